@@ -1,0 +1,122 @@
+// Each fault against the real table SDK and the real store.
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { TableClient } from "@azure/data-tables";
+import { DefaultAzureCredential } from "@azure/identity";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { loadCertificate } from "./certificate.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+
+const credential = new DefaultAzureCredential();
+const name = `faults${randomUUID().replaceAll("-", "")}`;
+let proxy: FaultProxy;
+let proxied: TableClient;
+let direct: TableClient;
+
+beforeAll(async () => {
+  const { TABLES_ENDPOINT = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
+  const certificate = await loadCertificate(dirname(NODE_EXTRA_CA_CERTS));
+  proxy = await startFaultProxy({ target: TABLES_ENDPOINT, certificate });
+  proxied = new TableClient(proxy.url, name, credential, { retryOptions: { maxRetries: 0 } });
+  direct = new TableClient(TABLES_ENDPOINT, name, credential);
+  await direct.createTable();
+});
+afterEach(() => proxy.decide(undefined));
+afterAll(async () => {
+  await direct.deleteTable();
+  await proxy.close();
+});
+
+const entity = (rowKey: string) => ({ partitionKey: "p", rowKey, count: 1n });
+const isStored = (rowKey: string) =>
+  direct.getEntity("p", rowKey).then(
+    () => true,
+    () => false,
+  );
+const onWrites = (fault: Fault) => proxy.decide(({ method }) => (method === "POST" ? fault : undefined));
+
+test("without a rule everything passes, is counted by method, and keeps the store's answer", async () => {
+  const before = proxy.callsByMethod();
+  const made = await proxied.createEntity(entity("plain"));
+  const read = await proxied.getEntity<{ count: bigint }>("p", "plain");
+  expect(read.etag).toBe(made.etag);
+  expect(read.count).toBe(1n);
+  await proxied.updateEntity({ ...entity("plain"), count: 2n }, "Replace", { etag: read.etag });
+  await expect(proxied.updateEntity(entity("plain"), "Replace", { etag: read.etag })).rejects.toMatchObject({
+    statusCode: 412,
+  });
+  const after = proxy.callsByMethod();
+  expect([after.POST, after.GET, after.PUT]).toEqual([
+    (before.POST ?? 0) + 1,
+    (before.GET ?? 0) + 1,
+    (before.PUT ?? 0) + 2,
+  ]);
+});
+
+test("a rule sees the method, the path, the headers and the ordinal", async () => {
+  const seen: [string, string, boolean, number][] = [];
+  const first = proxy.calls() + 1;
+  proxy.decide(({ method, url, headers, ordinal }) => {
+    seen.push([method, url.split("?")[0] ?? "", headers.authorization?.startsWith("Bearer ") ?? false, ordinal]);
+    return undefined;
+  });
+  await proxied.createEntity(entity("seen"));
+  expect(seen).toEqual([["POST", `/devstoreaccount1/${name}`, true, first]]);
+});
+
+test("refuse and reset-before fail the call, and the store has nothing", async () => {
+  for (const kind of ["refuse", "reset-before"] as const) {
+    onWrites({ kind });
+    await expect(proxied.createEntity(entity(kind))).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(await isStored(kind)).toBe(false);
+  }
+});
+
+test("reset-after fails the call, and the store has applied it", async () => {
+  onWrites({ kind: "reset-after" });
+  await expect(proxied.createEntity(entity("reset-after"))).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(await isStored("reset-after")).toBe(true);
+});
+
+test("status answers with the status and Retry-After, and the store has nothing", async () => {
+  onWrites({ kind: "status", status: 429, retryAfter: 7 });
+  const answer = await proxied.createEntity(entity("status")).catch((error) => error);
+  expect(answer.statusCode).toBe(429);
+  expect(answer.response.headers.get("retry-after")).toBe("7");
+  expect(await isStored("status")).toBe(false);
+});
+
+test("delay forwards later", async () => {
+  onWrites({ kind: "delay", ms: 20 });
+  await proxied.createEntity(entity("delay"));
+  expect(await isStored("delay")).toBe(true);
+});
+
+test("swallow applies the call and lets the client wait until it gives up", async () => {
+  onWrites({ kind: "swallow" });
+  const giveUp = new AbortController();
+  const call = proxied.createEntity(entity("swallow"), { abortSignal: giveUp.signal });
+  await expect.poll(() => isStored("swallow")).toBe(true);
+  giveUp.abort();
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("hold delivers when the promise settles, though the client has gone", async () => {
+  const release = Promise.withResolvers<void>();
+  onWrites({ kind: "hold", until: release.promise });
+  const giveUp = new AbortController();
+  const call = proxied.createEntity(entity("hold"), { abortSignal: giveUp.signal });
+  await expect.poll(() => proxy.held()).toBe(1);
+  giveUp.abort();
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+  expect(await isStored("hold")).toBe(false);
+  release.resolve();
+  await expect.poll(() => isStored("hold")).toBe(true);
+});
+
+test("stop refuses connections and start listens again at the same address", async () => {
+  await proxy.stop();
+  await expect(proxied.createEntity(entity("stopped"))).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await proxy.start();
+  await proxied.createEntity(entity("stopped"));
+});
