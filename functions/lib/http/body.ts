@@ -1,0 +1,37 @@
+// A request's JSON body, read no further than its limit.
+import { AppError } from "../errors.ts";
+
+/** Bytes. Every JSON body of this API is a handful of fields. */
+const JSON_LIMIT = 64 * 1024;
+
+type Readable = { readonly headers: Headers; readonly body: AsyncIterable<Uint8Array> | null };
+
+/**
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON, PAYLOAD_TOO_LARGE beyond 64 KiB,
+ *   VALIDATION_FAILED when it is absent, not UTF-8 or not JSON
+ */
+export async function readJson({ headers, body }: Readable): Promise<unknown> {
+  const type = headers.get("content-type");
+  if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? ""))
+    throw new AppError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `The body must be JSON with Content-Type: application/json, received ${type ? `"${type.slice(0, 100)}"` : "no Content-Type"}.`,
+    );
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > JSON_LIMIT)
+      throw new AppError("PAYLOAD_TOO_LARGE", `A JSON body is at most ${JSON_LIMIT} bytes; this one is longer.`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+  } catch (cause) {
+    throw new AppError(
+      "VALIDATION_FAILED",
+      size === 0 ? "A JSON body is required, received none." : "The body is not JSON in UTF-8: check its syntax.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,84 @@
+// The boundary of every HTTP function: trace, access, validation, one error shape, headers, one log line.
+import type { HttpHandler, HttpResponseInit } from "@azure/functions";
+import type { z } from "zod";
+import { mayDo } from "../access/permissions.ts";
+import type { TokenVerifier } from "../access/token.ts";
+import { AppError, asAppError, type ErrorDetail, publicMessage } from "../errors.ts";
+import { createLog } from "../log.ts";
+import { readJson } from "./body.ts";
+import { commonHeaders } from "./headers.ts";
+import type { Answer, OperationRequest, Route } from "./operation.ts";
+import { traceOf } from "./trace.ts";
+
+export type EndpointDeps = { readonly verifyToken: TokenVerifier };
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const details: ErrorDetail[] = result.error.issues.map(({ path, message }) => ({
+    path: [where, ...path].join("."),
+    message,
+  }));
+  const [first] = details;
+  throw new AppError("VALIDATION_FAILED", `${first?.path} ${first?.message}`, { details });
+}
+
+/** Makes a route's function: what it throws never reaches the host, what an unexpected failure says never the caller. */
+export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
+  const { access, name, operation } = route;
+
+  async function admit(headers: Headers) {
+    if (access === "public") return undefined;
+    const caller = await deps.verifyToken(headers.get("authorization"));
+    if (mayDo(caller, access)) return caller;
+    throw new AppError("FORBIDDEN", `This needs the permission ${access}, which the role ${caller.role} does not have.`);
+  }
+
+  return async (request, context): Promise<HttpResponseInit> => {
+    const started = performance.now();
+    const { headers, method } = request;
+    const trace = traceOf(headers, context.traceContext?.traceParent);
+    let failure: AppError | undefined;
+    let answer: Answer;
+    try {
+      const caller = await admit(headers);
+      const accepted: OperationRequest<Record<string, unknown>, Record<string, unknown>, unknown> = {
+        method,
+        url: request.url,
+        headers,
+        caller,
+        params: operation.params ? parse(operation.params, request.params, "path") : {},
+        query: operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {},
+        body: operation.body ? parse(operation.body, await readJson(request), "body") : undefined,
+      };
+      answer = await operation.handler(accepted, deps);
+    } catch (thrown) {
+      failure = asAppError(thrown);
+      const { code, details } = failure;
+      answer = {
+        status: failure.status,
+        headers: failure.headers,
+        json: {
+          error: { code, message: publicMessage(failure), trace_id: trace.traceId, ...(details && { details }) },
+        },
+      };
+    }
+    const status = answer.status ?? 200;
+    const fields = {
+      function: name,
+      method,
+      route: route.path,
+      status,
+      durationMs: Math.round((performance.now() - started) * 10) / 10,
+      ...trace,
+      ...(failure && { code: failure.code }),
+      ...(failure && status >= 500 && { error: failure }),
+    };
+    createLog(context)[status >= 500 ? "error" : "info"]("request", fields);
+    return {
+      status,
+      headers: { ...commonHeaders(request.url), "X-Trace-ID": trace.traceId, ...answer.headers },
+      ...(answer.json !== undefined && method !== "HEAD" && { jsonBody: answer.json }),
+    };
+  };
+}

@@ -1,0 +1,23 @@
+// Every path and method that no other route takes: 404 or 405 in the one error shape.
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { operation } from "./operation.ts";
+import type { Api } from "./route-table.ts";
+
+export const fallback = operation({
+  summary: "Nothing is here",
+  params: z.object({ path: z.string().optional() }),
+  answers: {},
+  errors: ["NOT_FOUND", "METHOD_NOT_ALLOWED"],
+  example: {},
+  handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {
+    const { pathname } = new URL(url);
+    const allowed = methodsAt(pathname.slice(prefix.length));
+    if (allowed.length === 0)
+      throw new AppError("NOT_FOUND", `Nothing is at ${pathname.slice(0, 200)}: GET ${prefix}/openapi.json lists what there is.`);
+    const Allow = allowed.join(", ");
+    throw new AppError("METHOD_NOT_ALLOWED", `${pathname} does not take ${method}, only ${Allow}.`, {
+      headers: { Allow },
+    });
+  },
+});

@@ -1,0 +1,101 @@
+// What a route does: its schemas, its example and its handler, in one value that everything else reads.
+import type { z } from "zod";
+import type { Caller, Permission } from "../access/permissions.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { FunctionName } from "../names.ts";
+
+export type OperationRequest<P, Q, B> = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** Set on every route that asks for a permission; undefined on public ones. */
+  readonly caller: Caller | undefined;
+};
+
+export type Answer = {
+  /** 200 unless said otherwise. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+};
+
+type AnswerDoc = { readonly description: string; readonly schema?: z.ZodType };
+
+export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D> = {
+  readonly summary: string;
+  readonly description?: string;
+  /** Path parameters. */
+  readonly params?: P;
+  /** Query parameters; an operation without this ignores the query. */
+  readonly query?: Q;
+  /** JSON body; an operation without this ignores the body. */
+  readonly body?: B;
+  /** By status. */
+  readonly answers: Readonly<Record<number, AnswerDoc>>;
+  /** What the handler itself can fail with, besides what the boundary does for every route. */
+  readonly errors: readonly ErrorCode[];
+  /** Values the documentation shows and the tests check against the schemas. */
+  readonly example: {
+    readonly params?: z.input<P>;
+    readonly query?: z.input<Q>;
+    readonly body?: z.input<B>;
+    readonly answer?: unknown;
+  };
+  readonly handler: (request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>>, deps: D) => Promise<Answer>;
+};
+
+/** Gives the handler the types of its schemas; changes nothing. */
+export function operation<
+  D,
+  P extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Q extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  B extends z.ZodType = z.ZodUndefined,
+>(definition: Operation<P, Q, B, D>): Operation<P, Q, B, D> {
+  return definition;
+}
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+export type Access = "public" | Permission;
+
+/** One line of the route table. What its schemas promise the handler was checked when `route` made it. */
+export type Route<D> = {
+  readonly name: FunctionName;
+  readonly methods: readonly Method[];
+  /** Template below the prefix, such as /v1/visits/{page}. */
+  readonly path: string;
+  readonly access: Access;
+  readonly operation: Operation<z.ZodObject, z.ZodObject, z.ZodType, D>;
+};
+
+type NameOf<T extends string> = T extends `*${infer N}` ? N : T extends `${infer N}:${string}` ? N : T;
+type ParamNames<Path extends string> = Path extends `${string}{${infer P}}${infer Rest}`
+  ? NameOf<P> | ParamNames<Rest>
+  : never;
+
+/**
+ * A maker of routes for one set of deps. It does not compile when an operation needs a dep that is not among them, or
+ * when the names in the path are not exactly those of the operation's params.
+ */
+export function routesFor<D>() {
+  return <const Path extends string, P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+    name: FunctionName,
+    methods: Method | readonly Method[],
+    path: Path,
+    access: Access,
+    definition: Operation<P, Q, B, D> &
+      ([keyof P["shape"], ParamNames<Path>] extends [ParamNames<Path>, keyof P["shape"]] ? unknown : never),
+  ): Route<D> => {
+    const listed = typeof methods === "string" ? [methods] : methods;
+    return {
+      name,
+      // The host answers HEAD on a GET-only function with an empty 404, so whatever answers GET answers HEAD.
+      methods: listed.includes("GET") ? [...listed, "HEAD"] : listed,
+      path,
+      access,
+      operation: definition as unknown as Route<D>["operation"],
+    };
+  };
+}

@@ -1,0 +1,36 @@
+// What the route table says as a whole: its document, and which methods a path takes. Pure.
+import { openApiDocument } from "./openapi.ts";
+import type { Method, Route } from "./operation.ts";
+
+/** A route template as a URLPattern: {page} is one segment, {id:guid} a GUID, {*path} the rest. */
+function patternOf(template: string): URLPattern {
+  const pathname = template.replace(/\{(\*)?(\w+)(:guid)?\}/g, (_, rest, name, guid) => {
+    if (rest) return `:${name}(.*)`;
+    return guid ? `:${name}([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})` : `:${name}`;
+  });
+  return new URLPattern({ pathname }, { ignoreCase: true });
+}
+
+/** The API's description of itself, for the operations that answer about it. */
+export type Api = {
+  /** What the host puts before every path, such as /api. */
+  readonly prefix: string;
+  /** The OpenAPI document. */
+  readonly document: () => object;
+  /** Methods that the routes take at a path below the prefix; empty where no route lies. The fallback does not count. */
+  readonly methodsAt: (path: string) => readonly Method[];
+};
+
+export function describeApi(routes: readonly Route<never>[], prefix: string): Api {
+  const patterns = routes
+    .filter(({ path }) => !path.includes("{*"))
+    .map(({ path, methods }) => ({ pattern: patternOf(path), methods }));
+  let document: object | undefined;
+  return {
+    prefix,
+    document: () => (document ??= openApiDocument(routes, prefix)),
+    methodsAt: (pathname) => [
+      ...new Set(patterns.flatMap(({ pattern, methods }) => (pattern.test({ pathname }) ? methods : []))),
+    ],
+  };
+}

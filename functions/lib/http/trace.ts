@@ -1,0 +1,28 @@
+// Which id a request is traced by, in every log line, error and X-Trace-ID header. Pure.
+
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
+/** W3C Trace Context: version, trace id, parent id, flags. https://www.w3.org/TR/trace-context/#traceparent-header */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+
+function traceIdOf(traceparent: string | null | undefined): string | undefined {
+  const id = TRACEPARENT.exec(traceparent?.trim().toLowerCase() ?? "")?.[1];
+  return id && TRACE_ID.test(id) ? id : undefined;
+}
+
+export type Trace = {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** The id that Application Insights files the request under, when the caller chose another. */
+  readonly operationId?: string;
+};
+
+/**
+ * A valid X-Trace-ID wins; then the host's own trace context, so that our logs and Application Insights agree; then
+ * the traceparent header; then a new id.
+ */
+export function traceOf(headers: Headers, hostTraceparent: string | null | undefined): Trace {
+  const asked = headers.get("x-trace-id")?.trim().toLowerCase();
+  const operationId = traceIdOf(hostTraceparent) ?? traceIdOf(headers.get("traceparent"));
+  if (asked && TRACE_ID.test(asked)) return { traceId: asked, ...(operationId && { operationId }) };
+  return { traceId: operationId ?? crypto.randomUUID().replaceAll("-", "") };
+}

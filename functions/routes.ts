@@ -1,0 +1,24 @@
+// The HTTP API: one line per route. Registration, checks, the OpenAPI document and the tests all read this table.
+import type { Deps } from "./deps.ts";
+import { live, ready } from "./health/health.ts";
+import { fallback } from "./lib/http/fallback.ts";
+import { routesFor } from "./lib/http/operation.ts";
+import { openapi } from "./openapi/openapi.ts";
+import { countVisit } from "./visitor-counter/count-visit.ts";
+import { dropIn } from "./visitor-counter/drop-in.ts";
+import { readCount } from "./visitor-counter/read-count.ts";
+
+const route = routesFor<Deps>();
+
+const every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+// The host registers by name and takes the first match, so no two routes of a method may match one path.
+export const routes = [
+  route("visitor-counter", "POST", "/v1/visits/{page}", "public", countVisit),
+  route("visitor-count", "GET", "/v1/visits/{page}", "public", readCount),
+  route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", dropIn),
+  route("health-live", "GET", "/health/live", "public", live),
+  route("health-ready", "GET", "/health/ready", "public", ready),
+  route("openapi", "GET", "/openapi.json", "public", openapi),
+  route("zz-fallback", every, "/{*path}", "public", fallback),
+];

@@ -1,0 +1,29 @@
+// GET and POST /visitor_counter: what résumé pages already call; counts the page `resume`.
+import { z } from "zod";
+import { operation } from "../lib/http/operation.ts";
+import type { VisitorCounter } from "./visitor-counter.ts";
+
+const PAGE = "resume";
+
+/** A browser that fetches ahead of a click says so; nobody has seen the page yet. */
+function isPrefetch(headers: Headers): boolean {
+  return ["sec-purpose", "purpose", "x-moz", "x-purpose"].some((name) => /prefetch|preview|prerender/i.test(headers.get(name) ?? ""));
+}
+
+export const dropIn = operation({
+  summary: "Count a visit of the résumé (for existing pages)",
+  description: "HEAD and prefetches are answered with the current number and count nothing.",
+  answers: {
+    200: {
+      description: "The number after this visit.",
+      schema: z.object({ visitor_counter: z.int().nonnegative() }),
+    },
+  },
+  errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  example: { answer: { visitor_counter: 1234 } },
+  handler: async ({ headers, method }, { visits }: { visits: VisitorCounter }) => {
+    const { count } =
+      method === "HEAD" || isPrefetch(headers) ? await visits.read(PAGE) : await visits.count(PAGE);
+    return { json: { visitor_counter: count } };
+  },
+});

@@ -1,0 +1,15 @@
+// GET /v1/visits/{page}: the numbers of a page; counts nothing.
+import { operation } from "../lib/http/operation.ts";
+import { pageCount, pageParams } from "./page.ts";
+import type { VisitorCounter } from "./visitor-counter.ts";
+
+export const readCount = operation({
+  summary: "Read a page's visits",
+  params: pageParams,
+  answers: { 200: { description: "The page's numbers; zeros before its first visit.", schema: pageCount } },
+  errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  example: { params: { page: "resume" }, answer: { page: "resume", count: 1234, today: 7 } },
+  handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
+    json: { page, ...(await visits.read(page)) },
+  }),
+});

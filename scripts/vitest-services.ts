@@ -1,0 +1,15 @@
+// Starts one local Azure for all test processes: they inherit its environment, the trusted certificate included.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startServices } from "../local/services.ts";
+
+export default async function setup(): Promise<() => Promise<void>> {
+  const dataDir = await mkdtemp(join(tmpdir(), "vitae-test-"));
+  const services = await startServices({ dataDir });
+  Object.assign(process.env, services.env);
+  return async () => {
+    await services.close();
+    await rm(dataDir, { recursive: true });
+  };
+}

@@ -1,0 +1,20 @@
+// Two projects: unit tests beside their sources, and end-to-end tests over HTTP against the built bundle.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{functions,local,seed-entity,scripts,site}/**/*.test.ts"],
+          globalSetup: "scripts/vitest-services.ts",
+          testTimeout: 20_000,
+        },
+      },
+      { extends: true, test: { name: "e2e", include: ["verify/**/*.e2e.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+    ],
+  },
+});
