@@ -1,0 +1,90 @@
+// Passes one HTTP request on to the app and its answer back, byte for byte, in both directions at once.
+import { type Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { HeaderPair } from "./cors.ts";
+
+export type ForwardOptions = {
+  readonly agent: Agent;
+  readonly port: number;
+  readonly target: string;
+  readonly invocationId: string;
+  readonly extra: readonly HeaderPair[];
+  /** The caller went away before it had the whole answer. */
+  readonly onGone: () => void;
+};
+
+// Of one connection only: node:http writes its own. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+  "trailer",
+  "proxy-authenticate",
+]);
+
+/** After an answer that came before the end of the body, what still comes is thrown away for so long, as Kestrel does. */
+const DRAIN_BODY_MS = 2000;
+
+function answerHeaders(rawHeaders: readonly string[], extra: readonly HeaderPair[]): string[] {
+  const own = new Set(extra.map(([name]) => name.toLowerCase()).filter((name) => name !== "vary"));
+  const headers: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = [rawHeaders[index], rawHeaders[index + 1]];
+    const key = name.toLowerCase();
+    if (!HOP_BY_HOP.has(key) && !own.has(key)) headers.push(name, value);
+  }
+  for (const [name, value] of extra) headers.push(name, value);
+  return headers;
+}
+
+/** Answers with nothing but a status, as the real host does; if an answer is under way already, cuts it off. */
+export function answerEmpty(response: ServerResponse, status: number, extra: readonly HeaderPair[] = []): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(status, [...extra.flat(), "Content-Length", "0"]).end();
+}
+
+function discardBody(incoming: IncomingMessage, outgoing: ClientRequest): void {
+  incoming.unpipe(outgoing);
+  incoming.resume();
+  const cut = setTimeout(() => incoming.destroy(), DRAIN_BODY_MS);
+  incoming.on("close", () => clearTimeout(cut));
+}
+
+export function forward(incoming: IncomingMessage, response: ServerResponse, options: ForwardOptions): void {
+  const { agent, port, target, invocationId, extra, onGone } = options;
+  const { "content-length": length, "transfer-encoding": encoding, "content-type": type, host } = incoming.headers;
+  const hasBody = encoding !== undefined || (length !== undefined && length !== "0");
+  // The library takes all other headers from the trigger metadata (its HttpRequest.ts, createStreamRequest).
+  const headers: Record<string, string> = {
+    "x-forwarded-host": host ?? "",
+    "x-forwarded-proto": "http",
+    "x-ms-invocation-id": invocationId,
+    ...(type !== undefined && { "content-type": type }),
+    ...(encoding !== undefined
+      ? { "transfer-encoding": "chunked" }
+      : length !== undefined && { "content-length": length }),
+  };
+  const outgoing = request({ agent, host: "127.0.0.1", port, method: incoming.method, path: target, headers });
+
+  let isAnswered = false;
+
+  outgoing.on("response", (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer.rawHeaders, extra));
+    answer.pipe(response);
+    answer.on("error", () => response.destroy());
+    answer.on("end", () => {
+      isAnswered = true;
+    });
+  });
+  outgoing.on("error", () => {
+    if (!response.writableEnded) answerEmpty(response, 502, extra);
+  });
+  response.on("close", () => {
+    // Kept for the next request only if both directions are through.
+    if (!isAnswered || !incoming.complete) outgoing.destroy();
+    if (!response.writableFinished) onGone();
+    else if (!incoming.complete) discardBody(incoming, outgoing);
+  });
+  if (hasBody) incoming.pipe(outgoing);
+  else outgoing.end();
+}

@@ -1,0 +1,44 @@
+// The path and query of a request as the web server in front of the functions understands them. Pure.
+
+export type RequestPath = {
+  /** Decoded, without dot segments; an encoded slash stays encoded. What routes are matched with. */
+  readonly path: string;
+  /** Path and query as they came, beginning with a slash. What the app is sent. */
+  readonly target: string;
+  /** The query without its question mark, as it came. */
+  readonly query: string;
+};
+
+function decoded(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run.replace(/%2f/gi, "%252F"));
+    } catch {
+      return run;
+    }
+  });
+}
+
+function withoutDotSegments(path: string): string {
+  const kept: string[] = [];
+  for (const piece of path.split("/").slice(1)) {
+    if (piece === "..") kept.pop();
+    else if (piece !== ".") kept.push(piece);
+  }
+  return `/${kept.join("/")}`;
+}
+
+/**
+ * Kestrel decodes the path once, all but %2F, drops dot segments, and refuses NUL; undefined is its 400.
+ * https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/src/Internal/Http/Http1Connection.cs
+ */
+export function requestPath(url: string): RequestPath | undefined {
+  const absolute = /^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? "";
+  const rest = url.slice(absolute.length);
+  const target = rest.startsWith("/") ? rest : absolute === "" ? undefined : `/${rest}`;
+  if (target === undefined) return undefined;
+  const mark = target.indexOf("?");
+  const raw = mark < 0 ? target : target.slice(0, mark);
+  const path = raw.includes("%") || raw.includes("/.") ? withoutDotSegments(decoded(raw)) : raw;
+  return path.includes("\0") ? undefined : { path, target, query: mark < 0 ? "" : target.slice(mark + 1) };
+}

@@ -1,0 +1,58 @@
+// Serves the files of one folder at /, as a static website does. No listing, and nothing outside the folder.
+import { createReadStream } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { extname, join, sep } from "node:path";
+import { pipeline } from "node:stream";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".avif": "image/avif",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".jpg": "image/jpeg",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".pdf": "application/pdf",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".webmanifest": "application/manifest+json",
+  ".webp": "image/webp",
+  ".woff2": "font/woff2",
+};
+
+async function fileOf(folder: string, path: string): Promise<{ file: string; size: number } | undefined> {
+  try {
+    const root = await realpath(folder);
+    // What the path leads to counts, not how it is written: links and encoded dots come to light here.
+    const file = await realpath(join(root, path.endsWith("/") ? `${path}index.html` : path));
+    const { size, isFile } = await stat(file).then((found) => ({ size: found.size, isFile: found.isFile() }));
+    const hidden = file
+      .slice(root.length)
+      .split(sep)
+      .some((piece) => piece.startsWith("."));
+    return isFile && file.startsWith(root + sep) && !hidden ? { file, size } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers GET and HEAD of a file; anything else is an empty 404. */
+export async function serveSite(
+  folder: string,
+  path: string,
+  { method }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const found = method === "GET" || method === "HEAD" ? await fileOf(folder, path) : undefined;
+  if (!found) return void response.writeHead(404, { "Content-Length": 0 }).end();
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(found.file).toLowerCase()] ?? "application/octet-stream",
+    "Content-Length": found.size,
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+  });
+  if (method === "HEAD") response.end();
+  else pipeline(createReadStream(found.file), response, () => {});
+}

@@ -1,0 +1,64 @@
+// Runs timer functions on their NCRONTAB schedule, in UTC as on Flex Consumption.
+import { Cron } from "croner";
+import type { TriggerKind } from "./triggers.ts";
+
+const NEVER = "0001-01-01T00:00:00";
+
+/**
+ * Five fields, or six with seconds first; all fields must fit, also the day of the month and of the week together.
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
+ * @throws {Error} naming the expression
+ */
+export function parseSchedule(expression: string): Cron {
+  try {
+    return new Cron(expression, { mode: "5-or-6-parts", timezone: "UTC", domAndDow: true, paused: true });
+  } catch (cause) {
+    const rule = "must be NCRONTAB: {second} {minute} {hour} {day} {month} {day-of-week}";
+    throw new Error(`schedule "${expression}" ${rule}. ${(cause as Error).message}`, { cause });
+  }
+}
+
+export const timerTrigger: TriggerKind = ({ binding, run, setting }) => {
+  const cron = parseSchedule(setting(String(binding.schedule)));
+  let last = NEVER;
+  let timer: NodeJS.Timeout | undefined;
+
+  // azure-webjobs-sdk-extensions, TimerInfo.cs; the library makes the names camel case.
+  function info(input?: string) {
+    if (input) return { string: input };
+    const ScheduleStatus = { Last: last, Next: cron.nextRun()?.toISOString() ?? NEVER, LastUpdated: last };
+    return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus, IsPastDue: false }) };
+  }
+
+  async function occur(): Promise<void> {
+    const now = new Date();
+    await run(info());
+    last = now.toISOString();
+  }
+
+  // As TimerListener.cs does: the next occurrence is looked for when the last has finished, so that none overlap.
+  function plan(stopped: () => boolean): void {
+    const next = cron.nextRun();
+    if (!next || stopped()) return;
+    const wait = Math.max(next.getTime() - Date.now(), 1);
+    const longest = 2 ** 31 - 1;
+    timer = setTimeout(
+      () => (wait > longest ? plan(stopped) : void occur().then(() => plan(stopped))),
+      Math.min(wait, longest),
+    );
+  }
+
+  let isStopped = false;
+  const stopped = () => isStopped;
+  return {
+    inputOf: info,
+    start() {
+      if (binding.runOnStartup === true) void occur().then(() => plan(stopped));
+      else plan(stopped);
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+};

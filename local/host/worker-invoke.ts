@@ -1,0 +1,74 @@
+// Inside the app's process: runs one invocation through the programming model and the hooks, as the real worker does.
+// azure-functions-nodejs-worker, eventHandlers/InvocationHandler.ts
+import type { Invocation, Outcome } from "./messages.ts";
+import type { Core, CoreInvocationContext, LogLevel } from "./worker-core.ts";
+
+/** A thrown value as the log shows it: the stack, and those of its causes. */
+export function stackOf(thrown: unknown, depth = 0): string {
+  if (!(thrown instanceof Error)) return `Thrown value: ${String(thrown)}`;
+  const stack = thrown.stack ?? `${thrown.name}: ${thrown.message}`;
+  return thrown.cause === undefined || depth === 5 ? stack : `${stack}\nCaused by: ${stackOf(thrown.cause, depth + 1)}`;
+}
+
+/** What a postInvocation hook sees, and may change: the result and the error. */
+type After = { readonly inputs: unknown[]; result: unknown; error: unknown };
+
+/** The reason for giving up an invocation whose caller went away before its request arrived. */
+export const CALLER_GONE = new Error("The caller went away.");
+
+type Options = {
+  readonly log: (level: LogLevel, message: string) => void;
+  /** Rejects with CALLER_GONE; the library would await the request for ever. */
+  readonly gone: Promise<never>;
+  readonly onStart: () => void;
+};
+
+export async function invoke(core: Core, invocation: Invocation, { log, gone, onStart }: Options): Promise<Outcome> {
+  const { id, functionName, data, metadata: triggerMetadata, trace } = invocation;
+  try {
+    const registered = core.functions.get(functionName);
+    const programmingModel = core.model();
+    if (!registered || !programmingModel) throw new Error(`Function code for '${functionName}' is not loaded.`);
+    const { metadata } = registered;
+    const trigger = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
+    const coreContext: CoreInvocationContext = {
+      invocationId: id,
+      request: {
+        invocationId: id,
+        inputData: trigger ? [{ name: trigger[0], data }] : [],
+        triggerMetadata,
+        traceContext: trace,
+      },
+      metadata,
+      log: (level, category, message) => {
+        if (category !== "system" || level === "warning" || level === "error") log(level, message);
+      },
+    };
+    const invocationModel = await programmingModel.getInvocationModel(coreContext);
+    const { context, inputs } = await Promise.race([invocationModel.getArguments(), gone]);
+    onStart();
+
+    const shared = { hookData: {}, appHookData: core.appHookData, invocationContext: context };
+    const before = { ...shared, inputs, functionCallback: registered.callback };
+    coreContext.state = "preInvocationHooks";
+    await core.runHooks("preInvocation", before);
+
+    const after: After = { ...shared, inputs: before.inputs, result: null, error: null };
+    coreContext.state = "invocation";
+    try {
+      after.result = await invocationModel.invokeFunction(context, before.inputs, before.functionCallback);
+    } catch (thrown) {
+      after.error = thrown ?? new Error("The function threw nothing.");
+    }
+    coreContext.state = "postInvocationHooks";
+    await core.runHooks("postInvocation", after);
+    coreContext.state = undefined;
+    if (after.error !== null && after.error !== undefined) throw after.error;
+
+    await invocationModel.getResponse(context, after.result);
+    return { id, answered: after.result !== null && after.result !== undefined };
+  } catch (thrown) {
+    if (thrown === CALLER_GONE) return { id, answered: true };
+    return { id, answered: false, failure: stackOf(thrown) };
+  }
+}

@@ -1,0 +1,100 @@
+// Starts one process for the app, and turns the messages it exchanges with it into calls.
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { batched, type FromApp, type FunctionMetadata, type Invocation, type Outcome, type ToApp } from "./messages.ts";
+
+export type WorkerOptions = {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: (line: string) => void;
+};
+
+export type Worker = {
+  readonly functions: readonly FunctionMetadata[];
+  /** Where the app takes HTTP requests; undefined without HTTP streaming. */
+  readonly httpPort: number | undefined;
+  /** Resolves also when the process dies first: then with a failure that says so. */
+  invoke(invocation: Invocation): Promise<Outcome>;
+  /** The caller is gone: an invocation whose request has not reached the app is given up. */
+  cancel(id: string): void;
+  running(): number;
+  /** Resolves with how the process ended, once it has. */
+  readonly ended: Promise<string>;
+  /** Lets the app finish its work, then ends it by force after that many milliseconds. */
+  stop(milliseconds: number): Promise<void>;
+};
+
+const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
+
+function forward(child: ChildProcess, log: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", log);
+}
+
+/** @throws {Error} with the app's own message when it does not load */
+export async function startWorker({ root, env, log }: WorkerOptions): Promise<Worker> {
+  // A process group of its own: Ctrl-C in a terminal reaches the host alone, which lets the app finish first.
+  const detached = process.platform !== "win32";
+  const child = fork(MAIN, [root], {
+    cwd: root,
+    env,
+    execArgv: [],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached,
+  });
+  forward(child, log);
+  const { send } = batched<ToApp>((batch) => {
+    if (child.connected) child.send([...batch]);
+  });
+  const pending = new Map<string, (outcome: Outcome) => void>();
+  const ready = Promise.withResolvers<Extract<FromApp, { kind: "ready" }>>();
+  const ended = new Promise<string>((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    // "close" comes after the last line of output, unlike "exit".
+    child.on("close", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+  });
+  void ended.then((how) => {
+    ready.reject(new Error(`The app's process ended before the app was loaded (${how}).`));
+    const failure = `The app's process ended (${how}).`;
+    for (const [id, settle] of pending) settle({ id, answered: false, failure, lost: true });
+    pending.clear();
+  });
+
+  child.on("message", (batch) => {
+    for (const message of batch as readonly FromApp[]) {
+      if (message.kind === "done") {
+        pending.get(message.id)?.(message);
+        pending.delete(message.id);
+      } else if (message.kind === "log") for (const line of message.text.split("\n")) log(line);
+      else if (message.kind === "ready") ready.resolve(message);
+      else ready.reject(new Error(message.message));
+    }
+  });
+
+  const { functions, httpUri } = await ready.promise.catch(async (error) => {
+    await ended;
+    throw error;
+  });
+  return {
+    functions,
+    httpPort: httpUri === undefined ? undefined : Number(new URL(httpUri).port),
+    ended,
+    running: () => pending.size,
+    cancel: (id) => send({ kind: "cancel", id }),
+    invoke: (invocation) =>
+      new Promise((resolve) => {
+        if (!child.connected) {
+          const failure = "The app's process has ended.";
+          return resolve({ id: invocation.id, answered: false, failure, lost: true });
+        }
+        pending.set(invocation.id, resolve);
+        send({ kind: "invoke", ...invocation });
+      }),
+    async stop(milliseconds) {
+      const force = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+      send({ kind: "terminate" });
+      await ended;
+      clearTimeout(force);
+    },
+  };
+}
