@@ -27,7 +27,7 @@ export type AzuriteOptions = {
   ports?: Partial<Record<Service, number>>;
 };
 
-const SAVE_WITHIN_MS = 2500;
+const SAVE_WITHIN_MS = 1500;
 
 // Azurite would outlive a parent that is killed and go on writing to the data dir. The IPC channel tells it; SIGTERM
 // makes it save first.
@@ -64,6 +64,7 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     throw new Error(`Azurite ended before its services listened. It said: ${words || "nothing"}`);
   });
   const ports = await Promise.race([listening, early]);
+  said = "";
   return { ports, exited, close: () => stop(child, exited) };
 }
 

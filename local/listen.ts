@@ -14,13 +14,9 @@ export type Listening = {
 /** Listens on the given port, or a free one for 0. Throws one readable line if the port is taken. */
 export async function listen(server: Server, name: string, port = 0): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        new Error(taken ? `${name} needs port ${port}, which is taken.` : `${name}: ${error.message}`, {
-          cause: error,
-        }),
-      );
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "it is taken" : cause.message;
+      reject(new Error(`${name} cannot listen on port ${port}: ${why}.`, { cause }));
     });
     server.listen(port, LOOPBACK, resolve);
   });

@@ -1,0 +1,131 @@
+// Storage reached with a managed identity and nothing else; services that start, fail and end cleanly.
+import { randomUUID } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
+import { DefaultAzureCredential } from "@azure/identity";
+import {
+  BlobSASPermissions,
+  BlobServiceClient,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import { expect, onTestFinished, test } from "vitest";
+import { listen } from "./listen.ts";
+import { startServices } from "./services.ts";
+
+const { TABLES_ENDPOINT = "", MEDIA__blobServiceUri = "", MEDIA__queueServiceUri = "" } = process.env;
+const credential = new DefaultAzureCredential();
+const newName = () => `t${randomUUID().replaceAll("-", "")}`;
+const noRetries = { retryOptions: { maxRetries: 0, maxTries: 1 } };
+
+// Published by Microsoft for the emulator: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+const WELL_KNOWN_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+test("tables take the managed identity", async () => {
+  const table = new TableClient(TABLES_ENDPOINT, newName(), credential);
+  await table.createTable();
+  await table.createEntity({ partitionKey: "p", rowKey: "r", count: 2n ** 40n });
+  expect((await table.getEntity<{ count: bigint }>("p", "r")).count).toBe(2n ** 40n);
+  await table.deleteTable();
+});
+
+test("blobs take the managed identity, and a user-delegation link opens one blob without it", async () => {
+  const service = new BlobServiceClient(MEDIA__blobServiceUri, credential);
+  const containerName = newName();
+  const { containerClient } = await service.createContainer(containerName);
+  const blob = containerClient.getBlockBlobClient("hello.txt");
+  await blob.upload("hello", 5);
+  expect((await fetch(blob.url)).ok).toBe(false);
+
+  const [startsOn, expiresOn] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)];
+  const key = await service.getUserDelegationKey(startsOn, expiresOn);
+  const permissions = BlobSASPermissions.parse("r");
+  const link = generateBlobSASQueryParameters(
+    { containerName, blobName: "hello.txt", permissions, startsOn, expiresOn },
+    key,
+    service.accountName,
+  );
+  expect(await (await fetch(`${blob.url}?${link}`)).text()).toBe("hello");
+  await containerClient.delete();
+});
+
+test("queues take the managed identity", async () => {
+  const { token } = await credential.getToken("https://storage.azure.com/.default");
+  const call = (method: string, headers = {}) =>
+    fetch(`${MEDIA__queueServiceUri}/${name}`, { method, headers: { "x-ms-version": "2021-12-02", ...headers } });
+  const name = newName();
+  expect((await call("PUT", { authorization: `Bearer ${token}` })).status).toBe(201);
+  expect((await call("DELETE")).status).toBe(403);
+  expect((await call("DELETE", { authorization: `Bearer ${token}` })).status).toBe(204);
+});
+
+test("the emulator's well-known key opens nothing", async () => {
+  const named = new AzureNamedKeyCredential("devstoreaccount1", WELL_KNOWN_KEY);
+  const table = new TableClient(TABLES_ENDPOINT, newName(), named, noRetries);
+  await expect(table.createTable()).rejects.toMatchObject({ statusCode: 400 });
+
+  const service = new BlobServiceClient(MEDIA__blobServiceUri, credential);
+  const containerName = newName();
+  await service.createContainer(containerName);
+  const shared = new StorageSharedKeyCredential("devstoreaccount1", WELL_KNOWN_KEY);
+  const blobs = new BlobServiceClient(MEDIA__blobServiceUri, shared, noRetries);
+  const invalid = { statusCode: 400, code: "InvalidAuthenticationInfo" };
+  await expect(blobs.getContainerClient(containerName).getProperties()).rejects.toMatchObject(invalid);
+  const link = generateBlobSASQueryParameters(
+    { containerName, permissions: ContainerSASPermissions.parse("rl"), expiresOn: new Date(Date.now() + 60_000) },
+    shared,
+  );
+  expect((await fetch(`${MEDIA__blobServiceUri}/${containerName}?restype=container&comp=list&${link}`)).status).toBe(
+    403,
+  );
+  await service.deleteContainer(containerName);
+});
+
+function newDataDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "vitae-services-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+test("closing frees the ports, and a later start at the same ports finds the data again", async () => {
+  const dataDir = newDataDir();
+  // The certificate that this process trusts, so that its clients can speak to these services too.
+  cpSync(dirname(process.env.NODE_EXTRA_CA_CERTS ?? ""), join(dataDir, "certificate"), { recursive: true });
+  const name = newName();
+  const first = await startServices({ dataDir });
+  const table = new TableClient(first.env.TABLES_ENDPOINT ?? "", name, credential, noRetries);
+  await table.createTable();
+  await table.createEntity({ partitionKey: "p", rowKey: "r" });
+  await first.close();
+  await expect(table.getEntity("p", "r")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+
+  const port = (setting: string) => Number(new URL(first.env[setting] ?? "").port);
+  const second = await startServices({
+    dataDir,
+    ports: {
+      blob: port("MEDIA__blobServiceUri"),
+      queue: port("MEDIA__queueServiceUri"),
+      table: port("TABLES_ENDPOINT"),
+      identity: port("IDENTITY_ENDPOINT"),
+      vault: port("VAULT_URI"),
+    },
+  });
+  expect(await table.getEntity("p", "r")).toMatchObject({ rowKey: "r" });
+  await second.close();
+});
+
+test("a taken port is told in one line, and nothing is left running or locked", async () => {
+  const dataDir = newDataDir();
+  const other = await listen(createServer(), "another program");
+  for (const service of ["table", "vault"] as const) {
+    const failure = await startServices({ dataDir, ports: { [service]: other.port } }).catch((error) => error);
+    expect(failure.message).toContain(String(other.port));
+    expect(failure.message).not.toContain("\n");
+  }
+  await other.close();
+  await (await startServices({ dataDir })).close();
+});
