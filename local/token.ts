@@ -1,0 +1,46 @@
+// npm run token: a bearer token for the local environment, signed with the key in the local vault.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { roles } from "../functions/lib/access/permissions.ts";
+import { parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
+import { signToken } from "../functions/lib/access/token.ts";
+import { secrets } from "../functions/lib/names.ts";
+import { readSettings } from "../functions/lib/settings.ts";
+import { vaultFile } from "./data-dir.ts";
+import { readLocalSettings } from "./settings-file.ts";
+import { readSecret } from "./vault-secrets.ts";
+
+const root = join(import.meta.dirname, "..");
+const USAGE = `npm run token -- --role ${roles.join("|")} [--subject NAME] [--expires-in SECONDS]`;
+const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+async function main(): Promise<string> {
+  const { values } = parseArgs({
+    options: {
+      role: { type: "string" },
+      subject: { type: "string" },
+      "expires-in": { type: "string", default: "3600" },
+    },
+  });
+  const role = roles.find((known) => known === values.role);
+  if (!role) throw new Error(`--role must be one of ${roles.join(", ")}, received ${values.role ?? "none"}. ${USAGE}`);
+  const expiresIn = Number(values["expires-in"]);
+  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > WEEK_SECONDS) {
+    throw new Error(`--expires-in must be 1 to ${WEEK_SECONDS} seconds, received ${values["expires-in"]}. ${USAGE}`);
+  }
+  const file = vaultFile(process.env.LOCAL_DATA_DIR || join(root, ".local"));
+  const stored = readSecret(file, secrets.signingKeys);
+  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Make one: npm start`);
+  const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings({ ...readLocalSettings(root).values, ...process.env });
+  const [key] = parseSigningKeys(stored);
+  const subject = values.subject ?? role;
+  return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });
+}
+
+main().then(
+  (token) => process.stdout.write(`${token}\n`),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);
