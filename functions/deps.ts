@@ -1,10 +1,11 @@
 // The one place that knows every store: what handlers may ask for, each made on first use and then shared.
+
+import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
 import { createCredential } from "./lib/azure/credential.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
-import { createDependencyChecks } from "./health/dependency-checks.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { ACCOUNT, startAzurite } from "./azurite.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
-import { startIdentity } from "./identity.ts";
+import { issueToken, startIdentity } from "./identity.ts";
 import { LOOPBACK } from "./listen.ts";
+import { provision } from "./provision.ts";
 import { startVault } from "./vault.ts";
 
 export type ServicePorts = { blob: number; queue: number; table: number; identity: number; vault: number };
@@ -56,6 +57,12 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     closing.push(vault.close);
 
     const storage = (port: number) => `https://${LOOPBACK}:${port}/${ACCOUNT}`;
+    await provision({
+      endpoint: storage(azurite.ports.table),
+      ca: certificate.cert,
+      token: (audience) =>
+        issueToken({ audience, clientId: "provision", expires: Math.floor(Date.now() / 1000) + 3_600, secret }),
+    });
     const env = {
       ...identity.env,
       NODE_EXTRA_CA_CERTS: certificate.certPath,

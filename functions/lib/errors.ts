@@ -58,7 +58,8 @@ export function statusOf(code: ErrorCode): number {
 
 const hidden: Partial<Record<ErrorCode, string>> = {
   INTERNAL: "Something went wrong on our side. Quote the trace id when you report it.",
-  DEPENDENCY_UNAVAILABLE: "A service this one depends on does not answer. Nothing is wrong with the request; try again.",
+  DEPENDENCY_UNAVAILABLE:
+    "A service this one depends on does not answer. Nothing is wrong with the request; try again.",
 };
 
 /** What the caller may read of an error. */

@@ -27,7 +27,9 @@ export function createLog(sink: Sink): Log {
     (level: keyof Sink): Log[typeof level] =>
     (event, fields = {}) => {
       const { error, ...rest } = fields;
-      sink[level](JSON.stringify({ level, event, ...rest, ...(error !== undefined && { error: describeError(error) }) }));
+      sink[level](
+        JSON.stringify({ level, event, ...rest, ...(error !== undefined && { error: describeError(error) }) }),
+      );
     };
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }

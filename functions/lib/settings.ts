@@ -40,8 +40,16 @@ const schema = z.object({
     .guid("must be the client id (a GUID) of the user-assigned identity")
     .optional()
     .meta({ examples: ["6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"] }),
-  TOKEN_ISSUER: z.string().min(1, "must not be empty").default("vitae").meta({ examples: ["https://api.example.com"] }),
-  TOKEN_AUDIENCE: z.string().min(1, "must not be empty").default("vitae").meta({ examples: ["vitae"] }),
+  TOKEN_ISSUER: z
+    .string()
+    .min(1, "must not be empty")
+    .default("vitae")
+    .meta({ examples: ["https://api.example.com"] }),
+  TOKEN_AUDIENCE: z
+    .string()
+    .min(1, "must not be empty")
+    .default("vitae")
+    .meta({ examples: ["vitae"] }),
 });
 
 /** What a deployment supplies: strings under these names. A setting with a default may be left out. */

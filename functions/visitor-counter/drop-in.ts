@@ -7,7 +7,9 @@ const PAGE = "resume";
 
 /** A browser that fetches ahead of a click says so; nobody has seen the page yet. */
 function isPrefetch(headers: Headers): boolean {
-  return ["sec-purpose", "purpose", "x-moz", "x-purpose"].some((name) => /prefetch|preview|prerender/i.test(headers.get(name) ?? ""));
+  return ["sec-purpose", "purpose", "x-moz", "x-purpose"].some((name) =>
+    /prefetch|preview|prerender/i.test(headers.get(name) ?? ""),
+  );
 }
 
 export const dropIn = operation({
@@ -22,8 +24,7 @@ export const dropIn = operation({
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   example: { answer: { visitor_counter: 1234 } },
   handler: async ({ headers, method }, { visits }: { visits: VisitorCounter }) => {
-    const { count } =
-      method === "HEAD" || isPrefetch(headers) ? await visits.read(PAGE) : await visits.count(PAGE);
+    const { count } = method === "HEAD" || isPrefetch(headers) ? await visits.read(PAGE) : await visits.count(PAGE);
     return { json: { visitor_counter: count } };
   },
 });

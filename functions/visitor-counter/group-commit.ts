@@ -1,7 +1,8 @@
 // Visits that arrive while a write is under way share the next one. One writer, one batch in flight, no SDK in sight.
 import { AppError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
 import type { StoreClock } from "./store-clock.ts";
-import { appliedEntry, type Batch, MAX_WRITERS, rivals, type Total, type WriterEntry, withBatch } from "./total.ts";
+import { type Batch, isApplied, MAX_WRITERS, rivals, type Total, type WriterEntry, withBatch } from "./total.ts";
 
 /** What one visit is told: the page's total after it, and the day's. */
 export type Visit = { readonly count: number; readonly today: number };
@@ -27,7 +28,10 @@ export class StoreFailure extends Error {
   readonly kind: "conflict" | "refused" | "unknown";
   readonly retryAfter: number | undefined;
 
-  constructor(kind: StoreFailure["kind"], { cause, retryAfter }: { cause?: unknown; retryAfter?: number | undefined } = {}) {
+  constructor(
+    kind: StoreFailure["kind"],
+    { cause, retryAfter }: { cause?: unknown; retryAfter?: number | undefined } = {},
+  ) {
     super(`The visits table answered: ${kind}`, { cause });
     this.kind = kind;
     this.retryAfter = retryAfter;
@@ -45,10 +49,11 @@ export type GroupCommitOptions = {
   /** Milliseconds on a clock that is never stepped. */
   readonly elapsed: () => number;
   readonly random: () => number;
+  /** A batch is given up this long after it was first tried; far below the life of an entry. */
+  readonly windowMs: number;
+  readonly log: Pick<Log, "warn">;
 };
 
-/** A batch is given up this long after it was first tried. */
-const WINDOW_MS = 10_000;
 /** Visits that may wait for the next batch; beyond it they are refused at once. */
 const MAX_WAITING = 10_000;
 const BACKOFF_MS = 8;
@@ -64,13 +69,13 @@ type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
 /**
  * Counts visits on one page's row, exactly: a visit that is answered was counted once. See docs/decisions/005.
- * @returns counts one visit; rejects with DEPENDENCY_UNAVAILABLE when the store fails for ten seconds, refuses, or
+ * @returns counts one visit; rejects with DEPENDENCY_UNAVAILABLE when the store fails for `windowMs`, refuses, or
  *   too many visits wait. Only a visit so rejected may or may not have been counted.
  */
 export function createGroupCommit(options: GroupCommitOptions): () => Promise<Visit> {
-  const { store, clock, dayOf, elapsed, writer, sleep, random } = options;
+  const { store, clock, dayOf, elapsed, log, writer, sleep, random, windowMs } = options;
   const written = new Set<string>();
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let running = false;
   let commits = 0;
   let row: StoredTotal | undefined;
@@ -78,15 +83,15 @@ export function createGroupCommit(options: GroupCommitOptions): () => Promise<Vi
 
   async function writeClosedDays({ closed }: Total) {
     for (const { day, count } of closed.filter((old) => !written.has(old.day)))
-      // A failure is mended after the next commit, which finds the day still in the row.
       await store.writeDay(day, count).then(
         () => written.add(day),
-        () => undefined,
+        // Mended after the next commit, which finds the day still in the row.
+        (error: unknown) => log.warn("day-not-written", { day, count, error }),
       );
   }
 
-  /** Takes what waits, writes it, and returns the numbers after it; throws a StoreFailure when it gives up. */
-  async function commit(taken: Waiting[]): Promise<WriterEntry> {
+  /** Takes what waits, writes it, and returns the row that holds it; throws a StoreFailure when it gives up. */
+  async function commit(taken: Waiting[]): Promise<Total> {
     const began = elapsed();
     let batch: Batch | undefined;
     let frozenAt = 0;
@@ -94,28 +99,28 @@ export function createGroupCommit(options: GroupCommitOptions): () => Promise<Vi
       try {
         row ??= await store.read();
         if (batch) {
-          const entry = appliedEntry(row.total, batch);
-          if (entry) return entry;
+          if (isApplied(row.total, batch)) return row.total;
           // Its absence proves that the batch was not applied only while nobody can have dropped the entry for its
           // age. The store's own clock decides: this process may have been suspended.
-          if (clock.now().latest - frozenAt > WINDOW_MS) throw new StoreFailure("refused");
+          if (clock.now().latest - frozenAt > windowMs) throw new StoreFailure("refused");
         } else {
           taken.push(...waiting.splice(0));
           frozenAt = clock.now().earliest;
           batch = { writer, commit: ++commits, visits: taken.length, day: dayOf(frozenAt) };
         }
         const total = withBatch(row.total, batch, { now: clock.now(), written });
-        if (!total) throw new StoreFailure("refused", { cause: new Error(`More than ${MAX_WRITERS} writers are live`) });
+        if (!total)
+          throw new StoreFailure("refused", { cause: new Error(`More than ${MAX_WRITERS} writers are live`) });
         const sent = elapsed();
         row = { total, etag: await store.write(total, row.etag) };
         pace(total, taken.length, elapsed() - sent);
-        return total.writers[writer] as WriterEntry;
+        return total;
       } catch (thrown) {
         row = undefined;
         const failure = thrown instanceof StoreFailure ? thrown : new StoreFailure("refused", { cause: thrown });
         const backoff = random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** failures);
         const delay = Math.max(backoff, (failure.retryAfter ?? 0) * 1000);
-        if (failure.kind === "refused" || elapsed() + delay - began > WINDOW_MS) throw failure;
+        if (failure.kind === "refused" || elapsed() + delay - began > windowMs) throw failure;
         await sleep(delay);
       }
     }
@@ -137,12 +142,14 @@ export function createGroupCommit(options: GroupCommitOptions): () => Promise<Vi
       if (wait > 0) await sleep(wait);
       const taken: Waiting[] = [];
       try {
-        const { count, today } = await commit(taken);
+        const total = await commit(taken);
+        // Another writer may have committed since: the entry, not the row's own count, tells what this batch was given.
+        const { count, today } = total.writers[writer] as WriterEntry;
         taken.forEach(({ resolve }, index) => {
           const after = taken.length - 1 - index;
           resolve({ count: count - after, today: today - after });
         });
-        if (row && row.total.closed.length > 0) void writeClosedDays(row.total);
+        if (total.closed.length > 0) void writeClosedDays(total);
       } catch (cause) {
         // Those still waiting are refused too: each has waited for this batch already, and none may wait without end.
         const retryAfter = Math.ceil((cause instanceof StoreFailure && cause.retryAfter) || 5);

@@ -47,10 +47,9 @@ export const MAX_WRITERS = 64;
 
 export const emptyTotal: Total = { count: 0, day: "", dayCount: 0, writers: {}, closed: [] };
 
-/** The batch's entry when the row already contains it, else undefined. */
-export function appliedEntry(total: Total, batch: Batch): WriterEntry | undefined {
-  const entry = total.writers[batch.writer];
-  return entry?.commit === batch.commit ? entry : undefined;
+/** Whether the row already contains the batch. */
+export function isApplied(total: Total, { writer, commit }: Batch): boolean {
+  return total.writers[writer]?.commit === commit;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The visitor counter of all pages: counts exactly, reads, and is seeded.
 import type { TableClient } from "@azure/data-tables";
 import { AppError } from "../lib/errors.ts";
+import { consoleLog } from "../lib/log.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
 import { dayIn } from "./days.ts";
 import { createGroupCommit, StoreFailure, type Visit } from "./group-commit.ts";
@@ -21,25 +22,34 @@ export type VisitorCounter = {
   seed(page: string, startAt: number): Promise<Seeded>;
 };
 
-type Options = { readonly table: TableClient; readonly pages: readonly string[]; readonly timeZone: string };
+type Options = {
+  readonly table: TableClient;
+  readonly pages: readonly string[];
+  readonly timeZone: string;
+  /** Milliseconds for one call to the table, and for all attempts at one batch. */
+  readonly patience?: { readonly callMs: number; readonly windowMs: number };
+};
 
+const PATIENCE = { callMs: 4_000, windowMs: 10_000 };
 const SEED_ATTEMPTS = 10;
 
-export function createVisitorCounter({ table, pages, timeZone }: Options): VisitorCounter {
+export function createVisitorCounter({ table, pages, timeZone, patience = PATIENCE }: Options): VisitorCounter {
   const dayOf = dayIn(timeZone);
   const writer = crypto.randomUUID();
 
   function openPage(page: string) {
     const clock = createStoreClock();
-    const store = createTotalStore(table, page, clock.observe);
+    const store = createTotalStore(table, { page, observe: clock.observe, callMs: patience.callMs });
     const count = createGroupCommit({
       store,
       clock,
       dayOf,
       writer,
+      windowMs: patience.windowMs,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       elapsed: () => performance.now(),
       random: Math.random,
+      log: consoleLog,
     });
     return { clock, store, count };
   }
@@ -92,7 +102,10 @@ export function createVisitorCounter({ table, pages, timeZone }: Options): Visit
           if (!(failure instanceof StoreFailure) || failure.kind !== "conflict") throw unavailable(failure);
         }
       }
-      throw new AppError("CONFLICT", `The row of "${page}" changed ${SEED_ATTEMPTS} times while it was seeded: run again.`);
+      throw new AppError(
+        "CONFLICT",
+        `The row of "${page}" changed ${SEED_ATTEMPTS} times while it was seeded: run again.`,
+      );
     },
   };
 }

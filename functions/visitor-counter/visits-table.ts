@@ -1,11 +1,16 @@
 // The visits table: one row `total` per page, one row `day:YYYY-MM-DD` per day that is over.
 import type { TableClient } from "@azure/data-tables";
 import { retryAfterOfSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
-import { StoreFailure, type StoredTotal, type TotalStore } from "./group-commit.ts";
+import { type StoredTotal, StoreFailure, type TotalStore } from "./group-commit.ts";
 import { emptyTotal, type Total, totalSchema } from "./total.ts";
 
-/** Milliseconds for one call, the credential's included. Patience beyond it is the group commit's. */
-const CALL_MS = 4_000;
+type Options = {
+  readonly page: string;
+  /** Told the time of every answer by the store's clock, in milliseconds since 1970. */
+  readonly observe: (date: number) => void;
+  /** Milliseconds for one call, the credential's included. Patience beyond it is the group commit's. */
+  readonly callMs: number;
+};
 
 const TOTAL = "total";
 
@@ -44,10 +49,9 @@ function failureOf(cause: unknown): StoreFailure {
   return new StoreFailure("unknown", { cause, retryAfter: retryAfterOfSdkError(cause) });
 }
 
-/** @param observe told the time of every answer by the store's clock, in milliseconds since 1970 */
-export function createTotalStore(table: TableClient, page: string, observe: (date: number) => void): TotalStore {
+export function createTotalStore(table: TableClient, { page, observe, callMs }: Options): TotalStore {
   const bounded = () => ({
-    abortSignal: AbortSignal.timeout(CALL_MS),
+    abortSignal: AbortSignal.timeout(callMs),
     onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
       const date = Date.parse(headers.get("date") ?? "");
       if (Number.isFinite(date)) observe(date);

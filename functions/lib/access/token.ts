@@ -35,7 +35,8 @@ function unauthenticated(message: string, error?: "invalid_token", cause?: unkno
 const reasons: Record<string, string> = {
   ERR_JWT_EXPIRED: "The token has expired: ask for a new one.",
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "The token's signature is wrong: it was not signed here, or it was changed.",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "A claim of the token is not what this API accepts: it was issued for something else.",
+  ERR_JWT_CLAIM_VALIDATION_FAILED:
+    "A claim of the token is not what this API accepts: it was issued for something else.",
 };
 
 export type TokenVerifier = (authorization: string | null) => Promise<Caller>;
@@ -51,7 +52,10 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
       throw unauthenticated("This needs a bearer token: send the header Authorization: Bearer <token>.");
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
     if (!token)
-      throw unauthenticated("The Authorization header must be the word Bearer, one space, and a token.", "invalid_token");
+      throw unauthenticated(
+        "The Authorization header must be the word Bearer, one space, and a token.",
+        "invalid_token",
+      );
     try {
       const { payload } = await jwtVerify(
         token,
@@ -70,11 +74,16 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
         },
       );
       const role = roles.find((known) => known === payload.role);
-      if (!role || !payload.sub) throw unauthenticated("The token carries no role that is known here.", "invalid_token");
+      if (!role || !payload.sub)
+        throw unauthenticated("The token carries no role that is known here.", "invalid_token");
       return { subject: payload.sub, role };
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause;
-      throw unauthenticated(reasons[cause.code] ?? "The token cannot be read: it is malformed.", "invalid_token", cause);
+      throw unauthenticated(
+        reasons[cause.code] ?? "The token cannot be read: it is malformed.",
+        "invalid_token",
+        cause,
+      );
     }
   };
 }

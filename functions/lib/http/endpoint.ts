@@ -31,7 +31,10 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     if (access === "public") return undefined;
     const caller = await deps.verifyToken(headers.get("authorization"));
     if (mayDo(caller, access)) return caller;
-    throw new AppError("FORBIDDEN", `This needs the permission ${access}, which the role ${caller.role} does not have.`);
+    throw new AppError(
+      "FORBIDDEN",
+      `This needs the permission ${access}, which the role ${caller.role} does not have.`,
+    );
   }
 
   return async (request, context): Promise<HttpResponseInit> => {

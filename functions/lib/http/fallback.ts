@@ -14,7 +14,10 @@ export const fallback = operation({
     const { pathname } = new URL(url);
     const allowed = methodsAt(pathname.slice(prefix.length));
     if (allowed.length === 0)
-      throw new AppError("NOT_FOUND", `Nothing is at ${pathname.slice(0, 200)}: GET ${prefix}/openapi.json lists what there is.`);
+      throw new AppError(
+        "NOT_FOUND",
+        `Nothing is at ${pathname.slice(0, 200)}: GET ${prefix}/openapi.json lists what there is.`,
+      );
     const Allow = allowed.join(", ");
     throw new AppError("METHOD_NOT_ALLOWED", `${pathname} does not take ${method}, only ${Allow}.`, {
       headers: { Allow },
