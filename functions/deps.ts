@@ -1,7 +1,7 @@
 // The one place that knows every store: what handlers may ask for, each made on first use and then shared.
 
 import { createDependencyChecks } from "./health/dependency-checks.ts";
-import { createSigningKeys } from "./lib/access/signing-keys.ts";
+import { createSigningKeys, generateSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
 import { createCredential } from "./lib/azure/credential.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
@@ -40,6 +40,7 @@ export function createDeps(settings: Settings) {
     get checkDependencies() {
       return checkDependencies();
     },
+    generateSigningKeys,
     get vault() {
       return vault();
     },

@@ -1,0 +1,43 @@
+// npm run build: what ships, in dist/: the bundle, host.json and a package.json that names the entry.
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+
+// CommonJS inside the bundle still calls require: for Node's own modules, and for @azure/functions-core, which the
+// host provides at run time by intercepting require.
+const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist);
+const { outputs } = (
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["functions/app.ts"],
+    outdir: dist,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    splitting: true,
+    minify: true,
+    keepNames: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    // The browser's and React Native's dialects of the SDKs are of no use here.
+    mainFields: ["module", "main"],
+    external: ["@azure/functions-core"],
+    banner: { js: banner },
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+  })
+).metafile;
+const { name, version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+await writeFile(join(dist, "package.json"), `${JSON.stringify({ name, version, type: "module", main: "app.js" }, null, 2)}\n`);
+await copyFile(join(root, "host.json"), join(dist, "host.json"));
+
+const bytes = Object.entries(outputs).reduce((sum, [file, { bytes }]) => (file.endsWith(".js") ? sum + bytes : sum), 0);
+process.stdout.write(`dist/: ${Object.keys(outputs).length} files, ${Math.round(bytes / 1024)} KiB of JavaScript\n`);

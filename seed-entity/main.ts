@@ -1,0 +1,33 @@
+// npm run seed: makes what a deployment needs before its first visitor, and changes nothing the second time.
+import { parseArgs } from "node:util";
+import { createDeps } from "../functions/deps.ts";
+import { readSettings } from "../functions/lib/settings.ts";
+import { seed } from "./seed.ts";
+
+const USAGE = "Usage: npm run seed -- [--start-at N], N a whole number: the visits to carry over from an older counter.";
+
+function readStartAt(): number {
+  let text: string;
+  try {
+    text = parseArgs({ options: { "start-at": { type: "string", default: "0" } } }).values["start-at"];
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+  }
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new Error(`--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}".\n${USAGE}`);
+}
+
+try {
+  const startAt = readStartAt();
+  const settings = readSettings();
+  for await (const line of seed({
+    deps: createDeps(settings),
+    pages: settings.PAGES,
+    startAt,
+    ownerPassword: process.env.OWNER_PASSWORD,
+  }))
+    process.stdout.write(`${line}\n`);
+} catch (error) {
+  process.stderr.write(`seed-entity: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
