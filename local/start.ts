@@ -132,7 +132,7 @@ function describe(url: string, data: string): void {
   log(`
   The page       ${url}/
   Count a visit  curl -X POST ${url}/api/v1/visits/resume
-  Health         curl ${url}/api/health
+  Health         curl ${url}/api/health/ready
   A token        npm run token -- --role owner
   The data       ${data}
 `);

@@ -1,0 +1,48 @@
+// Which file the local settings are from, and what is refused in it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readLocalSettings, servicePorts } from "./settings-file.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "vitae-settings-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const write = (name: string, content: unknown) => writeFileSync(join(root, name), JSON.stringify(content));
+
+test("a file of one's own wins over the example, and origins are a list", () => {
+  write("local.settings.example.json", { IsEncrypted: false, Values: { PAGES: "resume" } });
+  expect(readLocalSettings(root)).toMatchObject({ values: { PAGES: "resume" }, cors: [] });
+  write("local.settings.json", { Values: { PAGES: "other" }, Host: { CORS: "http://a:1, http://b:2" } });
+  expect(readLocalSettings(root)).toMatchObject({ values: { PAGES: "other" }, cors: ["http://a:1", "http://b:2"] });
+});
+
+test("a missing, malformed or encrypted file and a value that is no text are named", () => {
+  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.example\.json must be a JSON file that can be read/);
+  writeFileSync(join(root, "local.settings.json"), "{");
+  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.json must be a JSON file/);
+  write("local.settings.json", { IsEncrypted: true });
+  expect(() => readLocalSettings(root)).toThrow("is encrypted");
+  write("local.settings.json", { Values: { N: 1 } });
+  expect(() => readLocalSettings(root)).toThrow("must be strings, N is 1");
+});
+
+test("services for Core Tools take the ports of the addresses, and a missing address is named", () => {
+  const Values: Record<string, string> = {
+    TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1",
+    MEDIA__blobServiceUri: "https://127.0.0.1:10000/devstoreaccount1",
+    MEDIA__queueServiceUri: "https://127.0.0.1:10001/devstoreaccount1",
+    VAULT_URI: "https://127.0.0.1:10003",
+    IDENTITY_ENDPOINT: "http://127.0.0.1:10004/msi/token",
+  };
+  write("local.settings.json", { Values });
+  const ports = { blob: 10000, queue: 10001, table: 10002, vault: 10003, identity: 10004 };
+  expect(servicePorts(readLocalSettings(root))).toEqual(ports);
+  write("local.settings.json", { Values: { ...Values, VAULT_URI: "" } });
+  expect(() => servicePorts(readLocalSettings(root))).toThrow(
+    /^VAULT_URI in .* must be an address with a port, received ""/,
+  );
+});

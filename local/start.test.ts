@@ -1,0 +1,54 @@
+// What npm start says when it cannot start: one line each, without a stack, and exit code 1.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openDataDir } from "./data-dir.ts";
+import { listen } from "./listen.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "vitae-start-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function start(settings: Record<string, string>, ...flags: string[]): Promise<{ code: unknown; said: string }> {
+  const env = { ...process.env, LOCAL_DATA_DIR: join(dir, "data"), ...settings };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(import.meta.dirname, "start.ts"), ...flags], { env }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, said: stdout + stderr }),
+    );
+  });
+}
+
+test("a taken port is named with the way to choose another", async () => {
+  const other = await listen(createServer(), "another program");
+  expect(await start({ PORT: String(other.port) })).toEqual({
+    code: 1,
+    said: `Vitae cannot listen on port ${other.port}: it is taken. Choose another, or 0 for any free one: PORT=0 npm start\n`,
+  });
+  await other.close();
+});
+
+test("a data dir in use is named with its holder, also when the port is taken by that same holder", async () => {
+  const open = openDataDir(join(dir, "data"));
+  const other = await listen(createServer(), "the first start");
+  const { code, said } = await start({ PORT: String(other.port) });
+  expect(code).toBe(1);
+  expect(said).toMatch(new RegExp(`^The data dir ${open.path} is in use by process ${process.pid}\\..*\\n$`));
+  await other.close();
+  open.release();
+});
+
+test("a port that is no port and an unknown flag are refused", async () => {
+  expect(await start({ PORT: "http" })).toEqual({
+    code: 1,
+    said: 'PORT must be a number from 0 (any free port) to 65535, received "http". Example: PORT=7072 npm start\n',
+  });
+  expect(await start({ PORT: "65536" })).toMatchObject({ code: 1 });
+  const { code, said } = await start({}, "--wach");
+  expect(code).toBe(1);
+  expect(said).toMatch(/^Unknown option '--wach'.*\n$/);
+});

@@ -1,0 +1,55 @@
+// npm run token against a vault file, and its token against the verifier of the app.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { generateSigningKeys, parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
+import { createTokenVerifier } from "../functions/lib/access/token.ts";
+import { secrets } from "../functions/lib/names.ts";
+import { vaultFile } from "./data-dir.ts";
+import { openSecrets } from "./vault-secrets.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "vitae-token-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function token(...flags: string[]): Promise<{ code: unknown; out: string; error: string }> {
+  const env = { ...process.env, LOCAL_DATA_DIR: dir, TOKEN_ISSUER: "test-issuer", TOKEN_AUDIENCE: "test-audience" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(import.meta.dirname, "token.ts"), ...flags], { env }, (failed, out, error) =>
+      resolve({ code: failed?.code ?? 0, out, error }),
+    );
+  });
+}
+
+test("it prints a token that the app accepts, for the role and subject asked for", async () => {
+  const stored = await generateSigningKeys();
+  openSecrets(vaultFile(dir)).set(secrets.signingKeys, stored, {});
+  const { out } = await token("--role", "editor", "--subject", "ada", "--expires-in", "60");
+  const verify = createTokenVerifier(async () => parseSigningKeys(stored), {
+    issuer: "test-issuer",
+    audience: "test-audience",
+  });
+  expect(await verify(`Bearer ${out.trim()}`)).toEqual({ subject: "ada", role: "editor" });
+});
+
+test("a wrong role, a wrong lifetime and a vault without a key are told in one line", async () => {
+  const failures = await Promise.all([
+    token("--role", "king"),
+    token("--role", "owner", "--expires-in", "1h"),
+    token("--role", "owner"),
+  ]);
+  expect(failures.map(({ code, out }) => [code, out])).toEqual([
+    [1, ""],
+    [1, ""],
+    [1, ""],
+  ]);
+  expect(failures.map(({ error }) => error)).toEqual([
+    expect.stringMatching(/^--role must be one of owner, editor, viewer, received king\..*\n$/),
+    expect.stringMatching(/^--expires-in must be 1 to 604800 seconds, received 1h\..*\n$/),
+    expect.stringMatching(/^There is no signing key in .*vault\.json yet\. Make one: npm start\n$/),
+  ]);
+});
