@@ -36,7 +36,10 @@ const { outputs } = (
   })
 ).metafile;
 const { name, version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-await writeFile(join(dist, "package.json"), `${JSON.stringify({ name, version, type: "module", main: "app.js" }, null, 2)}\n`);
+await writeFile(
+  join(dist, "package.json"),
+  `${JSON.stringify({ name, version, type: "module", main: "app.js" }, null, 2)}\n`,
+);
 await copyFile(join(root, "host.json"), join(dist, "host.json"));
 
 const bytes = Object.entries(outputs).reduce((sum, [file, { bytes }]) => (file.endsWith(".js") ? sum + bytes : sum), 0);

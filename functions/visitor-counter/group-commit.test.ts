@@ -13,7 +13,16 @@ import {
 import { StoreFailure, type Visit } from "./group-commit.ts";
 import { emptyTotal } from "./total.ts";
 
-const calm: Weather = { lostRequest: 0, lostAnswer: 0, late: 0, doubled: 0, throttled: 0, suspended: 0, stepped: 0, crashed: 0 };
+const calm: Weather = {
+  lostRequest: 0,
+  lostAnswer: 0,
+  late: 0,
+  doubled: 0,
+  throttled: 0,
+  suspended: 0,
+  stepped: 0,
+  crashed: 0,
+};
 const DAY = 24 * 60 * 60_000;
 
 const chance = (max: number) => fc.double({ min: 0, max, noNaN: true });

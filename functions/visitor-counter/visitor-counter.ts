@@ -1,5 +1,5 @@
 // The visitor counter of all pages: counts exactly, reads, and is seeded.
-import type { TableClient } from "@azure/data-tables";
+import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import { consoleLog } from "../lib/log.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";

@@ -1,6 +1,7 @@
 // The visits table: one row `total` per page, one row `day:YYYY-MM-DD` per day that is over.
-import type { TableClient } from "@azure/data-tables";
+
 import { retryAfterOfSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
+import type { TableClient } from "../lib/azure/tables.ts";
 import { type StoredTotal, StoreFailure, type TotalStore } from "./group-commit.ts";
 import { emptyTotal, type Total, totalSchema } from "./total.ts";
 

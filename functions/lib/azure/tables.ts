@@ -2,6 +2,8 @@
 import { TableClient } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
 
+export type { TableClient };
+
 /**
  * A client that sends each call once. A conditional write whose answer is lost must not be repeated by the SDK: the
  * repetition would meet its own first attempt and be told 412. Who calls decides what a failure means.
