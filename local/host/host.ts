@@ -1,12 +1,14 @@
 // The local functions host: a small stand-in for Azure Functions Core Tools. Starts the app, serves it, and ends it in order.
+
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { admin } from "./admin.ts";
-import { startApp } from "./app.ts";
+import { answerEmpty } from "./forward.ts";
 import { readHostJson } from "./host-json.ts";
 import { type Front, httpFront } from "./http-front.ts";
 import { listenOnLoopback } from "./listen.ts";
-import type { RequestPath } from "./request-path.ts";
-import { type Route, routeTable } from "./route-table.ts";
+import { type HttpFunction, type Route, routeTable } from "./route-table.ts";
+import { type App, startApp } from "./running-app.ts";
 import { serveSite } from "./site.ts";
 import { createTriggers, triggerOf } from "./triggers.ts";
 
@@ -34,12 +36,30 @@ export type Host = {
   close(): Promise<void>;
 };
 
+/** What Core Tools sets; and the time zone that the app has in Azure. */
+const CORE_TOOLS = { AZURE_FUNCTIONS_ENVIRONMENT: "Development", FUNCTIONS_WORKER_RUNTIME: "node", TZ: "UTC" };
 const DRAIN_MS = 2500;
-const STOP_MS = 4500;
+const STOP_MS = 4200;
 
-async function drained(front: Front, running: () => number): Promise<void> {
+async function drained(front: Front, app: App): Promise<void> {
   const until = performance.now() + DRAIN_MS;
-  while (front.running() + running() > 0 && performance.now() < until) await pause(10);
+  while (front.running() + (app.worker()?.running() ?? 0) > 0 && performance.now() < until) await pause(10);
+}
+
+/** @throws {Error} when the app has HTTP functions but does not stream HTTP */
+function httpFunctions({ functions, worker }: App): HttpFunction[] {
+  const found = functions.flatMap((metadata) => {
+    const binding = triggerOf(metadata);
+    if (binding?.type.toLowerCase() !== "httptrigger") return [];
+    const { methods, route } = binding as { methods?: readonly string[]; route?: string };
+    return [{ name: metadata.name, ...(methods && { methods }), ...(route !== undefined && { route }) }];
+  });
+  if (found.length > 0 && worker()?.httpPort === undefined) {
+    throw new Error(
+      "HTTP functions run here only with HTTP streaming: call app.setup({ enableHttpStream: true }) in the app.",
+    );
+  }
+  return found;
 }
 
 /**
@@ -47,61 +67,47 @@ async function drained(front: Front, running: () => number): Promise<void> {
  */
 export async function startHost({ root, env, port, cors = [], site, log }: HostOptions): Promise<Host> {
   const { routePrefix } = await readHostJson(root);
-  // The port comes first: whoever reads of a taken port should not have waited for the app.
-  let serve: Front["handler"] = (_, response) => void response.writeHead(503, { "Content-Length": 0 }).end();
+  let serve: RequestListener = (_, response) => answerEmpty(response, 503, [["Retry-After", "1"]]);
+  // The port comes first: whoever is to read that it is taken should not wait for the app.
   const listener = await listenOnLoopback((incoming, response) => serve(incoming, response), port);
-  const defaults = {
-    AZURE_FUNCTIONS_ENVIRONMENT: "Development",
-    FUNCTIONS_WORKER_RUNTIME: "node",
-    TZ: "UTC",
-    WEBSITE_HOSTNAME: `localhost:${listener.port}`,
-  };
+  let app: App | undefined;
   try {
-    const app = await startApp({ root, env: { ...defaults, ...env }, log });
-    const httpFunctions = app.functions.flatMap((metadata) => {
-      const binding = triggerOf(metadata);
-      if (binding?.type.toLowerCase() !== "httptrigger") return [];
-      const { methods, route } = binding as { methods?: readonly string[]; route?: string };
-      return [{ name: metadata.name, ...(methods && { methods }), ...(route !== undefined && { route }) }];
-    });
-    const table = routeTable(httpFunctions, routePrefix);
+    const url = `http://localhost:${listener.port}`;
+    app = await startApp({ root, env: { ...CORE_TOOLS, WEBSITE_HOSTNAME: new URL(url).host, ...env }, log });
+    const running = app;
+    const table = routeTable(httpFunctions(app), routePrefix);
     const triggers = createTriggers({ app, env, log });
 
-    const outside = ({ path }: RequestPath) =>
-      routePrefix === "" || !`${path}/`.toLowerCase().startsWith(`/${routePrefix.toLowerCase()}/`);
-    const front = httpFront({
-      app,
-      table,
-      cors,
-      log,
-      besides(incoming, path, response) {
-        if (admin(path.path, incoming, response, triggers)) return true;
-        if (site === undefined || !outside(path)) return false;
-        void serveSite(site, path.path, incoming, response);
-        return true;
-      },
-    });
+    const prefix = `/${routePrefix.toLowerCase()}/`;
+    const isOutside = (path: string) => routePrefix === "" || !`${path}/`.toLowerCase().startsWith(prefix);
+    function besides(incoming: IncomingMessage, path: string, response: ServerResponse): boolean {
+      if (admin(path, incoming, response, triggers)) return true;
+      if (site === undefined || !isOutside(path)) return false;
+      void serveSite(site, path, incoming, response);
+      return true;
+    }
+    const front = httpFront({ app, table, cors, besides, log });
     serve = front.handler;
     triggers.start();
 
-    let closing: Promise<void> | undefined;
     async function end(): Promise<void> {
       const started = performance.now();
       front.drain();
       triggers.stop();
       listener.stop();
-      await drained(front, () => app.worker()?.running() ?? 0);
-      await app.stop(STOP_MS - (performance.now() - started));
+      await drained(front, running);
+      await running.stop(STOP_MS - (performance.now() - started));
       front.close();
       await listener.close();
     }
-    return {
-      url: `http://localhost:${listener.port}`,
-      port: listener.port,
-      functions: table.routes,
-      close: () => (closing ??= end()),
-    };
+    let ending: Promise<void> | undefined;
+    function close(): Promise<void> {
+      ending ??= end();
+      return ending;
+    }
+    return { url, port: listener.port, functions: table.routes, close };
   } catch (error) {
+    await app?.stop(STOP_MS);
     await listener.close();
     throw error;
   }

@@ -1,12 +1,12 @@
 // Answers HTTP requests as the platform does before and around a function: CORS, routing, the empty 404, failures.
-import { randomBytes, randomUUID } from "node:crypto";
-import { Agent, type IncomingMessage, type RequestListener } from "node:http";
-import type { App } from "./app.ts";
+import { randomUUID } from "node:crypto";
+import { Agent, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { corsPolicy } from "./cors.ts";
 import { answerEmpty, forward } from "./forward.ts";
 import { httpMetadata } from "./http-metadata.ts";
-import { type RequestPath, requestPath } from "./request-path.ts";
+import { requestPath } from "./request-path.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { App } from "./running-app.ts";
 import { traceContext } from "./trace-context.ts";
 
 export type FrontOptions = {
@@ -14,7 +14,7 @@ export type FrontOptions = {
   readonly table: RouteTable;
   readonly cors: readonly string[];
   /** Answers what no function answers; false leaves it to the empty 404. */
-  readonly besides: (incoming: IncomingMessage, path: RequestPath, response: Parameters<RequestListener>[1]) => boolean;
+  readonly besides: (incoming: IncomingMessage, path: string, response: ServerResponse) => boolean;
   readonly log: (line: string) => void;
 };
 
@@ -39,7 +39,6 @@ function platformHeaders({ rawHeaders, socket }: IncomingMessage): Record<string
   return headers;
 }
 
-const randomHex = (digits: number) => randomBytes(digits / 2).toString("hex");
 const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
 export function httpFront({ app, table, cors, besides, log }: FrontOptions): Front {
@@ -62,7 +61,7 @@ export function httpFront({ app, table, cors, besides, log }: FrontOptions): Fro
     if (draining) return answerEmpty(response, 503, [...extra, ["Connection", "close"]]);
     const match = table.find(method, path.path);
     if (!match) {
-      if (!besides(incoming, path, response)) answerEmpty(response, 404, extra);
+      if (!besides(incoming, path.path, response)) answerEmpty(response, 404, extra);
       return;
     }
     const worker = app.worker();
@@ -74,7 +73,7 @@ export function httpFront({ app, table, cors, besides, log }: FrontOptions): Fro
       functionName: match.name,
       data: { http: {} },
       metadata: httpMetadata({ headers: platformHeaders(incoming), query: path.query, params: match.params }),
-      trace: traceContext({ traceparent: one(headers.traceparent), tracestate: one(headers.tracestate) }, randomHex),
+      trace: traceContext({ traceparent: one(headers.traceparent), tracestate: one(headers.tracestate) }),
     };
     void worker.invoke(invocation).then((outcome) => {
       if (outcome.failure !== undefined) {

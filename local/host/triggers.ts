@@ -1,7 +1,7 @@
 // The kinds of trigger this host serves besides HTTP, and what starts and stops them.
-import { randomBytes, randomUUID } from "node:crypto";
-import type { App } from "./app.ts";
+import { randomUUID } from "node:crypto";
 import type { Binding, FunctionMetadata, Outcome, TypedData } from "./messages.ts";
+import type { App } from "./running-app.ts";
 import { timerTrigger } from "./timer-trigger.ts";
 import { traceContext } from "./trace-context.ts";
 
@@ -62,9 +62,8 @@ export function createTriggers({ app, env, log }: Options): Triggers {
       log(`Function ${functionName} never runs here: this host serves no ${type}, only httpTrigger and timerTrigger.`);
       continue;
     }
-    const randomHex = (digits: number) => randomBytes(digits / 2).toString("hex");
     const run: TriggerServices["run"] = (data, more = {}) => {
-      const trace = traceContext({ traceparent: undefined, tracestate: undefined }, randomHex);
+      const trace = traceContext({ traceparent: undefined, tracestate: undefined });
       return app.run({ id: randomUUID(), functionName, data, metadata: more, trace });
     };
     try {

@@ -38,7 +38,8 @@ export type HookName = (typeof HOOKS)[number];
 export type RegisteredFunction = { readonly metadata: FunctionMetadata; readonly callback: FunctionCallback };
 export type Core = {
   readonly functions: ReadonlyMap<string, RegisteredFunction>;
-  readonly appHookData: object;
+  /** Shared by the hooks of the app's start and end, and by all hooks. */
+  readonly hookData: { readonly appLevel: object; readonly everywhere: object };
   model(): ProgrammingModel | undefined;
   runHooks(name: HookName, context: object): Promise<void>;
   /** From here on registering is refused, as in Azure once startup has ended. */
@@ -87,7 +88,7 @@ export function installCore(log: (level: LogLevel, message: string) => void): Co
 
   return {
     functions,
-    appHookData: {},
+    hookData: { appLevel: {}, everywhere: {} },
     model: () => model,
     lock: () => {
       locked = true;

@@ -48,7 +48,7 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
     const { context, inputs } = await Promise.race([invocationModel.getArguments(), gone]);
     onStart();
 
-    const shared = { hookData: {}, appHookData: core.appHookData, invocationContext: context };
+    const shared = { hookData: {}, appHookData: core.hookData.everywhere, invocationContext: context };
     const before = { ...shared, inputs, functionCallback: registered.callback };
     coreContext.state = "preInvocationHooks";
     await core.runHooks("preInvocation", before);

@@ -19,6 +19,7 @@ function log(level: LogLevel, text: string): void {
 const core = installCore((level, message) => {
   if (level !== "information") log(level, message);
 });
+const appHookContext = { hookData: core.hookData.appLevel, appHookData: core.hookData.everywhere };
 let proxy: HttpProxy | undefined;
 const waiting = new Map<string, (reason: Error) => void>();
 
@@ -29,7 +30,7 @@ const waiting = new Map<string, (reason: Error) => void>();
 async function terminate(): Promise<void> {
   const hasHandler = process.emit("SIGTERM", "SIGTERM");
   try {
-    await core.runHooks("appTerminate", { hookData: {}, appHookData: core.appHookData });
+    await core.runHooks("appTerminate", appHookContext);
   } catch (thrown) {
     send({ kind: "log", text: `An appTerminate hook failed. ${String(thrown)}` });
   }
@@ -57,7 +58,7 @@ process.on("message", (batch: readonly ToApp[]) => {
 
 try {
   await loadApp(root);
-  await core.runHooks("appStart", { hookData: {}, appHookData: core.appHookData, functionAppDirectory: root });
+  await core.runHooks("appStart", { ...appHookContext, functionAppDirectory: root });
   core.lock();
   const model = core.model();
   proxy = model && (await startProxy(model));

@@ -25,6 +25,7 @@ export type Worker = {
   stop(milliseconds: number): Promise<void>;
 };
 
+const LAST_LINES_MS = 300;
 const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
 
 function forward(child: ChildProcess, log: (line: string) => void): void {
@@ -44,14 +45,19 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
   });
   forward(child, log);
   const { send } = batched<ToApp>((batch) => {
-    if (child.connected) child.send([...batch]);
+    // A process that is just ending is noticed by its end, not by what it did not receive.
+    if (child.connected) child.send([...batch], () => {});
   });
   const pending = new Map<string, (outcome: Outcome) => void>();
   const ready = Promise.withResolvers<Extract<FromApp, { kind: "ready" }>>();
   const ended = new Promise<string>((resolve) => {
-    child.on("error", (error) => resolve(error.message));
-    // "close" comes after the last line of output, unlike "exit".
-    child.on("close", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+    child.on("error", (error) => child.pid === undefined && resolve(error.message));
+    child.on("exit", (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      // "close" comes after the last line of output; but not while a process that the app started holds the pipe.
+      child.on("close", () => resolve(how));
+      setTimeout(resolve, LAST_LINES_MS, how);
+    });
   });
   void ended.then((how) => {
     ready.reject(new Error(`The app's process ended before the app was loaded (${how}).`));

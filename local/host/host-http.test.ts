@@ -1,0 +1,257 @@
+// HTTP through the host: what the app receives, and what the caller does.
+import { randomBytes, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { fixture, start } from "./fixtures/start.ts";
+
+const marker = () => join(tmpdir(), `vitae-host-${randomUUID()}`);
+
+function call(url: string, options: RequestOptions = {}, body?: Buffer | string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(url, options).on("response", resolve).on("error", reject).end(body);
+  });
+}
+
+describe("a function's request", () => {
+  test("has its method, parameters, query, headers, address and trace", async () => {
+    const { url } = await start("basic");
+    const response = await call(`${url}/api/describe/a%20b/c/d?x=1&x=2`, {
+      method: "POST",
+      headers: {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Two": ["one", "two"],
+        Cookie: ["a=1", "b=2"],
+        traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      },
+    });
+    const seen = JSON.parse((await buffer(response)).toString());
+    expect(seen).toMatchObject({
+      method: "POST",
+      url: `${url}/api/describe/a%20b/c/d?x=1&x=2`,
+      // The query is among the parameters in Azure too: http-metadata.ts
+      params: { one: "a b", rest: "c/d", x: "2" },
+      query: [
+        ["x", "1"],
+        ["x", "2"],
+      ],
+      headers: { "x-two": "one,two", cookie: "a=1; b=2", "x-forwarded-proto": "http" },
+    });
+    expect(seen.headers["x-forwarded-for"]).toMatch(/^203\.0\.113\.9, (127\.0\.0\.1|\[::1\]):\d+$/);
+    expect(seen.traceContext.traceParent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-/);
+    expect(response.headers["x-ms-invocation-id"]).toBe(seen.invocationId);
+  });
+
+  test("gets a trace of its own when none came", async () => {
+    const { url } = await start("basic");
+    const seen = await Promise.all(
+      [1, 2].map(() => fetch(`${url}/api/describe/a`).then((response) => response.json())),
+    );
+    const [one, two] = seen.map(
+      (answer) => (answer as { traceContext: { traceParent: string } }).traceContext.traceParent,
+    );
+    expect(one).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(one).not.toBe(two);
+  });
+
+  test("can be made over IPv4 and IPv6 alike", async () => {
+    const { port } = await start("basic");
+    for (const host of ["127.0.0.1", "[::1]"])
+      expect((await fetch(`http://${host}:${port}/api/head`)).status).toBe(200);
+  });
+});
+
+describe("a body", () => {
+  test("of a mebibyte of random bytes comes back as it went, with and without its length known", async () => {
+    const { url } = await start("basic");
+    const bytes = randomBytes(1024 * 1024);
+    for (const headers of [{ "content-length": bytes.length }, { "transfer-encoding": "chunked" }]) {
+      const response = await call(`${url}/api/echo`, { method: "POST", headers }, bytes);
+      expect((await buffer(response)).equals(bytes)).toBe(true);
+    }
+  });
+
+  test("that is empty comes back empty", async () => {
+    const { url } = await start("basic");
+    const response = await fetch(`${url}/api/echo`, { method: "POST" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+  });
+
+  test("is streamed to the caller: its first chunk arrives before the last is made", async () => {
+    const { url } = await start("basic");
+    const file = marker();
+    const response = await fetch(`${url}/api/stream?file=${file}`);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toBe("first");
+    writeFileSync(file, "");
+    expect((await reader?.read())?.value).toBe("last");
+    expect((await reader?.read())?.done).toBe(true);
+  });
+
+  test("is streamed to the app: it reads the first bytes before the last are sent", async () => {
+    const { url, line } = await start("basic");
+    const upload = request(`${url}/api/count-bytes`, { method: "POST" });
+    const answer = new Promise<IncomingMessage>((resolve) => upload.on("response", resolve));
+    upload.write("12345");
+    await line(/upload begun/);
+    upload.end("67890");
+    expect((await buffer(await answer)).toString()).toBe("10");
+  });
+
+  test("that the caller breaks off ends for the app as well, which goes on serving", async () => {
+    const { url, line } = await start("basic");
+    const upload = request(`${url}/api/count-bytes`, { method: "POST", headers: { "content-length": 1_000_000 } });
+    upload.on("error", () => {});
+    upload.write("12345");
+    await line(/upload begun/);
+    upload.destroy();
+    await line(/upload broken off/);
+    expect((await fetch(`${url}/api/head`)).status).toBe(200);
+  });
+
+  test("that nobody reads does not keep the answer from the caller", async () => {
+    const { url } = await start("basic");
+    const response = await fetch(`${url}/api/refuse`, { method: "POST", body: randomBytes(8 * 1024 * 1024) });
+    expect([response.status, await response.text()]).toEqual([413, "too large"]);
+    expect((await fetch(`${url}/api/head`)).status).toBe(200);
+  });
+});
+
+describe("an answer", () => {
+  test("keeps several cookies apart, and many headers and values", async () => {
+    const { url } = await start("basic");
+    const { headers } = await fetch(`${url}/api/cookies`);
+    expect(headers.getSetCookie()).toEqual(["a=1; HttpOnly", "b=2"]);
+    expect(headers.get("x-list")).toBe("one, two");
+    expect([...headers.keys()].filter((name) => name.startsWith("x-many-"))).toHaveLength(60);
+  });
+
+  test("to HEAD has the headers and no body", async () => {
+    const { url } = await start("basic");
+    const response = await fetch(`${url}/api/head`, { method: "HEAD" });
+    expect([response.status, response.headers.get("x-method"), await response.text()]).toEqual([200, "HEAD", ""]);
+  });
+
+  test("to what no function takes is an empty 404: unknown path, wrong method, HEAD of a GET function, failed constraint", async () => {
+    const { url } = await start("basic");
+    const asked = [
+      ["GET", "/api/unknown"],
+      ["PUT", "/api/log"],
+      ["HEAD", "/api/log"],
+      ["GET", "/api/items/7"],
+      ["GET", "/"],
+    ];
+    for (const [method = "", path] of asked) {
+      const response = await fetch(`${url}${path}`, { method });
+      expect([path, response.status, await response.text(), response.headers.get("content-type")]).toEqual([
+        path,
+        404,
+        "",
+        null,
+      ]);
+    }
+  });
+
+  test("comes from the first function by name whose route fits", async () => {
+    const { url, functions } = await start("basic");
+    expect(await (await fetch(`${url}/api/images/usage`)).text()).toBe("read usage");
+    const names = functions.map(({ name }) => name);
+    expect(names).toEqual(names.toSorted());
+  });
+});
+
+describe("a function that fails", () => {
+  test("gives its caller an empty 500, and the log its name, invocation and stack", async () => {
+    const { url, line, lines } = await start("basic");
+    const response = await fetch(`${url}/api/fail`);
+    expect([response.status, await response.text()]).toEqual([500, ""]);
+    await line(/^Function fail failed \(invocation [0-9a-f-]{36}\):$/);
+    await line(/Caused by: TypeError: because of this/);
+    expect(lines.join("\n")).toMatch(/Error: it broke\n\s+at .*app\.ts/);
+    expect((await fetch(`${url}/api/head`)).status).toBe(200);
+  });
+
+  test("while it streams breaks the answer off", async () => {
+    const { url, line } = await start("basic");
+    await expect(fetch(`${url}/api/fail-late`).then((response) => response.text())).rejects.toThrow();
+    await line(/broke while streaming/);
+  });
+
+  test("by throwing no error, or returning nothing, is a 500 as well", async () => {
+    const { url, line } = await start("basic");
+    for (const name of ["throw-text", "nothing"]) expect((await fetch(`${url}/api/${name}`)).status).toBe(500);
+    await line(/only text/);
+    await line(/Function nothing returned nothing/);
+  });
+});
+
+test("the app's lines are passed on as they are, one at a time", async () => {
+  const { url, line, lines } = await start("basic");
+  await fetch(`${url}/api/log`);
+  await line(/^printed$/);
+  await line(/^lines$/);
+  expect(lines).toEqual(expect.arrayContaining(['{"level":"info"}', "two", "lines", "printed"]));
+  expect(lines.join()).not.toContain("not shown");
+});
+
+test("a trigger that the host does not serve is said, with its function, and the rest runs", async () => {
+  const { line } = await start("basic");
+  await line(/^Function queue-watcher never runs here: this host serves no serviceBusTrigger/);
+});
+
+test("CORS is the host's: preflights are answered for allowed origins, other answers carry the origin", async () => {
+  const { url } = await start("basic", { cors: ["https://me.example"] });
+  const headers = { origin: "https://me.example", "access-control-request-method": "PUT" };
+  const preflight = await call(`${url}/api/head`, { method: "OPTIONS", headers });
+  expect([preflight.statusCode, preflight.headers["access-control-allow-methods"]]).toEqual([204, "PUT"]);
+  const answer = await call(`${url}/api/head`, { headers });
+  expect(answer.headers["access-control-allow-origin"]).toBe("https://me.example");
+  expect(answer.headers["access-control-expose-headers"]).toBeUndefined();
+  const other = await call(`${url}/api/unknown`, { headers: { origin: "https://you.example" } });
+  expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+});
+
+describe("the site", () => {
+  test("is served at / with types, beside the functions", async () => {
+    const { url } = await start("basic", { site: fixture("site") });
+    const index = await fetch(url);
+    expect(index.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(index.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(await index.text()).toContain("<title>site</title>");
+    expect((await fetch(`${url}/a.js`)).headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+  });
+
+  test("gives nothing from outside its folder, no listing, no hidden file, and nothing under the route prefix", async () => {
+    const { url, port } = await start("basic", { site: fixture("site") });
+    const paths = [
+      "/../basic/app.ts",
+      "/%2e%2e/basic/app.ts",
+      "/..%2fbasic/app.ts",
+      "/.hidden/key",
+      "/.hidden",
+      "/a.js/",
+      "/api/a.js",
+      "/x%5c..%5ca.js",
+    ];
+    for (const path of paths) {
+      const { statusCode } = await call(url, { port, path });
+      expect([path, statusCode]).toEqual([path, 404]);
+    }
+    expect((await fetch(`${url}/a.js`, { method: "POST" })).status).toBe(404);
+  });
+});
+
+test.each([
+  "GET /%00 HTTP/1.1\r\nHost: localhost",
+  "GET /api/head HTTP/1.1\r\nHost: a b",
+  "GET * HTTP/1.1\r\nHost: localhost",
+])("the request %j is refused with 400", async (head) => {
+  const { port } = await start("basic");
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+  expect((await buffer(socket)).toString()).toMatch(/^HTTP\/1\.1 400 /);
+});

@@ -1,0 +1,30 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { requestPath } from "./request-path.ts";
+
+test.each([
+  ["/api/a%20b?x=1", "/api/a b", "/api/a%20b?x=1", "x=1"],
+  ["/api/a%2Fb", "/api/a%2Fb", "/api/a%2Fb", ""],
+  ["/api/r%C3%A9sum%C3%A9", "/api/résumé", "/api/r%C3%A9sum%C3%A9", ""],
+  ["/api/%ff%20", "/api/%ff%20", "/api/%ff%20", ""],
+  ["/api/../secret/./x", "/secret/x", "/api/../secret/./x", ""],
+  ["/%2e%2e/%2e%2e/etc", "/etc", "/%2e%2e/%2e%2e/etc", ""],
+  ["http://example.com/api?y", "/api", "/api?y", "y"],
+  ["http://example.com", "/", "/", ""],
+])("%s is read as the path %s", (url, path, target, query) => {
+  expect(requestPath(url)).toEqual({ path, target, query });
+});
+
+test.each(["/a%00b", "*", "relative"])("%s is refused", (url) => {
+  expect(requestPath(url)).toBeUndefined();
+});
+
+test("no path keeps a dot segment, however it is written", () => {
+  const piece = fc.constantFrom(".", "..", "%2e", "%2E%2e", ".%2e", "a", "", "%2f..", "...");
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const path = requestPath(`/${pieces.join("/")}`)?.path ?? "";
+      expect(path.startsWith("/") && !path.split("/").some((part) => part === "." || part === "..")).toBe(true);
+    }),
+  );
+});
