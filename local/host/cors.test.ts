@@ -1,3 +1,4 @@
+// The platform's CORS policy: who is granted what.
 import { expect, test } from "vitest";
 import { corsPolicy } from "./cors.ts";
 

@@ -52,14 +52,13 @@ function discardBody(incoming: IncomingMessage, outgoing: ClientRequest): void {
 
 export function forward(incoming: IncomingMessage, response: ServerResponse, options: ForwardOptions): void {
   const { agent, port, target, invocationId, extra, onGone } = options;
-  const { "content-length": length, "transfer-encoding": encoding, "content-type": type, host } = incoming.headers;
+  const { "content-length": length, "transfer-encoding": encoding, host } = incoming.headers;
   const hasBody = encoding !== undefined || (length !== undefined && length !== "0");
   // The library takes all other headers from the trigger metadata (its HttpRequest.ts, createStreamRequest).
   const headers: Record<string, string> = {
     "x-forwarded-host": host ?? "",
     "x-forwarded-proto": "http",
     "x-ms-invocation-id": invocationId,
-    ...(type !== undefined && { "content-type": type }),
     ...(encoding !== undefined
       ? { "transfer-encoding": "chunked" }
       : length !== undefined && { "content-length": length }),

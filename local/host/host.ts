@@ -32,14 +32,16 @@ export type Host = {
   readonly port: number;
   /** The HTTP functions in the order in which their routes are tried; `route` includes the prefix. */
   readonly functions: readonly Route[];
-  /** Takes no new requests, lets those under way and the app finish; within five seconds at most. */
+  /** Takes no new requests, lets those under way and the app finish; within three seconds, so that storage can save after it. */
   close(): Promise<void>;
 };
 
-/** What Core Tools sets; and the time zone that the app has in Azure. */
-const CORE_TOOLS = { AZURE_FUNCTIONS_ENVIRONMENT: "Development", FUNCTIONS_WORKER_RUNTIME: "node", TZ: "UTC" };
-const DRAIN_MS = 2500;
-const STOP_MS = 4200;
+/** What Core Tools sets. */
+const CORE_TOOLS = { AZURE_FUNCTIONS_ENVIRONMENT: "Development", FUNCTIONS_WORKER_RUNTIME: "node" };
+/** Flex Consumption runs in UTC and refuses another TZ (settled 3). */
+const AZURE = { TZ: "UTC" };
+const DRAIN_MS = 2000;
+const STOP_MS = 2700;
 
 async function drained(front: Front, app: App): Promise<void> {
   const until = performance.now() + DRAIN_MS;
@@ -73,7 +75,7 @@ export async function startHost({ root, env, port, cors = [], site, log }: HostO
   let app: App | undefined;
   try {
     const url = `http://localhost:${listener.port}`;
-    app = await startApp({ root, env: { ...CORE_TOOLS, WEBSITE_HOSTNAME: new URL(url).host, ...env }, log });
+    app = await startApp({ root, env: { ...CORE_TOOLS, WEBSITE_HOSTNAME: new URL(url).host, ...env, ...AZURE }, log });
     const running = app;
     const table = routeTable(httpFunctions(app), routePrefix);
     const triggers = createTriggers({ app, env, log });

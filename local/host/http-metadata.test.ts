@@ -1,3 +1,4 @@
+// What of a request becomes trigger metadata, the traps included.
 import { expect, test } from "vitest";
 import { httpMetadata } from "./http-metadata.ts";
 

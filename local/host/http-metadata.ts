@@ -12,7 +12,8 @@ type Parts = {
  * @azure/functions reads the request's headers and parameters from here, not from the request that it is streamed.
  * The extension lays query parameters, then route parameters, then `Query` and `Headers`, into one dictionary without
  * case: so a query parameter shows among `request.params`, keeps its spelling over the route's, and one that is called
- * "headers" stands in the place of the headers. Exactly so here, that tests meet it before Azure does.
+ * "headers" stands in the place of the headers. Exactly so here, that tests meet it before Azure does; but not what the
+ * extension takes from a JSON body in the same way, since that would hold every body back.
  * azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData
  */
 export function httpMetadata({ headers, query, params }: Parts): Record<string, TypedData> {

@@ -1,3 +1,4 @@
+// Addresses as a web server reads them: decoded once, without dot segments.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { requestPath } from "./request-path.ts";

@@ -1,3 +1,4 @@
+// Each constraint lets through and stops what ASP.NET Core's does.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { constraintOf } from "./route-constraint.ts";

@@ -1,3 +1,4 @@
+// The order in which functions are tried, and that nothing else decides.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { routeTable } from "./route-table.ts";

@@ -1,3 +1,4 @@
+// Templates against paths, by example and by law.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { matchTemplate, parseTemplate } from "./route-template.ts";

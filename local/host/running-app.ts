@@ -4,7 +4,7 @@ import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
 
 /** Deaths in a row, each within the time that counts as getting up, after which the host gives up. */
 const MAX_DEATHS = 6;
-const UP_AFTER_MS = 10_000;
+const UP_AFTER_MS = 1000;
 const FIRST_PAUSE_MS = 50;
 
 export type App = {

@@ -1,3 +1,4 @@
+// Which traceparent is continued, and which is replaced.
 import { expect, test } from "vitest";
 import { traceContext } from "./trace-context.ts";
 
