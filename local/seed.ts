@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { secrets } from "../functions/lib/names.ts";
 import { readSecret } from "./vault-secrets.ts";
 
@@ -24,10 +25,12 @@ export async function seed({ root, vault, env, ownerPassword, signal, log }: See
   const child = spawn(process.execPath, [join(root, "seed-entity", "main.ts")], {
     cwd: root,
     env: { ...env, ...(kept === undefined ? { OWNER_PASSWORD: password } : {}) },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "pipe", "inherit"],
     signal,
   });
-  const [code] = await once(child, "exit");
+  createInterface({ input: child.stdout }).on("line", log);
+  // Not "exit": by then its last lines may still be on their way.
+  const [code] = await once(child, "close");
   if (code !== 0) throw new Error("The data could not be seeded: see the line above.");
 
   if (kept === undefined && ownerPassword === undefined) {

@@ -4,7 +4,8 @@ import { createDeps } from "../functions/deps.ts";
 import { readSettings } from "../functions/lib/settings.ts";
 import { seed } from "./seed.ts";
 
-const USAGE = "Usage: npm run seed -- [--start-at N], N a whole number: the visits to carry over from an older counter.";
+const USAGE =
+  "Usage: npm run seed -- [--start-at N], N a whole number: the visits to carry over from an older counter.";
 
 function readStartAt(): number {
   let text: string;
@@ -14,7 +15,9 @@ function readStartAt(): number {
     throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
   }
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new Error(`--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}".\n${USAGE}`);
+  throw new Error(
+    `--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}".\n${USAGE}`,
+  );
 }
 
 try {

@@ -1,0 +1,10 @@
+// The shapes in which the API answers, and how to read an answer as one.
+
+export type Numbers = { page: string; count: number; today: number };
+export type DropIn = { visitor_counter: number };
+export type Failure = { error: { code: string; message: string; trace_id: string } };
+
+/** The answer's JSON, claimed to have a shape; what uses it checks the claim. */
+export async function json<T>(answer: Response | Promise<Response>): Promise<T> {
+  return (await (await answer).json()) as T;
+}

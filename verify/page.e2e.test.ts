@@ -1,0 +1,65 @@
+// The sample page in a real browser, on a real backend: two visitors, a store that is down, and another origin.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Stage, startStage } from "../local/stage.ts";
+import { launchBrowser } from "../scripts/browser.ts";
+import { json, type Numbers } from "./answers.ts";
+
+let stage: Stage;
+let browser: Browser;
+beforeAll(async () => {
+  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+/** Opens the page as a new visitor; `number` resolves with the visitor's number as it stands on the page. */
+async function open() {
+  const page = await browser.newPage();
+  const errors: unknown[] = [];
+  page.on("pageerror", (error) => errors.push(error));
+  await page.goto(`${stage.host.url}/`);
+  const visitor = page.locator("[data-visitor-count]").first();
+  return { page, errors, visitor };
+}
+
+it("shows two visitors two consecutive numbers", async () => {
+  const { count } = await json<Numbers>(fetch(`${stage.api}/v1/visits/resume`));
+  for (const number of [count + 1, count + 2]) {
+    const { page, visitor, errors } = await open();
+    await visitor.filter({ hasText: new RegExp(`\\b${number}\\b`) }).waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  }
+});
+
+it("says what it said before when the store is down, and shows no error", async () => {
+  await stage.proxy.stop();
+  const { page, visitor, errors } = await open();
+  const before = await visitor.textContent();
+  const answer = await page.waitForResponse((response) => response.url().includes("/v1/visits/"), { timeout: 30_000 });
+  expect(answer.status()).toBe(503);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  expect(await visitor.textContent()).toBe(before);
+  expect(before).not.toMatch(/\d/);
+  expect(errors).toEqual([]);
+  await page.close();
+  await stage.proxy.start();
+});
+
+it("lets a page of another origin read the number and the trace id", async () => {
+  const other = await stage.addHost();
+  const page = await browser.newPage();
+  await page.goto(`${other.url}/`);
+  const seen = await page.evaluate(async (api) => {
+    const answer = await fetch(`${api}/v1/visits/projects`, {
+      method: "POST",
+      headers: { "X-Trace-ID": "a".repeat(32) },
+    });
+    return { body: await answer.json(), trace: answer.headers.get("x-trace-id") };
+  }, stage.api);
+  expect(seen).toEqual({ body: { page: "projects", count: 1, today: 1 }, trace: "a".repeat(32) });
+  await page.close();
+});
