@@ -42,7 +42,7 @@ async function start(...args: string[]) {
   throw new Error(`npm start ended before it was ready. It said:\n${said.join("\n")}`);
 }
 
-const total = async (url: string): Promise<number> => (await (await fetch(`${url}/api/v1/visits/resume`)).json()).count;
+const total = async (url: string) => (await json<Numbers>(fetch(`${url}/api/v1/visits/resume`))).count;
 
 it.each<[string, string[], (child: ChildProcess) => void]>([
   ["SIGTERM to npm", ["--built"], (child) => child.kill("SIGTERM")],
