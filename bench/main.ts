@@ -1,0 +1,36 @@
+// npm run bench [-- NAME...] [--json FILE]: lists the benches, or runs those named; all of them without a name.
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { benchCounter } from "./counter/counter.ts";
+import { say } from "./print.ts";
+
+type Bench = { readonly what: string; run(root: string): Promise<{ figures: object; sound: boolean }> };
+
+const built = join(import.meta.dirname, "..", "dist");
+const BENCHES: Readonly<Record<string, Bench>> = {
+  counter: {
+    what: "the visitor counter against read-add-write, and several instances on one table",
+    run: benchCounter,
+  },
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+const unknown = positionals.find((name) => !BENCHES[name]);
+for (const [name, { what }] of Object.entries(BENCHES)) say(`${name.padEnd(12)}${what}`);
+if (unknown) {
+  process.stderr.write(`There is no bench "${unknown}": name one of the above.\n`);
+  process.exit(1);
+}
+
+const machine = `Node.js ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+const results: Record<string, object> = {};
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  say(`\n=== ${name}: ${machine}\n`);
+  const { figures, sound } = await bench.run(built);
+  results[name] = figures;
+  if (!sound) process.exitCode = 1;
+}
+if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);
