@@ -87,11 +87,12 @@ export function openApiDocument(routes: readonly Route<never>[], prefix: string)
   for (const route of routes.filter(({ path }) => !path.includes("{*"))) {
     const { access, methods, name, operation, path } = route;
     const template = path.replace(/\{(\w+):\w+\}/g, "{$1}");
-    for (const method of methods.filter((listed) => listed !== "HEAD")) {
+    const listed = methods.filter((method) => method !== "HEAD");
+    for (const method of listed) {
       paths[template] = {
         ...paths[template],
         [method.toLowerCase()]: {
-          operationId: methods.length > 2 ? `${name}-${method.toLowerCase()}` : name,
+          operationId: listed.length > 1 ? `${name}-${method.toLowerCase()}` : name,
           summary: operation.summary,
           ...(operation.description && { description: operation.description }),
           parameters: parametersOf(route),

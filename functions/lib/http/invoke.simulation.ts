@@ -1,0 +1,64 @@
+// Calls a route's function as the host does, through the library's own request, context and response; keeps what it logs.
+import { HttpRequest, type HttpRequestInit, HttpResponse, InvocationContext } from "@azure/functions";
+import type { ErrorCode } from "../errors.ts";
+import { type EndpointDeps, endpoint } from "./endpoint.ts";
+import type { Route } from "./operation.ts";
+
+export type Call = {
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  /** The host's own trace context. */
+  readonly traceParent?: string;
+};
+
+/** The one error shape. */
+export type ErrorBody = {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly trace_id: string;
+    readonly details?: readonly { readonly path: string; readonly message: string }[];
+  };
+};
+
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body, taken for an error. */
+  readonly error: () => ErrorBody["error"];
+  /** Every line that was logged, parsed, with the level it was logged at. */
+  readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly loggedAt: string })[];
+};
+
+/** The request as the library makes it when HTTP streaming is on. */
+function requestOf({ method = "GET", url = "http://localhost/api/x", headers = {}, params = {}, body }: Call) {
+  const native = new Request(url, { method, headers, duplex: "half", ...(body !== undefined && { body }) });
+  // A body that nobody declared must not be declared by Request: it does so for strings.
+  if (!Object.keys(headers).some((name) => name.toLowerCase() === "content-type"))
+    native.headers.delete("content-type");
+  return new HttpRequest({ nativeRequest: native, params } as HttpRequestInit);
+}
+
+export async function invoke<D extends EndpointDeps>(route: Route<D>, deps: D, call: Call = {}): Promise<Reply> {
+  const lines: Reply["lines"][number][] = [];
+  const context = new InvocationContext({
+    functionName: route.name,
+    logHandler: (loggedAt, line) => lines.push({ ...JSON.parse(line as string), loggedAt }),
+    ...(call.traceParent !== undefined && { traceContext: { traceParent: call.traceParent } }),
+  });
+  const answer = await endpoint(route, deps)(requestOf(call), context);
+  const response = new HttpResponse(answer as ConstructorParameters<typeof HttpResponse>[0]);
+  const text = await response.text();
+  return {
+    status: response.status,
+    // The library's Headers are undici's own; the standard's are easier to type.
+    headers: new Headers([...response.headers]),
+    text,
+    error: () => (JSON.parse(text) as ErrorBody).error,
+    lines,
+  };
+}
