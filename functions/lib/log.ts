@@ -8,18 +8,25 @@ export type Log = {
 };
 type Sink = Record<"info" | "warn" | "error", (line: string) => void>;
 
-/** Errors become their name, message, code, stack and chain of causes; nothing else of them is copied. */
+/**
+ * Errors become their name, message, code, stack and chain of causes; nothing else of them is copied. Never throws:
+ * an error that cannot be read must not be the reason that nothing is logged.
+ */
 export function describeError(thrown: unknown, depth = 0): unknown {
-  if (!(thrown instanceof Error)) return typeof thrown === "object" ? "non-error object" : String(thrown);
-  const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
-  return {
-    name: thrown.name,
-    message: thrown.message,
-    ...(typeof code === "string" && { code }),
-    ...(typeof statusCode === "number" && { statusCode }),
-    stack: thrown.stack,
-    ...(thrown.cause !== undefined && depth < 5 && { cause: describeError(thrown.cause, depth + 1) }),
-  };
+  try {
+    if (!(thrown instanceof Error)) return typeof thrown === "object" ? "non-error object" : String(thrown);
+    const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
+    return {
+      name: String(thrown.name),
+      message: String(thrown.message),
+      ...(typeof code === "string" && { code }),
+      ...(typeof statusCode === "number" && { statusCode }),
+      stack: String(thrown.stack),
+      ...(thrown.cause !== undefined && depth < 5 && { cause: describeError(thrown.cause, depth + 1) }),
+    };
+  } catch {
+    return "unreadable error";
+  }
 }
 
 export function createLog(sink: Sink): Log {

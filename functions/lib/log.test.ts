@@ -1,0 +1,120 @@
+// One JSON object a line, whatever was thrown.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { AppError } from "./errors.ts";
+import { createLog, describeError } from "./log.ts";
+
+function recorder() {
+  const lines: [level: string, line: string][] = [];
+  const write = (level: string) => (line: string) => lines.push([level, line]);
+  return { lines, log: createLog({ info: write("info"), warn: write("warn"), error: write("error") }) };
+}
+
+describe("a log", () => {
+  it("writes one line of JSON for each event, to the sink of its level", () => {
+    const { lines, log } = recorder();
+    log.info("one");
+    log.warn("two", { page: "a\nb" });
+    log.error("three", { error: new Error("broken") });
+    expect(lines.map(([level]) => level)).toEqual(["info", "warn", "error"]);
+    expect(lines.every(([, line]) => !line.includes("\n"))).toBe(true);
+    expect(lines.map(([, line]) => JSON.parse(line))).toMatchObject([
+      { level: "info", event: "one" },
+      { level: "warn", event: "two", page: "a\nb" },
+      { level: "error", event: "three", error: { name: "Error", message: "broken" } },
+    ]);
+  });
+
+  it("calls its sink as a method, as an invocation's context needs it", () => {
+    class Context {
+      readonly seen: string[] = [];
+      #write(line: string) {
+        this.seen.push(line);
+      }
+      info(line: string) {
+        this.#write(line);
+      }
+      warn = this.info;
+      error = this.info;
+    }
+    const context = new Context();
+    createLog(context).info("event");
+    expect(context.seen).toHaveLength(1);
+  });
+});
+
+describe("a described error", () => {
+  it("has its name, message, code, status, stack and chain of causes", () => {
+    const deepest = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+    const middle = Object.assign(new TypeError("fetch failed", { cause: deepest }), { statusCode: 503 });
+    const described = describeError(new AppError("DEPENDENCY_UNAVAILABLE", "The table failed", { cause: middle }));
+    expect(described).toEqual({
+      name: "AppError",
+      message: "The table failed",
+      code: "DEPENDENCY_UNAVAILABLE",
+      stack: expect.stringContaining("log.test"),
+      cause: {
+        name: "TypeError",
+        message: "fetch failed",
+        statusCode: 503,
+        stack: expect.any(String),
+        cause: { name: "Error", message: "reset", code: "ECONNRESET", stack: expect.any(String) },
+      },
+    });
+  });
+
+  it("has nothing else: an SDK's error carries requests with their tokens", () => {
+    const thrown = Object.assign(new Error("x"), {
+      request: { headers: { authorization: "Bearer secret" } },
+      response: { bodyAsText: "secret" },
+      details: "secret",
+      code: { secret: 1 },
+    });
+    expect(JSON.stringify(describeError(thrown))).not.toContain("secret");
+    expect(describeError({ token: "secret" })).toBe("non-error object");
+  });
+
+  it("ends with a chain of causes that does not", () => {
+    const thrown = new Error("x");
+    thrown.cause = thrown;
+    expect(JSON.stringify(describeError(thrown)).length).toBeLessThan(100_000);
+  });
+
+  const evil = (property: string) =>
+    Object.defineProperty(new Error("x"), property, {
+      get() {
+        throw new Error("no");
+      },
+    });
+  const { proxy: revoked, revoke } = Proxy.revocable(new Error("x"), {});
+  revoke();
+
+  it.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["null", null],
+    ["a symbol", Symbol("s")],
+    ["a bigint", 1n],
+    ["a function", () => 1],
+    ["an object without prototype", Object.create(null)],
+    ["a name that is a bigint", Object.assign(new Error("x"), { name: 1n })],
+    ["a message that is an object without prototype", Object.assign(new Error("x"), { message: Object.create(null) })],
+    ["a message that cannot be read", evil("message")],
+    ["a cause that cannot be read", evil("cause")],
+    ["a code that cannot be read", evil("code")],
+    ["no stack", Object.assign(new Error("x"), { stack: undefined })],
+    ["a revoked proxy", revoked],
+  ])("is always something that JSON can say: %s", (_, thrown) => {
+    expect(typeof JSON.stringify(describeError(thrown))).toBe("string");
+    const { lines, log } = recorder();
+    log.error("failed", { error: new Error("outer", { cause: thrown }) });
+    expect(JSON.parse(lines[0]?.[1] ?? "")).toMatchObject({ event: "failed", error: { message: "outer" } });
+  });
+
+  it("is always something that JSON can say: anything", () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), (thrown) => {
+        expect(typeof JSON.stringify(describeError(thrown))).toBe("string");
+      }),
+    );
+  });
+});
