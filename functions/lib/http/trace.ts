@@ -1,8 +1,11 @@
 // Which id a request is traced by, in every log line, error and X-Trace-ID header. Pure.
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
-/** W3C Trace Context: version, trace id, parent id, flags. https://www.w3.org/TR/trace-context/#traceparent-header */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+/**
+ * W3C Trace Context: version, trace id, parent id, flags; only versions after 00 may say more.
+ * https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+const TRACEPARENT = /^(?!ff|00.{53}-)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
 
 function traceIdOf(traceparent: string | null | undefined): string | undefined {
   const id = TRACEPARENT.exec(traceparent?.trim().toLowerCase() ?? "")?.[1];
