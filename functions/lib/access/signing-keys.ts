@@ -54,8 +54,10 @@ export function createSigningKeys(
 ): SigningKeys {
   let cached: { keys: [SigningKey, ...SigningKey[]]; at: number } | undefined;
   let reading: Promise<[SigningKey, ...SigningKey[]]> | undefined;
+  let asked = Number.NEGATIVE_INFINITY;
 
   async function load() {
+    asked = now();
     const value = await read();
     if (value === undefined)
       throw new AppError("DEPENDENCY_UNAVAILABLE", "The vault holds no signing keys: run seed-entity", {
@@ -66,9 +68,9 @@ export function createSigningKeys(
   }
 
   return async (kid) => {
-    const age = cached ? now() - cached.at : Number.POSITIVE_INFINITY;
     const known = kid === undefined || cached?.keys.some((key) => key.kid === kid);
-    if (cached && (known ? age < FRESH_MS : age < MISS_PAUSE_MS)) return cached.keys;
+    // A miss waits after a failed read too: else invented key ids would reach a vault in trouble, one after the other.
+    if (cached && (known ? now() - cached.at < FRESH_MS : now() - asked < MISS_PAUSE_MS)) return cached.keys;
     reading ??= load().finally(() => {
       reading = undefined;
     });

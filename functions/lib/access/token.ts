@@ -50,12 +50,9 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
   return async (authorization) => {
     if (authorization === null)
       throw unauthenticated("This needs a bearer token: send the header Authorization: Bearer <token>.");
-    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
     if (!token)
-      throw unauthenticated(
-        "The Authorization header must be the word Bearer, one space, and a token.",
-        "invalid_token",
-      );
+      throw unauthenticated("The Authorization header must be the word Bearer, a space, and a token.", "invalid_token");
     try {
       const { payload } = await jwtVerify(
         token,
