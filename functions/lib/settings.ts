@@ -22,7 +22,8 @@ const timeZone = z
   .refine((zone) => {
     try {
       new Intl.DateTimeFormat("en", { timeZone: zone });
-      return true;
+      // Intl takes offsets too, which know no daylight saving time.
+      return !/^[+-]/.test(zone);
     } catch {
       return false;
     }
