@@ -8,7 +8,7 @@ type Readable = { readonly headers: Headers; readonly body: AsyncIterable<Uint8A
 
 /**
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON, PAYLOAD_TOO_LARGE beyond 64 KiB,
- *   VALIDATION_FAILED when it is absent, not UTF-8 or not JSON
+ *   VALIDATION_FAILED when it is absent, cut off, not UTF-8 or not JSON
  */
 export async function readJson({ headers, body }: Readable): Promise<unknown> {
   const type = headers.get("content-type");
@@ -19,11 +19,17 @@ export async function readJson({ headers, body }: Readable): Promise<unknown> {
     );
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > JSON_LIMIT)
-      throw new AppError("PAYLOAD_TOO_LARGE", `A JSON body is at most ${JSON_LIMIT} bytes; this one is longer.`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body ?? []) {
+      size += chunk.byteLength;
+      if (size > JSON_LIMIT)
+        throw new AppError("PAYLOAD_TOO_LARGE", `A JSON body is at most ${JSON_LIMIT} bytes; this one is longer.`);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    // Callers who hang up are no failure of ours, and must not look like one to whoever counts failures.
+    throw new AppError("VALIDATION_FAILED", "The body ended before it was complete: send it again.", { cause });
   }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));

@@ -12,12 +12,19 @@ import { traceOf } from "./trace.ts";
 
 export type EndpointDeps = { readonly verifyToken: TokenVerifier };
 
-function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+const SHOWN = 100;
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, where: "path" | "query" | "body"): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
+  /** What stood in the address is shown again; a body may hold a password. */
+  const received = ([name]: readonly PropertyKey[]) => {
+    const given = where === "body" || name === undefined ? undefined : (value as Record<PropertyKey, unknown>)[name];
+    return typeof given === "string" ? `, received ${JSON.stringify(given.slice(0, SHOWN))}` : "";
+  };
   const details: ErrorDetail[] = result.error.issues.map(({ path, message }) => ({
     path: [where, ...path].join("."),
-    message,
+    message: `${message}${received(path)}`,
   }));
   const [first] = details;
   throw new AppError("VALIDATION_FAILED", `${first?.path} ${first?.message}`, { details });
@@ -62,7 +69,12 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         status: failure.status,
         headers: failure.headers,
         json: {
-          error: { code, message: publicMessage(failure), trace_id: trace.traceId, ...(details && { details }) },
+          error: {
+            code,
+            message: publicMessage(failure),
+            trace_id: trace.traceId,
+            ...(details && failure.status < 500 && { details }),
+          },
         },
       };
     }
