@@ -8,7 +8,8 @@ function patternOf(template: string): URLPattern {
     if (rest) return `:${name}(.*)`;
     return guid ? `:${name}([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})` : `:${name}`;
   });
-  return new URLPattern({ pathname }, { ignoreCase: true });
+  // The host ignores a slash at the end.
+  return new URLPattern({ pathname: `${pathname}{/}?` }, { ignoreCase: true });
 }
 
 /** The API's description of itself, for the operations that answer about it. */

@@ -1,0 +1,68 @@
+// Where nothing is, and where something is that takes other methods.
+import { describe, expect, it } from "vitest";
+import { AppError } from "../errors.ts";
+import { fallback } from "./fallback.ts";
+import { invoke } from "./invoke.simulation.ts";
+import { type Method, operation, routesFor } from "./operation.ts";
+import { type Api, describeApi } from "./route-table.ts";
+
+const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const route = routesFor<typeof deps & { api: Api }>();
+const nothing = operation({
+  summary: "x",
+  answers: {},
+  errors: [],
+  example: {},
+  handler: async (_, _deps: object) => ({}),
+});
+const all: Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const last = route("zz-fallback", all, "/{*path}", "public", fallback);
+const api = describeApi(
+  [
+    route("health-live", "GET", "/things", "public", nothing),
+    route("health-ready", ["PATCH", "DELETE"], "/things/own", "public", nothing),
+    route("openapi", "POST", "/things", "images:read", nothing),
+    last,
+  ],
+  "/api",
+);
+
+const ask = (method: string, path: string) =>
+  invoke(last, { ...deps, api }, { method, url: `http://localhost${path}`, params: { path: path.slice(5) } });
+
+describe("the fallback", () => {
+  it.each(["/api/nothing", "/api/", "/api", "/api/things/1/2", "/api//things", "/api/thing", "/api/things%2Fown"])(
+    "answers NOT_FOUND at %s, by whatever method, and says where to look",
+    async (path) => {
+      for (const method of all.filter((each) => each !== "OPTIONS")) {
+        const reply = await ask(method, path);
+        expect(reply.status).toBe(404);
+        expect(reply.error()).toMatchObject({
+          code: "NOT_FOUND",
+          message: expect.stringContaining("/api/openapi.json"),
+        });
+        expect(reply.headers.has("allow")).toBe(false);
+      }
+    },
+  );
+
+  it.each([
+    ["PUT", "/api/things", "GET, HEAD, POST"],
+    ["DELETE", "/api/things/", "GET, HEAD, POST"],
+    ["OPTIONS", "/api/THINGS?x=1", "GET, HEAD, POST"],
+    ["GET", "/api/things/own", "PATCH, DELETE"],
+  ])("answers METHOD_NOT_ALLOWED to %s %s, and allows %s", async (method, path, allow) => {
+    const reply = await ask(method, path);
+    expect(reply.status).toBe(405);
+    expect(reply.error()).toMatchObject({ code: "METHOD_NOT_ALLOWED", message: expect.stringContaining(method) });
+    expect(reply.headers.get("allow")).toBe(allow);
+  });
+
+  it("answers HEAD with the status alone", async () => {
+    expect(await ask("HEAD", "/api/nothing")).toMatchObject({ status: 404, text: "" });
+  });
+
+  it("does not send a long path back", async () => {
+    expect((await ask("GET", `/api/${"x".repeat(5_000)}`)).text.length).toBeLessThan(500);
+  });
+});

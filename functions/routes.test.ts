@@ -1,0 +1,166 @@
+// Laws over the route table, and every public route under random requests.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { routeTable } from "../local/host/route-table.ts";
+import { matchTemplate, parseTemplate } from "../local/host/route-template.ts";
+import { createDeps, type Deps } from "./deps.ts";
+import { invoke } from "./lib/http/invoke.simulation.ts";
+import type { Route } from "./lib/http/operation.ts";
+import { describeApi } from "./lib/http/route-table.ts";
+import { functionNames, ROUTE_PREFIX } from "./lib/names.ts";
+import { readSettings } from "./lib/settings.ts";
+import { routes } from "./routes.ts";
+
+const api = describeApi(routes, ROUTE_PREFIX);
+const GUID = "0198c0de-0000-7000-8000-00000000abcd";
+const own = routes.filter(({ path }) => !path.includes("{*"));
+const host = routeTable(
+  routes.map(({ name, methods, path }) => ({ name, methods, route: path.slice(1) })),
+  ROUTE_PREFIX.slice(1),
+);
+const each = (list: readonly Route<Deps>[]) => list.map((route) => [route.name, route] as const);
+
+describe("the route table", () => {
+  it("has one route for each function that the code names", () => {
+    expect(routes.map(({ name }) => name).sort()).toEqual([...functionNames].sort());
+  });
+
+  it("stands below the prefix that host.json sets", () => {
+    const hostJson = JSON.parse(readFileSync(join(import.meta.dirname, "../host.json"), "utf8"));
+    expect(`/${hostJson.extensions.http.routePrefix}`).toBe(ROUTE_PREFIX);
+  });
+
+  it("constrains parameters by nothing but guid, on which the next proof stands", () => {
+    const constraints = own.flatMap(({ path }) => [...path.matchAll(/\{\w+(:[^}]*)?\}/g)].map(([, kind = ""]) => kind));
+    expect(constraints.filter((kind) => kind !== "" && kind !== ":guid")).toEqual([]);
+  });
+
+  it("has no two routes of a method that match one path, since the host takes the first by name", () => {
+    // Where one of two templates has a literal, only that literal can match both; where neither has, a GUID matches
+    // both if anything does. So if any path matches both, this one does.
+    const shared = (one: string, other: string) => {
+      const segments = other.split("/");
+      return one.split("/").map((segment, index) => {
+        const literal = [segment, segments[index] ?? segment].find((part) => !part.startsWith("{"));
+        return literal ?? GUID;
+      });
+    };
+    const matches = (template: string, path: string) => matchTemplate(parseTemplate(template.slice(1)), path);
+    const clashes = own.flatMap((one, index) =>
+      own.slice(index + 1).flatMap((other) => {
+        const path = shared(one.path, other.path).join("/");
+        const both = matches(one.path, path) && matches(other.path, path);
+        return both
+          ? one.methods.filter((method) => other.methods.includes(method)).map(() => [one.name, other.name])
+          : [];
+      }),
+    );
+    expect(clashes).toEqual([]);
+  });
+
+  it.each(each(routes))("%s answers HEAD if it answers GET, and names each method once", (_, { methods }) => {
+    expect(methods.includes("HEAD")).toBe(methods.includes("GET"));
+    expect(new Set(methods).size).toBe(methods.length);
+  });
+
+  it("ends with the fallback, in the host's order too", () => {
+    expect(host.routes.at(-1)?.name).toBe("zz-fallback");
+    expect(host.routes.filter(({ route }) => route.includes("{*"))).toHaveLength(1);
+  });
+
+  const segment = fc.oneof(
+    fc.constantFrom(...new Set(own.flatMap(({ path }) => path.split("/").slice(1)))),
+    fc.constantFrom(GUID, "resume", "Health", "%20", "a.b", "é"),
+  );
+  const path = fc
+    .tuple(fc.array(segment, { maxLength: 5 }), fc.constantFrom("", "/"))
+    .map(([parts, end]) => new URL(`http://x/${parts.join("/")}${end}`).pathname);
+
+  it("allows at any path exactly the methods that the host would hand to a route there", () => {
+    const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+    fc.assert(
+      fc.property(path, (pathname) => {
+        const taken = methods.filter((method) => {
+          const found = host.find(method, decodeURIComponent(ROUTE_PREFIX + pathname));
+          return found && found.name !== "zz-fallback";
+        });
+        expect([...api.methodsAt(pathname)].sort()).toEqual(taken.sort());
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe.each(each(own))("the example of %s", (_, { operation, path }) => {
+  it("passes the schemas of what is sent", () => {
+    const { params, query, body, example } = operation;
+    for (const [schema, value] of [
+      [params, example.params],
+      [query, example.query ?? {}],
+      [body, example.body],
+    ] as const)
+      if (schema) expect(schema.safeParse(value).error).toBeUndefined();
+    expect(path.match(/\{/g)?.length ?? 0).toBe(Object.keys(params?.shape ?? {}).length);
+  });
+
+  it("passes the schema of the answer, and there is one for every answer with a fixed shape", () => {
+    const [schema] = Object.entries(operation.answers).flatMap(([status, doc]) =>
+      status.startsWith("2") && doc.schema ? [doc.schema] : [],
+    );
+    const answer = operation.example.answer ?? (path === "/openapi.json" ? api.document() : undefined);
+    expect(schema?.safeParse(answer).error).toBeUndefined();
+    expect(answer === undefined).toBe(schema === undefined);
+  });
+});
+
+describe.each(each(routes.filter(({ access }) => access === "public")))("%s under random requests", (_, route) => {
+  const deps: Deps = Object.assign(createDeps(readSettings()), { api });
+  const text = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: "grapheme", maxLength: 10 }));
+  const value = fc.oneof(text, fc.constantFrom("resume", "verify", "no-such-page", "", "..", GUID));
+  const header = text.map((given) => given.replace(/[^\x20-\x7e\xa0-\xff]/g, ""));
+  const names = [
+    "x-trace-id",
+    "traceparent",
+    "authorization",
+    "content-type",
+    "sec-purpose",
+    "origin",
+    "x-forwarded-for",
+  ];
+  const calls = fc.record({
+    method: fc.constantFrom(...route.methods),
+    url: fc.webUrl({ withQueryParameters: true }).map((given) => given.replace(/^https?:\/\/[^/?]*/, "http://x/api")),
+    params: fc.dictionary(fc.constantFrom("page", "path", "id"), value),
+    headers: fc.dictionary(fc.constantFrom(...names), header),
+    body: fc.oneof(text, fc.json(), fc.uint8Array()),
+  });
+  const errorShape = z.strictObject({
+    error: z.strictObject({
+      code: z.enum([...route.operation.errors, "VALIDATION_FAILED"]),
+      message: z.string().min(1),
+      trace_id: z.stringFormat("trace id", /^(?!0{32})[0-9a-f]{32}$/),
+      details: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    }),
+  });
+
+  it("never fails as INTERNAL, and answers in its own shape or in the one error shape", async () => {
+    await fc.assert(
+      fc.asyncProperty(calls, async ({ body, ...call }) => {
+        const bare = call.method === "GET" || call.method === "HEAD";
+        const sent = bare ? call : { ...call, body: typeof body === "string" ? body : Uint8Array.from(body) };
+        const reply = await invoke(route, deps, sent);
+        expect(reply.lines).toMatchObject([{ event: "request", function: route.name, status: reply.status }]);
+        expect(reply.headers.get("x-trace-id")).toBe(reply.lines[0]?.traceId);
+        // The vault that tests share may hold no signing keys, and then nothing is ready.
+        expect(reply.status).toSatisfy((status) => status < 500 || (status === 503 && route.name === "health-ready"));
+        const shape = reply.status < 400 ? route.operation.answers[reply.status]?.schema : errorShape;
+        if (call.method === "HEAD") expect(reply.text).toBe("");
+        else expect(shape?.safeParse(JSON.parse(reply.text))).toMatchObject({ success: true });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
