@@ -11,7 +11,7 @@ export function createDependencyChecks(
   let last: { at: number; outcome: Promise<void> } | undefined;
   return () => {
     if (!last || elapsed() - last.at >= FRESH_MS) {
-      const outcome = Promise.all(checks.map((check) => check())).then(() => undefined);
+      const outcome = Promise.all(checks.map(async (check) => check())).then(() => undefined);
       last = { at: elapsed(), outcome };
     }
     return last.outcome;
