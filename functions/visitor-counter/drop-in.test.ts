@@ -1,0 +1,71 @@
+// The route that existing pages call: what counts as a visit.
+import { beforeEach, describe, expect, it } from "vitest";
+import { AppError } from "../lib/errors.ts";
+import { invoke } from "../lib/http/invoke.simulation.ts";
+import { routesFor } from "../lib/http/operation.ts";
+import { dropIn } from "./drop-in.ts";
+import type { VisitorCounter } from "./visitor-counter.ts";
+
+let counted: string[];
+/** A counter in memory. */
+const visits: VisitorCounter = {
+  async count(page) {
+    counted.push(page);
+    return { count: 100 + counted.length, today: counted.length };
+  },
+  read: async () => ({ count: 100 + counted.length, today: counted.length }),
+  seed: () => expect.fail("seeded"),
+};
+const deps = { visits, verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const route = routesFor<typeof deps>()(
+  "visitor-counter-drop-in",
+  ["GET", "POST"],
+  "/visitor_counter",
+  "public",
+  dropIn,
+);
+const call = (method: string, headers: Record<string, string> = {}) => invoke(route, deps, { method, headers });
+
+beforeEach(() => {
+  counted = [];
+});
+
+describe("the drop-in", () => {
+  it.each(["GET", "POST"])("counts a %s as one visit of the résumé, and answers its number alone", async (method) => {
+    expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":101}' });
+    expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":102}' });
+    expect(counted).toEqual(["resume", "resume"]);
+  });
+
+  it("is never answered from a cache", async () => {
+    expect((await call("GET")).headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("counts nothing for HEAD", async () => {
+    expect(await call("HEAD")).toMatchObject({ status: 200, text: "" });
+    expect(counted).toEqual([]);
+  });
+
+  it.each([
+    ["Sec-Purpose", "prefetch"],
+    ["Sec-Purpose", "prefetch;prerender"],
+    ["Sec-Purpose", "prefetch;anonymous-client-ip"],
+    ["Purpose", "prefetch"],
+    ["X-Purpose", "preview"],
+    ["X-Moz", "prefetch"],
+    ["X-moz", "Prefetch"],
+  ])("counts nothing when a browser fetches ahead: %s: %s", async (name, value) => {
+    for (const method of ["GET", "POST"])
+      expect(await call(method, { [name]: value })).toMatchObject({ status: 200, text: '{"visitor_counter":100}' });
+    expect(counted).toEqual([]);
+  });
+
+  it.each([
+    ["Sec-Purpose", "navigate"],
+    ["Sec-Fetch-Mode", "cors"],
+    ["User-Agent", "prefetch"],
+  ])("counts a visit with a header that says nothing of fetching ahead: %s: %s", async (name, value) => {
+    await call("GET", { [name]: value });
+    expect(counted).toEqual(["resume"]);
+  });
+});
