@@ -137,9 +137,10 @@ describe.each(each(routes.filter(({ access }) => access === "public")))("%s unde
     headers: fc.dictionary(fc.constantFrom(...names), header),
     body: fc.oneof(text, fc.json(), fc.uint8Array()),
   });
+  const ofBodies = ["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const;
   const errorShape = z.strictObject({
     error: z.strictObject({
-      code: z.enum([...route.operation.errors, "VALIDATION_FAILED"]),
+      code: z.enum([...route.operation.errors, "VALIDATION_FAILED", ...(route.operation.body ? ofBodies : [])]),
       message: z.string().min(1),
       trace_id: z.stringFormat("trace id", /^(?!0{32})[0-9a-f]{32}$/),
       details: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
