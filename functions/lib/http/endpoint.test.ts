@@ -60,6 +60,20 @@ describe("a request", () => {
     expect(reply.headers.get("content-type")).toBe("application/json");
   });
 
+  it.each(["headers", "Headers", "HEADERS"])(
+    "whose query names %s, which would replace its headers, is refused",
+    async (name) => {
+      const forged = `${url}?${name}=${encodeURIComponent('{"x-forwarded-for":"1.2.3.4"}')}`;
+      const reply = await invoke(
+        thing(() => ({})),
+        deps,
+        { ...call, url: forged },
+      );
+      expect(reply.status).toBe(400);
+      expect(reply.error()).toMatchObject({ code: "VALIDATION_FAILED", message: expect.stringContaining(name) });
+    },
+  );
+
   it("that is public has no caller, whatever token it brings", async () => {
     const route = thing((request) => ({
       json: { caller: "caller" in request ? (request.caller ?? "nobody") : "absent" },

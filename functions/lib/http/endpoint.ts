@@ -1,5 +1,5 @@
 // The boundary of every HTTP function: trace, access, validation, one error shape, headers, one log line.
-import type { HttpHandler, HttpResponseInit } from "@azure/functions";
+import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { z } from "zod";
 import { mayDo } from "../access/permissions.ts";
 import type { TokenVerifier } from "../access/token.ts";
@@ -30,6 +30,17 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, where: "path" | "
   throw new AppError("VALIDATION_FAILED", `${first?.path} ${first?.message}`, { details });
 }
 
+/**
+ * The host hands the worker headers and parameters in one dictionary that ignores case, filled from a JSON body and the
+ * query before the real headers, which yield to a key that is there already: `?headers=…` would replace them all.
+ * Source: azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.GetRequestBindingData.
+ */
+function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body"): void {
+  for (const name of names)
+    if (name.toLowerCase() === "headers")
+      throw new AppError("VALIDATION_FAILED", `${where}.${name} is a reserved name: leave it out.`);
+}
+
 /** Makes a route's function: what it throws never reaches the host, what an unexpected failure says never the caller. */
 export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
   const { access, name, operation } = route;
@@ -44,6 +55,12 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     );
   }
 
+  async function readBody(request: HttpRequest): Promise<unknown> {
+    const body = await readJson(request);
+    if (typeof body === "object" && body !== null) refuseReplacedHeaders(Object.keys(body), "body");
+    return body;
+  }
+
   return async (request, context): Promise<HttpResponseInit> => {
     const started = performance.now();
     const { headers, method } = request;
@@ -51,6 +68,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     let failure: AppError | undefined;
     let answer: Answer;
     try {
+      refuseReplacedHeaders(request.query.keys(), "query");
       const caller = await admit(headers);
       const accepted: OperationRequest<Record<string, unknown>, Record<string, unknown>, unknown> = {
         method,
@@ -59,7 +77,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         caller,
         params: operation.params ? parse(operation.params, request.params, "path") : {},
         query: operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {},
-        body: operation.body ? parse(operation.body, await readJson(request), "body") : undefined,
+        body: operation.body ? parse(operation.body, await readBody(request), "body") : undefined,
       };
       answer = await operation.handler(accepted, deps);
     } catch (thrown) {

@@ -50,10 +50,10 @@ function parametersOf({ operation }: Route<never>): Json[] {
 }
 
 function errorCodesOf({ access, operation }: Route<never>): ErrorCode[] {
-  const { params, query, body, errors } = operation;
-  const codes: ErrorCode[] = [...errors, "INTERNAL"];
+  const { body, errors } = operation;
+  // Every route refuses a query that would replace its headers.
+  const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
   if (access !== "public") codes.push("UNAUTHENTICATED", "FORBIDDEN", "DEPENDENCY_UNAVAILABLE");
-  if (params || query || body) codes.push("VALIDATION_FAILED");
   if (body) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
   return [...new Set(codes)];
 }
