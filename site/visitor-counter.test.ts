@@ -1,0 +1,210 @@
+// The page's script in a real Chromium, against an API that counts, breaks or keeps silent as a test wants.
+import { readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { launchBrowser } from "../scripts/browser.ts";
+
+type Answer = (response: ServerResponse) => void;
+
+const BEFORE = "You are one of the visitors of this page.";
+const TAG = '<script defer src="visitor-counter.js" data-page="resume"></script>';
+const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" };
+// What a strict host sends: the page must need no more than its own files and the API.
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' http:";
+
+const body = (text: string): Answer => {
+  return (response) => response.setHeader("Content-Type", "application/json").end(text);
+};
+const counted = (count: number) => body(JSON.stringify({ page: "resume", count, today: 1 }));
+const file = (name: string) => readFile(join(import.meta.dirname, name), "utf8");
+
+let answer: Answer;
+/** A variant of the page: what a test makes of its HTML. */
+let edit: (html: string) => string;
+/** What reached the API, such as `POST /api/v1/visits/resume`. */
+let visits: string[];
+let page: Page;
+let errors: unknown[];
+let browser: Browser;
+
+const server = createServer(async (request, response) => {
+  const path = request.url ?? "/";
+  if (path.includes("/v1/visits/")) {
+    visits.push(`${request.method} ${path}`);
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    return answer(response);
+  }
+  const name = path === "/" ? "index.html" : path.slice(1);
+  const type = TYPES[extname(name)];
+  if (!type) return response.end();
+  const content = await file(name);
+  response.setHeader("Content-Type", `${type}; charset=utf-8`).setHeader("Content-Security-Policy", POLICY);
+  response.end(name === "index.html" ? edit(content) : content);
+});
+const origin = (host = "localhost") => `http://${host}:${(server.address() as AddressInfo).port}`;
+
+beforeAll(async () => {
+  await new Promise<void>((listening) => server.listen(0, listening));
+  // Playwright switches the back/forward cache off; visitors have it on.
+  browser = await launchBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+beforeEach(async () => {
+  answer = counted(1234);
+  edit = (html) => html;
+  visits = [];
+  errors = [];
+  page = await browser.newPage({ locale: "de-DE" });
+  page.on("pageerror", (error) => errors.push(error));
+  page.on("console", (message) => {
+    // The browser's own line about a request that failed; everything else would be ours, or the policy's.
+    if (!message.text().startsWith("Failed to load resource")) errors.push(message.text());
+  });
+});
+afterEach(async () => {
+  await page.close();
+  expect(errors).toEqual([]);
+});
+
+const sentence = () => page.locator("[data-visitor-count]").first();
+const shows = (text: string) => page.getByText(text, { exact: true }).first().waitFor();
+const withTag = (tag: string) => (html: string) => html.replace(TAG, tag);
+
+/** Resolves when all that the page set going before has come to its end: a request made later was answered. */
+const settled = () => page.evaluate("fetch('/later').then(() => new Promise(requestIdleCallback))");
+
+it("shows the visitor's number as the language of the page writes it", async () => {
+  answer = counted(1234567);
+  await page.goto(origin());
+  await shows("You are visitor 1,234,567 of this page.");
+  expect(visits).toEqual(["POST /api/v1/visits/resume"]);
+});
+
+it("follows the language of the element, and shows the number alone where the element has no sentence", async () => {
+  const more = `<b data-visitor-count lang="de"></b><i data-visitor-count lang="?"></i>`;
+  edit = (html) => html.replace("</main>", `${more}</main>`);
+  await page.goto(origin());
+  await page.locator("b", { hasText: /^1\.234$/ }).waitFor();
+  await page.locator("i", { hasText: /^1\.234$/ }).waitFor();
+});
+
+it.each([1280, 390, 320])("moves nothing on a page %i pixels wide when the number arrives", async (width) => {
+  await page.setViewportSize({ width, height: 800 });
+  let release = () => {};
+  answer = (response) => {
+    release = () => counted(1234)(response);
+  };
+  await page.goto(origin());
+  await page.evaluate(`
+    globalThis.shifts = [];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
+    new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))`);
+  expect(await sentence().textContent()).toBe(BEFORE);
+  await expect.poll(() => visits.length).toBe(1);
+  release();
+  await shows("You are visitor 1,234 of this page.");
+  await settled();
+  expect(await page.evaluate("shifts.reduce((sum, shift) => sum + shift.value, 0)")).toBe(0);
+});
+
+it("counts the page and asks the API that its tag names, without a preflight", async () => {
+  const tag = `<script defer src="visitor-counter.js" data-page="my-work" data-api="${origin("127.0.0.1")}/base/"></script>`;
+  edit = withTag(tag);
+  await page.goto(origin());
+  await shows("You are visitor 1,234 of this page.");
+  expect(visits).toEqual(["POST /base/v1/visits/my-work"]);
+});
+
+it("finds its tag when it is loaded as a module", async () => {
+  edit = withTag('<script type="module" src="visitor-counter.js" data-page="my-work"></script>');
+  await page.goto(origin());
+  await shows("You are visitor 1,234 of this page.");
+  expect(visits).toEqual(["POST /api/v1/visits/my-work"]);
+});
+
+it.each<[string, Answer]>([
+  ["a 503 with a number in it", (response) => counted(7)(Object.assign(response, { statusCode: 503 }))],
+  ["a 500 without a body", (response) => response.writeHead(500).end()],
+  ["a page of HTML", (response) => response.end("<!doctype html><p>1234</p>")],
+  ["half a document", body('{"count": 12')],
+  ["null", body("null")],
+  ["a number in quotes", body('{"count":"1234"}')],
+  ["a negative number", counted(-1)],
+  ["zero, which is nobody's number", counted(0)],
+  ["a fraction", counted(1.5)],
+  ["a number that JavaScript would round", body('{"page":"resume","count":9007199254740993,"today":1}')],
+  ["a degraded answer", body('{"page":"resume","count":1234,"today":1,"degraded":true}')],
+  ["a connection that breaks", (response) => response.destroy()],
+])("leaves the text alone when the answer is %s", async (_, broken) => {
+  answer = broken;
+  await page.goto(origin());
+  await expect.poll(() => visits.length).toBe(1);
+  await settled();
+  expect(await sentence().textContent()).toBe(BEFORE);
+  expect(visits).toHaveLength(1);
+});
+
+it.each<[string, Answer]>([
+  ["never comes", () => {}],
+  ["never ends", (response) => response.writeHead(200, { "Content-Type": "application/json" }).write('{"count":1')],
+])("gives up on an answer that %s, and leaves the text alone", async (_, silent) => {
+  answer = silent;
+  edit = withTag(TAG.replace("defer", 'defer data-timeout="300"'));
+  const [failed] = await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
+  expect(failed.method()).toBe("POST");
+  await settled();
+  expect(await sentence().textContent()).toBe(BEFORE);
+});
+
+it("leaves the text alone when nothing listens at the API's address", async () => {
+  edit = withTag(TAG.replace("defer", 'defer data-api="http://localhost:1/api"'));
+  await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
+  await settled();
+  expect(await sentence().textContent()).toBe(BEFORE);
+});
+
+it.each([
+  ["twice", TAG + TAG],
+  ["at two addresses", TAG + TAG.replace(".js", ".js?v=2")],
+  ["also as a module", TAG + TAG.replace("defer", 'type="module"')],
+])("counts one visit when it is included %s", async (_, tags) => {
+  edit = withTag(tags);
+  await page.goto(origin());
+  await shows("You are visitor 1,234 of this page.");
+  await settled();
+  expect(visits).toHaveLength(1);
+});
+
+it("counts every load, but not a page that comes back from the back/forward cache", async () => {
+  await page.goto(origin());
+  await shows("You are visitor 1,234 of this page.");
+  await page.evaluate("addEventListener('pageshow', ({ persisted }) => { globalThis.restored = persisted; })");
+  answer = counted(1235);
+  await page.goto(origin("127.0.0.1"));
+  await shows("You are visitor 1,235 of this page.");
+  await page.evaluate("history.back()").catch(() => {});
+  await page.waitForFunction("globalThis.restored === true");
+  await settled();
+  expect(await sentence().textContent()).toBe("You are visitor 1,234 of this page.");
+  expect(visits).toHaveLength(2);
+});
+
+it("counts a prerendered page only when it is shown", async () => {
+  // Playwright holds prerendered pages back until they are shown, so the page is told that it is one.
+  await page.addInitScript("Object.defineProperty(document, 'prerendering', { value: true, configurable: true })");
+  await page.goto(origin());
+  await settled();
+  expect(visits).toEqual([]);
+  await page.evaluate("delete document.prerendering; document.dispatchEvent(new Event('prerenderingchange'))");
+  await shows("You are visitor 1,234 of this page.");
+  expect(visits).toHaveLength(1);
+});
