@@ -14,7 +14,15 @@ export type FunctionName = (typeof functionNames)[number];
 /** What host.json puts before every route. */
 export const ROUTE_PREFIX = "/api";
 
-export const tables = { visits: "visits" } as const;
+export const tables = { images: "images", visits: "visits" } as const;
+
+export const containers = { images: "images", thumbnails: "thumbnails" } as const;
+
+/** Name of an image's thumbnail, below its owner and id; 256 is its longest edge in pixels. */
+export const THUMBNAIL_FILE = "thumb_256.webp";
+
+/** Prefix of the settings that lead to the media account: the connection that triggers name. */
+export const MEDIA = "MEDIA";
 
 export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-password" } as const;
 
