@@ -1,11 +1,12 @@
-// The composition root: settings -> deps -> register every route. The only module that does something when imported.
+// The composition root: settings -> deps -> register every route and trigger. The only module that acts when imported.
 import { app } from "@azure/functions";
 import { createDeps } from "./deps.ts";
 import { endpoint } from "./lib/http/endpoint.ts";
 import { describeApi } from "./lib/http/route-table.ts";
-import { ROUTE_PREFIX } from "./lib/names.ts";
+import { MEDIA, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
+import { triggers } from "./triggers.ts";
 
 // Bodies flow through as they come, in both directions, instead of being held in memory by host and worker.
 app.setup({ enableHttpStream: true });
@@ -19,3 +20,13 @@ for (const route of routes)
     authLevel: "anonymous",
     handler: endpoint(route, deps),
   });
+
+for (const { name, handler: handle, ...trigger } of triggers) {
+  const handler: Parameters<typeof app.timer>[1]["handler"] = (input: unknown, context) => handle(input, context, deps);
+  // Flex Consumption knows blob events only from Event Grid.
+  if (trigger.kind === "blob")
+    app.storageBlob(name, { path: trigger.path, connection: MEDIA, source: "EventGrid", handler });
+  else if (trigger.kind === "queue")
+    app.storageQueue(name, { queueName: trigger.queueName, connection: MEDIA, handler });
+  else app.timer(name, { schedule: trigger.schedule, handler });
+}

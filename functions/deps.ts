@@ -1,14 +1,22 @@
 // The one place that knows every store: what handlers may ask for, each made on first use and then shared.
 
 import { createDependencyChecks } from "./health/dependency-checks.ts";
+import { createImageRecords } from "./images/image-records.ts";
+import { createIntake } from "./images/intake.ts";
 import { createSigningKeys, generateSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
+import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { createCredential } from "./lib/azure/credential.ts";
+import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import type { Api } from "./lib/http/route-table.ts";
-import { secrets, tables } from "./lib/names.ts";
+import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
+import { loadSharp } from "./lib/sharp.ts";
+import { createIssueLink } from "./sas/issue-link.ts";
+import { keyCovers, keyIsAging, keySpan } from "./sas/link-policy.ts";
+import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 function once<T>(make: () => T): () => T {
@@ -26,12 +34,44 @@ export function createDeps(settings: Settings) {
   const verifyToken = once(() =>
     createTokenVerifier(signingKeys(), { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE }),
   );
+  const tableClient = (table: string, retries: number) =>
+    createTableClient({ endpoint: settings.TABLES_ENDPOINT, table, credential: credential(), retries });
   const visits = once(() =>
     createVisitorCounter({
-      table: createTableClient(settings.TABLES_ENDPOINT, tables.visits, credential()),
+      table: tableClient(tables.visits, 0),
       pages: settings.PAGES,
       timeZone: settings.SITE_TIME_ZONE,
     }),
+  );
+  const blobs = once(() => createBlobService(settings.MEDIA__blobServiceUri, credential()));
+  const originals = once(() => createBlobContainer(blobs(), containers.images));
+  const images = once(() => createImageRecords(tableClient(tables.images, 2)));
+  const openImage = () => loadSharp(settings.MAX_IMAGE_PIXELS);
+  const intake = once(() =>
+    createIntake({
+      originals: originals(),
+      records: images(),
+      openImage,
+      maxBytes: settings.MAX_UPLOAD_BYTES,
+      maxPixels: settings.MAX_IMAGE_PIXELS,
+    }),
+  );
+  const thumbnailer = once(() =>
+    createThumbnailer({
+      originals: originals(),
+      thumbnails: createBlobContainer(blobs(), containers.thumbnails),
+      records: images(),
+      openImage,
+    }),
+  );
+  const issueLink = once(() =>
+    createIssueLink(
+      createLinkSigner({
+        service: blobs(),
+        rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
+        baseUrl: settings.CDN_BASE_URL,
+      }),
+    ),
   );
   const checkDependencies = once(() =>
     createDependencyChecks([() => visits().read(settings.PAGES[0] as string), () => signingKeys()()]),
@@ -41,6 +81,21 @@ export function createDeps(settings: Settings) {
       return checkDependencies();
     },
     generateSigningKeys,
+    get images() {
+      return images();
+    },
+    get intake() {
+      return intake();
+    },
+    get issueLink() {
+      return issueLink();
+    },
+    get originals() {
+      return originals();
+    },
+    get thumbnailer() {
+      return thumbnailer();
+    },
     get vault() {
       return vault();
     },

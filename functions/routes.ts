@@ -1,9 +1,12 @@
 // The HTTP API: one line per route. Registration, checks, the OpenAPI document and the tests all read this table.
 import type { Deps } from "./deps.ts";
 import { live, ready } from "./health/health.ts";
+import { readImage } from "./images/read.ts";
+import { uploadImage } from "./images/upload.ts";
 import { fallback } from "./lib/http/fallback.ts";
 import { routesFor } from "./lib/http/operation.ts";
 import { openapi } from "./openapi/openapi.ts";
+import { issueLink } from "./sas/sas-issue.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
 import { dropIn } from "./visitor-counter/drop-in.ts";
 import { readCount } from "./visitor-counter/read-count.ts";
@@ -17,6 +20,9 @@ export const routes = [
   route("visitor-counter", "POST", "/v1/visits/{page}", "public", countVisit),
   route("visitor-count", "GET", "/v1/visits/{page}", "public", readCount),
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", dropIn),
+  route("image-upload", "POST", "/v1/images", "images:write", uploadImage),
+  route("image-read", "GET", "/v1/images/{id:guid}", "images:read", readImage),
+  route("sas-issue", "POST", "/v1/sas", "images:read", issueLink),
   route("health-live", "GET", "/health/live", "public", live),
   route("health-ready", "GET", "/health/ready", "public", ready),
   route("openapi", "GET", "/openapi.json", "public", openapi),

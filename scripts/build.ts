@@ -28,17 +28,18 @@ const { outputs } = (
     sourcesContent: false,
     // The browser's and React Native's dialects of the SDKs are of no use here.
     mainFields: ["module", "main"],
-    external: ["@azure/functions-core"],
+    // The host provides the first at run time; the second is native, and its package is installed beside the bundle.
+    external: ["@azure/functions-core", "sharp"],
     banner: { js: banner },
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
   })
 ).metafile;
-const { name, version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const { name, version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 await writeFile(
   join(dist, "package.json"),
-  `${JSON.stringify({ name, version, type: "module", main: "app.js" }, null, 2)}\n`,
+  `${JSON.stringify({ name, version, type: "module", main: "app.js", dependencies: { sharp: dependencies.sharp } }, null, 2)}\n`,
 );
 await copyFile(join(root, "host.json"), join(dist, "host.json"));
 

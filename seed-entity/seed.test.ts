@@ -7,7 +7,12 @@ import { createCredential } from "../functions/lib/azure/credential.ts";
 import { createTableClient } from "../functions/lib/azure/tables.ts";
 import { tables } from "../functions/lib/names.ts";
 
-const table = createTableClient(process.env.TABLES_ENDPOINT as string, tables.visits, createCredential(undefined));
+const table = createTableClient({
+  endpoint: process.env.TABLES_ENDPOINT as string,
+  table: tables.visits,
+  credential: createCredential(undefined),
+  retries: 0,
+});
 let page: string;
 beforeEach(() => {
   page = `p${randomUUID()}`;

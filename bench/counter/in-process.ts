@@ -13,8 +13,9 @@ export type Counted = { readonly count: number; readonly commits: number };
 
 const [proxied = "", direct = "", pages = ""] = process.argv.slice(2);
 const credential = createCredential(undefined);
-const contenders = createContenders(createTableClient(proxied, tables.visits, credential), pages.split(","));
-const unproxied = createTableClient(direct, tables.visits, credential);
+const tableAt = (endpoint: string) => createTableClient({ endpoint, table: tables.visits, credential, retries: 0 });
+const contenders = createContenders(tableAt(proxied), pages.split(","));
+const unproxied = tableAt(direct);
 
 async function load({ contender, clients, page, ms }: LoadQuestion): Promise<Load> {
   const count = contenders[contender];

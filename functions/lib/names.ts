@@ -1,15 +1,23 @@
 // The names that code and infrastructure share: functions, tables, secrets. Constants only.
 
+/** Functions that answer requests. */
 export const functionNames = [
   "health-live",
   "health-ready",
+  "image-read",
+  "image-upload",
   "openapi",
+  "sas-issue",
   "visitor-count",
   "visitor-counter",
   "visitor-counter-drop-in",
   "zz-fallback",
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
+
+/** Functions that no request starts. */
+export const triggerNames = ["image-mend", "thumbnail", "thumbnail-poison"] as const;
+export type TriggerName = (typeof triggerNames)[number];
 
 /** What host.json puts before every route. */
 export const ROUTE_PREFIX = "/api";

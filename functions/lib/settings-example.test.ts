@@ -22,7 +22,6 @@ const theirs = [
   "IDENTITY_ENDPOINT",
   "IDENTITY_HEADER",
   "AZURE_TOKEN_CREDENTIALS",
-  "MEDIA__blobServiceUri",
   "MEDIA__queueServiceUri",
   "MEDIA__credential",
 ];

@@ -6,6 +6,7 @@ import { type AppSettings, readSettings, SettingsError, settingNames } from "./s
 const needed = {
   TABLES_ENDPOINT: "https://vitae.table.cosmos.azure.com:443",
   VAULT_URI: "https://vitae.vault.azure.net/",
+  MEDIA__blobServiceUri: "https://vitae.blob.core.windows.net/",
 } satisfies AppSettings;
 
 function faultsOf(environment: Record<string, string | undefined>): string {
@@ -19,14 +20,16 @@ function faultsOf(environment: Record<string, string | undefined>): string {
 }
 
 /** Names that a message finds fault with. */
-const named = (message: string) => [...message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name);
+const named = (message: string) => [...message.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
 
 describe("settings", () => {
-  it("have defaults for all but the two addresses", () => {
+  it("have defaults for all but the three addresses", () => {
     expect(readSettings(needed)).toEqual({
       ...needed,
       PAGES: ["resume"],
       SITE_TIME_ZONE: "UTC",
+      MAX_UPLOAD_BYTES: 10_485_760,
+      MAX_IMAGE_PIXELS: 50_000_000,
       TOKEN_ISSUER: "vitae",
       TOKEN_AUDIENCE: "vitae",
     });
@@ -51,18 +54,19 @@ describe("settings", () => {
       AZURE_CLIENT_ID: "not-a-guid",
     });
     expect(message.split("\n")).toEqual([
-      "The settings have 5 fault(s):",
+      "The settings have 6 fault(s):",
       expect.stringMatching(/^ {2}TABLES_ENDPOINT must be an https:\/\/ URL\. Example: TABLES_ENDPOINT=https:\/\//),
       expect.stringMatching(/^ {2}VAULT_URI is missing\. Example: VAULT_URI=https:\/\//),
       expect.stringMatching(/^ {2}PAGES is lower-case .*\. Example: PAGES=resume,projects$/),
       expect.stringMatching(/^ {2}SITE_TIME_ZONE must be an IANA time zone\. Example: SITE_TIME_ZONE=Europe\/Berlin$/),
+      expect.stringMatching(/^ {2}MEDIA__blobServiceUri is missing\. Example: MEDIA__blobServiceUri=https:\/\//),
       expect.stringMatching(/^ {2}AZURE_CLIENT_ID must be .*\. Example: AZURE_CLIENT_ID=[0-9a-f-]{36}$/),
     ]);
   });
 
   it("have examples that pass", () => {
     const message = faultsOf(Object.fromEntries(settingNames.map((name) => [name, "!"])));
-    const examples = [...message.matchAll(/Example: ([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]);
+    const examples = [...message.matchAll(/Example: (\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]);
     expect(examples.length).toBeGreaterThanOrEqual(5);
     expect(faultsOf({ ...needed, ...Object.fromEntries(examples) })).toBe("");
   });
@@ -131,7 +135,7 @@ describe("an address", () => {
   it.each(["http://127.0.0.1:10002/devstoreaccount1", "vitae.vault.azure.net", "ftp://x.example", "https://", "//x"])(
     "must not be %s: a token travels over TLS or not at all",
     (address) => {
-      const faults = faultsOf({ TABLES_ENDPOINT: address, VAULT_URI: address });
+      const faults = faultsOf({ ...needed, TABLES_ENDPOINT: address, VAULT_URI: address });
       expect(named(faults)).toEqual(["TABLES_ENDPOINT", "VAULT_URI"]);
     },
   );

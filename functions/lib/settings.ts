@@ -32,11 +32,26 @@ const timeZone = z
 // Loopback is no exception: bearer tokens travel over TLS or not at all.
 const secureUrl = z.url({ protocol: /^https$/, error: "must be an https:// URL" });
 
+/** A whole number from 1, written in digits. */
+const count = (byDefault: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/, "must be a whole number from 1, in digits")
+    .default(String(byDefault))
+    .transform(Number);
+
 const schema = z.object({
   TABLES_ENDPOINT: secureUrl.meta({ examples: ["https://vitae-prod.table.cosmos.azure.com:443"] }),
   VAULT_URI: secureUrl.meta({ examples: ["https://vitae-prod.vault.azure.net/"] }),
   PAGES: pages.meta({ examples: ["resume,projects"] }),
   SITE_TIME_ZONE: timeZone.meta({ examples: ["Europe/Berlin"] }),
+  MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
+  CDN_BASE_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
+    .optional()
+    .meta({ examples: ["https://media.example.com"] }),
+  MAX_UPLOAD_BYTES: count(10 * 1024 * 1024).meta({ examples: ["10485760"] }),
+  MAX_IMAGE_PIXELS: count(50_000_000).meta({ examples: ["50000000"] }),
   AZURE_CLIENT_ID: z
     .guid("must be the client id (a GUID) of the user-assigned identity")
     .optional()

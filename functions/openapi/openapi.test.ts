@@ -44,10 +44,10 @@ test("it has every route but the fallback, under each of its methods, and nothin
 test.each(listed.map((route) => [route.name, route] as const))(
   "%s has every answer and every error of its handler and of the boundary",
   (_, { path, methods, access, operation }) => {
-    const { params, query, body, answers, errors } = operation;
+    const { body, answers, errors } = operation;
     const boundary: ErrorCode[] = [
       "INTERNAL",
-      ...((params ?? query ?? body) ? (["VALIDATION_FAILED"] as const) : []),
+      "VALIDATION_FAILED",
       ...(body ? (["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const) : []),
       ...(access === "public" ? [] : (["UNAUTHENTICATED", "FORBIDDEN", "DEPENDENCY_UNAVAILABLE"] as const)),
     ];

@@ -12,7 +12,7 @@ import { createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts"
 
 const endpoint = process.env.TABLES_ENDPOINT as string;
 const credential = createCredential(undefined);
-const direct = createTableClient(endpoint, tables.visits, credential);
+const direct = createTableClient({ endpoint, table: tables.visits, credential, retries: 0 });
 let proxy: FaultProxy;
 let page: string;
 /** Through the proxy, impatient so that what is lost is noticed soon. */
@@ -30,7 +30,7 @@ beforeAll(async () => {
 beforeEach(() => {
   page = `p${randomUUID()}`;
   proxy.decide(undefined);
-  counter = open(createTableClient(proxy.url, tables.visits, credential));
+  counter = open(createTableClient({ endpoint: proxy.url, table: tables.visits, credential, retries: 0 }));
   other = open();
 });
 afterAll(() => proxy.close());

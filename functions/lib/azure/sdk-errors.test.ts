@@ -25,7 +25,12 @@ afterAll(() => service.close());
 
 async function errorOf(given: typeof answer): Promise<unknown> {
   answer = given;
-  const table = createTableClient(`https://${LOOPBACK}:${service.port}`, "visits", createCredential(undefined));
+  const table = createTableClient({
+    endpoint: `https://${LOOPBACK}:${service.port}`,
+    table: "visits",
+    credential: createCredential(undefined),
+    retries: 0,
+  });
   return table.getEntity("a", "b").then(
     () => expect.fail("the call succeeded"),
     (error: unknown) => error,

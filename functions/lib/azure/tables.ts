@@ -4,11 +4,20 @@ import type { TokenCredential } from "@azure/identity";
 
 export type { TableClient };
 
-/**
- * A client that sends each call once. A conditional write whose answer is lost must not be repeated by the SDK: the
- * repetition would meet its own first attempt and be told 412. Who calls decides what a failure means.
- * The client keeps its connections alive, so one is built per table and used by all.
- */
-export function createTableClient(endpoint: string, table: string, credential: TokenCredential): TableClient {
-  return new TableClient(endpoint, table, credential, { retryOptions: { maxRetries: 0 } });
+type Options = {
+  readonly endpoint: string;
+  readonly table: string;
+  readonly credential: TokenCredential;
+  /**
+   * How often the SDK repeats a call that failed. Zero for whoever must know whether a write was applied: a repetition
+   * of a conditional write meets its own first attempt and is told 412.
+   */
+  readonly retries: number;
+};
+
+/** The client keeps its connections alive, so one is built per table and used by all. */
+export function createTableClient({ endpoint, table, credential, retries }: Options): TableClient {
+  return new TableClient(endpoint, table, credential, {
+    retryOptions: { maxRetries: retries, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 },
+  });
 }

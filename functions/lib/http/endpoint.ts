@@ -5,9 +5,9 @@ import { mayDo } from "../access/permissions.ts";
 import type { TokenVerifier } from "../access/token.ts";
 import { AppError, asAppError, type ErrorDetail, publicMessage } from "../errors.ts";
 import { createLog } from "../log.ts";
-import { readJson } from "./body.ts";
+import { bodyOf, readJson } from "./body.ts";
 import { commonHeaders } from "./headers.ts";
-import type { Answer, OperationRequest, Route } from "./operation.ts";
+import type { Answer, Route } from "./operation.ts";
 import { traceOf } from "./trace.ts";
 
 export type EndpointDeps = { readonly verifyToken: TokenVerifier };
@@ -70,7 +70,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     try {
       refuseReplacedHeaders(request.query.keys(), "query");
       const caller = await admit(headers);
-      const accepted: OperationRequest<Record<string, unknown>, Record<string, unknown>, unknown> = {
+      const accepted: Parameters<typeof operation.handler>[0] = {
         method,
         url: request.url,
         headers,
@@ -78,6 +78,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         params: operation.params ? parse(operation.params, request.params, "path") : {},
         query: operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {},
         body: operation.body ? parse(operation.body, await readBody(request), "body") : undefined,
+        stream: bodyOf(request),
       };
       answer = await operation.handler(accepted, deps);
     } catch (thrown) {

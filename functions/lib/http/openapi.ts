@@ -81,6 +81,24 @@ function responsesOf(route: Route<never>): Json {
   return responses;
 }
 
+function requestBodyOf({ operation }: Route<never>): Json {
+  const { body, example, upload } = operation;
+  const content: Json = {};
+  if (body)
+    content["application/json"] = {
+      schema: schemaOf(body, "input"),
+      ...(example.body !== undefined && { example: example.body }),
+    };
+  if (upload) {
+    const file = { type: "string", contentMediaType: "application/octet-stream" };
+    content["multipart/form-data"] = {
+      schema: { type: "object", required: [upload.field], properties: { [upload.field]: file } },
+    };
+    for (const type of upload.contentTypes) content[type] = {};
+  }
+  return Object.keys(content).length > 0 ? { requestBody: { required: true, content } } : {};
+}
+
 /** @param prefix what the host puts before every route, such as /api */
 export function openApiDocument(routes: readonly Route<never>[], prefix: string): Json {
   const paths: Record<string, Json> = {};
@@ -96,17 +114,7 @@ export function openApiDocument(routes: readonly Route<never>[], prefix: string)
           summary: operation.summary,
           ...(operation.description && { description: operation.description }),
           parameters: parametersOf(route),
-          ...(operation.body && {
-            requestBody: {
-              required: true,
-              content: {
-                "application/json": {
-                  schema: schemaOf(operation.body, "input"),
-                  ...(operation.example.body !== undefined && { example: operation.example.body }),
-                },
-              },
-            },
-          }),
+          ...requestBodyOf(route),
           responses: responsesOf(route),
           security: access === "public" ? [] : [{ bearer: [] }],
           ...(access !== "public" && { "x-permission": access }),

@@ -4,7 +4,7 @@ import type { Caller, Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { FunctionName } from "../names.ts";
 
-export type OperationRequest<P, Q, B> = {
+export type OperationRequest<P, Q, B, C> = {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
@@ -12,7 +12,9 @@ export type OperationRequest<P, Q, B> = {
   readonly query: Q;
   readonly body: B;
   /** Set on every route that asks for a permission; undefined on public ones. */
-  readonly caller: Caller | undefined;
+  readonly caller: C;
+  /** The body as it comes, for an operation that declares `upload`. Stopping early leaves the connection alone. */
+  readonly stream: AsyncIterable<Uint8Array>;
 };
 
 export type Answer = {
@@ -24,7 +26,7 @@ export type Answer = {
 
 type AnswerDoc = { readonly description: string; readonly schema?: z.ZodType };
 
-export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D> = {
+export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D, C> = {
   readonly summary: string;
   readonly description?: string;
   /** Path parameters. */
@@ -33,6 +35,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly query?: Q;
   /** JSON body; an operation without this ignores the body. */
   readonly body?: B;
+  /** A file as body: in this field of a multipart form, or raw with one of these content types. */
+  readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerDoc>>;
   /** What the handler itself can fail with, besides what the boundary does for every route. */
@@ -44,16 +48,28 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
     readonly body?: z.input<B>;
     readonly answer?: unknown;
   };
-  readonly handler: (request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>>, deps: D) => Promise<Answer>;
+  readonly handler: (request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>, C>, deps: D) => Promise<Answer>;
 };
+
+type NoParams = z.ZodObject<Record<never, never>>;
 
 /** Gives the handler the types of its schemas; changes nothing. */
 export function operation<
   D,
-  P extends z.ZodObject = z.ZodObject<Record<never, never>>,
-  Q extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  P extends z.ZodObject = NoParams,
+  Q extends z.ZodObject = NoParams,
   B extends z.ZodType = z.ZodUndefined,
->(definition: Operation<P, Q, B, D>): Operation<P, Q, B, D> {
+>(definition: Operation<P, Q, B, D, Caller | undefined>): Operation<P, Q, B, D, Caller | undefined> {
+  return definition;
+}
+
+/** The same for an operation that needs to know its caller: a public route does not take it. */
+export function guardedOperation<
+  D,
+  P extends z.ZodObject = NoParams,
+  Q extends z.ZodObject = NoParams,
+  B extends z.ZodType = z.ZodUndefined,
+>(definition: Operation<P, Q, B, D, Caller>): Operation<P, Q, B, D, Caller> {
   return definition;
 }
 
@@ -67,7 +83,7 @@ export type Route<D> = {
   /** Template below the prefix, such as /v1/visits/{page}. */
   readonly path: string;
   readonly access: Access;
-  readonly operation: Operation<z.ZodObject, z.ZodObject, z.ZodType, D>;
+  readonly operation: Operation<z.ZodObject, z.ZodObject, z.ZodType, D, Caller | undefined>;
 };
 
 type NameOf<T extends string> = T extends `*${infer N}` ? N : T extends `${infer N}:${string}` ? N : T;
@@ -80,12 +96,18 @@ type ParamNames<Path extends string> = Path extends `${string}{${infer P}}${infe
  * when the names in the path are not exactly those of the operation's params.
  */
 export function routesFor<D>() {
-  return <const Path extends string, P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  return <
+    const Path extends string,
+    A extends Access,
+    P extends z.ZodObject,
+    Q extends z.ZodObject,
+    B extends z.ZodType,
+  >(
     name: FunctionName,
     methods: Method | readonly Method[],
     path: Path,
-    access: Access,
-    definition: Operation<P, Q, B, D> &
+    access: A,
+    definition: Operation<P, Q, B, D, A extends Permission ? Caller : Caller | undefined> &
       ([keyof P["shape"], ParamNames<Path>] extends [ParamNames<Path>, keyof P["shape"]] ? unknown : never),
   ): Route<D> => {
     const listed = typeof methods === "string" ? [methods] : methods;

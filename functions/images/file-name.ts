@@ -1,0 +1,36 @@
+// A name from outside as one that is safe in a blob name, a header and a file system, and still the owner's. Pure.
+
+const MAX_BYTES = 255;
+
+/** Control and format characters: line breaks, zero-width joints, and those that turn the direction of text. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gu;
+/** What Windows, shells, URLs and HTML give a meaning of their own. */
+const SPECIAL = /[<>:"|?*#%&{}$!'`\\^~[\]]/g;
+
+/** As many of the first characters, as people see them, as fit in so many bytes of UTF-8. */
+function cut(text: string, bytes: number): string {
+  let kept = "";
+  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)) {
+    if (Buffer.byteLength(kept + segment) > bytes) break;
+    kept += segment;
+  }
+  return kept;
+}
+
+/**
+ * @param name as the client sent it; a path is reduced to its last part
+ * @param extension what the bytes say the picture is, without a dot; put at the end unless the name says so already
+ * @returns 1 to 255 bytes of UTF-8 in NFC that do not begin or end with a dot or a space and hold no slash
+ */
+export function safeFileName(name: string | undefined, extension: string): string {
+  const base = (name ?? "").normalize("NFC").split(/[/\\]/).at(-1) ?? "";
+  const clean = base
+    .replace(INVISIBLE, "")
+    .replace(SPECIAL, "_")
+    .replace(/\s+/g, " ")
+    .replace(/^[. ]+|[. ]+$/g, "");
+  const alike = extension === "jpeg" ? /\.jpe?g$/i : new RegExp(`\\.${extension}$`, "i");
+  const suffix = alike.exec(clean)?.[0] ?? `.${extension === "jpeg" ? "jpg" : extension}`;
+  const stem = alike.test(clean) ? clean.slice(0, -suffix.length) : clean;
+  return `${cut(stem, MAX_BYTES - suffix.length).replace(/[. ]+$/, "") || "image"}${suffix}`;
+}

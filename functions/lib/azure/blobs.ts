@@ -1,0 +1,87 @@
+// Blobs of one account: written once, read whole, removed.
+import type { TokenCredential } from "@azure/identity";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { AppError } from "../errors.ts";
+import { statusOfSdkError } from "./sdk-errors.ts";
+
+export type BlobToWrite = {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+};
+
+/** One container. Everything throws DEPENDENCY_UNAVAILABLE when the store fails. */
+export type BlobContainer = {
+  /** Writes a blob; `once` refuses to replace one, with CONFLICT. Returns its ETag. */
+  write(name: string, blob: BlobToWrite, options?: { once?: boolean }): Promise<string>;
+  /** ETag of a blob, or undefined when there is none. */
+  etag(name: string): Promise<string | undefined>;
+  /** The whole blob, or undefined when there is none. */
+  read(name: string): Promise<{ bytes: Buffer; etag: string } | undefined>;
+  /** Removes a blob; one that is gone is gone. */
+  remove(name: string): Promise<void>;
+};
+
+const CALL_MS = 30_000;
+const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
+
+export function createBlobService(uri: string, credential: TokenCredential): BlobServiceClient {
+  return new BlobServiceClient(uri, credential, {
+    retryOptions: { maxTries: 3, retryDelayInMs: 200, tryTimeoutInMs: 15_000 },
+  });
+}
+
+export function createBlobContainer(service: BlobServiceClient, name: string): BlobContainer {
+  const container: ContainerClient = service.getContainerClient(name);
+
+  async function guard<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (cause) {
+      const status = statusOfSdkError(cause);
+      if (status === 409 || status === 412) throw new AppError("CONFLICT", "The blob exists already.", { cause });
+      throw new AppError("DEPENDENCY_UNAVAILABLE", `The container ${name} failed`, { cause, retryAfter: 5 });
+    }
+  }
+  const unlessGone = <T>(cause: unknown, gone: T): T => {
+    if (statusOfSdkError(cause) === 404) return gone;
+    throw cause;
+  };
+
+  return {
+    write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
+      guard(async () => {
+        const { etag } = await container.getBlockBlobClient(blob).upload(bytes, bytes.byteLength, {
+          ...bounded(),
+          blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
+          metadata,
+          ...(once && { conditions: { ifNoneMatch: "*" } }),
+        });
+        return etag ?? "";
+      }),
+    etag: (blob) =>
+      guard(async () => {
+        const found = await container
+          .getBlockBlobClient(blob)
+          .getProperties(bounded())
+          .catch((cause: unknown) => unlessGone(cause, undefined));
+        return found?.etag;
+      }),
+    read: (blob) =>
+      guard(async () => {
+        const found = await container
+          .getBlockBlobClient(blob)
+          .download(0, undefined, bounded())
+          .catch((cause: unknown) => unlessGone(cause, undefined));
+        if (!found?.readableStreamBody) return undefined;
+        const chunks: Buffer[] = [];
+        for await (const chunk of found.readableStreamBody) chunks.push(Buffer.from(chunk));
+        return { bytes: Buffer.concat(chunks), etag: found.etag ?? "" };
+      }),
+    remove: (blob) =>
+      guard(async () => {
+        await container.getBlockBlobClient(blob).deleteIfExists(bounded());
+      }),
+  };
+}

@@ -1,0 +1,91 @@
+// One file out of a request: the field of a multipart form, or the raw body. Read no further than its limit.
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Busboy } from "@fastify/busboy";
+import { AppError } from "../errors.ts";
+import { cutOff } from "./body.ts";
+
+type Upload = {
+  readonly headers: Headers;
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** The form's field that holds the file. */
+  readonly field: string;
+  readonly maxBytes: number;
+};
+export type UploadedFile = { readonly bytes: Buffer; readonly filename?: string };
+
+/** A form's own lines around the file: boundaries and part headers. */
+const FORM_OVERHEAD = 64 * 1024;
+
+const tooLarge = (maxBytes: number) =>
+  new AppError("PAYLOAD_TOO_LARGE", `A file has at most ${maxBytes} bytes; this one is longer.`);
+
+/** Passes chunks on until there are too many bytes; the rest is then never asked for. */
+async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(maxBytes);
+    yield chunk;
+  }
+}
+
+async function readForm(type: string, { field, stream, maxBytes }: Upload): Promise<UploadedFile> {
+  const wrong = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
+  let form: InstanceType<typeof Busboy>;
+  try {
+    form = new Busboy({
+      headers: { "content-type": type },
+      limits: { fileSize: maxBytes, parts: 20, fieldSize: 4_096 },
+    });
+  } catch (cause) {
+    throw wrong("The Content-Type multipart/form-data must name its boundary.", cause);
+  }
+  const files: UploadedFile[] = [];
+  let truncated = false;
+  form.on("file", (name, file, filename) => {
+    if (name !== field || files.length > 0) {
+      file.resume();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    file.on("data", (chunk: Buffer) => chunks.push(chunk));
+    file.once("limit", () => {
+      truncated = true;
+    });
+    file.once("end", () => files.push({ bytes: Buffer.concat(chunks), filename }));
+  });
+  try {
+    await pipeline(Readable.from(atMost(stream, maxBytes + FORM_OVERHEAD, maxBytes)), form);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw wrong("The form cannot be read: its parts are malformed or it ended too early.", cause);
+  }
+  if (truncated) throw tooLarge(maxBytes);
+  const [file] = files;
+  if (!file) throw wrong(`The form has no file in its field "${field}": put one there.`);
+  return file;
+}
+
+/**
+ * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is passed, UNSUPPORTED_MEDIA_TYPE when the body is neither
+ *   a form nor an image, VALIDATION_FAILED for a malformed form or a body that was cut off
+ */
+export async function readFile(upload: Upload): Promise<UploadedFile> {
+  const { headers, stream, maxBytes } = upload;
+  const type = headers.get("content-type") ?? "";
+  if (!/^(?:multipart\/form-data|image\/[\w.+-]+|application\/octet-stream)\s*(?:;|$)/i.test(type))
+    throw new AppError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `The body must be multipart/form-data or image/*, received ${type ? `"${type.slice(0, 100)}"` : "no Content-Type"}.`,
+    );
+  if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
+  if (/^multipart/i.test(type)) return readForm(type, upload);
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of atMost(stream, maxBytes, maxBytes)) chunks.push(chunk);
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : cutOff(cause);
+  }
+  return { bytes: Buffer.concat(chunks) };
+}

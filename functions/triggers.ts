@@ -1,0 +1,29 @@
+// The functions that no request starts: one line each, data that app.ts registers.
+import type { InvocationContext } from "@azure/functions";
+import type { Deps } from "./deps.ts";
+import { mendImages } from "./images/mend.ts";
+import { createLog } from "./lib/log.ts";
+import type { TriggerName } from "./lib/names.ts";
+import { onPoison, POISON_QUEUE } from "./thumbnail/poison.ts";
+import { ORIGINALS_PATH, onOriginalWritten } from "./thumbnail/thumbnail.ts";
+
+type Handler = (input: unknown, context: InvocationContext, deps: Deps) => Promise<void>;
+
+export type Trigger = { readonly name: TriggerName; readonly handler: Handler } & (
+  | { readonly kind: "blob"; readonly path: string }
+  | { readonly kind: "queue"; readonly queueName: string }
+  | { readonly kind: "timer"; readonly schedule: string }
+);
+
+const EVERY_FIVE_MINUTES = "0 */5 * * * *";
+
+export const triggers: readonly Trigger[] = [
+  { name: "thumbnail", kind: "blob", path: ORIGINALS_PATH, handler: onOriginalWritten },
+  { name: "thumbnail-poison", kind: "queue", queueName: POISON_QUEUE, handler: onPoison },
+  {
+    name: "image-mend",
+    kind: "timer",
+    schedule: EVERY_FIVE_MINUTES,
+    handler: (_, context, deps) => mendImages(deps, { log: createLog(context) }),
+  },
+];
