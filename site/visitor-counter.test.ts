@@ -13,26 +13,23 @@ const BEFORE = "You are one of the visitors of this page.";
 const TAG = '<script defer src="visitor-counter.js" data-page="resume"></script>';
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" };
 // What a strict host sends: the page must need no more than its own files and the API.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' http:";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src http:";
 
 const body = (text: string): Answer => {
   return (response) => response.setHeader("Content-Type", "application/json").end(text);
 };
 const counted = (count: number) => body(JSON.stringify({ page: "resume", count, today: 1 }));
-const file = (name: string) => readFile(join(import.meta.dirname, name), "utf8");
 
+/** What the API does, what the test makes of the page's HTML, and what reached the API (`POST /api/v1/...`). */
 let answer: Answer;
-/** A variant of the page: what a test makes of its HTML. */
 let edit: (html: string) => string;
-/** What reached the API, such as `POST /api/v1/visits/resume`. */
 let visits: string[];
 let page: Page;
 let errors: unknown[];
 let browser: Browser;
 
 const server = createServer(async (request, response) => {
-  const path = request.url ?? "/";
+  const path = request.url?.split("?")[0] ?? "/";
   if (path.includes("/v1/visits/")) {
     visits.push(`${request.method} ${path}`);
     response.setHeader("Access-Control-Allow-Origin", "*");
@@ -41,7 +38,7 @@ const server = createServer(async (request, response) => {
   const name = path === "/" ? "index.html" : path.slice(1);
   const type = TYPES[extname(name)];
   if (!type) return response.end();
-  const content = await file(name);
+  const content = await readFile(join(import.meta.dirname, name), "utf8");
   response.setHeader("Content-Type", `${type}; charset=utf-8`).setHeader("Content-Security-Policy", POLICY);
   response.end(name === "index.html" ? edit(content) : content);
 });
@@ -161,13 +158,6 @@ it.each<[string, Answer]>([
   edit = withTag(TAG.replace("defer", 'defer data-timeout="300"'));
   const [failed] = await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
   expect(failed.method()).toBe("POST");
-  await settled();
-  expect(await sentence().textContent()).toBe(BEFORE);
-});
-
-it("leaves the text alone when nothing listens at the API's address", async () => {
-  edit = withTag(TAG.replace("defer", 'defer data-api="http://localhost:1/api"'));
-  await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
   await settled();
   expect(await sentence().textContent()).toBe(BEFORE);
 });
