@@ -1,35 +1,46 @@
 // npm run bench [-- NAME...] [--json FILE]: lists the benches, or runs those named; all of them without a name.
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { say } from "./print.ts";
 
-type Bench = { readonly what: string; run(root: string): Promise<{ figures: object; sound: boolean }> };
+type Bench = { readonly what: string; run(): Promise<{ figures: object; sound: boolean }> };
 
-const built = join(import.meta.dirname, "..", "dist");
+const root = join(import.meta.dirname, "..");
+const built = join(root, "dist");
 const BENCHES: Readonly<Record<string, Bench>> = {
   counter: {
     what: "the visitor counter against read-add-write, and several instances on one table",
-    run: benchCounter,
+    run: () => benchCounter(built),
+  },
+  "cold-start": {
+    what: "importing the bundle against importing the app unbundled",
+    run: () => benchColdStart(root, built),
   },
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const unknown = positionals.find((name) => !BENCHES[name]);
-for (const [name, { what }] of Object.entries(BENCHES)) say(`${name.padEnd(12)}${what}`);
-if (unknown) {
-  process.stderr.write(`There is no bench "${unknown}": name one of the above.\n`);
+function stop(line: string): never {
+  process.stderr.write(`${line}\n`);
   process.exit(1);
 }
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
+for (const [name, { what }] of Object.entries(BENCHES)) say(`${name.padEnd(12)}${what}`);
+if (unknown) stop(`There is no bench "${unknown}": name one of the above.`);
+if (!existsSync(join(built, "app.js")))
+  stop("The benches measure what ships, and dist/ has no bundle. Run: npm run build");
 
 const machine = `Node.js ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const results: Record<string, object> = {};
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   say(`\n=== ${name}: ${machine}\n`);
-  const { figures, sound } = await bench.run(built);
+  const { figures, sound } = await bench.run();
   results[name] = figures;
   if (!sound) process.exitCode = 1;
 }
