@@ -31,11 +31,11 @@ async function rounds<T>(cases: readonly T[], run: (value: T) => Promise<Figures
   return new Map([...all].map(([value, figures]) => [value, summarize(figures)]));
 }
 
-function measureWay({ proxy, read, inProcess, http }: Laboratory, url: string) {
+function measureWay({ calls, read, inProcess, http }: Laboratory, url: string) {
   return ({ way, clients }: { way: Way; clients: number }) => {
     const page = pageOf(way, clients);
     return measure({
-      proxy,
+      calls,
       read: () => read(page),
       load: (ms) =>
         way === "http"
@@ -45,24 +45,25 @@ function measureWay({ proxy, read, inProcess, http }: Laboratory, url: string) {
   };
 }
 
-function measureInstances({ proxy, read, http }: Laboratory, urls: readonly string[]) {
+function measureInstances({ calls, read, http }: Laboratory, urls: readonly string[]) {
   return (instances: number) => {
     const page = pageOfInstances(instances);
     const targets = urls.slice(0, instances).map((url) => visitsUrl(url, page));
     return measure({
-      proxy,
+      calls,
       read: () => read(page),
       load: (ms) => http({ urls: targets, clientsEach: CLIENTS_PER_INSTANCE, ms }),
     });
   };
 }
 
-const HEADER = ["visits/s", "p50 ms", "p99 ms", "max ms", "lost", "surplus", "calls/visit"];
+const HEADER = ["visits/s", "p50 ms", "p99 ms", "max ms", "refused", "lost", "surplus", "calls/visit"];
 const cells = (figures: Figures) => [
   number(figures.visitsPerSecond),
   number(figures.p50, 1),
   number(figures.p99, 1),
   number(figures.max),
+  number(figures.refused),
   number(figures.lost),
   number(figures.surplus),
   number(figures.callsPerVisit, 3),
@@ -75,7 +76,7 @@ export async function benchCounter(root: string): Promise<{ figures: object; sou
   const laboratory = await openLaboratory({ root, pages });
   try {
     say("One Azurite in memory; every table call passes a proxy that counts it, for all alike.");
-    say(`Medians of ${ROUNDS} alternating rounds; max, lost and surplus over all of them.\n`);
+    say(`Medians of ${ROUNDS} alternating rounds; max, refused, lost and surplus over all of them.\n`);
     const urls = [await laboratory.startHost()];
     const byWay = await rounds(cases, measureWay(laboratory, urls[0] ?? ""));
     printTable(

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.ts";
+import { tables } from "../../functions/lib/names.ts";
+import { startFaultProxy } from "../../local/fault-proxy.ts";
 import { startServices } from "../../local/services.ts";
 import { type Part, startPart } from "../part.ts";
 import type { HostQuestion } from "./host.ts";
@@ -10,8 +11,11 @@ import type { HttpQuestion } from "./http-load.ts";
 import type { Counted, LoadQuestion, ReadQuestion } from "./in-process.ts";
 import type { Load } from "./load.ts";
 
+/** Calls to the visits table so far, whatever became of them. */
+export type Calls = { readonly reads: number; readonly writes: number };
+
 export type Laboratory = {
-  readonly proxy: FaultProxy;
+  calls(): Calls;
   inProcess(question: Omit<LoadQuestion, "kind">): Promise<Load>;
   http(question: HttpQuestion): Promise<Load>;
   read(page: string): Promise<Counted>;
@@ -27,6 +31,15 @@ export async function openLaboratory({ root, pages }: { root: string; pages: rea
   const { env, certificate } = services;
   const direct = env.TABLES_ENDPOINT ?? "";
   const proxy = await startFaultProxy({ target: direct, certificate });
+  let reads = 0;
+  let writes = 0;
+  // Not the proxy's own count: the app's timers call other tables.
+  proxy.decide(({ method, url }) => {
+    if (!url.includes(`/${tables.visits}`)) return undefined;
+    if (method === "GET") reads++;
+    else writes++;
+    return undefined;
+  });
   // The certificate is trusted through the environment, which a process reads when it starts: so all of these are parts.
   const counting = startPart<LoadQuestion | ReadQuestion, Load | Counted>(new URL("in-process.ts", import.meta.url), {
     env,
@@ -36,7 +49,7 @@ export async function openLaboratory({ root, pages }: { root: string; pages: rea
   const hosts: Part<HostQuestion, string>[] = [];
 
   return {
-    proxy,
+    calls: () => ({ reads, writes }),
     inProcess: async (question) => (await counting.ask({ kind: "load", ...question })) as Load,
     http: (question) => requesting.ask(question),
     read: async (page) => (await counting.ask({ kind: "read", page })) as Counted,

@@ -1,7 +1,7 @@
 // One measurement: warm up, load, and compare what was answered with what was counted.
-import type { FaultProxy } from "../../local/fault-proxy.ts";
 import { median, sum } from "../statistics.ts";
 import type { Counted } from "./in-process.ts";
+import type { Calls } from "./laboratory.ts";
 import type { Load } from "./load.ts";
 
 /** Milliseconds, and per second. */
@@ -11,6 +11,8 @@ export type Figures = {
   readonly p99: number;
   readonly max: number;
   readonly answered: number;
+  /** Answered with an error, or not at all: these may or may not have been counted. */
+  readonly refused: number;
   readonly counted: number;
   /** Answered, but not counted. */
   readonly lost: number;
@@ -26,31 +28,33 @@ export type Figures = {
 export type Measured = {
   readonly load: (ms: number) => Promise<Load>;
   readonly read: () => Promise<Counted>;
-  readonly proxy: FaultProxy;
+  readonly calls: () => Calls;
 };
 
 const WARM_UP_MS = 800;
 const LOAD_MS = 2_500;
 
-export async function measure({ load, read, proxy }: Measured): Promise<Figures> {
+export async function measure({ load, read, calls }: Measured): Promise<Figures> {
   await load(WARM_UP_MS);
-  const writes = () => proxy.calls() - (proxy.callsByMethod().GET ?? 0);
-  const before = { ...(await read()), calls: proxy.calls(), writes: writes() };
+  const before = { ...(await read()), ...calls() };
   const { visitsPerSecond, p50, p99, max, answered, unanswered, leastServed } = await load(LOAD_MS);
-  const after = { ...(await read()), calls: proxy.calls(), writes: writes() };
+  const after = { ...(await read()), ...calls() };
   const counted = after.count - before.count;
+  const reads = after.reads - before.reads;
+  const writes = after.writes - before.writes;
   return {
     visitsPerSecond,
     p50,
     p99,
     max,
     answered,
+    refused: unanswered,
     counted,
     lost: Math.max(0, answered - counted),
     surplus: Math.max(0, counted - answered - unanswered),
-    callsPerVisit: (after.calls - before.calls) / answered,
+    callsPerVisit: (reads + writes) / answered,
     leastServed,
-    writesLost: 1 - (after.commits - before.commits) / (after.writes - before.writes),
+    writesLost: 1 - (after.commits - before.commits) / writes,
   };
 }
 
@@ -64,6 +68,7 @@ export function summarize(rounds: readonly Figures[]): Figures {
     p99: middle("p99"),
     max: Math.max(...rounds.map((round) => round.max)),
     answered: total("answered"),
+    refused: total("refused"),
     counted: total("counted"),
     lost: total("lost"),
     surplus: total("surplus"),
