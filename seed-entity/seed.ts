@@ -22,8 +22,8 @@ const PASSWORD_LENGTH = 12;
 export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions): AsyncGenerator<string> {
   for (const page of pages) {
     const { did, count } = await deps.visits.seed(page, startAt);
-    const kept = count > startAt ? `kept at ${count}, which is not less than ${startAt}` : `stood already at ${count}`;
-    yield `visits of "${page}": ${did === "kept" ? kept : `${did} at ${count}`}`;
+    const asked = startAt > 0 ? `, which is not less than ${startAt}` : "";
+    yield `visits of "${page}": ${did === "kept" ? `stood already at ${count}${asked}` : `${did} at ${count}`}`;
   }
   yield await createSecret(secrets.signingKeys, deps.generateSigningKeys);
   yield await createSecret(secrets.ownerPassword, async () => {

@@ -30,7 +30,8 @@ type Options = {
   readonly patience?: { readonly callMs: number; readonly windowMs: number };
 };
 
-const PATIENCE = { callMs: 4_000, windowMs: 10_000 };
+/** Together below the ten seconds that a page waits for its number. */
+const PATIENCE = { callMs: 3_000, windowMs: 6_000 };
 const SEED_ATTEMPTS = 10;
 
 export function createVisitorCounter({ table, pages, timeZone, patience = PATIENCE }: Options): VisitorCounter {
