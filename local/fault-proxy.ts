@@ -31,6 +31,7 @@ export type ProxiedRequest = {
   ordinal: number;
 };
 export type Rule = (request: ProxiedRequest) => Fault | undefined;
+export type StoreAnswer = { status: number; headers: IncomingMessage["headers"] };
 
 export type FaultProxy = {
   /** The target's address with this proxy's port. */
@@ -49,11 +50,20 @@ export type FaultProxy = {
   close(): Promise<void>;
 };
 
-/** Starts a proxy before `target`, HTTPS on both sides with the development certificate. */
-export async function startFaultProxy(options: {
+type FaultProxyOptions = {
   target: string;
   certificate: { cert: string; key: string };
-}): Promise<FaultProxy> {
+  /** Told each answer of the store before the client is, also when the client will never get it. */
+  onAnswer?: (request: ProxiedRequest, answer: StoreAnswer) => void;
+  /** What a taken port is reported for. */
+  name?: string;
+  /** A free one for 0. */
+  port?: number;
+};
+
+/** Starts a proxy before `target`, HTTPS on both sides with the development certificate. */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const { onAnswer = () => {}, name = "The fault proxy" } = options;
   const { cert, key } = options.certificate;
   const target = new URL(options.target);
   const agent = new Agent({ keepAlive: true, ca: cert });
@@ -67,10 +77,12 @@ export async function startFaultProxy(options: {
     const method = request.method ?? "";
     calls += 1;
     counts.set(method, (counts.get(method) ?? 0) + 1);
-    const fault = rule?.({ method, url: request.url ?? "", headers: request.headers, ordinal: calls });
+    const seen = { method, url: request.url ?? "", headers: request.headers, ordinal: calls };
+    const fault = rule?.(seen);
+    const observe = (answer: StoreAnswer) => onAnswer(seen, answer);
     const reset = () => sockets.get(request.socket.remotePort ?? 0)?.resetAndDestroy();
     // What fails here is a client or a store that has gone, and for both the dropped connection is the answer.
-    handle({ request, response, target, agent, held, reset }, fault).catch(() => response.destroy());
+    handle({ request, response, target, agent, held, reset, observe }, fault).catch(() => response.destroy());
   });
   // A TLS socket cannot be reset, the TCP socket below it can.
   server.on("connection", (socket) => {
@@ -80,7 +92,7 @@ export async function startFaultProxy(options: {
     socket.once("close", () => sockets.delete(port));
   });
 
-  let listening = await listen(server, "The fault proxy");
+  let listening = await listen(server, name, options.port);
   const { port } = listening;
   const stop = () => listening.close();
   return {
@@ -93,7 +105,7 @@ export async function startFaultProxy(options: {
     },
     stop,
     start: async () => {
-      listening = await listen(server, "The fault proxy", port);
+      listening = await listen(server, name, port);
     },
     close: async () => {
       await stop();
@@ -109,6 +121,7 @@ type Exchange = {
   agent: Agent;
   held: Set<IncomingMessage>;
   reset: () => void;
+  observe: (answer: StoreAnswer) => void;
 };
 
 async function handle(exchange: Exchange, fault: Fault | undefined): Promise<void> {
@@ -153,11 +166,15 @@ async function handle(exchange: Exchange, fault: Fault | undefined): Promise<voi
 }
 
 /** Sends the request on, streaming its body unless it was read already, and gives the store's answer. */
-function forward({ request, target, agent }: Exchange, body?: Buffer): Promise<IncomingMessage> {
+function forward({ request, target, agent, observe }: Exchange, body?: Buffer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { connection: _, ...headers } = request.headers;
     const { hostname, port } = target;
-    const outgoing = send({ agent, hostname, port, method: request.method, path: request.url, headers }, resolve);
+    const outgoing = send({ agent, hostname, port, method: request.method, path: request.url, headers });
+    outgoing.on("response", (answer) => {
+      observe({ status: answer.statusCode ?? 0, headers: answer.headers });
+      resolve(answer);
+    });
     outgoing.on("error", reject);
     if (body) outgoing.end(body);
     else pipeline(request, outgoing).catch(reject);

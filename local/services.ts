@@ -1,6 +1,7 @@
 // The local Azure as one thing to start and stop: certificate, storage, identity and vault, and the settings that lead to them.
 import { randomBytes } from "node:crypto";
 import { ACCOUNT, startAzurite } from "./azurite.ts";
+import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
 import { issueToken, startIdentity } from "./identity.ts";
@@ -14,6 +15,8 @@ export type Services = {
   /** What the app's process needs to reach everything with its managed identity. */
   env: Record<string, string>;
   certificate: Certificate;
+  /** Of the media account: each write of a blob, whoever makes it. */
+  events: BlobEvents;
   close(): Promise<void>;
 };
 
@@ -46,7 +49,9 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     const certificate = await loadCertificate(dir.certificate);
     // Known to the identity and the vault alone: a token for the vault cannot be made up.
     const secret = randomBytes(32);
-    const azurite = await startAzurite({ certificate, ports, location: options.inMemory ? undefined : dir.azurite });
+    const { blob, ...others } = ports;
+    const location = options.inMemory ? undefined : dir.azurite;
+    const azurite = await startAzurite({ certificate, ports: others, location });
     closing.push(azurite.close);
     azurite.exited.then((words) => {
       if (!closed) options.onExit?.(`Storage (Azurite) ended unexpectedly. It said: ${words || "nothing"}`);
@@ -57,8 +62,12 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     closing.push(vault.close);
 
     const storage = (port: number) => `https://${LOOPBACK}:${port}/${ACCOUNT}`;
+    const events = await startBlobEvents({ target: storage(azurite.ports.blob), certificate, ...given(blob) });
+    closing.push(events.close);
+    const [blobsUri, queuesUri, tablesUri] = [events.uri, storage(azurite.ports.queue), storage(azurite.ports.table)];
     await provision({
-      endpoint: storage(azurite.ports.table),
+      tablesUri,
+      blobsUri,
       ca: certificate.cert,
       token: (audience) =>
         issueToken({ audience, clientId: "provision", expires: Math.floor(Date.now() / 1000) + 3_600, secret }),
@@ -67,13 +76,19 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       ...identity.env,
       NODE_EXTRA_CA_CERTS: certificate.certPath,
       AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",
-      TABLES_ENDPOINT: storage(azurite.ports.table),
-      MEDIA__blobServiceUri: storage(azurite.ports.blob),
-      MEDIA__queueServiceUri: storage(azurite.ports.queue),
+      // Core Tools keeps its own state there.
+      AzureWebJobsStorage__blobServiceUri: blobsUri,
+      AzureWebJobsStorage__queueServiceUri: queuesUri,
+      AzureWebJobsStorage__tableServiceUri: tablesUri,
+      AzureWebJobsStorage__credential: "managedidentity",
+      TABLES_ENDPOINT: tablesUri,
+      MEDIA__blobServiceUri: blobsUri,
+      MEDIA__queueServiceUri: queuesUri,
+      MEDIA__credential: "managedidentity",
       VAULT_URI: vault.uri,
     };
     for (const [name, value] of Object.entries(env)) if (value.startsWith("http")) log(`${name}=${value}`);
-    return { env, certificate, close };
+    return { env, certificate, events, close };
   } catch (error) {
     await close();
     throw error;
