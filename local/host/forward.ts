@@ -1,12 +1,17 @@
 // Passes one HTTP request on to the app and its answer back, byte for byte, in both directions at once.
 import { type Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { HeaderPair } from "./cors.ts";
+import { closeGently } from "./linger.ts";
 
 export type ForwardOptions = {
   readonly agent: Agent;
   readonly port: number;
   readonly target: string;
   readonly invocationId: string;
+} & ExchangeOptions;
+
+export type ExchangeOptions = {
+  /** Headers that the answer carries besides its own, in their place. */
   readonly extra: readonly HeaderPair[];
   /** The caller went away before it had the whole answer. */
   readonly onGone: () => void;
@@ -18,12 +23,13 @@ const HOP_BY_HOP = new Set([
   "keep-alive",
   "transfer-encoding",
   "upgrade",
+  "te",
   "trailer",
   "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
 ]);
-
-/** After an answer that came before the end of the body, what still comes is thrown away for so long, as Kestrel does. */
-const DRAIN_BODY_MS = 2000;
+export const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name.toLowerCase());
 
 function answerHeaders(rawHeaders: readonly string[], extra: readonly HeaderPair[]): string[] {
   const own = new Set(extra.map(([name]) => name.toLowerCase()).filter((name) => name !== "vary"));
@@ -43,17 +49,51 @@ export function answerEmpty(response: ServerResponse, status: number, extra: rea
   else response.writeHead(status, [...extra.flat(), "Content-Length", "0"]).end();
 }
 
-function discardBody(incoming: IncomingMessage, outgoing: ClientRequest): void {
-  incoming.unpipe(outgoing);
-  incoming.resume();
-  const cut = setTimeout(() => incoming.destroy(), DRAIN_BODY_MS);
-  incoming.on("close", () => clearTimeout(cut));
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { "content-length": length, "transfer-encoding": encoding } = headers;
+  return encoding !== undefined || (length !== undefined && length !== "0");
+}
+
+/** Sends a request's body along with `outgoing`, and its answer back. */
+export function exchange(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  outgoing: ClientRequest,
+  { extra, onGone }: ExchangeOptions,
+): void {
+  let isAnswered = false;
+
+  outgoing.on("response", (answer) => {
+    const headers = answerHeaders(answer.rawHeaders, extra);
+    if (!incoming.complete) {
+      // Perhaps the body is still wanted, perhaps not; on this connection nothing can follow it in either case.
+      headers.push("Connection", "close");
+      closeGently(incoming);
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+    answer.pipe(response);
+    answer.on("error", () => response.destroy());
+    answer.on("end", () => {
+      isAnswered = true;
+      // Whoever has answered reads no more.
+      incoming.unpipe(outgoing);
+    });
+  });
+  outgoing.on("error", () => {
+    if (!response.writableEnded) answerEmpty(response, 502, extra);
+  });
+  response.on("close", () => {
+    // Kept for the next request only if both directions are through.
+    if (!isAnswered || !outgoing.writableFinished) outgoing.destroy();
+    if (!response.writableFinished) onGone();
+  });
+  if (hasBody(incoming)) incoming.pipe(outgoing);
+  else outgoing.end();
 }
 
 export function forward(incoming: IncomingMessage, response: ServerResponse, options: ForwardOptions): void {
-  const { agent, port, target, invocationId, extra, onGone } = options;
+  const { agent, port, target, invocationId, ...rest } = options;
   const { "content-length": length, "transfer-encoding": encoding, host } = incoming.headers;
-  const hasBody = encoding !== undefined || (length !== undefined && length !== "0");
   // The library takes all other headers from the trigger metadata (its HttpRequest.ts, createStreamRequest).
   const headers: Record<string, string> = {
     "x-forwarded-host": host ?? "",
@@ -64,26 +104,5 @@ export function forward(incoming: IncomingMessage, response: ServerResponse, opt
       : length !== undefined && { "content-length": length }),
   };
   const outgoing = request({ agent, host: "127.0.0.1", port, method: incoming.method, path: target, headers });
-
-  let isAnswered = false;
-
-  outgoing.on("response", (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer.rawHeaders, extra));
-    answer.pipe(response);
-    answer.on("error", () => response.destroy());
-    answer.on("end", () => {
-      isAnswered = true;
-    });
-  });
-  outgoing.on("error", () => {
-    if (!response.writableEnded) answerEmpty(response, 502, extra);
-  });
-  response.on("close", () => {
-    // Kept for the next request only if both directions are through.
-    if (!isAnswered || !incoming.complete) outgoing.destroy();
-    if (!response.writableFinished) onGone();
-    else if (!incoming.complete) discardBody(incoming, outgoing);
-  });
-  if (hasBody) incoming.pipe(outgoing);
-  else outgoing.end();
+  exchange(incoming, response, outgoing, rest);
 }

@@ -4,6 +4,7 @@ import { Agent, type IncomingMessage, type RequestListener, type ServerResponse 
 import { corsPolicy } from "./cors.ts";
 import { answerEmpty, forward } from "./forward.ts";
 import { httpMetadata } from "./http-metadata.ts";
+import type { Media } from "./media.ts";
 import { requestPath } from "./request-path.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { App } from "./running-app.ts";
@@ -13,6 +14,8 @@ export type FrontOptions = {
   readonly app: App;
   readonly table: RouteTable;
   readonly cors: readonly string[];
+  /** Answers before the platform does: the media account has a policy of its own. */
+  readonly media: Media | undefined;
   /** Answers what no function answers; false leaves it to the empty 404. */
   readonly besides: (incoming: IncomingMessage, path: string, response: ServerResponse) => boolean;
   readonly log: (line: string) => void;
@@ -41,7 +44,7 @@ function platformHeaders({ rawHeaders, socket }: IncomingMessage): Record<string
 
 const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
-export function httpFront({ app, table, cors, besides, log }: FrontOptions): Front {
+export function httpFront({ app, table, cors, media, besides, log }: FrontOptions): Front {
   const policy = corsPolicy(cors);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 1024 });
   let running = 0;
@@ -53,6 +56,7 @@ export function httpFront({ app, table, cors, besides, log }: FrontOptions): Fro
       running -= 1;
     });
     const { method = "GET", headers, url = "/" } = incoming;
+    if (!draining && media?.serve(incoming, response)) return;
     const preflight = policy.preflight({ method, header: (name) => one(headers[name]) });
     if (preflight) return void response.writeHead(204, preflight.flat()).end();
     const extra = policy.headers(headers.origin);

@@ -5,7 +5,11 @@ import type { TraceContext } from "./trace-context.ts";
 export type TypedData =
   | { readonly string: string }
   | { readonly json: string }
-  | { readonly http: Record<never, never> };
+  | { readonly http: Record<never, never> }
+  | { readonly bytes: Uint8Array };
+
+/** What travels in their place: bytes, which messages between processes carry badly, in a file of their own. */
+export type SentData = Exclude<TypedData, { readonly bytes: Uint8Array }> | { readonly bytesIn: string };
 
 export type Binding = Readonly<Record<string, unknown>> & { readonly type: string; readonly direction: string };
 export type FunctionMetadata = { readonly name: string; readonly bindings: Readonly<Record<string, Binding>> };
@@ -13,7 +17,7 @@ export type FunctionMetadata = { readonly name: string; readonly bindings: Reado
 export type Invocation = {
   readonly id: string;
   readonly functionName: string;
-  readonly data: TypedData;
+  readonly data: SentData;
   readonly metadata: Readonly<Record<string, TypedData>>;
   readonly trace: TraceContext;
 };

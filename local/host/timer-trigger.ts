@@ -51,12 +51,12 @@ export const timerTrigger: TriggerKind = ({ binding, run, setting }) => {
   let isStopped = false;
   const stopped = () => isStopped;
   return {
-    inputOf: info,
+    byHand: (input) => void run(info(input)),
     start() {
       if (binding.runOnStartup === true) void occur().then(() => plan(stopped));
       else plan(stopped);
     },
-    stop() {
+    async stop() {
       isStopped = true;
       clearTimeout(timer);
     },

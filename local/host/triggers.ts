@@ -1,32 +1,49 @@
 // The kinds of trigger this host serves besides HTTP, and what starts and stops them.
 import { randomUUID } from "node:crypto";
-import type { Binding, FunctionMetadata, Outcome, TypedData } from "./messages.ts";
+import { blobTrigger } from "./blob-trigger.ts";
+import type { BlobWrites } from "./blob-writes.ts";
+import { type Connection, connect } from "./connection.ts";
+import type { Binding, FunctionMetadata, Outcome, SentData, TypedData } from "./messages.ts";
 import type { App } from "./running-app.ts";
 import { timerTrigger } from "./timer-trigger.ts";
 import { traceContext } from "./trace-context.ts";
 
 export type TriggerServices = {
+  readonly functionName: string;
   readonly binding: Binding;
-  readonly run: (data: TypedData, metadata?: Readonly<Record<string, TypedData>>) => Promise<Outcome>;
+  readonly run: (data: SentData, metadata?: Readonly<Record<string, TypedData>>) => Promise<Outcome>;
   /** Puts settings in the place of their names between percent signs. */
   readonly setting: (text: string) => string;
+  /** The storage account that the binding's `connection` names. */
+  readonly connection: () => Connection;
+  readonly blobWrites: BlobWrites | undefined;
+  /** Milliseconds before a failed delivery is tried again; longer each time. */
+  readonly retryMs: number;
+  readonly log: (line: string) => void;
 };
 
 export type Trigger = {
   start(): void;
-  stop(): void;
-  /** What the function receives when it is run by hand, from the `input` that came with the order. */
-  inputOf(input: string | undefined): TypedData;
+  /** Takes nothing new, and resolves when what was begun has ended. */
+  stop(): Promise<void>;
+  /** Runs the function now, with the `input` that came with the order. */
+  byHand(input: string | undefined): void;
 };
 
 /** @throws {Error} saying what is wrong with the binding */
 export type TriggerKind = (services: TriggerServices) => Trigger;
 
-const kinds: Readonly<Record<string, TriggerKind>> = { timertrigger: timerTrigger };
+const kinds: Readonly<Record<string, TriggerKind>> = {
+  blobtrigger: blobTrigger,
+  timertrigger: timerTrigger,
+};
+
+const SERVED = "httpTrigger, timerTrigger, blobTrigger and queueTrigger";
 
 export type Triggers = {
   start(): void;
-  stop(): void;
+  /** Resolves when what was begun has ended. */
+  stop(): Promise<void>;
   /** Runs a function as POST /admin/functions/{name} does; false if there is none of that name. */
   invoke(name: string, input: string | undefined): boolean;
 };
@@ -37,11 +54,14 @@ export const triggerOf = ({ bindings }: FunctionMetadata): Binding | undefined =
 type Options = {
   readonly app: App;
   readonly env: Readonly<Record<string, string>>;
+  readonly blobWrites: BlobWrites | undefined;
+  readonly retryMs: number;
   readonly log: (line: string) => void;
 };
 
-export function createTriggers({ app, env, log }: Options): Triggers {
-  const triggers = new Map<string, { trigger: Trigger; run: TriggerServices["run"] }>();
+export function createTriggers({ app, env, ...services }: Options): Triggers {
+  const { log } = services;
+  const triggers = new Map<string, Trigger>();
 
   function setting(text: string): string {
     return text.replace(/%([^%]+)%/g, (_, name: string) => {
@@ -59,26 +79,30 @@ export function createTriggers({ app, env, log }: Options): Triggers {
     if (!binding || type.toLowerCase() === "httptrigger") continue;
     const kind = kinds[type.toLowerCase()];
     if (!kind) {
-      log(`Function ${functionName} never runs here: this host serves no ${type}, only httpTrigger and timerTrigger.`);
+      log(`Function ${functionName} never runs here: this host serves no ${type}, only ${SERVED}.`);
       continue;
     }
     const run: TriggerServices["run"] = (data, more = {}) => {
       const trace = traceContext({ traceparent: undefined, tracestate: undefined });
       return app.run({ id: randomUUID(), functionName, data, metadata: more, trace });
     };
+    const connection = () => connect(String(binding.connection || "AzureWebJobsStorage"), env);
     try {
-      triggers.set(functionName.toLowerCase(), { trigger: kind({ binding, run, setting }), run });
+      const trigger = kind({ functionName, binding, run, setting, connection, ...services });
+      triggers.set(functionName.toLowerCase(), trigger);
     } catch (error) {
       log(`Function ${functionName} never runs: ${(error as Error).message}`);
     }
   }
 
   return {
-    start: () => triggers.forEach(({ trigger }) => void trigger.start()),
-    stop: () => triggers.forEach(({ trigger }) => void trigger.stop()),
+    start: () => triggers.forEach((trigger) => void trigger.start()),
+    async stop() {
+      await Promise.all([...triggers.values()].map((trigger) => trigger.stop()));
+    },
     invoke(name, input) {
       const found = triggers.get(name.toLowerCase());
-      void found?.run(found.trigger.inputOf(input));
+      found?.byHand(input);
       return found !== undefined;
     },
   };

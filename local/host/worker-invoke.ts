@@ -1,5 +1,6 @@
 // Inside the app's process: runs one invocation through the programming model and the hooks, as the real worker does.
 // azure-functions-nodejs-worker, eventHandlers/InvocationHandler.ts
+import { readFile } from "node:fs/promises";
 import type { Invocation, Outcome } from "./messages.ts";
 import type { Core, CoreInvocationContext, LogLevel } from "./worker-core.ts";
 
@@ -30,12 +31,13 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
     const programmingModel = core.model();
     if (!registered || !programmingModel) throw new Error(`Function code for '${functionName}' is not loaded.`);
     const { metadata } = registered;
+    const input = "bytesIn" in data ? { bytes: await readFile(data.bytesIn) } : data;
     const trigger = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
     const coreContext: CoreInvocationContext = {
       invocationId: id,
       request: {
         invocationId: id,
-        inputData: trigger ? [{ name: trigger[0], data }] : [],
+        inputData: trigger ? [{ name: trigger[0], data: input }] : [],
         triggerMetadata,
         traceContext: trace,
       },

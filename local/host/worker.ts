@@ -21,7 +21,7 @@ export type Worker = {
   running(): number;
   /** Resolves with how the process ended, once it has. */
   readonly ended: Promise<string>;
-  /** Lets the app finish its work, then ends it by force after that many milliseconds. */
+  /** Lets the app finish its work, then ends it by force after that many milliseconds; for 0 at once, as a crash would. */
   stop(milliseconds: number): Promise<void>;
 };
 
@@ -97,8 +97,9 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
         send({ kind: "invoke", ...invocation });
       }),
     async stop(milliseconds) {
+      if (milliseconds <= 0) child.kill("SIGKILL");
+      else send({ kind: "terminate" });
       const force = setTimeout(() => child.kill("SIGKILL"), milliseconds);
-      send({ kind: "terminate" });
       await ended;
       clearTimeout(force);
     },

@@ -1,0 +1,99 @@
+// Runs functions for the blobs that Event Grid tells of: at least once, five attempts, then a message in the poison queue.
+// azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs: BlobQueueTriggerExecutor.cs
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
+import { blobMetadata } from "./blob-metadata.ts";
+import { blobPath } from "./blob-path.ts";
+import type { BlobWrite } from "./blob-writes.ts";
+import { createDeliveries } from "./deliveries.ts";
+import type { TriggerKind } from "./triggers.ts";
+
+/** Few, since each holds a whole blob; the real host takes eight for each processor. */
+const AT_ONCE = 4;
+/** poisonBlobThreshold of host.json. */
+const ATTEMPTS = 5;
+const POISON_QUEUE = "webjobs-blobtrigger-poison";
+
+const isGone = (error: unknown) => error instanceof Error && "statusCode" in error && error.statusCode === 404;
+
+export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, connection, blobWrites, ...rest }) => {
+  const { log, retryMs } = rest;
+  if (String(binding.source).toLowerCase() !== "eventgrid") {
+    throw new Error(
+      `source must be "EventGrid", but is ${JSON.stringify(binding.source)}: Flex Consumption serves no other. ` +
+        "Write app.storageBlob(name, { source: 'EventGrid', ... }).",
+    );
+  }
+  const pattern = blobPath(setting(String(binding.path)));
+  const account = connection();
+  const [blobs, queues] = [account.blobs(), account.queues()];
+  const nameOf = ({ container, name }: BlobWrite) => `${container}/${name}`;
+
+  async function execute(write: BlobWrite, found: BlobDownloadResponseParsed): Promise<boolean> {
+    const file = join(tmpdir(), `vitae-blob-${randomUUID()}`);
+    const uri = blobs.getContainerClient(write.container).getBlobClient(write.name).url;
+    try {
+      if (!found.readableStreamBody) throw new Error("The blob came without its content.");
+      await pipeline(found.readableStreamBody, createWriteStream(file, { mode: 0o600 }));
+      const path = nameOf(write);
+      const outcome = await run({ bytesIn: file }, blobMetadata({ path, uri, found, captured: pattern.capture(path) }));
+      return outcome.failure === undefined;
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+
+  /** The blob as it is now, whichever write the event told of: with Event Grid the host does not compare ETags. */
+  async function deliver(write: BlobWrite): Promise<boolean> {
+    const blob = blobs.getContainerClient(write.container).getBlobClient(write.name);
+    const found = await blob.download().catch((error: unknown) => {
+      if (isGone(error)) return undefined;
+      throw error;
+    });
+    if (found) return execute(write, found);
+    log(`Function ${functionName}: blob ${nameOf(write)} is gone, its event is dropped.`);
+    return true;
+  }
+
+  async function poison({ container, name, etag, type }: BlobWrite): Promise<void> {
+    const FunctionId = `Host.Functions.${functionName}`;
+    const message = { Type: "BlobTrigger", FunctionId, BlobType: type, ContainerName: container, BlobName: name };
+    const queue = queues.getQueueClient(POISON_QUEUE);
+    await queue.createIfNotExists();
+    await queue.sendMessage(Buffer.from(JSON.stringify({ ...message, ETag: etag })).toString("base64"));
+    log(`Function ${functionName} failed ${ATTEMPTS} times for blob ${container}/${name}: see queue ${POISON_QUEUE}.`);
+  }
+
+  const deliveries = createDeliveries<BlobWrite>({
+    atOnce: AT_ONCE,
+    attempts: ATTEMPTS,
+    pauseMs: retryMs,
+    deliver,
+    giveUp: poison,
+    failed: (write, { message }) => log(`Function ${functionName}: blob ${nameOf(write)}: ${message}`),
+  });
+  let unsubscribe = () => {};
+
+  return {
+    start() {
+      if (!blobWrites) return log(`Function ${functionName} never runs: nothing tells this host of blobs.`);
+      // The subscription filters by container; the pattern decides about nothing but the names in the metadata.
+      const isWatched = ({ container }: BlobWrite) => container.toLowerCase() === pattern.container.toLowerCase();
+      unsubscribe = blobWrites.subscribe(functionName, (write) => isWatched(write) && deliveries.add(write));
+    },
+    async stop() {
+      unsubscribe();
+      const lost = await deliveries.stop();
+      if (lost > 0) log(`Function ${functionName}: ${lost} events waited for another attempt and are lost.`);
+    },
+    byHand(input = "") {
+      const [container = "", ...name] = input.split("/");
+      deliveries.add({ container, name: name.join("/"), etag: "", type: "BlockBlob" });
+    },
+  };
+};

@@ -1,0 +1,52 @@
+// The storage account that a trigger's `connection` names, reached with the app's managed identity, as the host does in Azure.
+// https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection
+import { readFileSync } from "node:fs";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
+
+export type Connection = {
+  /** @throws {Error} naming the setting that is missing */
+  blobs(): BlobServiceClient;
+  /** @throws {Error} naming the setting that is missing */
+  queues(): QueueServiceClient;
+};
+
+type Environment = Readonly<Record<string, string>>;
+
+/** The token endpoint of App Service, from the app's settings: the host's own environment knows nothing of the app. */
+function managedIdentity(env: Environment, clientId: string | undefined) {
+  return {
+    async getToken() {
+      const url = new URL(env.IDENTITY_ENDPOINT ?? "");
+      url.searchParams.set("api-version", "2019-08-01");
+      url.searchParams.set("resource", "https://storage.azure.com");
+      if (clientId) url.searchParams.set("client_id", clientId);
+      const answer = await fetch(url, { headers: { "x-identity-header": env.IDENTITY_HEADER ?? "" } });
+      if (!answer.ok) throw new Error(`The identity endpoint answered ${answer.status} to the host.`);
+      const { access_token: token, expires_on: expires } = (await answer.json()) as Record<string, string>;
+      return { token: token ?? "", expiresOnTimestamp: Number(expires) * 1000 };
+    },
+  };
+}
+
+/** @throws {Error} naming the setting that is missing or is not served here */
+export function connect(name: string, env: Environment): Connection {
+  const setting = (suffix: string) => {
+    const full = `${name}__${suffix}`;
+    const value = env[full];
+    if (!value) throw new Error(`connection "${name}" needs the setting ${full}, which is missing`);
+    return value;
+  };
+  const kind = setting("credential");
+  if (kind.toLowerCase() !== "managedidentity") {
+    throw new Error(`the setting ${name}__credential must be "managedidentity", but is "${kind}"`);
+  }
+  const credential = managedIdentity(env, env[`${name}__clientId`]);
+  const { NODE_EXTRA_CA_CERTS: file } = env;
+  // The SDKs pass these on, though the types of those for storage do not name them.
+  const options = { ...(file && { tlsOptions: { ca: readFileSync(file, "utf8") } }), retryOptions: { maxTries: 2 } };
+  return {
+    blobs: () => new BlobServiceClient(setting("blobServiceUri"), credential, options),
+    queues: () => new QueueServiceClient(setting("queueServiceUri"), credential, options),
+  };
+}

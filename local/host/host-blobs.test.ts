@@ -1,0 +1,171 @@
+// Blob functions: what they receive, how often, and what becomes of those that fail.
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { DefaultAzureCredential } from "@azure/identity";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type BlobEvents, startBlobEvents } from "../blob-events.ts";
+import { loadCertificate } from "../certificate.ts";
+import { start } from "./fixtures/start.ts";
+
+const credential = new DefaultAzureCredential();
+const { MEDIA__blobServiceUri = "", MEDIA__queueServiceUri = "" } = process.env;
+const environment = Object.fromEntries(
+  ["MEDIA__queueServiceUri", "MEDIA__credential", "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "NODE_EXTRA_CA_CERTS"].map(
+    (name) => [name, process.env[name] ?? ""],
+  ),
+);
+const poison = new QueueServiceClient(MEDIA__queueServiceUri, credential).getQueueClient("webjobs-blobtrigger-poison");
+
+let events: BlobEvents;
+let blobs: BlobServiceClient;
+let container: ContainerClient;
+let failing: ContainerClient;
+
+beforeAll(async () => {
+  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS ?? ""));
+  events = await startBlobEvents({ target: MEDIA__blobServiceUri, certificate });
+  blobs = new BlobServiceClient(events.uri, credential);
+});
+afterAll(() => events.close());
+beforeEach(async () => {
+  events.decide(undefined);
+  [container, failing] = [blobs.getContainerClient(randomUUID()), blobs.getContainerClient(randomUUID())];
+  await Promise.all([container.create(), failing.create()]);
+});
+
+const write = (name: string, text: string, to = container, headers = {}) =>
+  to.getBlockBlobClient(name).upload(text, Buffer.byteLength(text), headers);
+function startBlobs(settings: Record<string, string> = {}) {
+  const names = { CONTAINER: container.containerName, FAILING_CONTAINER: failing.containerName };
+  const env = { ...environment, MEDIA__blobServiceUri: events.uri, ...names, ...settings };
+  return start("blobs", { env, blobWrites: events, retryMs: 1 });
+}
+const told = (lines: readonly string[]) =>
+  lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { text: string });
+
+test("a function gets the blob's bytes and the metadata that Azure gives", async () => {
+  const { line } = await startBlobs();
+  const name = "told/ada/a/7 ü.txt";
+  const headers = { blobHTTPHeaders: { blobContentType: "text/plain" }, metadata: { Purpose: "test" } };
+  await write(name, "grüße", container, headers);
+  const blob = container.getBlobClient(name);
+  expect(JSON.parse(await line(/^\{/))).toEqual({
+    isBuffer: true,
+    text: "grüße",
+    triggerMetadata: {
+      blobTrigger: `${container.containerName}/${name}`,
+      uri: blob.url,
+      owner: "ada/a",
+      file: "7 ü",
+      metadata: { purpose: "test" },
+      properties: expect.objectContaining({ contentLength: 7, contentType: "text/plain", eTag: {} }),
+    },
+  });
+});
+
+test("a blob whose name does not fit the path is delivered without names, and one of another container is not", async () => {
+  const { lines, line } = await startBlobs();
+  await write("other", "elsewhere", failing);
+  await line(/^attempt other elsewhere$/);
+  await write("other", "no names");
+  const { triggerMetadata } = JSON.parse(await line(/^\{/));
+  expect(triggerMetadata).not.toHaveProperty("owner");
+  expect(told(lines)).toHaveLength(1);
+});
+
+test("what was written before the host started is not delivered", async () => {
+  await write("told/a/before.txt", "before");
+  const { lines, line } = await startBlobs();
+  await write("told/a/after.txt", "after");
+  await line(/^\{/);
+  expect(told(lines).map(({ text }) => text)).toEqual(["after"]);
+});
+
+test("a function that fails is run again until it succeeds", async () => {
+  const { lines, line } = await startBlobs({ FAILURES: "4" });
+  await write("fifth", "time", failing);
+  await vi.waitFor(() => expect(lines.filter((each) => each === "attempt fifth time")).toHaveLength(5));
+  await line(/the blob function broke/);
+});
+
+test("a function that fails five times leaves a message in the poison queue", async () => {
+  const { lines, line } = await startBlobs({ FAILURES: "5" });
+  const { etag } = await write("never", "well", failing);
+  await line(/^Function failing failed 5 times for blob .*\/never: see queue webjobs-blobtrigger-poison\.$/);
+  expect(lines.filter((each) => each === "attempt never well")).toHaveLength(5);
+  const { receivedMessageItems } = await poison.receiveMessages({ numberOfMessages: 32 });
+  const messages = receivedMessageItems.map(({ messageText }) =>
+    JSON.parse(Buffer.from(messageText, "base64").toString()),
+  );
+  expect(messages).toContainEqual({
+    Type: "BlobTrigger",
+    FunctionId: "Host.Functions.failing",
+    BlobType: "BlockBlob",
+    ContainerName: failing.containerName,
+    BlobName: "never",
+    ETag: etag,
+  });
+});
+
+test("the event of a blob that is gone meanwhile is dropped", async () => {
+  const { lines, line } = await startBlobs();
+  const release = Promise.withResolvers<void>();
+  events.decide(() => ({ holdUntil: release.promise }));
+  await write("told/a/gone.txt", "gone");
+  await container.deleteBlob("told/a/gone.txt");
+  release.resolve();
+  await line(/^Function telling: blob .*\/told\/a\/gone\.txt is gone, its event is dropped\.$/);
+  expect(told(lines)).toEqual([]);
+});
+
+test("events are dropped, doubled and swapped on demand", async () => {
+  const { lines } = await startBlobs();
+  const release = Promise.withResolvers<void>();
+  events.decide(({ name }) => {
+    if (name.includes("dropped")) return "drop";
+    if (name.includes("doubled")) return "double";
+    return name.includes("first") ? { holdUntil: release.promise } : "deliver";
+  });
+  for (const each of ["dropped", "first", "doubled", "second"]) await write(`told/a/${each}.txt`, each);
+  await vi.waitFor(() => expect(told(lines)).toHaveLength(3));
+  release.resolve();
+  await vi.waitFor(() => expect(told(lines)).toHaveLength(4));
+  const texts = told(lines).map(({ text }) => text);
+  expect(texts.slice(0, 3).sort()).toEqual(["doubled", "doubled", "second"]);
+  expect(texts[3]).toBe("first");
+});
+
+test("of two hosts of one app, one gets each event", async () => {
+  const [one, two] = await Promise.all([startBlobs(), startBlobs()]);
+  for (const each of ["1", "2", "3", "4"]) await write(`told/a/${each}.txt`, each);
+  await vi.waitFor(() => expect([...told(one.lines), ...told(two.lines)]).toHaveLength(4));
+  expect([told(one.lines).length, told(two.lines).length]).toEqual([2, 2]);
+});
+
+test("closing finishes the delivery under way", async () => {
+  const { lines, close } = await startBlobs();
+  await write("told/a/last.txt", "last");
+  await close();
+  expect(told(lines)).toHaveLength(1);
+});
+
+test("a function is run by hand through the admin address, with the path of a blob", async () => {
+  events.decide(() => "drop");
+  const { url, line } = await startBlobs();
+  await write("told/a/hand.txt", "by hand");
+  const body = JSON.stringify({ input: `${container.containerName}/told/a/hand.txt` });
+  const headers = { "content-type": "application/json" };
+  expect((await fetch(`${url}/admin/functions/telling`, { method: "POST", body, headers })).status).toBe(202);
+  expect(JSON.parse(await line(/^\{/))).toMatchObject({ text: "by hand" });
+});
+
+test("what cannot run is said with the function's name and the reason", async () => {
+  const { line } = await startBlobs();
+  await line(
+    /^Function polling never runs: source must be "EventGrid", but is undefined: Flex Consumption serves no other/,
+  );
+  await line(/^Function unconnected never runs: connection "NOWHERE" needs the setting NOWHERE__credential, which is/);
+  await line(/^Function pathless never runs: path "\{container\}\/\{name\}" must not have a name in braces/);
+});
