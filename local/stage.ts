@@ -1,25 +1,38 @@
-// A whole stage for tests and benches: storage behind a proxy that can misbehave, identity, vault, seed and functions host.
+// A whole stage for tests and benches: storage behind proxies that can misbehave, identity, vault, seed and functions host.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import type { BlobWrite } from "./host/blob-writes.ts";
 import { type Host, startHost } from "./host/host.ts";
 import { seed } from "./seed.ts";
-import { startServices } from "./services.ts";
+import { type Services, startServices } from "./services.ts";
+import { localToken } from "./token.ts";
 
 const root = join(import.meta.dirname, "..");
 
 export type Stage = {
-  /** Address of the API, prefix included. */
+  /** Address of the API of the first host, prefix included. */
   api: string;
   /** Before the tables of every host. */
   proxy: FaultProxy;
+  /** Before the blobs of every host and of /media. */
+  blobProxy: FaultProxy;
+  services: Services;
+  /** The writes of blobs: those seen so far, oldest first, and what becomes of those to come. */
+  events: Pick<BlobEvents, "decide"> & { readonly seen: readonly BlobWrite[] };
+  /** Settings of the hosts, and what else the app's process is given. */
+  env: Record<string, string>;
+  /** The first host. After its kill(), addHost() is the restart. */
   host: Host;
   /** Lines that the hosts and their apps logged. */
   lines: string[];
   /** Another instance of the app on the same stores. */
   addHost(): Promise<Host>;
+  /** A bearer token as `npm run token` prints it. */
+  token(role: Parameters<typeof localToken>[0]["role"], subject?: string): Promise<string>;
   close(): Promise<void>;
 };
 
@@ -28,15 +41,29 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   const path = await mkdtemp(join(tmpdir(), "vitae-stage-"));
   const dataDir = openDataDir(path);
   const services = await startServices({ dataDir });
-  const proxy = await startFaultProxy({
-    target: services.env.TABLES_ENDPOINT as string,
-    certificate: services.certificate,
-  });
-  const env = { ...services.env, PAGES: "resume,projects", ...settings, TABLES_ENDPOINT: proxy.url };
+  const { certificate } = services;
+  const proxy = await startFaultProxy({ target: services.env.TABLES_ENDPOINT as string, certificate });
+  const blobProxy = await startFaultProxy({ target: services.events.uri, certificate });
+  const env = {
+    ...services.env,
+    PAGES: "resume,projects",
+    ...settings,
+    TABLES_ENDPOINT: proxy.url,
+    MEDIA__blobServiceUri: blobProxy.url,
+  };
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const { signal } = new AbortController();
   await seed({ root, vault: dataDir.vault, env, ownerPassword: undefined, signal, log });
+
+  const seen: BlobWrite[] = [];
+  const decide: BlobEvents["decide"] = (rule) =>
+    services.events.decide((write) => {
+      seen.push(write);
+      return rule?.(write);
+    });
+  decide(undefined);
+
   const hosts: Host[] = [];
   async function addHost(): Promise<Host> {
     const host = await startHost({
@@ -45,6 +72,8 @@ export async function startStage(settings: Record<string, string> = {}): Promise
       port: 0,
       cors: ["*"],
       site: join(root, "site"),
+      media: { target: blobProxy.url, ca: certificate.cert },
+      blobWrites: services.events,
       log,
     });
     hosts.push(host);
@@ -54,12 +83,17 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   return {
     api: `${host.url}/api`,
     proxy,
+    blobProxy,
+    services,
+    events: { decide, seen },
+    env,
     host,
     lines,
     addHost,
+    token: (role, subject) => localToken({ role, subject, dataDir: path, env }),
     async close() {
       await Promise.all(hosts.map((each) => each.close()));
-      await proxy.close();
+      await Promise.all([proxy.close(), blobProxy.close()]);
       await services.close();
       dataDir.release();
       await rm(path, { recursive: true });

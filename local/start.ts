@@ -75,6 +75,8 @@ async function main(): Promise<void> {
       port,
       cors: settings.cors,
       site: join(root, "site"),
+      media: { target: services.events.uri, ca: services.certificate.cert },
+      blobWrites: services.events,
       log,
     });
   const host = await start();

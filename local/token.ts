@@ -14,6 +14,26 @@ const root = join(import.meta.dirname, "..");
 const USAGE = `npm run token -- --role ${roles.join("|")} [--subject NAME] [--expires-in SECONDS]`;
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
+type LocalToken = {
+  role: (typeof roles)[number];
+  subject?: string | undefined;
+  /** Seconds; an hour unless given. */
+  expiresIn?: number;
+  dataDir: string;
+  /** The app's settings. */
+  env: Record<string, string | undefined>;
+};
+
+/** Throws one line when the vault of the data dir has no signing key yet. */
+export function localToken({ role, subject = role, expiresIn = 3600, dataDir, env }: LocalToken): Promise<string> {
+  const file = vaultFile(dataDir);
+  const stored = readSecret(file, secrets.signingKeys);
+  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Make one: npm start`);
+  const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings(env);
+  const [key] = parseSigningKeys(stored);
+  return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });
+}
+
 async function main(): Promise<string> {
   const { values } = parseArgs({
     options: {
@@ -28,19 +48,17 @@ async function main(): Promise<string> {
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > WEEK_SECONDS) {
     throw new Error(`--expires-in must be 1 to ${WEEK_SECONDS} seconds, received ${values["expires-in"]}. ${USAGE}`);
   }
-  const file = vaultFile(process.env.LOCAL_DATA_DIR || join(root, ".local"));
-  const stored = readSecret(file, secrets.signingKeys);
-  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Make one: npm start`);
-  const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings({ ...readLocalSettings(root).values, ...process.env });
-  const [key] = parseSigningKeys(stored);
-  const subject = values.subject ?? role;
-  return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });
+  const dataDir = process.env.LOCAL_DATA_DIR || join(root, ".local");
+  const env = { ...readLocalSettings(root).values, ...process.env };
+  return localToken({ role, subject: values.subject, expiresIn, dataDir, env });
 }
 
-main().then(
-  (token) => process.stdout.write(`${token}\n`),
-  (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+if (import.meta.main) {
+  main().then(
+    (token) => process.stdout.write(`${token}\n`),
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 1;
+    },
+  );
+}
