@@ -42,9 +42,12 @@ async function readForm(type: string, { field, stream, maxBytes }: Upload): Prom
     throw wrong("The Content-Type multipart/form-data must name its boundary.", cause);
   }
   const files: UploadedFile[] = [];
+  let seen = 0;
   let truncated = false;
   form.on("file", (name, file, filename) => {
-    if (name !== field || files.length > 0) {
+    // The form reports a file that was cut off as its own failure; without a listener here the process would end too.
+    file.on("error", () => undefined);
+    if (name !== field || seen++ > 0) {
       file.resume();
       return;
     }
@@ -53,7 +56,8 @@ async function readForm(type: string, { field, stream, maxBytes }: Upload): Prom
     file.once("limit", () => {
       truncated = true;
     });
-    file.once("end", () => files.push({ bytes: Buffer.concat(chunks), filename }));
+    // Browsers write a quotation mark so: https://html.spec.whatwg.org/#multipart-form-data
+    file.once("end", () => files.push({ bytes: Buffer.concat(chunks), filename: filename?.replaceAll("%22", '"') }));
   });
   try {
     await pipeline(Readable.from(atMost(stream, maxBytes + FORM_OVERHEAD, maxBytes)), form);
@@ -62,6 +66,7 @@ async function readForm(type: string, { field, stream, maxBytes }: Upload): Prom
     throw wrong("The form cannot be read: its parts are malformed or it ended too early.", cause);
   }
   if (truncated) throw tooLarge(maxBytes);
+  if (seen > 1) throw wrong(`The form has ${seen} files in its field "${field}": send one in each request.`);
   const [file] = files;
   if (!file) throw wrong(`The form has no file in its field "${field}": put one there.`);
   return file;

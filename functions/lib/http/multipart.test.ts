@@ -1,0 +1,198 @@
+// Files in forms: what arrives byte for byte, what names survive, and what a hostile form can do.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readFile } from "./multipart.ts";
+
+const MAX = 1_000;
+const BOUNDARY = "----vitae7MA4YWxk";
+const form = { "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+const end = Buffer.from(`--${BOUNDARY}--\r\n`);
+
+function part(content: string | Uint8Array, disposition = 'name="file"; filename="a.png"', headers = "") {
+  const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${headers}\r\n`;
+  return Buffer.concat([Buffer.from(head), Buffer.from(content as Uint8Array), Buffer.from("\r\n")]);
+}
+
+type Source = { readonly chunk?: number; readonly headers?: Record<string, string>; readonly failAt?: number };
+
+/** Reads a body that comes in chunks, and tells how many bytes of it were asked for. */
+async function read(body: Uint8Array | string, { chunk = 11, headers = form, failAt }: Source = {}) {
+  const bytes = Buffer.from(body as Uint8Array);
+  const state = { taken: 0 };
+  async function* stream() {
+    for (let at = 0; at < bytes.length; at += chunk) {
+      if (failAt !== undefined && at >= failAt) throw new Error("ECONNRESET");
+      state.taken = Math.min(at + chunk, bytes.length);
+      yield bytes.subarray(at, at + chunk);
+    }
+  }
+  const file = await readFile({ headers: new Headers(headers), stream: stream(), field: "file", maxBytes: MAX }).catch(
+    (error: unknown) => ({ error }),
+  );
+  return { file, ...state };
+}
+const ofForm = (...parts: Uint8Array[]) => read(Buffer.concat([...parts, end]));
+const refused = (code: string) => ({ error: expect.objectContaining({ code }) });
+const named = async (disposition: string) => {
+  const { file } = await ofForm(part("x", `name="file"; ${disposition}`));
+  return "filename" in file ? file.filename : file;
+};
+
+describe("a file in a form", () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.constantFrom("\r\n", "\r", "\n", "--", `--${BOUNDARY}`, `\r\n--${BOUNDARY.slice(0, -1)}`, `${BOUNDARY}--`, "\0"),
+  );
+  const content = fc
+    .array(piece, { maxLength: 12 })
+    .map((pieces) => Buffer.concat(pieces.map((each) => Buffer.from(each as Uint8Array))))
+    // What holds the boundary on a line of its own ends there: a sender picks another one.
+    .filter((bytes) => !`\r\n${bytes.toString("latin1")}`.includes(`\r\n--${BOUNDARY}`));
+
+  it("arrives byte for byte, whatever its bytes and however they are cut into chunks", async () => {
+    await fc.assert(
+      fc.asyncProperty(content, fc.integer({ min: 1, max: 200 }), async (bytes, chunk) => {
+        const { file } = await read(Buffer.concat([part(bytes), end]), { chunk });
+        expect(file).toEqual({ bytes, filename: "a.png" });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("arrives as fetch sends it, and beside other fields", async () => {
+    const data = new FormData();
+    data.append("caption", "Me, here");
+    data.append("file", new File([new Uint8Array([0, 255, 13, 10])], 'Zoë "Z" 😀.png', { type: "image/png" }));
+    const request = new Request("http://x", { method: "POST", body: data });
+    const headers = { "content-type": request.headers.get("content-type") as string };
+    const { file } = await read(await request.bytes(), { headers });
+    expect(file).toEqual({ bytes: Buffer.from([0, 255, 13, 10]), filename: 'Zoë "Z" 😀.png' });
+  });
+
+  it.each([
+    ["quotation marks that are escaped", String.raw`filename="a\"b.png"`, 'a"b.png'],
+    ["UTF-8", 'filename="é😀.png"', "é😀.png"],
+    ["an RFC 5987 name", "filename*=UTF-8''%e2%82%ac.png", "€.png"],
+    ["a name without quotation marks", "filename=a.png", "a.png"],
+    ["a semicolon", 'filename="a;b=c.png"', "a;b=c.png"],
+    ["a Unix path", 'filename="../../etc/passwd"', "passwd"],
+    ["a Windows path", String.raw`filename="C:\a\b.png"`, "b.png"],
+    ["nothing but dots", 'filename=".."', ""],
+  ])("may be named with %s", async (_, disposition, name) => {
+    expect(await named(disposition)).toBe(name);
+  });
+
+  it.each(["filename*=UTF-8''%zz%ff.png", "filename*=nonsense''%ff.png", "filename*=''", 'filename="__proto__"'])(
+    "may be named in a way nobody can read, and is still a file: %s",
+    async (disposition) => {
+      expect(await named(disposition)).toEqual(expect.any(String));
+    },
+  );
+
+  it("may be exactly as long as the limit, and not a byte longer", async () => {
+    expect((await ofForm(part("x".repeat(MAX)))).file).toMatchObject({ bytes: { length: MAX } });
+    expect((await ofForm(part("x".repeat(MAX + 1)))).file).toEqual(refused("PAYLOAD_TOO_LARGE"));
+  });
+
+  it("without end is read no further than the limit and what a form needs around it", async () => {
+    const { file, taken } = await read(part("x".repeat(5_000_000)), { chunk: 1_024 });
+    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
+    expect(taken).toBeLessThanOrEqual(MAX + 64 * 1024 + 1_024);
+  });
+
+  it("that its length already forbids is not read at all", async () => {
+    const headers = { ...form, "content-length": "10000000" };
+    const { file, taken } = await read(part("x".repeat(5_000)), { headers });
+    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
+    expect(taken).toBe(0);
+  });
+});
+
+describe("a form", () => {
+  const whole = Buffer.concat([
+    part("1", 'name="caption"'),
+    part("y", 'name="other"; filename="b"'),
+    part("hello"),
+    end,
+  ]);
+
+  it("that ends anywhere before its last boundary is refused, and nothing is thrown that nobody catches", async () => {
+    const last = whole.length - "--\r\n".length;
+    for (let at = 0; at <= last; at++)
+      expect((await read(whole.subarray(0, at))).file, `cut at ${at}`).toEqual(refused("VALIDATION_FAILED"));
+  });
+
+  it("whose sender hangs up anywhere is refused, and nothing is thrown that nobody catches", async () => {
+    for (let at = 0; at < whole.length; at++)
+      expect((await read(whole, { failAt: at, chunk: 1 })).file, `reset at ${at}`).toEqual(
+        refused("VALIDATION_FAILED"),
+      );
+  });
+
+  it.each<[string, Uint8Array[]]>([
+    ["whose file is in another field", [part("x", 'name="picture"; filename="a.png"')]],
+    ["whose field is text", [part("x", 'name="file"')]],
+    ["with two files", [part("one"), part("two")]],
+    ["with no parts", []],
+    ["whose part has no name", [part("x", 'filename="a.png"')]],
+    ["whose file comes after hundreds of fields", [...Array(300).fill(part("1", 'name="a"')), part("x")]],
+    ["whose part hides its name behind too many headers", [part("x", 'filename="a"', "X-A: b\r\n".repeat(3_000))]],
+  ])("%s is refused", async (_, parts) => {
+    expect((await ofForm(...parts)).file).toEqual(refused("VALIDATION_FAILED"));
+  });
+
+  it.each(["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other"])(
+    "is refused without its boundary: %s",
+    async (type) => {
+      expect((await read(whole, { headers: { "content-type": type } })).file).toEqual(refused("VALIDATION_FAILED"));
+    },
+  );
+
+  it("never fails but with a code, whatever its bytes", async () => {
+    const noise = fc.array(
+      fc.oneof(
+        fc.string(),
+        fc.constantFrom(`--${BOUNDARY}`, "--", "\r\n", "Content-Disposition: form-data", '; name="file"'),
+      ),
+      { maxLength: 20 },
+    );
+    await fc.assert(
+      fc.asyncProperty(noise, async (pieces) => {
+        const { file } = await read(pieces.join(""), { chunk: 5 });
+        if ("error" in file) expect(file).toEqual(refused("VALIDATION_FAILED"));
+      }),
+    );
+  });
+});
+
+describe("a raw body", () => {
+  const headers = { "content-type": "image/png" };
+
+  it("is the file, byte for byte, with no name", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+        expect((await read(bytes, { headers })).file).toEqual({ bytes: Buffer.from(bytes) });
+      }),
+    );
+  });
+
+  it("is read no further than the limit", async () => {
+    expect((await read(Buffer.alloc(MAX), { headers })).file).toMatchObject({ bytes: { length: MAX } });
+    const { file, taken } = await read(Buffer.alloc(1_000_000), { headers });
+    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
+    expect(taken).toBeLessThanOrEqual(MAX + 11);
+  });
+
+  it("whose sender hangs up is refused", async () => {
+    expect((await read("hello world, hello", { headers, failAt: 11 })).file).toEqual(refused("VALIDATION_FAILED"));
+  });
+
+  it.each(["text/plain", "application/json", "image", "images/png", "multipart/mixed; boundary=x", ""])(
+    'of type "%s" is UNSUPPORTED_MEDIA_TYPE, and not read',
+    async (type) => {
+      const { file, taken } = await read("x", { headers: { "content-type": type } });
+      expect(file).toEqual(refused("UNSUPPORTED_MEDIA_TYPE"));
+      expect(taken).toBe(0);
+    },
+  );
+});
