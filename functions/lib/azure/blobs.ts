@@ -1,6 +1,6 @@
 // Blobs of one account: written once, read whole, removed.
 import type { TokenCredential } from "@azure/identity";
-import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
 import { statusOfSdkError } from "./sdk-errors.ts";
 
@@ -26,6 +26,10 @@ export type BlobContainer = {
 const CALL_MS = 30_000;
 const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
 
+/** What the store calls a failure: one status stands for several, of a container, a lease or a blob. */
+const codeOf = (thrown: unknown) =>
+  thrown instanceof RestError ? thrown.response?.headers.get("x-ms-error-code") : undefined;
+
 export function createBlobService(uri: string, credential: TokenCredential): BlobServiceClient {
   return new BlobServiceClient(uri, credential, {
     retryOptions: { maxTries: 3, retryDelayInMs: 200, tryTimeoutInMs: 15_000 },
@@ -39,13 +43,13 @@ export function createBlobContainer(service: BlobServiceClient, name: string): B
     try {
       return await run();
     } catch (cause) {
-      const status = statusOfSdkError(cause);
-      if (status === 409 || status === 412) throw new AppError("CONFLICT", "The blob exists already.", { cause });
+      if (codeOf(cause) === "BlobAlreadyExists") throw new AppError("CONFLICT", "The blob exists already.", { cause });
       throw new AppError("DEPENDENCY_UNAVAILABLE", `The container ${name} failed`, { cause, retryAfter: 5 });
     }
   }
   const unlessGone = <T>(cause: unknown, gone: T): T => {
-    if (statusOfSdkError(cause) === 404) return gone;
+    // A container that is not there is a fault of the deployment: nobody may take its pictures for deleted ones.
+    if (statusOfSdkError(cause) === 404 && codeOf(cause) !== "ContainerNotFound") return gone;
     throw cause;
   };
 
