@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { say } from "./print.ts";
+import { benchThumbnail } from "./thumbnail/thumbnail.ts";
 
 type Bench = { readonly what: string; run(): Promise<{ figures: object; sound: boolean }> };
 
@@ -20,6 +21,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "cold-start": {
     what: "importing the bundle against importing the app unbundled",
     run: () => benchColdStart(root, built),
+  },
+  thumbnail: {
+    what: "making a thumbnail against jimp, Pillow and vipsthumbnail",
+    run: () => benchThumbnail(root),
   },
 };
 
