@@ -4,6 +4,7 @@ import { blobTrigger } from "./blob-trigger.ts";
 import type { BlobWrites } from "./blob-writes.ts";
 import { type Connection, connect } from "./connection.ts";
 import type { Binding, FunctionMetadata, Outcome, SentData, TypedData } from "./messages.ts";
+import { queueTrigger } from "./queue-trigger.ts";
 import type { App } from "./running-app.ts";
 import { timerTrigger } from "./timer-trigger.ts";
 import { traceContext } from "./trace-context.ts";
@@ -35,6 +36,7 @@ export type TriggerKind = (services: TriggerServices) => Trigger;
 
 const kinds: Readonly<Record<string, TriggerKind>> = {
   blobtrigger: blobTrigger,
+  queuetrigger: queueTrigger,
   timertrigger: timerTrigger,
 };
 
