@@ -1,5 +1,6 @@
 // HTTP through the host: what the app receives, and what the caller does.
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
@@ -119,6 +120,24 @@ describe("a body", () => {
     expect([response.status, await response.text()]).toEqual([413, "too large"]);
     expect((await fetch(`${url}/api/head`)).status).toBe(200);
   });
+
+  test.each(["refuse", "refuse-later"])(
+    "that %s does not want is not taken; its sender gets the answer, then an orderly end",
+    async (name) => {
+      const { port } = await start("basic");
+      const mebibyte = Buffer.alloc(1024 * 1024);
+      const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+      socket.write(`POST /api/${name} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${100 * mebibyte.length}\r\n\r\n`);
+      const answer = buffer(socket);
+      for (let sent = 0; sent < 100 && !socket.readableEnded; sent += 1) {
+        if (!socket.write(mebibyte)) await Promise.race([once(socket, "drain"), answer]);
+      }
+      const said = (await answer).toString();
+      expect(said).toMatch(/^HTTP\/1\.1 413 .*\r\nconnection: close\r\n.*too large/is);
+      expect(socket.bytesWritten - socket.writableLength).toBeLessThan(20 * mebibyte.length);
+      socket.destroy();
+    },
+  );
 });
 
 describe("an answer", () => {

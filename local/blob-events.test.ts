@@ -1,0 +1,116 @@
+// Which calls of the real SDK are told as writes of a blob, and which are not.
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { DefaultAzureCredential } from "@azure/identity";
+import {
+  BlobSASPermissions,
+  BlobServiceClient,
+  BlockBlobClient,
+  type ContainerClient,
+  generateBlobSASQueryParameters,
+} from "@azure/storage-blob";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
+import { loadCertificate } from "./certificate.ts";
+import type { BlobWrite } from "./host/blob-writes.ts";
+
+let events: BlobEvents;
+let service: BlobServiceClient;
+let container: ContainerClient;
+let told: BlobWrite[];
+
+beforeAll(async () => {
+  const { MEDIA__blobServiceUri = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
+  const certificate = await loadCertificate(dirname(NODE_EXTRA_CA_CERTS));
+  events = await startBlobEvents({ target: MEDIA__blobServiceUri, certificate });
+  service = new BlobServiceClient(events.uri, new DefaultAzureCredential());
+  events.subscribe("the test", (write) => told.push(write));
+});
+afterAll(() => events.close());
+beforeEach(async () => {
+  events.decide(undefined);
+  container = service.getContainerClient(randomUUID());
+  await container.create();
+  told = [];
+});
+const names = () => told.map(({ name }) => name);
+
+async function link(name: string, letters: string): Promise<string> {
+  const [startsOn, expiresOn] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)];
+  const key = await service.getUserDelegationKey(startsOn, expiresOn);
+  const permissions = BlobSASPermissions.parse(letters);
+  const { containerName } = container;
+  const query = generateBlobSASQueryParameters(
+    { containerName, blobName: name, permissions, startsOn, expiresOn },
+    key,
+    service.accountName,
+  );
+  return `${container.getBlobClient(name).url}?${query}`;
+}
+
+test("an upload is told with its container, name, type and ETag", async () => {
+  const { etag } = await container.getBlockBlobClient("a b/ü%2F.txt").upload("text", 4);
+  expect(told).toEqual([{ container: container.containerName, name: "a b/ü%2F.txt", type: "BlockBlob", etag }]);
+});
+
+test("blocks are told when they are committed, not before", async () => {
+  const blob = container.getBlockBlobClient("blocks");
+  const id = Buffer.from("1").toString("base64");
+  await blob.stageBlock(id, "text", 4);
+  expect(told).toEqual([]);
+  await blob.commitBlockList([id]);
+  expect(names()).toEqual(["blocks"]);
+});
+
+test("writes by a link and copies are told", async () => {
+  await new BlockBlobClient(await link("linked", "cw")).upload("text", 4);
+  await container.getBlockBlobClient("copied").syncCopyFromURL(await link("linked", "r"));
+  expect(names()).toEqual(["linked", "copied"]);
+});
+
+test("page and append blobs are told when they are made", async () => {
+  await container.getAppendBlobClient("log").create();
+  await container.getAppendBlobClient("log").appendBlock("text", 4);
+  expect(told.map(({ type }) => type)).toEqual(["AppendBlob"]);
+});
+
+test("metadata, properties, tags, reads, deletions, containers and refused writes are not told", async () => {
+  const blob = container.getBlockBlobClient("quiet");
+  await blob.upload("text", 4);
+  told = [];
+  await blob.setMetadata({ a: "1" });
+  await blob.setHTTPHeaders({ blobContentType: "text/plain" });
+  await blob.setTags({ a: "1" });
+  await blob.download();
+  const again = blob.upload("text", 4, { conditions: { ifNoneMatch: "*" } });
+  await expect(again).rejects.toMatchObject({ statusCode: 409 });
+  await blob.delete();
+  await service.createContainer(randomUUID());
+  expect(told).toEqual([]);
+});
+
+test("ten mebibytes go through whole, fifty times at once", async () => {
+  const bytes = Buffer.alloc(10 * 1024 * 1024, "abcdefgh");
+  const uploads = Array.from({ length: 50 }, (_, index) =>
+    container.getBlockBlobClient(`large-${index}`).upload(bytes, bytes.length),
+  );
+  await Promise.all(uploads);
+  expect(told).toHaveLength(50);
+  const { contentLength } = await container.getBlobClient("large-49").getProperties();
+  expect(contentLength).toBe(bytes.length);
+}, 60_000);
+
+test("an ended subscription hears nothing more, and held events come when they are let go", async () => {
+  const heard: string[] = [];
+  const end = events.subscribe("another", ({ name }) => heard.push(name));
+  const release = Promise.withResolvers<void>();
+  events.decide(({ name }) => (name === "held" ? { holdUntil: release.promise } : undefined));
+  await container.getBlockBlobClient("held").upload("text", 4);
+  await container.getBlockBlobClient("next").upload("text", 4);
+  expect(heard).toEqual(["next"]);
+  release.resolve();
+  await expect.poll(() => heard).toEqual(["next", "held"]);
+  end();
+  await container.getBlockBlobClient("later").upload("text", 4);
+  expect(heard).toEqual(["next", "held"]);
+});
