@@ -2,10 +2,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TableClient } from "@azure/data-tables";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import type { BlobWrite } from "./host/blob-writes.ts";
+import { managedIdentity } from "./host/connection.ts";
 import { type Host, startHost } from "./host/host.ts";
 import { seed } from "./seed.ts";
 import { type Services, startServices } from "./services.ts";
@@ -29,8 +31,10 @@ export type Stage = {
   host: Host;
   /** Lines that the hosts and their apps logged. */
   lines: string[];
-  /** Another instance of the app on the same stores. */
-  addHost(): Promise<Host>;
+  /** Another instance of the app on the same stores; `settings` go over the stage's. */
+  addHost(settings?: Record<string, string>): Promise<Host>;
+  /** The rows of a table, as the store has them. */
+  rows(table: string): Promise<Record<string, unknown>[]>;
   /** A bearer token as `npm run token` prints it. */
   token(role: Parameters<typeof localToken>[0]["role"], subject?: string): Promise<string>;
   close(): Promise<void>;
@@ -65,10 +69,10 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   decide(undefined);
 
   const hosts: Host[] = [];
-  async function addHost(): Promise<Host> {
+  async function addHost(settings: Record<string, string> = {}): Promise<Host> {
     const host = await startHost({
       root: join(root, "dist"),
-      env,
+      env: { ...env, ...settings },
       port: 0,
       cors: ["*"],
       site: join(root, "site"),
@@ -90,6 +94,14 @@ export async function startStage(settings: Record<string, string> = {}): Promise
     host,
     lines,
     addHost,
+    async rows(table) {
+      const tlsOptions = { ca: certificate.cert };
+      const uri = services.env.TABLES_ENDPOINT as string;
+      const rows: Record<string, unknown>[] = [];
+      for await (const row of new TableClient(uri, table, managedIdentity(env), { tlsOptions }).listEntities())
+        rows.push(row);
+      return rows;
+    },
     token: (role, subject) => localToken({ role, subject, dataDir: path, env }),
     async close() {
       await Promise.all(hosts.map((each) => each.close()));

@@ -8,3 +8,17 @@ export type Failure = { error: { code: string; message: string; trace_id: string
 export async function json<T>(answer: Response | Promise<Response>): Promise<T> {
   return (await (await answer).json()) as T;
 }
+
+export type Image = {
+  id: string;
+  filename: string;
+  contentType: string;
+  size: number;
+  width: number;
+  height: number;
+  status: "uploading" | "pending" | "ready" | "failed";
+  createdAt: string;
+  thumbnail?: { width: number; height: number; size: number };
+  reason?: string;
+};
+export type Link = { url: string; imageId: string; variant: string; expiresAt: string };

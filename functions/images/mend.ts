@@ -18,8 +18,10 @@ export async function mendImages(
   { images, originals, thumbnailer }: MendDeps,
   { log, now = Date.now() }: { log: Log; now?: number },
 ): Promise<void> {
+  let seen = 0;
   for await (const record of images.unfinished(new Date(now - PATIENCE_MS))) {
     const { owner, id: image } = record;
+    seen++;
     try {
       if (await originals.etag(originalName(record))) {
         log.info("mended", { image, outcome: await thumbnailer.make(owner, image) });
@@ -32,4 +34,5 @@ export async function mendImages(
       log.warn("not-mended", { image, error });
     }
   }
+  log.info("mend-done", { seen });
 }

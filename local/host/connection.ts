@@ -14,7 +14,7 @@ export type Connection = {
 type Environment = Readonly<Record<string, string>>;
 
 /** The token endpoint of App Service, from the app's settings: the host's own environment knows nothing of the app. */
-function managedIdentity(env: Environment, clientId: string | undefined) {
+export function managedIdentity(env: Environment, clientId?: string) {
   return {
     async getToken() {
       const url = new URL(env.IDENTITY_ENDPOINT ?? "");

@@ -1,0 +1,122 @@
+// What a signed link opens, in curl and in a browser, and what it does not.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stage, startStage } from "../local/stage.ts";
+import { launchBrowser } from "../scripts/browser.ts";
+import { type Image, json } from "./answers.ts";
+import { type Library, openLibrary } from "./library.ts";
+import { encode, quarters } from "./pictures.ts";
+
+let stage: Stage;
+let library: Library;
+let browser: Browser;
+let image: Image;
+let other: Image;
+
+beforeAll(async () => {
+  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+  library = openLibrary(stage.api, await stage.token("owner"));
+  const picture = await encode(quarters(600, 400), "jpeg");
+  [image, other] = await Promise.all([
+    json<Image>(library.upload(picture, "one.jpg")),
+    json<Image>(library.upload(picture, "two.jpg")),
+  ]);
+  await Promise.all([library.settled(image.id), library.settled(other.id)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+describe("a link", () => {
+  it("shows its picture in a plain browser", async () => {
+    const page = await browser.newPage();
+    const { url } = await library.link(image.id, "thumbnail");
+    const answer = await page.goto(url);
+    expect(answer?.status()).toBe(200);
+    const width = await page.evaluate("document.images[0].naturalWidth");
+    expect(width).toBe(256);
+    await page.close();
+  });
+
+  it("shows its picture in a page of another origin, whose script may read it", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${stage.host.url}/`);
+    const { url } = await library.link(image.id, "original");
+    const elsewhere = url.replace("localhost", "127.0.0.1");
+    const seen = await page.evaluate(async (link) => {
+      const answer = await fetch(link);
+      return { status: answer.status, etag: answer.headers.get("etag"), size: (await answer.blob()).size };
+    }, elsewhere);
+    expect(seen).toEqual({ status: 200, etag: expect.stringMatching(/./), size: image.size });
+    await page.close();
+  });
+
+  it("lasts as long as was asked, an hour unless it was", async () => {
+    const seconds = async (asked?: number) => {
+      const { expiresAt } = await library.link(image.id, "original", asked);
+      return Math.round((Date.parse(expiresAt) - Date.now()) / 60_000);
+    };
+    expect(await seconds()).toBe(60);
+    expect(await seconds(60)).toBe(1);
+    expect(await seconds(6 * 86_400)).toBe(6 * 24 * 60);
+  });
+
+  it("answers HEAD and ranges", async () => {
+    const { url } = await library.link(image.id, "original");
+    const head = await fetch(url, { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(Number(head.headers.get("content-length"))).toBe(image.size);
+    const part = await fetch(url, { headers: { range: "bytes=0-9" } });
+    expect(part.status).toBe(206);
+    expect((await part.arrayBuffer()).byteLength).toBe(10);
+  });
+});
+
+describe("nobody gets in", () => {
+  const status = async (url: string, init?: RequestInit) => (await fetch(url, init)).status;
+
+  it("without a signature", async () => {
+    const { url } = await library.link(image.id, "original");
+    expect(await status(url.split("?")[0] as string)).toBeGreaterThanOrEqual(401);
+  });
+
+  it("with the signature of another picture, of another variant, or a changed one", async () => {
+    const [one, two, thumbnail] = await Promise.all([
+      library.link(image.id, "original"),
+      library.link(other.id, "original"),
+      library.link(image.id, "thumbnail"),
+    ]);
+    const [place] = one.url.split("?") as [string];
+    expect(await status(`${place}?${two.url.split("?")[1]}`)).toBe(403);
+    expect(await status(`${place}?${thumbnail.url.split("?")[1]}`)).toBe(403);
+    const later = new URL(one.url);
+    later.searchParams.set("se", new Date(Date.now() + 7 * 86_400_000).toISOString());
+    expect(await status(later.href)).toBe(403);
+  });
+
+  it("to write or to remove with a link to read", async () => {
+    const { url } = await library.link(image.id, "original");
+    const headers = { "x-ms-blob-type": "BlockBlob" };
+    expect(await status(url, { method: "PUT", headers, body: "mine now" })).toBe(403);
+    expect(await status(url, { method: "DELETE" })).toBeGreaterThanOrEqual(403);
+    expect(await status(url)).toBe(200);
+  });
+
+  it("to list a container, with or without a link's signature", async () => {
+    const { url } = await library.link(image.id, "original");
+    const [, signature] = url.split("?");
+    const list = `${stage.host.url}/media/images?restype=container&comp=list`;
+    expect(await status(list)).toBeGreaterThanOrEqual(401);
+    expect(await status(`${list}&${signature}`)).toBeGreaterThanOrEqual(403);
+  });
+
+  it("to a picture that has no thumbnail yet is told so", async () => {
+    stage.events.decide(() => "drop");
+    const { id } = await json<Image>(library.upload(await encode(quarters(20, 20), "png")));
+    const body = JSON.stringify({ imageId: id, variant: "thumbnail" });
+    const headers = { "content-type": "application/json" };
+    expect((await library.call("/v1/sas", { method: "POST", headers, body })).status).toBe(409);
+    stage.events.decide(undefined);
+  });
+});
