@@ -34,14 +34,16 @@ type Row = Omit<ImageRecord, "id" | "owner" | "thumbnail" | "createdAt" | "size"
 const CALL_MS = 10_000;
 const ATTEMPTS = 20;
 
+const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
 /**
  * Partition of an image: its owner and the month of its creation, which a UUIDv7 carries in its first 48 bits
  * (RFC 9562 section 5.7). Undefined for any other id: no image has it.
  */
 function keysOf(owner: string, id: string) {
-  const digits = id.toLowerCase().replaceAll("-", "");
-  if (digits[12] !== "7") return undefined;
-  const month = new Date(Number.parseInt(digits.slice(0, 12), 16)).toISOString().slice(0, 7);
+  const [, high, low] = UUID_V7.exec(id) ?? [];
+  if (!high || !low) return undefined;
+  const month = new Date(Number.parseInt(high + low, 16)).toISOString().slice(0, 7);
   return { partitionKey: `${owner}_${month}`, rowKey: id.toLowerCase() };
 }
 
@@ -70,8 +72,9 @@ function fromRow(row: Row & { rowKey?: string }): ImageRecord {
     height: row.height,
     status: row.status,
     createdAt: new Date(row.createdAt).toISOString(),
-    ...(width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
-    ...(row.reason && { reason: row.reason }),
+    // What an earlier status left behind is not shown: a thumbnail can stand after it failed once.
+    ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
+    ...(row.status === "failed" && row.reason && { reason: row.reason }),
     ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
   };
 }
@@ -107,10 +110,10 @@ export function createImageRecords(table: TableClient): ImageRecords {
         if (!found) return undefined;
         const changes = change(found.record);
         if (!changes) return found.record;
-        const next = { ...found.record, ...changes };
+        const next = toRow({ ...found.record, ...changes });
         try {
-          await table.updateEntity(toRow(next), "Replace", { ...bounded(), etag: found.etag });
-          return next;
+          await table.updateEntity(next, "Replace", { ...bounded(), etag: found.etag });
+          return fromRow(next);
         } catch (cause) {
           const status = statusOfSdkError(cause);
           if (status !== 412 && status !== 404) throw failed(cause);

@@ -4,6 +4,7 @@ import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
+import { gifIsWhole } from "./gif-blocks.ts";
 import { contentTypes, disguiseOf, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
 import type { ImageRecords } from "./image-records.ts";
 import { type ImageRecord, originalName } from "./schemas.ts";
@@ -50,7 +51,7 @@ export function createIntake({ originals, records, openImage, maxBytes, maxPixel
     const open = await openImage();
     const broken = (cause: unknown) =>
       new AppError("UNPROCESSABLE_IMAGE", `The ${format} is broken or cut off: send the whole file.`, { cause });
-    const header = await open(bytes)
+    const header = await open(bytes, { limitInputPixels: false })
       .metadata()
       .catch((cause: unknown) => {
         throw broken(cause);
@@ -61,6 +62,7 @@ export function createIntake({ originals, records, openImage, maxBytes, maxPixel
         "UNPROCESSABLE_IMAGE",
         `A picture has at most ${maxPixels} pixels, this one has ${width} x ${height}: make it smaller.`,
       );
+    if (format === "gif" && !gifIsWhole(bytes)) throw broken(undefined);
     // Only decoding all of it shows that it is whole.
     await open(bytes)
       .resize(PROBE, PROBE, { fit: "inside" })
@@ -88,17 +90,17 @@ export function createIntake({ originals, records, openImage, maxBytes, maxPixel
         createdAt: new Date().toISOString(),
       };
       await records.create(record);
-      await originals.write(
-        originalName(record),
-        {
-          bytes,
-          contentType: record.contentType,
-          // A link's holder may keep it; nobody in between may.
-          cacheControl: "private, max-age=31536000, immutable",
-          metadata: { image: record.id },
-        },
-        { once: true },
-      );
+      const blob = {
+        bytes,
+        contentType: record.contentType,
+        // A link's holder may keep it; nobody in between may.
+        cacheControl: "private, max-age=31536000, immutable",
+        metadata: { image: record.id },
+      };
+      await originals.write(originalName(record), blob, { once: true }).catch((cause: unknown) => {
+        // Ids are never used twice: the blob is our own, written by an attempt whose answer was lost.
+        if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
+      });
       const stored = await records.change(owner, record.id, ({ status }) =>
         status === "uploading" ? { status: "pending" } : undefined,
       );

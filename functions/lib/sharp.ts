@@ -13,19 +13,23 @@ const DECODERS = [
   "VipsForeignLoadNsgifBuffer",
 ];
 
-let loaded: Promise<OpenImage> | undefined;
+async function load() {
+  const { default: sharp } = await import("sharp");
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({ operation: DECODERS });
+  // Pictures come one at a time; a cache of operations would only hold memory.
+  sharp.cache(false);
+  return sharp;
+}
+
+let loaded: ReturnType<typeof load> | undefined;
 
 /**
  * Loads libvips, which costs more than the rest of a cold start, so not before a picture comes.
  * @param maxPixels what an image may have, by its header, before anything is decoded
  */
-export function loadSharp(maxPixels: number): Promise<OpenImage> {
-  loaded ??= import("sharp").then(({ default: sharp }) => {
-    sharp.block({ operation: ["VipsForeignLoad"] });
-    sharp.unblock({ operation: DECODERS });
-    // Pictures come one at a time; a cache of operations would only hold memory.
-    sharp.cache(false);
-    return (bytes, options) => sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ...options });
-  });
-  return loaded;
+export async function loadSharp(maxPixels: number): Promise<OpenImage> {
+  loaded ??= load();
+  const sharp = await loaded;
+  return (bytes, options) => sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ...options });
 }

@@ -1,0 +1,45 @@
+// The intake before the tests' Azurite, straight or through a proxy that misbehaves, and what it left there.
+import { randomUUID } from "node:crypto";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
+import { createCredential } from "../lib/azure/credential.ts";
+import { createTableClient } from "../lib/azure/tables.ts";
+import { containers, tables } from "../lib/names.ts";
+import { loadSharp } from "../lib/sharp.ts";
+import { createImageRecords } from "./image-records.ts";
+import { createIntake } from "./intake.ts";
+
+const credential = createCredential(undefined);
+const blobsUri = process.env.MEDIA__blobServiceUri as string;
+const tablesUri = process.env.TABLES_ENDPOINT as string;
+const sdk = new BlobServiceClient(blobsUri, credential).getContainerClient(containers.images);
+
+export const openTable = (endpoint = tablesUri) =>
+  createTableClient({ endpoint, table: tables.images, credential, retries: 2 });
+export const openContainer = (name: string, uri = blobsUri) =>
+  createBlobContainer(createBlobService(uri, credential), name);
+export const newOwner = () => `test-${randomUUID()}`;
+
+export function openIntake({ maxPixels = 50_000_000, blobs = blobsUri, endpoint = tablesUri } = {}) {
+  const records = createImageRecords(openTable(endpoint));
+  const originals = openContainer(containers.images, blobs);
+  const openImage = () => loadSharp(maxPixels);
+  return {
+    records,
+    originals,
+    intake: createIntake({ originals, records, openImage, maxBytes: 10_000_000, maxPixels }),
+  };
+}
+
+/** Everything that an owner has in the store, records and originals. */
+export async function leftBy(owner: string) {
+  const records: string[] = [];
+  const rows = openTable().listEntities<{ owner: string }>({ queryOptions: { filter: `owner eq '${owner}'` } });
+  for await (const row of rows) records.push(row.rowKey as string);
+  const blobs: string[] = [];
+  for await (const { name } of sdk.listBlobsFlat({ prefix: `${owner}/` })) blobs.push(name);
+  return { records, blobs };
+}
+
+/** What the store tells of an original. */
+export const propertiesOf = (name: string) => sdk.getBlobClient(name).getProperties();
