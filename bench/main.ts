@@ -8,6 +8,7 @@ import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { say } from "./print.ts";
 import { benchThumbnail } from "./thumbnail/thumbnail.ts";
+import { benchUpload } from "./upload/upload.ts";
 
 type Bench = { readonly what: string; run(): Promise<{ figures: object; sound: boolean }> };
 
@@ -25,6 +26,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   thumbnail: {
     what: "making a thumbnail against jimp, Pillow and vipsthumbnail",
     run: () => benchThumbnail(root),
+  },
+  upload: {
+    what: "memory and throughput of the app while pictures are uploaded, 1, 10 and 50 at a time",
+    run: () => benchUpload(root),
   },
 };
 

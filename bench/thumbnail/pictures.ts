@@ -54,7 +54,8 @@ function noiseTile(random: () => number): OverlayOptions {
   return { input, raw: { width: TILE, height: TILE, channels: 1 }, tile: true, blend: "hard-light" };
 }
 
-async function photograph(size: Size): Promise<Sharp> {
+/** Pixels of a picture, always the same ones for a size. */
+export async function photograph(size: Size): Promise<Sharp> {
   const random = randomFrom(size.width);
   const layers: OverlayOptions[] = [];
   for (const layer of LAYERS) layers.push(await layerOf(layer, size, random));
@@ -69,7 +70,8 @@ async function photograph(size: Size): Promise<Sharp> {
   return sharp(pixels, { raw });
 }
 
-async function once(file: string, make: () => Promise<Buffer>): Promise<string> {
+/** Makes a file unless it is there. @returns its name */
+export async function once(file: string, make: () => Promise<Buffer>): Promise<string> {
   if (
     await access(file).then(
       () => true,
