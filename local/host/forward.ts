@@ -80,7 +80,7 @@ export function exchange(
     });
   });
   outgoing.on("error", () => {
-    if (!response.writableEnded) answerEmpty(response, 502, extra);
+    if (!isAnswered && !response.writableEnded) answerEmpty(response, 502, extra);
   });
   response.on("close", () => {
     // Kept for the next request only if both directions are through.

@@ -149,6 +149,19 @@ describe("closing", () => {
   });
 });
 
+test("killing ends the app as a crash does: no handler of it runs, and the port is free again", async () => {
+  const { url, port, kill, line, lines } = await start("lifecycle", { env: { ON_SIGTERM: "commit" } });
+  const hanging = fetch(`${url}/api/hang`).then(
+    ({ status }) => status,
+    () => "cut off",
+  );
+  await line(/^hanging$/);
+  await kill();
+  expect([502, "cut off"]).toContain(await hanging);
+  expect(lines.join()).not.toMatch(/SIGTERM|appTerminate|committed/);
+  await (await start("lifecycle", { port })).close();
+});
+
 test("the app's process ends when the host's is killed", async () => {
   const script = fileURLToPath(new URL("fixtures/parent.ts", import.meta.url));
   const file = marker();
