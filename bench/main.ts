@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
+import { benchLinks } from "./links/links.ts";
 import { say } from "./print.ts";
 import { benchThumbnail } from "./thumbnail/thumbnail.ts";
 import { benchUpload } from "./upload/upload.ts";
@@ -30,6 +31,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   upload: {
     what: "memory and throughput of the app while pictures are uploaded, 1, 10 and 50 at a time",
     run: () => benchUpload(root),
+  },
+  links: {
+    what: "links a second from a warm app, and the network calls of each",
+    run: () => benchLinks(root),
   },
 };
 
