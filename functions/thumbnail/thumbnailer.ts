@@ -54,19 +54,17 @@ export function createThumbnailer({ originals, thumbnails, records, openImage }:
       if (!original) return "image is gone";
 
       const open = await openImage();
-      let outcome: Outcome;
-      try {
-        const { bytes, ...thumbnail } = await renderThumbnail(original.bytes, open);
+      // A store that fails is another matter than a picture that cannot be read: it throws, and the event comes again.
+      const rendered = await renderThumbnail(original.bytes, open).catch(() => undefined);
+      let outcome: Outcome = { status: "failed", sourceEtag: original.etag, reason: REASON };
+      if (rendered) {
+        const { bytes, ...thumbnail } = rendered;
         await thumbnails.write(name, {
           bytes,
           contentType: "image/webp",
           cacheControl: "private, max-age=31536000, immutable",
         });
         outcome = { status: "ready", sourceEtag: original.etag, thumbnail };
-      } catch (thrown) {
-        // A store that failed is another matter than a picture that cannot be read: the event comes again.
-        if (thrown instanceof Error && "code" in thrown && thrown.code === "DEPENDENCY_UNAVAILABLE") throw thrown;
-        outcome = { status: "failed", sourceEtag: original.etag, reason: REASON };
       }
       const changed = await records.change(owner, id, () => outcome);
       if (!changed) {
