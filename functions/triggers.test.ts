@@ -1,0 +1,115 @@
+// The functions that no request starts, called as the host calls them: by their registration, with its metadata.
+import { randomUUID } from "node:crypto";
+import { InvocationContext } from "@azure/functions";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createDeps, type Deps } from "./deps.ts";
+import { picture } from "./images/pictures.simulation.ts";
+import type { ImageRecord } from "./images/schemas.ts";
+import { describeApi } from "./lib/http/route-table.ts";
+import { ROUTE_PREFIX, type TriggerName, triggerNames } from "./lib/names.ts";
+import { readSettings } from "./lib/settings.ts";
+import { routes } from "./routes.ts";
+import { triggers } from "./triggers.ts";
+
+const deps: Deps = Object.assign(createDeps(readSettings()), { api: describeApi(routes, ROUTE_PREFIX) });
+let image: ImageRecord;
+let lines: Record<string, unknown>[];
+
+beforeEach(async () => {
+  lines = [];
+  image = await deps.intake.accept({ owner: `test-${randomUUID()}`, filename: "a.png", bytes: await picture("png") });
+});
+
+function call(name: TriggerName, input: unknown, triggerMetadata: InvocationContext["triggerMetadata"] = {}) {
+  const context = new InvocationContext({
+    functionName: name,
+    triggerMetadata,
+    logHandler: (level, line) => lines.push({ ...JSON.parse(line as string), loggedAt: level }),
+  });
+  return triggers.find((trigger) => trigger.name === name)?.handler(input, context, deps);
+}
+const found = () => deps.images.find(image.owner, image.id);
+const blobName = () => `${image.owner}/${image.id}/${image.filename}`;
+const poison = () => ({
+  Type: "BlobTrigger",
+  FunctionId: "Host.Functions.thumbnail",
+  BlobType: "BlockBlob",
+  ContainerName: "images",
+  BlobName: blobName(),
+  ETag: '"0x1"',
+});
+
+describe("the triggers", () => {
+  it("are those that the code names, each once", () => {
+    expect(triggers.map(({ name }) => name).sort()).toEqual([...triggerNames].sort());
+  });
+
+  it("watch the originals and never what the thumbnailer writes", () => {
+    expect(triggers.flatMap((trigger) => (trigger.kind === "blob" ? trigger.path : []))).toEqual([
+      "images/{owner}/{imageId}/{filename}",
+    ]);
+  });
+});
+
+describe("an original that was written", () => {
+  it("gets its thumbnail by the names in its path", async () => {
+    await call("thumbnail", Buffer.alloc(0), { owner: image.owner, imageId: image.id, filename: image.filename });
+    expect(await found()).toMatchObject({ status: "ready" });
+    expect(lines).toMatchObject([{ event: "thumbnail", image: image.id, outcome: "made" }]);
+  });
+
+  it.each([
+    ["another form", {}],
+    ["an id that no image has", { owner: "someone", imageId: "zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz", filename: "x" }],
+    ["an owner and an id that are no names", { owner: "'#?", imageId: "..", filename: "x" }],
+  ])("under a name of %s is no error", async (_, metadata) => {
+    await call("thumbnail", Buffer.alloc(0), metadata);
+    expect(lines.filter(({ level }) => level !== "info")).toEqual([]);
+  });
+});
+
+describe("an original that was given up", () => {
+  it("has failed, and says what to do", async () => {
+    await call("thumbnail-poison", poison());
+    expect(await found()).toMatchObject({ status: "failed", reason: expect.stringContaining(" again") });
+    expect(lines).toMatchObject([{ event: "thumbnail-given-up", level: "error", image: image.id }]);
+  });
+
+  it("is made after all when its event comes again", async () => {
+    await call("thumbnail-poison", poison());
+    await call("thumbnail", Buffer.alloc(0), { owner: image.owner, imageId: image.id, filename: image.filename });
+    expect(await found()).toMatchObject({ status: "ready" });
+    expect(await found()).not.toHaveProperty("reason");
+  });
+
+  it("stays ready when its thumbnail stands", async () => {
+    await deps.thumbnailer.make(image.owner, image.id);
+    const ready = await found();
+    await call("thumbnail-poison", poison());
+    expect(await found()).toEqual(ready);
+  });
+
+  it("keeps the reason that it has failed with", async () => {
+    await deps.images.change(image.owner, image.id, () => ({ status: "failed", reason: "Broken.", sourceEtag: "1" }));
+    await call("thumbnail-poison", poison());
+    expect(await found()).toMatchObject({ reason: "Broken." });
+  });
+
+  it("and is gone is no error", async () => {
+    await deps.images.remove(image.owner, image.id);
+    await call("thumbnail-poison", poison());
+    expect(await found()).toBeUndefined();
+  });
+
+  it.each([
+    ["text", "not JSON"],
+    ["nothing", undefined],
+    ["another shape", { Type: "BlobTrigger" }],
+    ["a name of another form", { ContainerName: "images", BlobName: "x" }],
+    ["a name that is no text", { ContainerName: "images", BlobName: 5 }],
+  ])("in a message that cannot be read is logged and changes nothing: %s", async (_, message) => {
+    await call("thumbnail-poison", message);
+    expect(lines).toMatchObject([{ event: "poison-unreadable", level: "warn" }]);
+    expect((await found())?.status).toBe("pending");
+  });
+});
