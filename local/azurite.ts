@@ -30,8 +30,11 @@ export type AzuriteOptions = {
 const SAVE_WITHIN_MS = 1500;
 
 // Azurite would outlive a parent that is killed and go on writing to the data dir. The IPC channel tells it; SIGTERM
-// makes it save first.
-const STOP_WITH_PARENT = "data:text/javascript,process.on('disconnect',()=>process.kill(process.pid,'SIGTERM'))";
+// makes it save first, which must not fail for want of somebody who reads what it says meanwhile.
+const STOP_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+`)}`;
 
 /** Starts Azurite and waits until all three services listen. Throws one line with what Azurite said if it does not. */
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {

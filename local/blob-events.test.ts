@@ -89,16 +89,16 @@ test("metadata, properties, tags, reads, deletions, containers and refused write
   expect(told).toEqual([]);
 });
 
-test("ten mebibytes go through whole, fifty times at once", async () => {
-  const bytes = Buffer.alloc(10 * 1024 * 1024, "abcdefgh");
+test("fifty writes of a mebibyte at once go through whole, and each is told", async () => {
+  const bytes = Buffer.alloc(1024 * 1024, "abcdefgh");
   const uploads = Array.from({ length: 50 }, (_, index) =>
     container.getBlockBlobClient(`large-${index}`).upload(bytes, bytes.length),
   );
   await Promise.all(uploads);
-  expect(told).toHaveLength(50);
-  const { contentLength } = await container.getBlobClient("large-49").getProperties();
-  expect(contentLength).toBe(bytes.length);
-}, 60_000);
+  expect(new Set(names()).size).toBe(50);
+  expect((await container.getBlobClient("large-49").downloadToBuffer()).equals(bytes)).toBe(true);
+  await container.delete();
+});
 
 test("an ended subscription hears nothing more, and held events come when they are let go", async () => {
   const heard: string[] = [];

@@ -8,6 +8,7 @@ import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
 import { seed } from "./seed.ts";
 import { startServices } from "./services.ts";
+import { shareServices } from "./services-env.ts";
 import { readLocalSettings, servicePorts } from "./settings-file.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
       stop(1);
     },
   });
-  closing.push(services.close);
+  closing.push(services.close, shareServices(dataDir.path, services.env));
   // The environment wins over the file, as in Core Tools; nothing wins over the services that run.
   const env = { ...settings.values, ...present(process.env), ...services.env };
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;

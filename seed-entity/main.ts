@@ -20,6 +20,13 @@ function readStartAt(): number {
   );
 }
 
+/** What failed, and why as far as its causes tell: their first lines, since a store's answer goes on with ids. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.cause === undefined) return thrown.message;
+  return `${thrown.message}: ${reasonOf(thrown.cause).split("\n")[0]}`;
+}
+
 try {
   const startAt = readStartAt();
   const settings = readSettings();
@@ -31,6 +38,6 @@ try {
   }))
     process.stdout.write(`${line}\n`);
 } catch (error) {
-  process.stderr.write(`seed-entity: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`seed-entity: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 }

@@ -48,7 +48,7 @@ export type Host = {
 
 /** What Core Tools sets. */
 const CORE_TOOLS = { AZURE_FUNCTIONS_ENVIRONMENT: "Development", FUNCTIONS_WORKER_RUNTIME: "node" };
-/** Flex Consumption runs in UTC and refuses another TZ (settled 3). */
+/** Flex Consumption runs in UTC and refuses another TZ. */
 const AZURE = { TZ: "UTC" };
 const DRAIN_MS = 2000;
 const STOP_MS = 2700;

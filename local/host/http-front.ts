@@ -25,7 +25,7 @@ export type Front = { readonly handler: RequestListener; running(): number; drai
 
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i;
 
-/** The headers as the app sees them in Azure: joined by commas, with what the front end adds (settled 12). */
+/** The headers as the app sees them in Azure: joined by commas, with what the front end adds. */
 function platformHeaders({ rawHeaders, socket }: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,4 +1,4 @@
-// Passes /media on to the media account, so that a signed link works in any browser and a pasted curl (settled 17).
+// Passes /media on to the media account, so that a signed link works in any browser and a pasted curl.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { Agent, request } from "node:https";
 import { answerEmpty, exchange, isHopByHop } from "./forward.ts";
