@@ -31,8 +31,8 @@ const checks: Part[] = [
   { name: "types", command: ["tsc", "--project", "."], alone: "npx tsc --project ." },
   {
     name: "lint and format",
-    command: ["biome", "check", "."],
-    alone: "npx biome check . (npm run format mends what it can)",
+    command: ["biome", "check", "--error-on-warnings", "."],
+    alone: "npx biome check --error-on-warnings . (npm run format mends what it can)",
   },
 ];
 const all: Part[] = [

@@ -81,6 +81,13 @@ describe("a picture", () => {
     expect((await fetch((await library.link(image.id, "original")).url)).status).toBe(200);
   });
 
+  it.each(["42", "true", "me@example.com"])("of an owner called %s gets its thumbnail too", async (name) => {
+    const theirs = openLibrary(stage.api, await stage.token("owner", name));
+    const { id } = await json<Image>(theirs.upload(picture));
+    expect((await theirs.settled(id)).status).toBe("ready");
+    expect((await fetch((await theirs.link(id, "thumbnail")).url)).status).toBe(200);
+  });
+
   it("with a name of 300 bytes keeps 255 of them, ending and all", async () => {
     const { filename } = await upload(picture, `${"é".repeat(150)}.png`);
     expect(Buffer.byteLength(filename)).toBeLessThanOrEqual(255);

@@ -8,13 +8,23 @@ const TYPE = "at+jwt";
 const ALGORITHM = "EdDSA";
 const CLOCK_TOLERANCE_S = 30;
 
+/** Subjects name owners in blob names and table keys, where a slash or a leading dot would mean something. */
+const SUBJECT = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+
 export type TokenParties = { readonly issuer: string; readonly audience: string };
 
-/** @param expiresIn seconds from now */
+/**
+ * @param options.expiresIn seconds from now
+ * @throws {Error} when the subject is not one that verification accepts
+ */
 export async function signToken(
   options: TokenParties & { key: SigningKey; subject: string; role: Role; expiresIn: number },
 ): Promise<string> {
   const { key, issuer, audience, subject, role, expiresIn } = options;
+  if (!SUBJECT.test(subject))
+    throw new Error(
+      `A subject is 1 to 64 letters, digits and . _ @ - and begins with a letter or digit, received "${subject}".`,
+    );
   return new SignJWT({ role })
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: key.kid })
     .setIssuer(issuer)
@@ -71,8 +81,9 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
         },
       );
       const role = roles.find((known) => known === payload.role);
-      if (!role || !payload.sub)
-        throw unauthenticated("The token carries no role that is known here.", "invalid_token");
+      if (!role) throw unauthenticated("The token carries no role that is known here.", "invalid_token");
+      if (!payload.sub || !SUBJECT.test(payload.sub))
+        throw unauthenticated("The token's subject is no name that is used here.", "invalid_token");
       return { subject: payload.sub, role };
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause;
