@@ -6,7 +6,8 @@ import type { IssueLink } from "./sas-issue.ts";
 
 export function createIssueLink(sign: LinkSigner, now: () => number = Date.now): IssueLink {
   return async ({ owner, id, filename }, variant, seconds) => {
-    const at = now();
+    // A signature counts whole seconds: rounded up, a link lasts as long as was asked for and ends when it says.
+    const at = Math.ceil(now() / 1000) * 1000;
     const expiresAt = at + seconds * 1000;
     const place =
       variant === "original"

@@ -76,7 +76,12 @@ export function createLinkSigner({ service, rules, baseUrl, now = Date.now }: Op
   }
 
   async function keyFor(expiresAt: number): Promise<Key> {
-    if (!current || !rules.covers(current.span, expiresAt)) return askOnce();
+    if (!current || !rules.covers(current.span, expiresAt)) {
+      const fresh = await askOnce();
+      if (rules.covers(fresh.span, expiresAt)) return fresh;
+      // The link would die before its time, and nobody could tell why.
+      throw new AppError("DEPENDENCY_UNAVAILABLE", "The user-delegation key ends too early", { retryAfter: 5 });
+    }
     // The key still serves: whoever notices its age replaces it behind everybody's back, and a failure is tried again.
     if (rules.isAging(current.span, now()) && now() - askedAt > RETRY_MS) askOnce().catch(() => undefined);
     return current;

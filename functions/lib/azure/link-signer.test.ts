@@ -1,0 +1,123 @@
+// Links against Azurite, opened as anybody opens them: what one allows, and all that it does not.
+import { randomUUIDv7 } from "node:crypto";
+import { dirname } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { loadCertificate } from "../../../local/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { createIssueLink } from "../../sas/issue-link.ts";
+import { keyCovers, keyIsAging, keySpan } from "../../sas/link-policy.ts";
+import { containers, THUMBNAIL_FILE } from "../names.ts";
+import { createBlobContainer, createBlobService } from "./blobs.ts";
+import { createCredential } from "./credential.ts";
+import { createLinkSigner } from "./link-signer.ts";
+
+const uri = process.env.MEDIA__blobServiceUri as string;
+const credential = createCredential(undefined);
+const direct = createBlobService(uri, credential);
+const originals = createBlobContainer(direct, containers.images);
+const thumbnails = createBlobContainer(direct, containers.thumbnails);
+const HOUR = 3_600_000;
+let proxy: FaultProxy;
+let image: { owner: string; id: string; filename: string; status: "ready" };
+
+beforeAll(async () => {
+  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+  proxy = await startFaultProxy({ target: uri, certificate });
+});
+afterAll(() => proxy.close());
+
+/** Keys come through the proxy, which counts; links lead to the store. */
+function open({ baseUrl = uri, now = Date.now }: { baseUrl?: string | undefined; now?: () => number } = {}) {
+  const rules = { span: keySpan, covers: keyCovers, isAging: keyIsAging };
+  const service = createBlobService(proxy.url, credential);
+  return createIssueLink(createLinkSigner({ service, rules, baseUrl, now }), now);
+}
+const put = { contentType: "image/png", cacheControl: "no-store" };
+const place = () => `${image.owner}/${image.id}`;
+
+beforeEach(async () => {
+  image = { owner: "test-links", id: randomUUIDv7(), filename: "Zoë's 🖼️ (1)+2;a=b@c,d.png", status: "ready" };
+  await originals.write(`${place()}/${image.filename}`, { bytes: Buffer.from("original"), ...put });
+  await thumbnails.write(`${place()}/${THUMBNAIL_FILE}`, { bytes: Buffer.from("thumbnail"), ...put });
+});
+
+describe("a link", () => {
+  it.each(["original", "thumbnail"] as const)("opens its picture for anybody: %s", async (variant) => {
+    const { url } = await open()(image, variant, 60);
+    const reply = await fetch(url);
+    expect(reply.status).toBe(200);
+    expect(await reply.text()).toBe(variant);
+    expect(reply.headers.get("content-type")).toBe("image/png");
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("allows reading one blob over a time, and says so in its address", async () => {
+    const { url, expiresAt } = await open()(image, "original", 60);
+    const { searchParams } = new URL(url);
+    expect(searchParams.get("sp")).toBe("r");
+    expect(searchParams.get("sr")).toBe("b");
+    expect(Date.parse(searchParams.get("se") ?? "")).toBe(expiresAt);
+  });
+
+  it("does not open another blob, nor its own under another signature", async () => {
+    const issue = open();
+    const one = new URL((await issue(image, "original", 60)).url);
+    const other = new URL((await issue(image, "thumbnail", 60)).url);
+    [one.search, other.search] = [other.search, one.search];
+    expect([(await fetch(one)).status, (await fetch(other)).status]).toEqual([403, 403]);
+  });
+
+  it.each<[string, (url: URL) => URL, RequestInit?]>([
+    ["without its signature", (url) => new URL(url.pathname, url)],
+    ["after its end was put off", (url) => changed(url, "se", "2099-01-01T00:00:00Z")],
+    ["with more permissions than it was given", (url) => changed(url, "sp", "rw")],
+    ["for writing", (url) => url, { method: "PUT", body: "x", headers: { "x-ms-blob-type": "BlockBlob" } }],
+    ["for removing", (url) => url, { method: "DELETE" }],
+    ["for writing metadata", (url) => changed(url, "comp", "metadata"), { method: "PUT" }],
+  ])("is refused %s", async (_, change, init = {}) => {
+    const { url } = await open()(image, "original", 60);
+    const { status } = await fetch(change(new URL(url)), init);
+    expect([401, 403, 404]).toContain(status);
+    expect((await originals.read(`${place()}/${image.filename}`))?.bytes.toString()).toBe("original");
+  });
+
+  it("does not list the container, and nobody lists it without one", async () => {
+    const { search } = new URL((await open()(image, "original", 60)).url);
+    const list = `${uri}/${containers.images}?restype=container&comp=list`;
+    for (const address of [list, `${list}&${search.slice(1)}`])
+      expect((await fetch(address)).status).toSatisfy((status) => [401, 403, 404].includes(status as number));
+  });
+
+  it("is refused once it is over", async () => {
+    const past = () => Date.now() - 2 * HOUR;
+    const { url, expiresAt } = await open({ now: past })(image, "original", 60);
+    expect(expiresAt).toBeLessThan(Date.now());
+    expect((await fetch(url)).status).toBe(403);
+  });
+
+  it("stands under the address that people see, with or without a slash at its end", async () => {
+    for (const baseUrl of ["https://media.example.com/m", "https://media.example.com/m/"]) {
+      const { url } = await open({ baseUrl })(image, "thumbnail", 60);
+      expect(url).toMatch(new RegExp(`^https://media\\.example\\.com/m/thumbnails/${place()}/${THUMBNAIL_FILE}\\?sv=`));
+    }
+  });
+
+  it("is not bound to https on this machine, where people reach it through a plain address", async () => {
+    expect(new URL((await open()(image, "original", 60)).url).searchParams.get("spr")).toBeNull();
+  });
+
+  it("needs no network call once there is a key", async () => {
+    const issue = open();
+    await issue(image, "original", 60);
+    const before = proxy.calls();
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) => issue(image, index % 2 ? "original" : "thumbnail", 60 + index)),
+    );
+    expect(proxy.calls()).toBe(before);
+  });
+});
+
+function changed(url: URL, name: string, value: string): URL {
+  url.searchParams.set(name, value);
+  return url;
+}
