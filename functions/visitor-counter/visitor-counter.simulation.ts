@@ -1,0 +1,60 @@
+// A counter behind a proxy that misbehaves on demand, and another instance straight on the store: for the counter's tests.
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { loadCertificate } from "../../local/certificate.ts";
+import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../../local/fault-proxy.ts";
+import { createCredential } from "../lib/azure/credential.ts";
+import { createTableClient } from "../lib/azure/tables.ts";
+import { tables } from "../lib/names.ts";
+import type { Visit } from "./group-commit.ts";
+import { createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts";
+
+const credential = createCredential(undefined);
+const endpoint = process.env.TABLES_ENDPOINT as string;
+const tableAt = (address: string) =>
+  createTableClient({ endpoint: address, table: tables.visits, credential, retries: 0 });
+export const direct = tableAt(endpoint);
+
+export type Scene = {
+  /** New for every test. */
+  page: string;
+  proxy: FaultProxy;
+  /** Through the proxy, impatient so that what is lost is noticed soon. */
+  counter: VisitorCounter;
+  /** Another instance, straight to the store. */
+  other: VisitorCounter;
+};
+
+/** Set anew before every test of the file. */
+export const scene = {} as Scene;
+
+const open = (table: typeof direct) =>
+  createVisitorCounter({ table, pages: [scene.page], timeZone: "UTC", patience: { callMs: 300, windowMs: 2_000 } });
+
+export function setTheScene(): void {
+  beforeAll(async () => {
+    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+    scene.proxy = await startFaultProxy({ target: endpoint, certificate });
+  });
+  beforeEach(() => {
+    scene.page = `p${randomUUID()}`;
+    scene.proxy.decide(undefined);
+    scene.counter = open(tableAt(scene.proxy.url));
+    scene.other = open(direct);
+  });
+  afterAll(() => scene.proxy.close());
+}
+
+export const isWrite = ({ method }: ProxiedRequest) => method !== "GET";
+
+/** Misbehaves on the first `times` writes of the table. */
+export function failWrites(fault: Fault, times = 1): void {
+  let left = times;
+  scene.proxy.decide((request) => (isWrite(request) && left-- > 0 ? fault : undefined));
+}
+
+export const many = (count: number, from = scene.counter): Promise<Visit[]> =>
+  Promise.all(Array.from({ length: count }, () => from.count(scene.page)));
+export const numbers = (visits: readonly Visit[]) => visits.map(({ count }) => count).sort((a, b) => a - b);
+export const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
