@@ -81,7 +81,7 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
   const client = startPart<UploadQuestion, Uploaded>(new URL("client.ts", import.meta.url), { env: {} });
   try {
     say(
-      `JPEGs of ${number(picture.bytes / 2 ** 20, 1)} MiB and ${number(picture.megapixels)} megapixels, from a process of`,
+      `JPEGs of ${number(picture.bytes / 2 ** 20, 1)} MiB and ${number(picture.megapixels)} megapixels, sent by a process of its own. The`,
     );
     say("local host and two proxies before the blobs share one thread, which bounds the throughput.");
     say(
