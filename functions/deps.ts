@@ -11,6 +11,7 @@ import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import type { Api } from "./lib/http/route-table.ts";
+import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import { loadSharp } from "./lib/sharp.ts";
@@ -62,6 +63,7 @@ export function createDeps(settings: Settings) {
       thumbnails: createBlobContainer(blobs(), containers.thumbnails),
       records: images(),
       openImage,
+      log: consoleLog,
     }),
   );
   const issueLink = once(() =>

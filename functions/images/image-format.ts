@@ -34,7 +34,10 @@ export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 /** Text that no picture's compressed data holds by chance, and that makes a browser or a server run it. */
-const ACTIVE = /<script|<iframe|<!doctype\s+html|<html[\s/>]|<\?php\s/i;
+const ACTIVE = /<script|<iframe|<!doctype\s{1,32}html|<html[\s/>]|<\?php\s/i;
+/** The text is looked through in windows, lest a whole picture becomes one string; they overlap by what could be cut. */
+const WINDOW = 64 * 1024;
+const OVERLAP = 64;
 /** PDF readers look for this within the first 1,024 bytes. */
 const PDF = "%PDF-";
 /** An archive's directory ends with this within the last 65,557 bytes (APPNOTE.TXT 4.3.16). */
@@ -48,9 +51,11 @@ const ZIP_ENTRY = "PK\x01\x02";
  * Data after a picture's end is not refused by itself: telephones put a second picture or a film there.
  */
 export function disguiseOf(bytes: Uint8Array): "a web page" | "a PDF document" | "an archive" | undefined {
-  const text = latin1(bytes);
-  if (ACTIVE.test(text)) return "a web page";
-  if (text.slice(0, 1_024).includes(PDF)) return "a PDF document";
-  if (text.slice(-ZIP_TAIL).includes(ZIP_END) && text.includes(ZIP_ENTRY)) return "an archive";
-  return undefined;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < buffer.byteLength; at += WINDOW)
+    if (ACTIVE.test(buffer.toString("latin1", at, at + WINDOW + OVERLAP))) return "a web page";
+  if (buffer.subarray(0, 1_024).includes(PDF, 0, "latin1")) return "a PDF document";
+  const isArchive =
+    buffer.subarray(-ZIP_TAIL).includes(ZIP_END, 0, "latin1") && buffer.includes(ZIP_ENTRY, 0, "latin1");
+  return isArchive ? "an archive" : undefined;
 }

@@ -1,7 +1,7 @@
 // The timer against Azurite: what a crash or a lost event leaves, and what it must leave alone.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createLog, type Log } from "../lib/log.ts";
+import { consoleLog, createLog, type Log } from "../lib/log.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
@@ -13,7 +13,7 @@ import { type ImageRecord, originalName } from "./schemas.ts";
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const openImage = () => loadSharp(1_000_000);
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage, log: consoleLog });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;

@@ -4,6 +4,8 @@ import type { OpenImage } from "../lib/sharp.ts";
 /** Longest edge in pixels. */
 export const THUMBNAIL_EDGE = 256;
 const QUALITY = 80;
+/** Of 0 to 6: more makes the file hardly smaller and the work noticeably longer (npm run bench -- thumbnail). */
+const EFFORT = 1;
 
 export type Thumbnail = {
   readonly bytes: Buffer;
@@ -22,7 +24,7 @@ export async function renderThumbnail(bytes: Uint8Array, open: OpenImage): Promi
     .autoOrient()
     .resize(THUMBNAIL_EDGE, THUMBNAIL_EDGE, { fit: "inside", withoutEnlargement: true })
     .toColourspace("srgb")
-    .webp({ quality: QUALITY })
+    .webp({ quality: QUALITY, effort: EFFORT })
     .toBuffer({ resolveWithObject: true });
   return { bytes: data, width: info.width, height: info.height, size: info.size };
 }

@@ -7,6 +7,7 @@ import { picture } from "../images/pictures.simulation.ts";
 import type { ImageRecord } from "../images/schemas.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import { consoleLog } from "../lib/log.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
@@ -39,6 +40,7 @@ function open(
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
     openImage,
+    log: consoleLog,
   });
 }
 const place = () => `${owner}/${image.id}/${THUMBNAIL_FILE}`;

@@ -1,5 +1,6 @@
 // Makes the thumbnail of an image and tells its record: once per version of the original, whatever events come.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
+import type { Log } from "../lib/log.ts";
 import { THUMBNAIL_FILE } from "../lib/names.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
@@ -34,11 +35,12 @@ type Options = {
   readonly thumbnails: BlobContainer;
   readonly records: ThumbnailRecords;
   readonly openImage: () => Promise<OpenImage>;
+  readonly log: Pick<Log, "warn">;
 };
 
 const REASON = "The picture could not be read: it is broken, or of a kind that cannot be made smaller.";
 
-export function createThumbnailer({ originals, thumbnails, records, openImage }: Options): Thumbnailer {
+export function createThumbnailer({ originals, thumbnails, records, openImage, log }: Options): Thumbnailer {
   return {
     async make(owner, id) {
       const record = await records.find(owner, id);
@@ -55,7 +57,10 @@ export function createThumbnailer({ originals, thumbnails, records, openImage }:
 
       const open = await openImage();
       // A store that fails is another matter than a picture that cannot be read: it throws, and the event comes again.
-      const rendered = await renderThumbnail(original.bytes, open).catch(() => undefined);
+      const rendered = await renderThumbnail(original.bytes, open).catch((error: unknown) => {
+        log.warn("thumbnail-not-rendered", { image: id, error });
+        return undefined;
+      });
       let outcome: Outcome = { status: "failed", sourceEtag: original.etag, reason: REASON };
       if (rendered) {
         const { bytes, ...thumbnail } = rendered;

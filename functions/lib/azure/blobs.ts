@@ -1,4 +1,5 @@
 // Blobs of one account: written once, read whole, removed.
+import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
@@ -36,6 +37,18 @@ export function createBlobService(uri: string, credential: TokenCredential): Blo
   });
 }
 
+const SLICE = 64 * 1024;
+
+/** In small pieces: one large write would be encrypted, and so copied, as a whole. */
+function slices(bytes: Uint8Array): Readable {
+  return Readable.from(
+    (function* () {
+      for (let at = 0; at < bytes.byteLength; at += SLICE) yield bytes.subarray(at, at + SLICE);
+    })(),
+    { objectMode: false },
+  );
+}
+
 export function createBlobContainer(service: BlobServiceClient, name: string): BlobContainer {
   const container: ContainerClient = service.getContainerClient(name);
 
@@ -56,7 +69,7 @@ export function createBlobContainer(service: BlobServiceClient, name: string): B
   return {
     write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
       guard(async () => {
-        const { etag } = await container.getBlockBlobClient(blob).upload(bytes, bytes.byteLength, {
+        const { etag } = await container.getBlockBlobClient(blob).upload(() => slices(bytes), bytes.byteLength, {
           ...bounded(),
           blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
           metadata,

@@ -12,7 +12,8 @@ type Upload = {
   readonly field: string;
   readonly maxBytes: number;
 };
-export type UploadedFile = { readonly bytes: Buffer; readonly filename?: string };
+/** The bytes have their memory to themselves. */
+export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filename?: string };
 
 /** A form's own lines around the file: boundaries and part headers. */
 const FORM_OVERHEAD = 64 * 1024;
@@ -30,7 +31,29 @@ async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxByte
   }
 }
 
-async function readForm(type: string, { field, stream, maxBytes }: Upload): Promise<UploadedFile> {
+/**
+ * Collects chunks in one piece of memory of its own, of the size that was announced: a list of chunks and their
+ * concatenation would hold every upload twice.
+ */
+function createBin(headers: Headers, maxBytes: number) {
+  const announced = Number(headers.get("content-length")) || FORM_OVERHEAD;
+  let memory = Buffer.allocUnsafeSlow(Math.min(announced, maxBytes));
+  let size = 0;
+  return {
+    add(chunk: Uint8Array): void {
+      if (size + chunk.byteLength > memory.byteLength) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(2 * memory.byteLength, size + chunk.byteLength));
+        memory.copy(larger, 0, 0, size);
+        memory = larger;
+      }
+      memory.set(chunk, size);
+      size += chunk.byteLength;
+    },
+    bytes: (): Buffer<ArrayBuffer> => memory.subarray(0, size),
+  };
+}
+
+async function readForm(type: string, { field, headers, stream, maxBytes }: Upload): Promise<UploadedFile> {
   const wrong = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
   let form: InstanceType<typeof Busboy>;
   try {
@@ -51,13 +74,13 @@ async function readForm(type: string, { field, stream, maxBytes }: Upload): Prom
       file.resume();
       return;
     }
-    const chunks: Buffer[] = [];
-    file.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const bin = createBin(headers, maxBytes);
+    file.on("data", bin.add);
     file.once("limit", () => {
       truncated = true;
     });
     // Browsers write a quotation mark so: https://html.spec.whatwg.org/#multipart-form-data
-    file.once("end", () => files.push({ bytes: Buffer.concat(chunks), filename: filename?.replaceAll("%22", '"') }));
+    file.once("end", () => files.push({ bytes: bin.bytes(), filename: filename?.replaceAll("%22", '"') }));
   });
   try {
     await pipeline(Readable.from(atMost(stream, maxBytes + FORM_OVERHEAD, maxBytes)), form);
@@ -86,11 +109,11 @@ export async function readFile(upload: Upload): Promise<UploadedFile> {
     );
   if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
   if (/^multipart/i.test(type)) return readForm(type, upload);
-  const chunks: Uint8Array[] = [];
+  const bin = createBin(headers, maxBytes);
   try {
-    for await (const chunk of atMost(stream, maxBytes, maxBytes)) chunks.push(chunk);
+    for await (const chunk of atMost(stream, maxBytes, maxBytes)) bin.add(chunk);
   } catch (cause) {
     throw cause instanceof AppError ? cause : cutOff(cause);
   }
-  return { bytes: Buffer.concat(chunks) };
+  return { bytes: bin.bytes() };
 }
