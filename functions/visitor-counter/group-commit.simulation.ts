@@ -25,6 +25,8 @@ export type Plan = {
   readonly visits: number;
   /** Milliseconds over which the visits arrive. */
   readonly span: number;
+  /** Share of the visits that go to the first writer whatever chance says. */
+  readonly busy?: number;
   readonly weather: Weather;
 };
 
@@ -151,10 +153,12 @@ export async function simulate(plan: Plan, contender: Contender): Promise<Outcom
   const answered: Visit[] = [];
   let longestWaitMs = 0;
   for (let visit = 0; visit < plan.visits; visit++) {
-    const writer = writers[Math.floor(random() * plan.writers)] as (typeof writers)[number];
+    const writer = writers[
+      chance(plan.busy ?? 0) ? 0 : Math.floor(random() * plan.writers)
+    ] as (typeof writers)[number];
     // Often in bursts, so that visits share a batch.
     const burst = Math.floor(random() * 4) / 4;
-    writer.on(START + (chance(0.6) ? burst : random()) * plan.span, () => {
+    writer.on(START + (chance(plan.busy ? 0 : 0.6) ? burst : random()) * plan.span, () => {
       const began = now;
       writer.count().then(
         (given) => {

@@ -58,12 +58,16 @@ export type GroupCommitOptions = {
 const MAX_WAITING = 10_000;
 const BACKOFF_MS = 8;
 const MAX_BACKOFF_MS = 1_000;
+/** A lost race is tried again soon: what keeps the row free is the pace of those who won. */
+const MAX_CONFLICT_BACKOFF_MS = 64;
 /** A writer that committed this recently competes for the row. */
 const RIVAL_MS = 2_000;
 /** Write times that a writer leaves to each rival, on average, before its own next write. */
 const SHARE = 3;
+/** One slow write is no reason to stand aside for seconds. */
+const MAX_TURN_MS = 500;
 /** Under load a commit begins this long after the one before, so that more visits share it. */
-const LINGER_MS = 10;
+const LINGER_MS = 5;
 
 type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
@@ -118,7 +122,8 @@ export function createGroupCommit(options: GroupCommitOptions): () => Promise<Vi
       } catch (thrown) {
         row = undefined;
         const failure = thrown instanceof StoreFailure ? thrown : new StoreFailure("refused", { cause: thrown });
-        const backoff = random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** failures);
+        const longest = failure.kind === "conflict" ? MAX_CONFLICT_BACKOFF_MS : MAX_BACKOFF_MS;
+        const backoff = random() * Math.min(longest, BACKOFF_MS * 2 ** failures);
         const delay = Math.max(backoff, (failure.retryAfter ?? 0) * 1000);
         if (failure.kind === "refused" || elapsed() + delay - began > windowMs) throw failure;
         await sleep(delay);
@@ -131,8 +136,11 @@ export function createGroupCommit(options: GroupCommitOptions): () => Promise<Vi
     const others = rivals(total, writer, { now: clock.now(), ms: RIVAL_MS });
     // Among rivals the remembered ETag would be stale, and a winner that wrote again at once would starve the rest.
     if (others > 0) row = undefined;
-    const turn = random() * 2 * SHARE * others * writeMs;
-    notBefore = elapsed() + Math.max(turn, visits > 1 ? LINGER_MS - writeMs : 0);
+    const turn = Math.min(MAX_TURN_MS, (0.5 + random()) * SHARE * others * writeMs);
+    // Under load the row is left alone for one write, known rivals or not: a newcomer reads and writes within it, where
+    // it would otherwise meet a new ETag every time.
+    const gap = visits > 1 ? Math.max(LINGER_MS - writeMs, writeMs) : 0;
+    notBefore = elapsed() + Math.max(turn, gap);
   }
 
   async function run() {
