@@ -11,7 +11,6 @@ import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import type { Api } from "./lib/http/route-table.ts";
-import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import { loadSharp } from "./lib/sharp.ts";
@@ -27,6 +26,9 @@ function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
+
+/** The first of all UUIDv7s, which no image has: asking for it asks the table. */
+const NO_IMAGE = "00000000-0000-7000-8000-000000000000";
 
 export function createDeps(settings: Settings) {
   const credential = once(() => createCredential(settings.AZURE_CLIENT_ID));
@@ -63,7 +65,6 @@ export function createDeps(settings: Settings) {
       thumbnails: createBlobContainer(blobs(), containers.thumbnails),
       records: images(),
       openImage,
-      log: consoleLog,
     }),
   );
   const issueLink = once(() =>
@@ -76,7 +77,12 @@ export function createDeps(settings: Settings) {
     ),
   );
   const checkDependencies = once(() =>
-    createDependencyChecks([() => visits().read(settings.PAGES[0] as string), () => signingKeys()()]),
+    createDependencyChecks([
+      () => visits().read(settings.PAGES[0] as string),
+      () => images().find("health", NO_IMAGE),
+      () => originals().etag("health"),
+      () => signingKeys()(),
+    ]),
   );
   return {
     get checkDependencies() {

@@ -6,6 +6,7 @@ import { createDeps, type Deps } from "./deps.ts";
 import { picture } from "./images/pictures.simulation.ts";
 import type { ImageRecord } from "./images/schemas.ts";
 import { describeApi } from "./lib/http/route-table.ts";
+import { consoleLog } from "./lib/log.ts";
 import { ROUTE_PREFIX, type TriggerName, triggerNames } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
@@ -94,7 +95,7 @@ describe("an original that was given up", () => {
   });
 
   it("stays ready when its thumbnail stands", async () => {
-    await deps.thumbnailer.make(image.owner, image.id);
+    await deps.thumbnailer.make(image.owner, image.id, consoleLog);
     const ready = await found();
     await call("thumbnail-poison", poison());
     expect(await found()).toEqual(ready);

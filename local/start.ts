@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       stop(1);
     },
   });
-  closing.push(services.close, shareServices(dataDir.path, services.env));
+  closing.push(services.close, shareServices(dataDir.path, { ...settings.values, ...services.env }));
   // The environment wins over the file, as in Core Tools; nothing wins over the services that run.
   const env = { ...settings.values, ...present(process.env), ...services.env };
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
@@ -137,6 +137,7 @@ function describe(url: string, data: string): void {
   Count a visit  curl -X POST ${url}/api/v1/visits/resume
   Health         curl ${url}/api/health/ready
   A token        npm run token -- --role owner
+  An upload      curl -H "Authorization: Bearer $(npm run -s token -- --role owner)" -F file=@photo.jpg ${url}/api/v1/images
   The data       ${data}
 `);
   log(`Ready: ${url}`);

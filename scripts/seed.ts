@@ -9,6 +9,8 @@ const running = join(process.env.LOCAL_DATA_DIR || join(root, ".local"), "servic
 
 // A process of its own, because Node.js reads NODE_EXTRA_CA_CERTS, which is among the settings, only when it starts.
 const local = !process.env.TABLES_ENDPOINT && existsSync(running) ? parseEnv(readFileSync(running, "utf8")) : {};
+if (!process.env.TABLES_ENDPOINT && !existsSync(running))
+  process.stderr.write("No npm start is running here, so the settings must be in the environment.\n");
 const child = spawn(process.execPath, [join(root, "seed-entity", "main.ts"), ...process.argv.slice(2)], {
   stdio: "inherit",
   env: { ...process.env, ...local },

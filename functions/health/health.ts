@@ -18,7 +18,7 @@ export const live = operation({
 
 export const ready = operation({
   summary: "Can it serve?",
-  description: "Asks the visits table and the vault, at most once every five seconds.",
+  description: "Asks the tables, the media account and the vault, at most once every five seconds.",
   answers: { 200: { description: "What it depends on answers.", schema: status } },
   errors: ["DEPENDENCY_UNAVAILABLE"],
   example: { answer: { status: "ok" } },

@@ -30,9 +30,10 @@ function cut(text: string, bytes: number): string {
  * @returns 1 to 255 bytes of UTF-8 in NFC that do not begin or end with a dot or a space and hold no slash
  */
 export function safeFileName(name: string | undefined, extension: string): string {
-  const base = (name ?? "").split(/[/\\]/).at(-1) ?? "";
+  const base = (name ?? "").normalize("NFC").split(/[/\\]/).at(-1) ?? "";
   const clean = base
     .replace(INVISIBLE, "")
+    // Again: a letter and its accent may have stood apart until now.
     .normalize("NFC")
     .replace(SPECIAL, "_")
     .replace(/\s+/g, " ")

@@ -90,9 +90,9 @@ describe("an upload that others overtake", () => {
     expect((await opened.records.find(owner, record.id))?.status).toBe(status);
   });
 
-  it("does not bring a record back that was deleted meanwhile", async () => {
-    const record = await overtakenBy((id) => opened.records.remove(owner, id));
-    expect(record.status).toBe("pending");
-    expect(await opened.records.find(owner, record.id)).toBeUndefined();
+  it("acknowledges nothing and leaves nothing when its record is gone meanwhile", async () => {
+    const taken = overtakenBy((id) => opened.records.remove(owner, id));
+    await expect(taken).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+    expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
   });
 });

@@ -104,8 +104,12 @@ export function createIntake({ originals, records, openImage, maxBytes, maxPixel
       const stored = await records.change(owner, record.id, ({ status }) =>
         status === "uploading" ? { status: "pending" } : undefined,
       );
-      // Gone already: deleted between the two steps, by somebody who may.
-      return stored ?? { ...record, status: "pending" };
+      if (stored) return stored;
+      // The timer took the upload for dead, as after minutes of suspension: what has no record must not stay.
+      await originals.remove(originalName(record));
+      throw new AppError("DEPENDENCY_UNAVAILABLE", "The record was removed while its picture was stored", {
+        retryAfter: 5,
+      });
     },
   };
 }

@@ -1,7 +1,7 @@
 // The timer against Azurite: what a crash or a lost event leaves, and what it must leave alone.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { consoleLog, createLog, type Log } from "../lib/log.ts";
+import { createLog, type Log } from "../lib/log.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
@@ -13,7 +13,7 @@ import { type ImageRecord, originalName } from "./schemas.ts";
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const openImage = () => loadSharp(1_000_000);
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage, log: consoleLog });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;
@@ -47,7 +47,7 @@ async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored =
   return record;
 }
 /** What was logged of each image; the last line is of the whole run. */
-const each = () => lines.filter(({ event }) => event !== "mend-done");
+const each = () => lines.filter(({ event }) => event === "mended" || event === "not-mended");
 /** Other tests share the store: what the timer is shown of it is this test's own. */
 const own = {
   ...records,
@@ -107,7 +107,7 @@ describe("the timer", () => {
     const images = [await begun("pending"), await begun("pending"), await begun("pending")];
     const stubborn = images[0]?.id;
     const make = (of: string, id: string) =>
-      id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.make(of, id);
+      id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.make(of, id, log);
     await mend({ thumbnailer: { make } });
     expect(await Promise.all(images.map(statusOf))).toEqual(["pending", "ready", "ready"]);
     expect(lines.filter(({ event }) => event === "not-mended")).toMatchObject([

@@ -10,7 +10,7 @@ const PATIENCE_MS = 5 * 60_000;
 export type MendDeps = {
   readonly images: ImageRecords;
   readonly originals: BlobContainer;
-  readonly thumbnailer: { make(owner: string, id: string): Promise<string> };
+  readonly thumbnailer: { make(owner: string, id: string, log: Log): Promise<string> };
 };
 
 /** The original is there: its thumbnail is made. It is not: the upload died before it stored anything, and the record goes. */
@@ -24,7 +24,7 @@ export async function mendImages(
     seen++;
     try {
       if (await originals.etag(originalName(record))) {
-        log.info("mended", { image, outcome: await thumbnailer.make(owner, image) });
+        log.info("mended", { image, outcome: await thumbnailer.make(owner, image, log) });
       } else {
         await images.remove(owner, image);
         log.info("mended", { image, outcome: "removed: its upload never stored a picture" });

@@ -33,7 +33,7 @@ function check({ status, reason }: LinkableImage, variant: Variant): void {
   throw new AppError(
     "CONFLICT",
     status === "failed"
-      ? `The image has no thumbnail: ${reason ?? "it could not be made"}. Ask for the original.`
+      ? `The image has no thumbnail. ${reason ?? "It could not be made."} Ask for the original.`
       : "The thumbnail is still being made: try again shortly.",
   );
 }

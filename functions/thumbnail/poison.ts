@@ -9,7 +9,8 @@ export const POISON_QUEUE = "webjobs-blobtrigger-poison";
 
 const poisoned = z.object({ ContainerName: z.string(), BlobName: z.string() });
 
-const REASON = "Making the thumbnail failed again and again. Upload the picture anew, or ask for help with its id.";
+const REASON =
+  "The thumbnail could not be made, time and again, for a reason on our side. Upload the picture again later.";
 
 export async function onPoison(
   message: unknown,

@@ -19,5 +19,5 @@ export async function onOriginalWritten(
   // What other tools wrote into the container has no record.
   if (container !== containers.images || !owner || !image || !file || more !== undefined)
     return log.warn("thumbnail-not-ours", { blob: blobTrigger });
-  log.info("thumbnail", { image, outcome: await thumbnailer.make(owner, image) });
+  log.info("thumbnail", { image, outcome: await thumbnailer.make(owner, image, log) });
 }

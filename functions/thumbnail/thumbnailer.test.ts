@@ -7,7 +7,6 @@ import { picture } from "../images/pictures.simulation.ts";
 import type { ImageRecord } from "../images/schemas.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
-import { consoleLog } from "../lib/log.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
@@ -40,13 +39,13 @@ function open(
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
     openImage,
-    log: consoleLog,
   });
 }
+const quiet = { warn: () => undefined };
 const place = () => `${owner}/${image.id}/${THUMBNAIL_FILE}`;
 const original = () => `${owner}/${image.id}/${image.filename}`;
 const found = () => records.find(owner, image.id);
-const make = (thumbnailer = open()) => thumbnailer.make(owner, image.id);
+const make = (thumbnailer = open()) => thumbnailer.make(owner, image.id, quiet);
 /** Puts other bytes where the original is: what intake would never let in. */
 const replace = (bytes: Uint8Array) =>
   originals.write(original(), { bytes, contentType: "x/y", cacheControl: "no-store" });
@@ -149,7 +148,7 @@ describe("an image that is gone", () => {
   it.each(["x", "", "zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz", randomUUIDv7()])(
     "is what an id means that no image has: %j",
     async (id) => {
-      expect(await open().make(owner, id)).toBe("image is gone");
+      expect(await open().make(owner, id, quiet)).toBe("image is gone");
     },
   );
 });

@@ -27,7 +27,11 @@ export type ThumbnailRecords = {
 
 export type Thumbnailer = {
   /** @returns what was found and done, for the log. Throws DEPENDENCY_UNAVAILABLE: then trying again makes sense. */
-  make(owner: string, id: string): Promise<"made" | "stood already" | "failed" | "image is gone">;
+  make(
+    owner: string,
+    id: string,
+    log: Pick<Log, "warn">,
+  ): Promise<"made" | "stood already" | "failed" | "image is gone">;
 };
 
 type Options = {
@@ -35,14 +39,13 @@ type Options = {
   readonly thumbnails: BlobContainer;
   readonly records: ThumbnailRecords;
   readonly openImage: () => Promise<OpenImage>;
-  readonly log: Pick<Log, "warn">;
 };
 
 const REASON = "The picture could not be read: it is broken, or of a kind that cannot be made smaller.";
 
-export function createThumbnailer({ originals, thumbnails, records, openImage, log }: Options): Thumbnailer {
+export function createThumbnailer({ originals, thumbnails, records, openImage }: Options): Thumbnailer {
   return {
-    async make(owner, id) {
+    async make(owner, id, log) {
       const record = await records.find(owner, id);
       const name = `${owner}/${id}/${THUMBNAIL_FILE}`;
       if (!record) {
