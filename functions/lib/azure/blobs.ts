@@ -1,9 +1,9 @@
 // Blobs of one account: written once, read whole, removed.
 import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/identity";
-import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
+import type { BlobServiceClient } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
-import { statusOfSdkError } from "./sdk-errors.ts";
+import { errorCodeOfSdkError, statusOfSdkError } from "./sdk-errors.ts";
 
 export type BlobToWrite = {
   readonly bytes: Uint8Array;
@@ -27,14 +27,22 @@ export type BlobContainer = {
 const CALL_MS = 30_000;
 const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
 
-/** What the store calls a failure: one status stands for several, of a container, a lease or a blob. */
-const codeOf = (thrown: unknown) =>
-  thrown instanceof RestError ? thrown.response?.headers.get("x-ms-error-code") : undefined;
+/** The SDK and one client of it, loaded on first use: whoever counts a visit should not wait for it. */
+export type BlobService = () => Promise<{
+  readonly sdk: typeof import("@azure/storage-blob");
+  readonly client: BlobServiceClient;
+}>;
 
-export function createBlobService(uri: string, credential: TokenCredential): BlobServiceClient {
-  return new BlobServiceClient(uri, credential, {
-    retryOptions: { maxTries: 3, retryDelayInMs: 200, tryTimeoutInMs: 15_000 },
-  });
+export function createBlobService(uri: string, credential: TokenCredential): BlobService {
+  const retryOptions = { maxTries: 3, retryDelayInMs: 200, tryTimeoutInMs: 15_000 };
+  let loaded: ReturnType<BlobService> | undefined;
+  return () => {
+    loaded ??= import("@azure/storage-blob").then((sdk) => ({
+      sdk,
+      client: new sdk.BlobServiceClient(uri, credential, { retryOptions }),
+    }));
+    return loaded;
+  };
 }
 
 const SLICE = 64 * 1024;
@@ -49,27 +57,28 @@ function slices(bytes: Uint8Array): Readable {
   );
 }
 
-export function createBlobContainer(service: BlobServiceClient, name: string): BlobContainer {
-  const container: ContainerClient = service.getContainerClient(name);
+export function createBlobContainer(service: BlobService, name: string): BlobContainer {
+  const at = async (blob: string) => (await service()).client.getContainerClient(name).getBlockBlobClient(blob);
 
   async function guard<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (cause) {
-      if (codeOf(cause) === "BlobAlreadyExists") throw new AppError("CONFLICT", "The blob exists already.", { cause });
+      if (errorCodeOfSdkError(cause) === "BlobAlreadyExists")
+        throw new AppError("CONFLICT", "The blob exists already.", { cause });
       throw new AppError("DEPENDENCY_UNAVAILABLE", `The container ${name} failed`, { cause, retryAfter: 5 });
     }
   }
   const unlessGone = <T>(cause: unknown, gone: T): T => {
     // A container that is not there is a fault of the deployment: nobody may take its pictures for deleted ones.
-    if (statusOfSdkError(cause) === 404 && codeOf(cause) !== "ContainerNotFound") return gone;
+    if (statusOfSdkError(cause) === 404 && errorCodeOfSdkError(cause) !== "ContainerNotFound") return gone;
     throw cause;
   };
 
   return {
     write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
       guard(async () => {
-        const { etag } = await container.getBlockBlobClient(blob).upload(() => slices(bytes), bytes.byteLength, {
+        const { etag } = await (await at(blob)).upload(() => slices(bytes), bytes.byteLength, {
           ...bounded(),
           blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
           metadata,
@@ -79,16 +88,14 @@ export function createBlobContainer(service: BlobServiceClient, name: string): B
       }),
     etag: (blob) =>
       guard(async () => {
-        const found = await container
-          .getBlockBlobClient(blob)
+        const found = await (await at(blob))
           .getProperties(bounded())
           .catch((cause: unknown) => unlessGone(cause, undefined));
         return found?.etag;
       }),
     read: (blob) =>
       guard(async () => {
-        const found = await container
-          .getBlockBlobClient(blob)
+        const found = await (await at(blob))
           .download(0, undefined, bounded())
           .catch((cause: unknown) => unlessGone(cause, undefined));
         if (!found?.readableStreamBody) return undefined;
@@ -98,7 +105,7 @@ export function createBlobContainer(service: BlobServiceClient, name: string): B
       }),
     remove: (blob) =>
       guard(async () => {
-        await container.getBlockBlobClient(blob).deleteIfExists(bounded());
+        await (await at(blob)).deleteIfExists(bounded());
       }),
   };
 }

@@ -1,12 +1,7 @@
 // Signs links to blobs with a user-delegation key: no account key anywhere, and no network call while a key is fresh.
-import {
-  BlobSASPermissions,
-  type BlobServiceClient,
-  generateBlobSASQueryParameters,
-  SASProtocol,
-  type UserDelegationKey,
-} from "@azure/storage-blob";
+import type { UserDelegationKey } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
+import type { BlobService } from "./blobs.ts";
 
 /** Milliseconds since 1970. */
 type Span = { readonly startsAt: number; readonly expiresAt: number };
@@ -34,7 +29,7 @@ export type LinkRequest = {
 export type LinkSigner = (link: LinkRequest) => Promise<string>;
 
 type Options = {
-  readonly service: BlobServiceClient;
+  readonly service: BlobService;
   readonly rules: KeyRules;
   /** What stands before /container/blob in the links; the store's own address unless given. */
   readonly baseUrl: string | undefined;
@@ -52,16 +47,14 @@ export function createLinkSigner({ service, rules, baseUrl, now = Date.now }: Op
   let current: Key | undefined;
   let asking: Promise<Key> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
-  const store = new URL(service.url);
-  // Only the laptop's store is reached over plain HTTP, through the local host.
-  const local = store.hostname === "127.0.0.1";
 
   async function ask(): Promise<Key> {
     askedAt = now();
     const { startsAt, expiresAt } = rules.span(askedAt);
     const [start, end] = [new Date(startsAt), new Date(expiresAt)];
     const abortSignal = AbortSignal.timeout(CALL_MS);
-    const key = await service.getUserDelegationKey(start, end, { abortSignal }).catch((cause: unknown) => {
+    const { client } = await service();
+    const key = await client.getUserDelegationKey(start, end, { abortSignal }).catch((cause: unknown) => {
       throw new AppError("DEPENDENCY_UNAVAILABLE", "No user-delegation key", { cause, retryAfter: 5 });
     });
     current = { key, span: { startsAt: key.signedStartsOn.getTime(), expiresAt: key.signedExpiresOn.getTime() } };
@@ -90,20 +83,23 @@ export function createLinkSigner({ service, rules, baseUrl, now = Date.now }: Op
   return async ({ container, blob, permissions, span, expiresAt }) => {
     const { key, span: keySpan } = await keyFor(expiresAt);
     const { startsAt, expiresAt: endsAt } = span(keySpan);
-    const query = generateBlobSASQueryParameters(
+    const { client, sdk } = await service();
+    // Only the laptop's store is reached over plain HTTP, through the local host.
+    const local = new URL(client.url).hostname === "127.0.0.1";
+    const query = sdk.generateBlobSASQueryParameters(
       {
         containerName: container,
         blobName: blob,
-        permissions: BlobSASPermissions.parse(permissions),
+        permissions: sdk.BlobSASPermissions.parse(permissions),
         startsOn: new Date(startsAt),
         expiresOn: new Date(endsAt),
-        ...(!local && { protocol: SASProtocol.Https }),
+        ...(!local && { protocol: sdk.SASProtocol.Https }),
       },
       key,
-      service.accountName,
+      client.accountName,
     );
-    const url = service.getContainerClient(container).getBlobClient(blob).url;
-    const base = baseUrl?.replace(/\/+$/, "") ?? store.href.replace(/\/+$/, "");
-    return `${base}${url.slice(store.href.replace(/\/+$/, "").length)}?${query}`;
+    const url = client.getContainerClient(container).getBlobClient(blob).url;
+    const store = client.url.replace(/\/+$/, "");
+    return `${baseUrl?.replace(/\/+$/, "") ?? store}${url.slice(store.length)}?${query}`;
   };
 }

@@ -6,6 +6,11 @@ export function statusOfSdkError(thrown: unknown): number | undefined {
   return thrown instanceof RestError ? thrown.statusCode : undefined;
 }
 
+/** What storage calls a failure: one status stands for several, of a container, a lease or a blob. */
+export function errorCodeOfSdkError(thrown: unknown): string | undefined {
+  return thrown instanceof RestError ? thrown.response?.headers.get("x-ms-error-code") : undefined;
+}
+
 /** Seconds the service asks to wait, from Retry-After or its millisecond cousins; undefined when it does not say. */
 export function retryAfterOfSdkError(thrown: unknown): number | undefined {
   if (!(thrown instanceof RestError)) return undefined;

@@ -1,7 +1,6 @@
 // One file out of a request: the field of a multipart form, or the raw body. Read no further than its limit.
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Busboy } from "@fastify/busboy";
 import { AppError } from "../errors.ts";
 import { cutOff } from "./body.ts";
 
@@ -55,6 +54,8 @@ function createBin(headers: Headers, maxBytes: number) {
 
 async function readForm(type: string, { field, headers, stream, maxBytes }: Upload): Promise<UploadedFile> {
   const wrong = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
+  // Loaded on first use: whoever counts a visit should not wait for it.
+  const { Busboy } = await import("@fastify/busboy");
   let form: InstanceType<typeof Busboy>;
   try {
     form = new Busboy({
