@@ -55,7 +55,9 @@ function createBin(headers: Headers, maxBytes: number) {
 async function readForm(type: string, { field, headers, stream, maxBytes }: Upload): Promise<UploadedFile> {
   const wrong = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
   // Loaded on first use: whoever counts a visit should not wait for it.
-  const { default: Busboy } = await import("@fastify/busboy");
+  const {
+    default: { Busboy },
+  } = await import("@fastify/busboy");
   let form: InstanceType<typeof Busboy>;
   try {
     form = new Busboy({
