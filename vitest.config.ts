@@ -11,7 +11,7 @@ export default defineConfig({
           name: "unit",
           include: ["{functions,local,seed-entity,scripts,site}/**/*.test.ts"],
           globalSetup: "scripts/vitest-services.ts",
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
