@@ -24,17 +24,19 @@ function cut(text: string, bytes: number): string {
   return kept;
 }
 
+/** In NFC and without what is invisible: again until nothing changes, as what goes can change what its neighbour means. */
+function visible(text: string): string {
+  const next = text.normalize("NFC").replace(INVISIBLE, "");
+  return next === text ? text : visible(next);
+}
+
 /**
  * @param name as the client sent it; a path is reduced to its last part
  * @param extension what the bytes say the picture is, without a dot; put at the end unless the name says so already
  * @returns 1 to 255 bytes of UTF-8 in NFC that do not begin or end with a dot or a space and hold no slash
  */
 export function safeFileName(name: string | undefined, extension: string): string {
-  const base = (name ?? "").normalize("NFC").split(/[/\\]/).at(-1) ?? "";
-  const clean = base
-    .replace(INVISIBLE, "")
-    // Again: a letter and its accent may have stood apart until now.
-    .normalize("NFC")
+  const clean = visible((name ?? "").split(/[/\\]/).at(-1) ?? "")
     .replace(SPECIAL, "_")
     .replace(/\s+/g, " ")
     .replace(/^[. ]+|[. ]+$/g, "");
