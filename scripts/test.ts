@@ -28,7 +28,7 @@ const vitest = (project: string): Part => ({
 });
 
 const checks: Part[] = [
-  { name: "types", command: ["tsc", "--project", "."], alone: "npx tsc --project ." },
+  { name: "types", command: ["node", "node_modules/typescript-7/bin/tsc", "--project", "."], alone: "npm run check" },
   {
     name: "lint and format",
     command: ["biome", "check", "--error-on-warnings", "."],
