@@ -1,9 +1,12 @@
 // The composition root: settings -> deps -> register every route and trigger. The only module that acts when imported.
-import { app } from "@azure/functions";
+import { app, type InvocationContext } from "@azure/functions";
 import { createDeps } from "./deps.ts";
 import { endpoint } from "./lib/http/endpoint.ts";
 import { describeApi } from "./lib/http/route-table.ts";
+import { traceOf } from "./lib/http/trace.ts";
+import { setLogLevel } from "./lib/log.ts";
 import { MEDIA, ROUTE_PREFIX } from "./lib/names.ts";
+import { inContext } from "./lib/request-context.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
 import { triggers } from "./triggers.ts";
@@ -11,7 +14,9 @@ import { triggers } from "./triggers.ts";
 // Bodies flow through as they come, in both directions, instead of being held in memory by host and worker.
 app.setup({ enableHttpStream: true });
 
-const deps = Object.assign(createDeps(readSettings()), { api: describeApi(routes, ROUTE_PREFIX) });
+const settings = readSettings();
+setLogLevel(settings.LOG_LEVEL);
+const deps = Object.assign(createDeps(settings), { api: describeApi(routes, ROUTE_PREFIX) });
 
 for (const route of routes)
   app.http(route.name, {
@@ -21,8 +26,15 @@ for (const route of routes)
     handler: endpoint(route, deps),
   });
 
+const contextOf = ({ functionName, invocationId, traceContext }: InvocationContext) => ({
+  ...traceOf(new Headers(), traceContext?.traceParent),
+  function: functionName,
+  invocationId,
+});
+
 for (const { name, handler: handle, ...trigger } of triggers) {
-  const handler: Parameters<typeof app.timer>[1]["handler"] = (input: unknown, context) => handle(input, context, deps);
+  const handler: Parameters<typeof app.timer>[1]["handler"] = (input: unknown, context) =>
+    inContext(contextOf(context), () => handle(input, context, deps));
   // Flex Consumption knows blob events only from Event Grid.
   if (trigger.kind === "blob")
     app.storageBlob(name, { path: trigger.path, connection: MEDIA, source: "EventGrid", handler });

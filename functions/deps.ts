@@ -10,7 +10,9 @@ import { createCredential } from "./lib/azure/credential.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
+import { unlimited } from "./lib/http/limits.ts";
 import type { Api } from "./lib/http/route-table.ts";
+import { silentMeter } from "./lib/meter.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import { loadSharp } from "./lib/sharp.ts";
@@ -98,6 +100,8 @@ export function createDeps(settings: Settings) {
     get issueLink() {
       return issueLink();
     },
+    limits: unlimited,
+    meter: silentMeter,
     get originals() {
       return originals();
     },

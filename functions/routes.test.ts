@@ -153,8 +153,8 @@ describe.each(each(routes.filter(({ access }) => access === "public")))("%s unde
         const bare = call.method === "GET" || call.method === "HEAD";
         const sent = bare ? call : { ...call, body: typeof body === "string" ? body : Uint8Array.from(body) };
         const reply = await invoke(route, deps, sent);
-        expect(reply.lines).toMatchObject([{ event: "request", function: route.name, status: reply.status }]);
-        expect(reply.headers.get("x-trace-id")).toBe(reply.lines[0]?.traceId);
+        expect(reply.lines).toMatchObject([{ message: "request", function: route.name, status: reply.status }]);
+        expect(reply.headers.get("x-trace-id")).toBe(reply.lines[0]?.trace_id);
         // The vault that tests share may hold no signing keys, and then nothing is ready.
         expect(reply.status).toSatisfy((status) => status < 500 || (status === 503 && route.name === "health-ready"));
         const shape = reply.status < 400 ? route.operation.answers[reply.status]?.schema : errorShape;

@@ -17,14 +17,14 @@ const every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 // The host registers by name and takes the first match, so no two routes of a method may match one path.
 export const routes = [
-  route("visitor-counter", "POST", "/v1/visits/{page}", "public", countVisit),
-  route("visitor-count", "GET", "/v1/visits/{page}", "public", readCount),
-  route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", dropIn),
-  route("image-upload", "POST", "/v1/images", "images:write", uploadImage),
-  route("image-read", "GET", "/v1/images/{id:guid}", "images:read", readImage),
-  route("sas-issue", "POST", "/v1/sas", "images:read", issueLink),
-  route("health-live", "GET", "/health/live", "public", live),
-  route("health-ready", "GET", "/health/ready", "public", ready),
-  route("openapi", "GET", "/openapi.json", "public", openapi),
-  route("zz-fallback", every, "/{*path}", "public", fallback),
+  route("visitor-counter", "POST", "/v1/visits/{page}", "public", "visits", countVisit),
+  route("visitor-count", "GET", "/v1/visits/{page}", "public", "default", readCount),
+  route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
+  route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
+  route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
+  route("sas-issue", "POST", "/v1/sas", "images:read", "default", issueLink),
+  route("health-live", "GET", "/health/live", "public", "none", live),
+  route("health-ready", "GET", "/health/ready", "public", "none", ready),
+  route("openapi", "GET", "/openapi.json", "public", "none", openapi),
+  route("zz-fallback", every, "/{*path}", "public", "default", fallback),
 ];

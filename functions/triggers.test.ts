@@ -56,7 +56,7 @@ describe("an original that was written", () => {
   it("gets its thumbnail by the names in its path", async () => {
     await call("thumbnail", Buffer.alloc(0), written(blobName()));
     expect(await found()).toMatchObject({ status: "ready" });
-    expect(lines).toMatchObject([{ event: "thumbnail", image: image.id, outcome: "made" }]);
+    expect(lines).toMatchObject([{ message: "thumbnail", image: image.id, outcome: "made" }]);
   });
 
   it("is found by its whole path, whatever its parts would be as JSON", async () => {
@@ -84,7 +84,7 @@ describe("an original that was given up", () => {
   it("has failed, and says what to do", async () => {
     await call("thumbnail-poison", poison());
     expect(await found()).toMatchObject({ status: "failed", reason: expect.stringContaining(" again") });
-    expect(lines).toMatchObject([{ event: "thumbnail-given-up", level: "error", image: image.id }]);
+    expect(lines).toMatchObject([{ message: "thumbnail-given-up", level: "error", image: image.id }]);
   });
 
   it("is made after all when its event comes again", async () => {
@@ -121,7 +121,7 @@ describe("an original that was given up", () => {
     ["a name that is no text", { ContainerName: "images", BlobName: 5 }],
   ])("in a message that cannot be read is logged and changes nothing: %s", async (_, message) => {
     await call("thumbnail-poison", message);
-    expect(lines).toMatchObject([{ event: "poison-unreadable", level: "warn" }]);
+    expect(lines).toMatchObject([{ message: "poison-unreadable", level: "warn" }]);
     expect((await found())?.status).toBe("pending");
   });
 });

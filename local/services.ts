@@ -73,6 +73,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
         issueToken({ audience, clientId: "provision", expires: Math.floor(Date.now() / 1000) + 3_600, secret }),
     });
     const env = {
+      STAGE: "local",
       ...identity.env,
       NODE_EXTRA_CA_CERTS: certificate.certPath,
       AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",

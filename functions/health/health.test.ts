@@ -9,7 +9,7 @@ import { type CheckDependencies, live, ready } from "./health.ts";
 const verifyToken = () => Promise.reject(new AppError("UNAUTHENTICATED", "x"));
 const route = routesFor<{ verifyToken: typeof verifyToken; checkDependencies: CheckDependencies }>();
 const ask = (operation: typeof ready | typeof live, checkDependencies: CheckDependencies) =>
-  invoke(route("health-ready", "GET", "/health", "public", operation), { verifyToken, checkDependencies });
+  invoke(route("health-ready", "GET", "/health", "public", "none", operation), { verifyToken, checkDependencies });
 
 /** Two checks whose outcome and time are set by hand. */
 function setUp() {

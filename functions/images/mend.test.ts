@@ -24,7 +24,7 @@ beforeEach(() => {
   owner = newOwner();
   lines = [];
   const sink = (line: string) => void lines.push(JSON.parse(line));
-  log = createLog({ info: sink, warn: sink, error: sink });
+  log = createLog({ debug: sink, info: sink, warn: sink, error: sink });
 });
 
 /** An upload as a crash left it so long ago. */
@@ -47,7 +47,7 @@ async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored =
   return record;
 }
 /** What was logged of each image; the last line is of the whole run. */
-const each = () => lines.filter(({ event }) => event === "mended" || event === "not-mended");
+const each = () => lines.filter(({ message }) => message === "mended" || message === "not-mended");
 /** Other tests share the store: what the timer is shown of it is this test's own. */
 const own = {
   ...records,
@@ -65,14 +65,14 @@ describe("the timer", () => {
     await mend();
     expect(await statusOf(record)).toBe("ready");
     expect(await thumbnails.etag(`${owner}/${record.id}/${THUMBNAIL_FILE}`)).toBeDefined();
-    expect(each()).toMatchObject([{ level: "info", event: "mended", image: record.id, outcome: "made" }]);
+    expect(each()).toMatchObject([{ level: "info", message: "mended", image: record.id, outcome: "made" }]);
   });
 
   it.each(["uploading", "pending"] as const)("removes a record whose picture was never stored: %s", async (status) => {
     const record = await begun(status, { stored: false });
     await mend();
     expect(await statusOf(record)).toBeUndefined();
-    expect(each()).toMatchObject([{ level: "info", event: "mended", image: record.id }]);
+    expect(each()).toMatchObject([{ level: "info", message: "mended", image: record.id }]);
   });
 
   it("gives up a picture that cannot be read, once", async () => {
@@ -110,10 +110,10 @@ describe("the timer", () => {
       id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.make(of, id, log);
     await mend({ thumbnailer: { make } });
     expect(await Promise.all(images.map(statusOf))).toEqual(["pending", "ready", "ready"]);
-    expect(lines.filter(({ event }) => event === "not-mended")).toMatchObject([
+    expect(lines.filter(({ message }) => message === "not-mended")).toMatchObject([
       { level: "warn", image: stubborn, error: { message: "not now" } },
     ]);
-    expect(lines.at(-1)).toMatchObject({ event: "mend-done", seen: 3 });
+    expect(lines.at(-1)).toMatchObject({ message: "mend-done", seen: 3 });
     await mend();
     expect(await Promise.all(images.map(statusOf))).toEqual(["ready", "ready", "ready"]);
   });
@@ -122,6 +122,6 @@ describe("the timer", () => {
     const record = await begun("uploading");
     await mend({ originals: openContainer("no-such-container") });
     expect(await statusOf(record)).toBe("uploading");
-    expect(each()).toMatchObject([{ event: "not-mended", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
+    expect(each()).toMatchObject([{ message: "not-mended", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
   });
 });

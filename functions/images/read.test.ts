@@ -17,7 +17,7 @@ const deps = {
     return { subject: authorization.slice("Bearer ".length), role: "viewer" as const };
   },
 };
-const route = routesFor<typeof deps>()("image-read", "GET", "/v1/images/{id:guid}", "images:read", readImage);
+const route = routesFor<typeof deps>()("image-read", "GET", "/v1/images/{id:guid}", "images:read", "none", readImage);
 const read = (id: string, subject?: string, method = "GET") =>
   invoke(route, deps, { method, params: { id }, headers: subject ? { authorization: `Bearer ${subject}` } : {} });
 let record: ImageRecord;

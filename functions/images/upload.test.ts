@@ -19,7 +19,7 @@ const deps = {
     return { subject, role: role as "owner" | "editor" | "viewer" };
   },
 };
-const route = routesFor<typeof deps>()("image-upload", "POST", "/v1/images", "images:write", uploadImage);
+const route = routesFor<typeof deps>()("image-upload", "POST", "/v1/images", "images:write", "none", uploadImage);
 const newSubject = () => `test-${randomUUID()}`;
 const as = (subject: string, role = "owner") => ({ authorization: `Bearer ${role} ${subject}` });
 const png = { "content-type": "image/png" };

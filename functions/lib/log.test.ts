@@ -2,12 +2,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AppError } from "./errors.ts";
-import { createLog, describeError } from "./log.ts";
+import { createLog, describeError, setLogLevel } from "./log.ts";
+import { inContext } from "./request-context.ts";
 
 function recorder() {
   const lines: [level: string, line: string][] = [];
   const write = (level: string) => (line: string) => lines.push([level, line]);
-  return { lines, log: createLog({ info: write("info"), warn: write("warn"), error: write("error") }) };
+  return {
+    lines,
+    log: createLog({ debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") }),
+  };
 }
 
 describe("a log", () => {
@@ -19,10 +23,42 @@ describe("a log", () => {
     expect(lines.map(([level]) => level)).toEqual(["info", "warn", "error"]);
     expect(lines.every(([, line]) => !line.includes("\n"))).toBe(true);
     expect(lines.map(([, line]) => JSON.parse(line))).toMatchObject([
-      { level: "info", event: "one" },
-      { level: "warn", event: "two", page: "a\nb" },
-      { level: "error", event: "three", error: { name: "Error", message: "broken" } },
+      { level: "info", message: "one" },
+      { level: "warn", message: "two", page: "a\nb" },
+      { level: "error", message: "three", error: { name: "Error", message: "broken" } },
     ]);
+  });
+
+  it("says when, and on whose behalf, before what its caller adds", async () => {
+    const { lines, log } = recorder();
+    const context = { traceId: "a".repeat(32), operationId: "b".repeat(32), function: "thumbnail", invocationId: "7" };
+    await inContext(context, async () => {
+      await Promise.resolve();
+      log.warn("late", { image: "x" });
+    });
+    const [[, line = ""] = []] = lines;
+    expect(line).toMatch(
+      /^\{"timestamp":"\d{4}-\d\d-\d\dT[\d:.]+Z","level":"warn","message":"late","trace_id":"a{32}","operation_id":"b{32}","function":"thumbnail","invocation_id":"7","image":"x"\}$/,
+    );
+    log.info("alone");
+    expect(JSON.parse(lines[1]?.[1] ?? "")).not.toHaveProperty("trace_id");
+  });
+
+  it("leaves out what lies below the level asked for", () => {
+    const { lines, log } = recorder();
+    const all = () => (["debug", "info", "warn", "error"] as const).map((level) => log[level]("x"));
+    all();
+    expect(lines.splice(0).map(([level]) => level)).toEqual(["info", "warn", "error"]);
+    try {
+      setLogLevel("error");
+      all();
+      expect(lines.splice(0).map(([level]) => level)).toEqual(["error"]);
+      setLogLevel("debug");
+      all();
+      expect(lines.splice(0).map(([level]) => level)).toEqual(["debug", "info", "warn", "error"]);
+    } finally {
+      setLogLevel("info");
+    }
   });
 
   it("calls its sink as a method, as an invocation's context needs it", () => {
@@ -34,6 +70,7 @@ describe("a log", () => {
       info(line: string) {
         this.#write(line);
       }
+      debug = this.info;
       warn = this.info;
       error = this.info;
     }
@@ -107,7 +144,7 @@ describe("a described error", () => {
     expect(typeof JSON.stringify(describeError(thrown))).toBe("string");
     const { lines, log } = recorder();
     log.error("failed", { error: new Error("outer", { cause: thrown }) });
-    expect(JSON.parse(lines[0]?.[1] ?? "")).toMatchObject({ event: "failed", error: { message: "outer" } });
+    expect(JSON.parse(lines[0]?.[1] ?? "")).toMatchObject({ message: "failed", error: { message: "outer" } });
   });
 
   it("is always something that JSON can say: anything", () => {

@@ -25,8 +25,11 @@ const theirs = [
   "MEDIA__queueServiceUri",
   "MEDIA__credential",
 ];
-/** On the laptop the identity is the machine's own, and links begin with the address at which the local host listens. */
-const leftOut = ["CDN_BASE_URL", "AZURE_CLIENT_ID"];
+/**
+ * On the laptop the identity is the machine's own, links begin with the address at which the local host listens, and
+ * nobody collects telemetry.
+ */
+const leftOut = ["CDN_BASE_URL", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING"];
 
 test("the example names every setting, and nothing that nobody reads", () => {
   expect(settingNames.filter((name) => !(name in Values))).toEqual(leftOut);

@@ -7,6 +7,7 @@ const needed = {
   TABLES_ENDPOINT: "https://vitae.table.cosmos.azure.com:443",
   VAULT_URI: "https://vitae.vault.azure.net/",
   MEDIA__blobServiceUri: "https://vitae.blob.core.windows.net/",
+  AZURE_CLIENT_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
 } satisfies AppSettings;
 
 function faultsOf(environment: Record<string, string | undefined>): string {
@@ -23,20 +24,31 @@ function faultsOf(environment: Record<string, string | undefined>): string {
 const named = (message: string) => [...message.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
 
 describe("settings", () => {
-  it("have defaults for all but the three addresses", () => {
+  it("have defaults for all but the three addresses and the identity", () => {
     expect(readSettings(needed)).toEqual({
       ...needed,
+      STAGE: "production",
       PAGES: ["resume"],
       SITE_TIME_ZONE: "UTC",
       MAX_UPLOAD_BYTES: 10_485_760,
       MAX_IMAGE_PIXELS: 50_000_000,
       TOKEN_ISSUER: "vitae",
       TOKEN_AUDIENCE: "vitae",
+      LOG_LEVEL: "info",
+      RATE_LIMITS: "on",
+      RATE_LIMIT_AUTHENTICATED: 200,
+      RATE_LIMIT_ANONYMOUS: 30,
+      RATE_LIMIT_VISITS: 60,
+      RATE_LIMIT_UPLOADS: 30,
+      RATE_LIMIT_SECRET: 10,
+      RATE_LIMIT_KEYS: 5,
+      METRICS_ENABLED: "false",
+      OPENAPI_ENABLED: "true",
     });
   });
 
   it("that are empty or blank count as left out", () => {
-    expect(readSettings({ ...needed, PAGES: "", AZURE_CLIENT_ID: "  " })).toEqual(readSettings(needed));
+    expect(readSettings({ ...needed, PAGES: "", CDN_BASE_URL: "  " })).toEqual(readSettings(needed));
     expect(named(faultsOf({ ...needed, VAULT_URI: " " }))).toEqual(["VAULT_URI"]);
   });
 
@@ -140,7 +152,40 @@ describe("an address", () => {
     },
   );
 
-  it("may be one on loopback", () => {
-    expect(faultsOf({ ...needed, TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1" })).toBe("");
+  it("may be one on loopback in the local stage", () => {
+    expect(faultsOf({ ...needed, STAGE: "local", TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1" })).toBe(
+      "",
+    );
+  });
+});
+
+describe("a deployment", () => {
+  const local = {
+    TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1",
+    VAULT_URI: "https://localhost:10004/",
+    MEDIA__blobServiceUri: "https://[::1]:10000/devstoreaccount1",
+    CDN_BASE_URL: "http://cdn.example.com",
+    RATE_LIMITS: "off",
+    METRICS_ENABLED: "true",
+    APPLICATIONINSIGHTS_CONNECTION_STRING:
+      "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=http://127.0.0.1:9/",
+  };
+
+  it("is refused what is fine on a laptop, all of it at once, whether it names its stage or not", () => {
+    expect(faultsOf({ ...local, STAGE: "local" })).toBe("");
+    for (const STAGE of [undefined, "production", "preview-12"])
+      expect(named(faultsOf({ ...local, STAGE })).sort()).toEqual([...Object.keys(local), "AZURE_CLIENT_ID"].sort());
+  });
+
+  it("hears of weak values together with those that are wrong", () => {
+    expect(named(faultsOf({ ...needed, STAGE: "staging", LOG_LEVEL: "loud", RATE_LIMITS: "off" }))).toEqual([
+      "STAGE",
+      "LOG_LEVEL",
+      "RATE_LIMITS",
+    ]);
+  });
+
+  it("may show its metrics to everybody when it says so", () => {
+    expect(readSettings({ ...needed, METRICS_ENABLED: "public" }).METRICS_ENABLED).toBe("public");
   });
 });

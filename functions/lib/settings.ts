@@ -1,5 +1,6 @@
 // Every setting the functions read: its schema, its default, an example. The only reader of the environment here.
 import { z } from "zod";
+import { logLevels } from "./log.ts";
 import { VERIFY_PAGE } from "./names.ts";
 
 /** A page's name in addresses and in the table: lower-case words joined by hyphens, 1 to 64 characters. */
@@ -40,7 +41,17 @@ const count = (byDefault: number) =>
     .default(String(byDefault))
     .transform(Number);
 
+const stage = z
+  .string()
+  .regex(/^(?:local|production|preview-[1-9]\d{0,5})$/, "must be local, production or preview-N")
+  // What nobody named is held to the strictest rules.
+  .default("production");
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) =>
+  z.enum(values, `must be one of: ${values.join(", ")}`).default(byDefault as never);
+
 const schema = z.object({
+  STAGE: stage.meta({ examples: ["production"] }),
   TABLES_ENDPOINT: secureUrl.meta({ examples: ["https://vitae-prod.table.cosmos.azure.com:443"] }),
   VAULT_URI: secureUrl.meta({ examples: ["https://vitae-prod.vault.azure.net/"] }),
   PAGES: pages.meta({ examples: ["resume,projects"] }),
@@ -66,6 +77,29 @@ const schema = z.object({
     .min(1, "must not be empty")
     .default("vitae")
     .meta({ examples: ["vitae"] }),
+  LOG_LEVEL: oneOf(logLevels, "info").meta({ examples: ["info"] }),
+  // Requests a minute: of one caller, or of one address.
+  RATE_LIMITS: oneOf(["on", "off"], "on").meta({ examples: ["on"] }),
+  RATE_LIMIT_AUTHENTICATED: count(200).meta({ examples: ["200"] }),
+  RATE_LIMIT_ANONYMOUS: count(30).meta({ examples: ["30"] }),
+  RATE_LIMIT_VISITS: count(60).meta({ examples: ["60"] }),
+  RATE_LIMIT_UPLOADS: count(30).meta({ examples: ["30"] }),
+  RATE_LIMIT_SECRET: count(10).meta({ examples: ["10"] }),
+  RATE_LIMIT_KEYS: count(5).meta({ examples: ["5"] }),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z
+    .string()
+    .regex(
+      /^InstrumentationKey=[0-9a-f-]{36};(?:[^;]+;)*IngestionEndpoint=https?:\/\/[^;]+/i,
+      "must be InstrumentationKey=…;IngestionEndpoint=…",
+    )
+    .optional()
+    .meta({
+      examples: [
+        "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/",
+      ],
+    }),
+  METRICS_ENABLED: oneOf(["false", "true", "public"], "false").meta({ examples: ["public"] }),
+  OPENAPI_ENABLED: oneOf(["true", "false"], "true").meta({ examples: ["true"] }),
 });
 
 /** What a deployment supplies: strings under these names. A setting with a default may be left out. */
@@ -75,24 +109,57 @@ export type Settings = z.output<typeof schema>;
 
 export const settingNames = schema.keyof().options;
 
+/** Settings that lead somewhere. */
+const addresses = [
+  "TABLES_ENDPOINT",
+  "VAULT_URI",
+  "MEDIA__blobServiceUri",
+  "CDN_BASE_URL",
+  "APPLICATIONINSIGHTS_CONNECTION_STRING",
+] as const satisfies readonly (keyof AppSettings)[];
+
+/** What is fine on a laptop and a mistake anywhere else. */
+function deploymentFaults(given: AppSettings): [keyof AppSettings, string][] {
+  const faults: [keyof AppSettings, string][] = [];
+  for (const name of addresses) {
+    const value = given[name] ?? "";
+    if (/http:\/\//i.test(value)) faults.push([name, "must be https outside of the local stage"]);
+    else if (/\/\/(?:127\.|localhost|\[::1\])/i.test(value))
+      faults.push([name, "must not lead to this machine outside of the local stage"]);
+  }
+  if (!given.AZURE_CLIENT_ID) faults.push(["AZURE_CLIENT_ID", "is missing: a deployed app has an identity of its own"]);
+  if (given.RATE_LIMITS === "off")
+    faults.push(["RATE_LIMITS", "must not be off outside of the local stage: anybody may call"]);
+  if (given.METRICS_ENABLED === "true")
+    faults.push(["METRICS_ENABLED", "must be public outside of the local stage: anybody can read them there"]);
+  return faults;
+}
+
 /** Says every fault of the settings at once: name, problem, example. Never a value, which may be a secret. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
 /**
- * Reads and checks the settings.
+ * Reads and checks the settings. Without STAGE=local they are held to what a deployment needs.
  * @throws {SettingsError} naming every missing or wrong setting, its rule and an example
  */
 export function readSettings(environment: Record<string, string | undefined> = process.env): Settings {
-  const given = Object.fromEntries(settingNames.map((name) => [name, environment[name]?.trim() || undefined]));
+  const given = Object.fromEntries(
+    settingNames.map((name) => [name, environment[name]?.trim() || undefined]),
+  ) as AppSettings;
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
+  const found: [keyof AppSettings, string][] = result.success
+    ? []
+    : result.error.issues.map(({ path: [first], message }) => {
+        const name = first as keyof AppSettings;
+        return [name, given[name] === undefined ? "is missing" : message];
+      });
+  if (given.STAGE !== "local") found.push(...deploymentFaults(given));
+  if (result.success && found.length === 0) return result.data;
   const faults = new Map<string, string>();
-  for (const issue of result.error.issues) {
-    const name = String(issue.path[0]) as keyof AppSettings;
+  for (const [name, problem] of found) {
     const [example] = (schema.shape[name].meta()?.examples ?? []) as string[];
-    const problem = given[name] === undefined ? "is missing" : issue.message;
     if (!faults.has(name)) faults.set(name, `  ${name} ${problem}. Example: ${name}=${example}`);
   }
   throw new SettingsError(`The settings have ${faults.size} fault(s):\n${[...faults.values()].join("\n")}`);

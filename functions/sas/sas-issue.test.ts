@@ -25,7 +25,7 @@ const deps = {
     return { url: `https://media.example.com/${asked[1]}?sig=x`, expiresAt: end };
   },
 };
-const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", issueLink);
+const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "none", issueLink);
 const ask = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }) =>
   invoke(route, deps, {
     method: "POST",

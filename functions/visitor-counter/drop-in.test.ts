@@ -22,6 +22,7 @@ const route = routesFor<typeof deps>()(
   ["GET", "POST"],
   "/visitor_counter",
   "public",
+  "none",
   dropIn,
 );
 const call = (method: string, headers: Record<string, string> = {}) => invoke(route, deps, { method, headers });

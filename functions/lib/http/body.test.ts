@@ -18,6 +18,7 @@ function send(body: Call["body"], headers: Record<string, string> = json, schema
     "POST",
     "/x",
     "public",
+    "none",
     operation({
       summary: "Echo",
       body: schema,

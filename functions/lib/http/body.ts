@@ -23,8 +23,14 @@ export function cutOff(cause: unknown): AppError {
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON, PAYLOAD_TOO_LARGE beyond 64 KiB,
  *   VALIDATION_FAILED when it is absent, cut off, not UTF-8 or not JSON
  */
-export async function readJson(request: { readonly headers: Headers; readonly body: Body }): Promise<unknown> {
-  const type = request.headers.get("content-type");
+export async function readJson({
+  headers,
+  stream,
+}: {
+  readonly headers: Headers;
+  readonly stream: AsyncIterable<Uint8Array>;
+}): Promise<unknown> {
+  const type = headers.get("content-type");
   if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? ""))
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
@@ -33,7 +39,7 @@ export async function readJson(request: { readonly headers: Headers; readonly bo
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of bodyOf(request)) {
+    for await (const chunk of stream) {
       size += chunk.byteLength;
       if (size > JSON_LIMIT)
         throw new AppError("PAYLOAD_TOO_LARGE", `A JSON body is at most ${JSON_LIMIT} bytes; this one is longer.`);

@@ -14,6 +14,7 @@ const doing = (handler: () => Answer) =>
     "GET",
     "/v1/things",
     "public",
+    "none",
     operation({ summary: "x", answers: {}, errors: [], example: {}, handler: async (_, _deps: object) => handler() }),
   );
 const throwing = (thrown: unknown) =>
@@ -76,14 +77,18 @@ describe("the log line", () => {
     expect(reply.lines).toEqual([
       {
         loggedAt: "information",
+        timestamp: expect.any(String),
         level: "info",
-        event: "request",
+        message: "request",
+        trace_id: reply.headers.get("x-trace-id"),
         function: "openapi",
+        invocation_id: expect.any(String),
         method: "GET",
         route: "/v1/things",
         status: 200,
-        durationMs: expect.any(Number),
-        traceId: reply.headers.get("x-trace-id"),
+        duration_ms: expect.any(Number),
+        bytes_in: 0,
+        bytes_out: 1,
       },
     ]);
   });
@@ -99,7 +104,7 @@ describe("the log line", () => {
     const traceParent = `00-${host}-00f067aa0ba902b7-01`;
     const route = throwing(new AppError("NOT_FOUND", "x"));
     const reply = await invoke(route, deps, { ...call, traceParent, headers: { "X-Trace-ID": asked } });
-    expect(reply.lines).toMatchObject([{ traceId: asked, operationId: host }]);
+    expect(reply.lines).toMatchObject([{ trace_id: asked, operation_id: host }]);
     expect([reply.headers.get("x-trace-id"), reply.error().trace_id]).toEqual([asked, asked]);
     expect((await invoke(route, deps, { ...call, traceParent })).headers.get("x-trace-id")).toBe(host);
   });

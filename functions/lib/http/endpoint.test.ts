@@ -21,6 +21,7 @@ function thing(handler: (request: object) => Promise<Answer> | Answer, access: A
     ["GET", "POST"],
     "/v1/things/{id}",
     access,
+    "none",
     operation({
       summary: "A thing",
       params: z.object({ id: z.string().regex(/^\d+$/, "is digits") }),

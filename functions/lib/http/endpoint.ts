@@ -5,12 +5,16 @@ import { mayDo } from "../access/permissions.ts";
 import type { TokenVerifier } from "../access/token.ts";
 import { AppError, asAppError, type ErrorDetail, publicMessage } from "../errors.ts";
 import { createLog } from "../log.ts";
+import type { Meter } from "../meter.ts";
+import { inContext } from "../request-context.ts";
+import { addressOf } from "./address.ts";
 import { bodyOf, readJson } from "./body.ts";
 import { commonHeaders } from "./headers.ts";
+import type { Asker, LimitClass, Limits } from "./limits.ts";
 import type { Answer, Route } from "./operation.ts";
 import { traceOf } from "./trace.ts";
 
-export type EndpointDeps = { readonly verifyToken: TokenVerifier };
+export type EndpointDeps = { readonly verifyToken: TokenVerifier; readonly limits: Limits; readonly meter: Meter };
 
 const SHOWN = 100;
 
@@ -41,13 +45,29 @@ function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body")
       throw new AppError("VALIDATION_FAILED", `${where}.${name} is a reserved name: leave it out.`);
 }
 
+/** The one error shape. */
+function failureAnswer(failure: AppError, trace_id: string): Answer {
+  const { code, details, headers, status } = failure;
+  const message = publicMessage(failure);
+  return { status, headers, json: { error: { code, message, trace_id, ...(details && status < 500 && { details }) } } };
+}
+
+/** Rejects with RATE_LIMITED. */
+type Spend = (limit: LimitClass, who?: Partial<Asker>) => Promise<void>;
+
 /** Makes a route's function: what it throws never reaches the host, what an unexpected failure says never the caller. */
 export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
-  const { access, name, operation } = route;
+  const { access, limit, name, operation, path } = route;
 
-  async function admit(headers: Headers) {
-    if (access === "public") return undefined;
-    const caller = await deps.verifyToken(headers.get("authorization"));
+  /** Who asks, once a limit and the permission allow it. `spend` rejects when a limit is used up. */
+  async function admit(headers: Headers, spend: Spend) {
+    if (access === "public") return void (await spend(limit));
+    const caller = await deps.verifyToken(headers.get("authorization")).catch(async (thrown: unknown) => {
+      // Whoever has no valid token is nobody in particular: guessing at tokens is limited by address.
+      await spend("default");
+      throw thrown;
+    });
+    await spend(limit, { caller: caller.subject });
     if (mayDo(caller, access)) return caller;
     throw new AppError(
       "FORBIDDEN",
@@ -55,64 +75,84 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     );
   }
 
-  async function readBody(request: HttpRequest): Promise<unknown> {
-    const body = await readJson(request);
+  async function readBody(headers: Headers, stream: AsyncIterable<Uint8Array>): Promise<unknown> {
+    const body = await readJson({ headers, stream });
     if (typeof body === "object" && body !== null) refuseReplacedHeaders(Object.keys(body), "body");
     return body;
+  }
+
+  async function handle(request: HttpRequest, spend: Spend, stream: AsyncIterable<Uint8Array>): Promise<Answer> {
+    const { headers, method } = request;
+    refuseReplacedHeaders(request.query.keys(), "query");
+    const caller = await admit(headers, spend);
+    const params = operation.params ? parse(operation.params, request.params, "path") : {};
+    const query = operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {};
+    const body = operation.body ? parse(operation.body, await readBody(headers, stream), "body") : undefined;
+    if (operation.account) await spend(limit, { account: operation.account(body) });
+    return operation.handler({ method, url: request.url, headers, caller, params, query, body, stream }, deps);
   }
 
   return async (request, context): Promise<HttpResponseInit> => {
     const started = performance.now();
     const { headers, method } = request;
     const trace = traceOf(headers, context.traceContext?.traceParent);
-    let failure: AppError | undefined;
-    let answer: Answer;
-    try {
-      refuseReplacedHeaders(request.query.keys(), "query");
-      const caller = await admit(headers);
-      const accepted: Parameters<typeof operation.handler>[0] = {
-        method,
-        url: request.url,
-        headers,
-        caller,
-        params: operation.params ? parse(operation.params, request.params, "path") : {},
-        query: operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {},
-        body: operation.body ? parse(operation.body, await readBody(request), "body") : undefined,
-        stream: bodyOf(request),
-      };
-      answer = await operation.handler(accepted, deps);
-    } catch (thrown) {
-      failure = asAppError(thrown);
-      const { code, details } = failure;
-      answer = {
-        status: failure.status,
-        headers: failure.headers,
-        json: {
-          error: {
-            code,
-            message: publicMessage(failure),
-            trace_id: trace.traceId,
-            ...(details && failure.status < 500 && { details }),
-          },
-        },
-      };
+    const address = addressOf(headers.get("x-forwarded-for"));
+    const limitHeaders: Record<string, string> = {};
+    let callerId: string | undefined;
+    const spend: Spend = async (limit, who) => {
+      callerId = who?.caller ?? callerId;
+      const { headers, refused } = await deps.limits.spend(limit, { address, ...who });
+      Object.assign(limitHeaders, headers);
+      if (refused) throw new AppError("RATE_LIMITED", refused.rule, { retryAfter: refused.retryAfter });
+    };
+    let bytesIn = 0;
+    async function* stream() {
+      for await (const chunk of bodyOf(request)) {
+        bytesIn += chunk.byteLength;
+        yield chunk;
+      }
     }
-    const status = answer.status ?? 200;
-    const fields = {
-      function: name,
-      method,
-      route: route.path,
-      status,
-      durationMs: Math.round((performance.now() - started) * 10) / 10,
-      ...trace,
-      ...(failure && { code: failure.code }),
-      ...(failure && status >= 500 && { error: failure }),
-    };
-    createLog(context)[status >= 500 ? "error" : "info"]("request", fields);
-    return {
-      status,
-      headers: { ...commonHeaders(request.url), "X-Trace-ID": trace.traceId, ...answer.headers },
-      ...(answer.json !== undefined && method !== "HEAD" && { jsonBody: answer.json }),
-    };
+
+    const working = { ...trace, function: name, invocationId: context.invocationId };
+    return inContext(working, async () => {
+      deps.meter.measure("requests_in_flight", 1);
+      let failure: AppError | undefined;
+      const answer = await handle(request, spend, stream()).catch((thrown: unknown) => {
+        failure = asAppError(thrown);
+        return failureAnswer(failure, trace.traceId);
+      });
+      const { status = 200 } = answer;
+      const body = answer.text ?? (answer.json === undefined ? undefined : JSON.stringify(answer.json));
+      const bytesOut = body === undefined || method === "HEAD" ? 0 : Buffer.byteLength(body);
+      const durationMs = Math.round((performance.now() - started) * 10) / 10;
+      createLog(context)[status >= 500 ? "error" : "info"]("request", {
+        method,
+        route: path,
+        status,
+        duration_ms: durationMs,
+        bytes_in: bytesIn,
+        bytes_out: bytesOut,
+        ...(callerId !== undefined && { caller_id: callerId }),
+        ...(failure && { code: failure.code }),
+        ...(failure && status >= 500 && { error: failure }),
+      });
+      const attributes = { function: name, status };
+      deps.meter.measure("requests_in_flight", -1);
+      deps.meter.measure("requests", 1, attributes);
+      deps.meter.measure("request_duration", durationMs, attributes);
+      deps.meter.measure("request_size", bytesIn, attributes);
+      deps.meter.measure("response_size", bytesOut, attributes);
+      return {
+        status,
+        headers: {
+          ...commonHeaders(request.url),
+          ...(answer.json !== undefined && { "Content-Type": "application/json" }),
+          "X-Trace-ID": trace.traceId,
+          ...limitHeaders,
+          ...answer.headers,
+        },
+        ...(bytesOut > 0 && body !== undefined && { body }),
+      };
+    });
   };
 }

@@ -16,12 +16,12 @@ const nothing = operation({
   handler: async (_, _deps: object) => ({}),
 });
 const all: Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const last = route("zz-fallback", all, "/{*path}", "public", fallback);
+const last = route("zz-fallback", all, "/{*path}", "public", "none", fallback);
 const api = describeApi(
   [
-    route("health-live", "GET", "/things", "public", nothing),
-    route("health-ready", ["PATCH", "DELETE"], "/things/own", "public", nothing),
-    route("openapi", "POST", "/things", "images:read", nothing),
+    route("health-live", "GET", "/things", "public", "none", nothing),
+    route("health-ready", ["PATCH", "DELETE"], "/things/own", "public", "none", nothing),
+    route("openapi", "POST", "/things", "images:read", "none", nothing),
     last,
   ],
   "/api",

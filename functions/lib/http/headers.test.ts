@@ -12,6 +12,7 @@ function answering(handler: () => Answer, call: Call = {}) {
     "GET",
     "/x",
     "public",
+    "none",
     operation({ summary: "x", answers: {}, errors: [], example: {}, handler: async (_, _deps: object) => handler() }),
   );
   return invoke(route, deps, call);

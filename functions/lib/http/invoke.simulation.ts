@@ -1,7 +1,9 @@
 // Calls a route's function as the host does, through the library's own request, context and response; keeps what it logs.
 import { HttpRequest, type HttpRequestInit, HttpResponse, InvocationContext } from "@azure/functions";
 import type { ErrorCode } from "../errors.ts";
+import { silentMeter } from "../meter.ts";
 import { type EndpointDeps, endpoint } from "./endpoint.ts";
+import { unlimited } from "./limits.ts";
 import type { Route } from "./operation.ts";
 
 export type Call = {
@@ -43,14 +45,27 @@ function requestOf({ method = "GET", url = "http://localhost/api/x", headers = {
   return new HttpRequest({ nativeRequest: native, params } as HttpRequestInit);
 }
 
-export async function invoke<D extends EndpointDeps>(route: Route<D>, deps: D, call: Call = {}): Promise<Reply> {
+/** Nothing limits or measures where `deps` does not say so. */
+export async function invoke<D extends Partial<EndpointDeps>>(
+  route: Route<D>,
+  deps: D,
+  call: Call = {},
+): Promise<Reply> {
   const lines: Reply["lines"][number][] = [];
   const context = new InvocationContext({
     functionName: route.name,
+    invocationId: crypto.randomUUID(),
     logHandler: (loggedAt, line) => lines.push({ ...JSON.parse(line as string), loggedAt }),
     ...(call.traceParent !== undefined && { traceContext: { traceParent: call.traceParent } }),
   });
-  const answer = await endpoint(route, deps)(requestOf(call), context);
+  const answer = await endpoint(
+    route as Route<D & EndpointDeps>,
+    {
+      limits: unlimited,
+      meter: silentMeter,
+      ...deps,
+    } as D & EndpointDeps,
+  )(requestOf(call), context);
   const response = new HttpResponse(answer as ConstructorParameters<typeof HttpResponse>[0]);
   const text = await response.text();
   return {

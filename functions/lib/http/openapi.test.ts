@@ -15,6 +15,7 @@ const routes: Route<never>[] = [
     ["GET"],
     "/v1/things/{id:guid}",
     "images:read",
+    "none",
     operation({
       summary: "Read a thing",
       description: "At length.",
@@ -31,6 +32,7 @@ const routes: Route<never>[] = [
     ["POST", "PUT"],
     "/v1/things",
     "public",
+    "none",
     operation({
       summary: "Make a thing",
       body: z.object({ name: z.string().default("n") }),
@@ -45,6 +47,7 @@ const routes: Route<never>[] = [
     "GET",
     "/{*path}",
     "public",
+    "none",
     operation({
       summary: "x",
       params: z.object({ path: z.string() }),

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Caller, Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { FunctionName } from "../names.ts";
+import type { LimitClass } from "./limits.ts";
 
 export type OperationRequest<P, Q, B, C> = {
   readonly method: string;
@@ -22,6 +23,8 @@ export type Answer = {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** Instead of JSON; its type is the header Content-Type. */
+  readonly text?: string;
 };
 
 type AnswerDoc = { readonly description: string; readonly schema?: z.ZodType };
@@ -41,6 +44,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly answers: Readonly<Record<number, AnswerDoc>>;
   /** What the handler itself can fail with, besides what the boundary does for every route. */
   readonly errors: readonly ErrorCode[];
+  /** On a route of class `secret`: the account whose secret the request tries. */
+  readonly account?: (body: z.output<B>) => string;
   /** Values the documentation shows and the tests check against the schemas. */
   readonly example: {
     readonly params?: z.input<P>;
@@ -83,6 +88,7 @@ export type Route<D> = {
   /** Template below the prefix, such as /v1/visits/{page}. */
   readonly path: string;
   readonly access: Access;
+  readonly limit: LimitClass;
   readonly operation: Operation<z.ZodObject, z.ZodObject, z.ZodType, D, Caller | undefined>;
 };
 
@@ -107,6 +113,7 @@ export function routesFor<D>() {
     methods: Method | readonly Method[],
     path: Path,
     access: A,
+    limit: LimitClass,
     definition: Operation<P, Q, B, D, A extends Permission ? Caller : Caller | undefined> &
       ([keyof P["shape"], ParamNames<Path>] extends [ParamNames<Path>, keyof P["shape"]] ? unknown : never),
   ): Route<D> => {
@@ -117,6 +124,7 @@ export function routesFor<D>() {
       methods: listed.includes("GET") ? [...listed, "HEAD"] : listed,
       path,
       access,
+      limit,
       operation: definition as unknown as Route<D>["operation"],
     };
   };
