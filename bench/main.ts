@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { benchLinks } from "./links/links.ts";
@@ -19,6 +20,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   counter: {
     what: "the visitor counter against read-add-write, and several instances on one table",
     run: () => benchCounter(built),
+  },
+  boundary: {
+    what: "a handler behind the whole boundary against the same handler bare",
+    run: () => benchBoundary(root),
   },
   "cold-start": {
     what: "importing the bundle against importing the app unbundled",
