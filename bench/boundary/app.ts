@@ -1,4 +1,4 @@
-// An app with the handler of GET /health/live twice: bare, and behind the whole boundary with everything it depends on.
+// An app with the handler of GET /health/live bare, behind the whole boundary, and there with a rate limit besides.
 import { app } from "@azure/functions";
 import { createDeps } from "../../functions/deps.ts";
 import { endpoint } from "../../functions/lib/http/endpoint.ts";
@@ -20,3 +20,8 @@ app.http("bare", {
   handler: async () => ({ jsonBody: (await handler({} as never, deps)).json }),
 });
 app.http("whole", { methods: ["GET"], authLevel: "anonymous", handler: endpoint(live, deps) });
+app.http("limited", {
+  methods: ["GET"],
+  authLevel: "anonymous",
+  handler: endpoint({ ...live, limit: "visits" }, deps),
+});

@@ -76,6 +76,9 @@ export async function benchCounter(root: string): Promise<{ figures: object; sou
   const laboratory = await openLaboratory({ root, pages });
   try {
     say("One Azurite in memory; every table call passes a proxy that counts it, for all alike.");
+    say(
+      "Rate limits are off and the write budget is out of reach: what limits cost is measured by the bench boundary.",
+    );
     say(`Medians of ${ROUNDS} alternating rounds; max, refused, lost and surplus over all of them.\n`);
     const urls = [await laboratory.startHost()];
     const byWay = await rounds(cases, measureWay(laboratory, urls[0] ?? ""));
