@@ -8,7 +8,7 @@ import { setLogLevel } from "./lib/log.ts";
 import { MEDIA, ROUTE_PREFIX } from "./lib/names.ts";
 import { inContext } from "./lib/request-context.ts";
 import { readSettings } from "./lib/settings.ts";
-import { routes } from "./routes.ts";
+import { routesOf } from "./routes.ts";
 import { triggers } from "./triggers.ts";
 
 // Bodies flow through as they come, in both directions, instead of being held in memory by host and worker.
@@ -16,6 +16,7 @@ app.setup({ enableHttpStream: true });
 
 const settings = readSettings();
 setLogLevel(settings.LOG_LEVEL);
+const routes = routesOf(settings);
 const deps = Object.assign(createDeps(settings), { api: describeApi(routes, ROUTE_PREFIX) });
 
 for (const route of routes)

@@ -12,7 +12,7 @@ import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { functionNames, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
-import { routes } from "./routes.ts";
+import { routes, routesOf } from "./routes.ts";
 
 const api = describeApi(routes, ROUTE_PREFIX);
 const GUID = "0198c0de-0000-7000-8000-00000000abcd";
@@ -26,6 +26,13 @@ const each = (list: readonly Route<Deps>[]) => list.map((route) => [route.name, 
 describe("the route table", () => {
   it("has one route for each function that the code names", () => {
     expect(routes.map(({ name }) => name).sort()).toEqual([...functionNames].sort());
+  });
+
+  it("is whole where the settings turn nothing off, and lacks the document where they turn that off", () => {
+    const names = (OPENAPI_ENABLED: string) =>
+      routesOf(readSettings({ ...process.env, OPENAPI_ENABLED })).map(({ name }) => name);
+    expect(names("true")).toEqual(expect.arrayContaining(["openapi", "visitor-counter"]));
+    expect(names("false")).toEqual(names("true").filter((name) => name !== "openapi"));
   });
 
   it("stands below the prefix that host.json sets", () => {

@@ -4,7 +4,9 @@ import { live, ready } from "./health/health.ts";
 import { readImage } from "./images/read.ts";
 import { uploadImage } from "./images/upload.ts";
 import { fallback } from "./lib/http/fallback.ts";
-import { routesFor } from "./lib/http/operation.ts";
+import { type Route, routesFor } from "./lib/http/operation.ts";
+import type { FunctionName } from "./lib/names.ts";
+import type { Settings } from "./lib/settings.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { issueLink } from "./sas/sas-issue.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
@@ -28,3 +30,13 @@ export const routes = [
   route("openapi", "GET", "/openapi.json", "public", "none", openapi),
   route("zz-fallback", every, "/{*path}", "public", "default", fallback),
 ];
+
+/** Routes that a setting can turn off. */
+const switches: Partial<Record<FunctionName, (settings: Settings) => boolean>> = {
+  openapi: ({ OPENAPI_ENABLED }) => OPENAPI_ENABLED === "true",
+};
+
+/** The routes of one deployment: what its settings turn off is neither registered nor documented. */
+export function routesOf(settings: Settings): readonly Route<Deps>[] {
+  return routes.filter(({ name }) => switches[name]?.(settings) ?? true);
+}

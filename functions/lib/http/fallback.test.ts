@@ -17,17 +17,18 @@ const nothing = operation({
 });
 const all: Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const last = route("zz-fallback", all, "/{*path}", "public", "none", fallback);
-const api = describeApi(
-  [
-    route("health-live", "GET", "/things", "public", "none", nothing),
-    route("health-ready", ["PATCH", "DELETE"], "/things/own", "public", "none", nothing),
-    route("openapi", "POST", "/things", "images:read", "none", nothing),
-    last,
-  ],
+const things = [
+  route("health-live", "GET", "/things", "public", "none", nothing),
+  route("health-ready", ["PATCH", "DELETE"], "/things/own", "public", "none", nothing),
+  route("image-upload", "POST", "/things", "images:read", "none", nothing),
+  last,
+];
+const documented = describeApi(
+  [...things, route("openapi", "GET", "/openapi.json", "public", "none", nothing)],
   "/api",
 );
 
-const ask = (method: string, path: string) =>
+const ask = (method: string, path: string, api = documented) =>
   invoke(last, { ...deps, api }, { method, url: `http://localhost${path}`, params: { path: path.slice(5) } });
 
 describe("the fallback", () => {
@@ -45,6 +46,12 @@ describe("the fallback", () => {
       }
     },
   );
+
+  it("points to no document where none is published", async () => {
+    const reply = await ask("GET", "/api/nothing", describeApi(things, "/api"));
+    expect(reply.error().code).toBe("NOT_FOUND");
+    expect(reply.text).not.toContain("openapi");
+  });
 
   it.each([
     ["PUT", "/api/things", "GET, HEAD, POST"],

@@ -13,11 +13,11 @@ export const fallback = operation({
   handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {
     const { pathname } = new URL(url);
     const allowed = methodsAt(pathname.slice(prefix.length));
-    if (allowed.length === 0)
-      throw new AppError(
-        "NOT_FOUND",
-        `Nothing is at ${pathname.slice(0, 200)}: GET ${prefix}/openapi.json lists what there is.`,
-      );
+    if (allowed.length === 0) {
+      const documented = methodsAt("/openapi.json").length > 0;
+      const hint = documented ? `GET ${prefix}/openapi.json lists what there is` : "check its spelling";
+      throw new AppError("NOT_FOUND", `Nothing is at ${pathname.slice(0, 200)}: ${hint}.`);
+    }
     const Allow = allowed.join(", ");
     throw new AppError("METHOD_NOT_ALLOWED", `${pathname} does not take ${method}, only ${Allow}.`, {
       headers: { Allow },
