@@ -35,8 +35,23 @@ describe("the trace id", () => {
     expect(trace({ asked: " ABCDEF0123456789ABCDEF0123456789 " }).traceId).toBe("abcdef0123456789abcdef0123456789");
   });
 
+  it.each(["0198c0de-0000-7000-8000-00000000abcd", "0198C0DE-0000-7000-8000-00000000ABCD"])(
+    "is the UUID %s without its hyphens",
+    (uuid) => {
+      expect(trace({ asked: uuid, host: parent(host) })).toEqual({
+        traceId: "0198c0de00007000800000000000abcd",
+        operationId: host,
+      });
+    },
+  );
+
   it.each([
     "0".repeat(32),
+    "00000000-0000-0000-0000-000000000000",
+    "0198c0de-0000-7000-800000000000-abcd",
+    "0198c0de-0000-7000-8000-00000000abc",
+    "{0198c0de-0000-7000-8000-00000000abcd}",
+    "-".repeat(32),
     "a".repeat(31),
     "a".repeat(33),
     `${asked}, ${asked}`,

@@ -1,6 +1,8 @@
 // Which id a request is traced by, in every log line, error and X-Trace-ID header. Pure.
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
+/** The 32 digits, or a UUID: the same digits with hyphens. */
+const ASKED = /^([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /**
  * W3C Trace Context: version, trace id, parent id, flags; only versions after 00 may say more.
  * https://www.w3.org/TR/trace-context/#traceparent-header
@@ -19,13 +21,18 @@ export type Trace = {
   readonly operationId?: string;
 };
 
+function askedIdOf(header: string | null): string | undefined {
+  const id = ASKED.exec(header?.trim().toLowerCase() ?? "")?.[1]?.replaceAll("-", "");
+  return id && TRACE_ID.test(id) ? id : undefined;
+}
+
 /**
  * A valid X-Trace-ID wins; then the host's own trace context, so that our logs and Application Insights agree; then
  * the traceparent header; then a new id.
  */
 export function traceOf(headers: Headers, hostTraceparent: string | null | undefined): Trace {
-  const asked = headers.get("x-trace-id")?.trim().toLowerCase();
+  const traceId = askedIdOf(headers.get("x-trace-id"));
   const operationId = traceIdOf(hostTraceparent) ?? traceIdOf(headers.get("traceparent"));
-  if (asked && TRACE_ID.test(asked)) return { traceId: asked, ...(operationId && { operationId }) };
+  if (traceId) return { traceId, ...(operationId && { operationId }) };
   return { traceId: operationId ?? crypto.randomUUID().replaceAll("-", "") };
 }
