@@ -3,12 +3,12 @@
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
-import { createSigningKeys, generateSigningKeys } from "./lib/access/signing-keys.ts";
+import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
-import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
+import { askContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { createCredential } from "./lib/azure/credential.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
-import { createTableClient } from "./lib/azure/tables.ts";
+import { askTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { unlimited } from "./lib/http/limits.ts";
 import type { Api } from "./lib/http/route-table.ts";
@@ -28,9 +28,6 @@ function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
-
-/** The first of all UUIDv7s, which no image has: asking for it asks the table. */
-const NO_IMAGE = "00000000-0000-7000-8000-000000000000";
 
 export function createDeps(settings: Settings) {
   const credential = once(() => createCredential(settings.AZURE_CLIENT_ID));
@@ -78,13 +75,14 @@ export function createDeps(settings: Settings) {
       }),
     ),
   );
+  const everyTable = once(() => Object.values(tables).map((table) => tableClient(table, 0)));
   const checkDependencies = once(() =>
-    createDependencyChecks([
-      () => visits().read(settings.PAGES[0] as string),
-      () => images().find("health", NO_IMAGE),
-      () => originals().etag("health"),
-      () => signingKeys()(),
-    ]),
+    createDependencyChecks({
+      tables: (signal) => Promise.all(everyTable().map((table) => askTable(table, signal))),
+      blobs: (signal) => Promise.all(Object.values(containers).map((name) => askContainer(blobs(), name, signal))),
+      // Not through the signing keys: those are kept for minutes, and would outlive the vault.
+      vault: (signal) => readSigningKeys(() => vault().read(secrets.signingKeys, signal)),
+    }),
   );
   return {
     get checkDependencies() {

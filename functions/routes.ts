@@ -1,6 +1,6 @@
 // The HTTP API: one line per route. Registration, checks, the OpenAPI document and the tests all read this table.
 import type { Deps } from "./deps.ts";
-import { live, ready } from "./health/health.ts";
+import { health, live, ready } from "./health/health.ts";
 import { readImage } from "./images/read.ts";
 import { uploadImage } from "./images/upload.ts";
 import { fallback } from "./lib/http/fallback.ts";
@@ -25,6 +25,7 @@ export const routes = [
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", issueLink),
+  route("health", "GET", "/health", "public", "none", health),
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),
   route("openapi", "GET", "/openapi.json", "public", "none", openapi),

@@ -1,6 +1,8 @@
 // npm run build: what ships, in dist/: the bundle, host.json and a package.json that names the entry.
+import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
@@ -9,6 +11,13 @@ const dist = join(root, "dist");
 // CommonJS inside the bundle still calls require: for Node's own modules, and for @azure/functions-core, which the
 // host provides at run time by intercepting require.
 const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/** The commit that is checked out, with -dirty when tracked files differ from it; outside of git, the one CI names. */
+async function readCommit(): Promise<string> {
+  const args = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"];
+  const described = await promisify(execFile)("git", args, { cwd: root }).catch(() => undefined);
+  return described?.stdout.trim() || process.env.GITHUB_SHA || "unknown";
+}
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
@@ -37,10 +46,15 @@ const { outputs } = (
   })
 ).metafile;
 const { name, version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-await writeFile(
-  join(dist, "package.json"),
-  `${JSON.stringify({ name, version, type: "module", main: "app.js", dependencies: { sharp: dependencies.sharp } }, null, 2)}\n`,
-);
+const manifest = {
+  name,
+  version,
+  gitHead: await readCommit(),
+  type: "module",
+  main: "app.js",
+  dependencies: { sharp: dependencies.sharp },
+};
+await writeFile(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 await copyFile(join(root, "host.json"), join(dist, "host.json"));
 
 const bytes = Object.entries(outputs).reduce((sum, [file, { bytes }]) => (file.endsWith(".js") ? sum + bytes : sum), 0);

@@ -1,31 +1,85 @@
-// GET /health/live and /health/ready: whether the process answers, and whether what it needs does.
+// GET /health, /health/live and /health/ready: what runs here, whether it answers, and whether what it needs does.
 import { z } from "zod";
+import { build } from "../lib/build.ts";
 import { AppError } from "../lib/errors.ts";
 import { operation } from "../lib/http/operation.ts";
 
-/** Rejects when a dependency does not answer. */
-export type CheckDependencies = () => Promise<void>;
+const RETRY_S = 5;
 
-const status = z.object({ status: z.literal("ok") });
+export const health = operation({
+  summary: "Which version runs here?",
+  answers: {
+    200: {
+      description: "It answers, and says what it is.",
+      schema: z.object({
+        name: z.string(),
+        version: z.string().meta({ description: "Of the package (semantic versioning)." }),
+        commit: z.string().meta({
+          description:
+            "Git commit it was built from; it ends with -dirty if files were changed since, is `source` where no build runs, and `unknown` where the build could not tell.",
+        }),
+      }),
+    },
+  },
+  errors: [],
+  example: { answer: { name: "vitae", version: "1.0.0", commit: "3f93efe4c7a2b8d1e6f5a4b3c2d1e0f9a8b7c6d5" } },
+  handler: async (_request, _deps: object) => ({ json: build }),
+});
 
 export const live = operation({
   summary: "Is the process up?",
-  answers: { 200: { description: "It answers.", schema: status } },
+  description: "Asks nothing of anybody else.",
+  answers: { 200: { description: "It answers.", schema: z.object({ status: z.literal("ok") }) } },
   errors: [],
   example: { answer: { status: "ok" } },
   handler: async (_request, _deps: object) => ({ json: { status: "ok" } }),
 });
 
+const dependency = z.object({
+  status: z.enum(["up", "down"]),
+  latencyMs: z.number().nonnegative().meta({ description: "Milliseconds until it answered, failed, or was given up." }),
+});
+
+const readiness = z.object({
+  status: z.enum(["ok", "down"]).meta({ description: "down as soon as one dependency is." }),
+  dependencies: z.object({
+    tables: dependency.meta({ description: "Without them nothing is counted, and no image is found." }),
+    blobs: dependency.meta({ description: "Without them no image is stored, made smaller or linked." }),
+    vault: dependency.meta({ description: "Without it no token is accepted, once the keys in memory are old." }),
+  }),
+});
+
+type Dependencies = z.infer<typeof readiness>["dependencies"];
+export type DependencyName = keyof Dependencies;
+/** How each dependency does. Never rejects. */
+export type CheckDependencies = () => Promise<Dependencies>;
+
 export const ready = operation({
   summary: "Can it serve?",
-  description: "Asks the tables, the media account and the vault, at most once every five seconds.",
-  answers: { 200: { description: "What it depends on answers.", schema: status } },
+  description:
+    "Asks the tables, the blobs and the vault at once, each for two seconds at most. An answer is kept for five seconds and given to everybody who asks meanwhile.",
+  answers: {
+    200: { description: "Everything it depends on answers.", schema: readiness },
+    503: { description: "Something it depends on does not answer.", schema: readiness },
+  },
   errors: ["DEPENDENCY_UNAVAILABLE"],
-  example: { answer: { status: "ok" } },
+  example: {
+    answer: {
+      status: "ok",
+      dependencies: {
+        tables: { status: "up", latencyMs: 4.2 },
+        blobs: { status: "up", latencyMs: 6.8 },
+        vault: { status: "up", latencyMs: 11.3 },
+      },
+    },
+  },
   handler: async (_request, { checkDependencies }: { checkDependencies: CheckDependencies }) => {
-    await checkDependencies().catch((cause: unknown) => {
-      throw new AppError("DEPENDENCY_UNAVAILABLE", "Not ready", { cause, retryAfter: 5 });
+    const dependencies = await checkDependencies();
+    const down = Object.entries(dependencies).flatMap(([name, { status }]) => (status === "down" ? [name] : []));
+    if (down.length === 0) return { json: { status: "ok", dependencies } };
+    throw new AppError("DEPENDENCY_UNAVAILABLE", `Not ready, because these are down: ${down.join(", ")}`, {
+      retryAfter: RETRY_S,
+      beside: { status: "down", dependencies },
     });
-    return { json: { status: "ok" } };
   },
 });

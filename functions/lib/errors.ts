@@ -28,6 +28,8 @@ type Options = {
   headers?: Readonly<Record<string, string>>;
   /** Seconds after which trying again makes sense. */
   retryAfter?: number;
+  /** Members of the answer beside `error`. The caller reads them whatever the status is. */
+  beside?: Readonly<Record<string, unknown>>;
 };
 
 /**
@@ -39,10 +41,12 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly beside: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: ErrorCode, message: string, { cause, details, headers, retryAfter }: Options = {}) {
+  constructor(code: ErrorCode, message: string, { beside, cause, details, headers, retryAfter }: Options = {}) {
     super(message, { cause });
     this.code = code;
+    this.beside = beside;
     this.details = details;
     this.headers = retryAfter === undefined ? { ...headers } : { ...headers, "Retry-After": String(retryAfter) };
   }

@@ -2,6 +2,7 @@
 
 /** Functions that answer requests. */
 export const functionNames = [
+  "health",
   "health-live",
   "health-ready",
   "image-read",

@@ -109,3 +109,8 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
       }),
   };
 }
+
+/** Asks for a container's properties. Rejects when it does not answer, and when there is no such container. */
+export async function askContainer(service: BlobService, name: string, abortSignal: AbortSignal): Promise<void> {
+  await (await service()).client.getContainerClient(name).getProperties({ abortSignal });
+}

@@ -21,3 +21,10 @@ export function createTableClient({ endpoint, table, credential, retries }: Opti
     retryOptions: { maxRetries: retries, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 },
   });
 }
+
+/** Asks the table for rows that nobody writes. Rejects when it does not answer, and when there is no such table. */
+export async function askTable(client: TableClient, abortSignal: AbortSignal): Promise<void> {
+  // Not by reading a row: the answer to that is 404, whether it is the row that is missing or the table.
+  const filter = "PartitionKey eq 'health' and RowKey eq 'health'";
+  await client.listEntities({ abortSignal, queryOptions: { filter } }).next();
+}

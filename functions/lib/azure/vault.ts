@@ -5,8 +5,11 @@ import { AppError } from "../errors.ts";
 import { statusOfSdkError } from "./sdk-errors.ts";
 
 export type Vault = {
-  /** Newest value, or undefined when there is no such secret. Throws DEPENDENCY_UNAVAILABLE when the vault fails. */
-  read(name: string): Promise<string | undefined>;
+  /**
+   * Newest value, or undefined when there is no such secret. Throws DEPENDENCY_UNAVAILABLE when the vault fails, or
+   * when the signal, that of five seconds unless given, ends the call.
+   */
+  read(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Writes a new version. Throws CONFLICT when the name is soft-deleted, DEPENDENCY_UNAVAILABLE when the vault fails. */
   write(name: string, value: string): Promise<void>;
 };
@@ -22,9 +25,9 @@ export function createVault(uri: string, credential: TokenCredential): Vault {
   const failed = (name: string, cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", `Key Vault failed for the secret "${name}"`, { cause, retryAfter: 5 });
   return {
-    async read(name) {
+    async read(name, abortSignal = AbortSignal.timeout(ATTEMPT_MS)) {
       try {
-        return (await client.getSecret(name, { abortSignal: AbortSignal.timeout(ATTEMPT_MS) })).value;
+        return (await client.getSecret(name, { abortSignal })).value;
       } catch (cause) {
         if (statusOfSdkError(cause) === 404) return undefined;
         throw failed(name, cause);

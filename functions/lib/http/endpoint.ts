@@ -47,9 +47,9 @@ function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body")
 
 /** The one error shape. */
 function failureAnswer(failure: AppError, trace_id: string): Answer {
-  const { code, details, headers, status } = failure;
-  const message = publicMessage(failure);
-  return { status, headers, json: { error: { code, message, trace_id, ...(details && status < 500 && { details }) } } };
+  const { beside, code, details, headers, status } = failure;
+  const error = { code, message: publicMessage(failure), trace_id, ...(details && status < 500 && { details }) };
+  return { status, headers, json: { ...beside, error } };
 }
 
 /** Rejects with RATE_LIMITED. */

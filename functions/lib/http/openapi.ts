@@ -61,13 +61,14 @@ function errorCodesOf({ access, operation }: Route<never>): ErrorCode[] {
 function responsesOf(route: Route<never>): Json {
   const { answers, example } = route.operation;
   const responses: Json = {};
+  const failure = { $ref: "#/components/schemas/Error" };
   for (const [status, { description, schema }] of Object.entries(answers))
     responses[status] = {
       description,
       ...(schema && {
         content: {
           "application/json": {
-            schema: schemaOf(schema),
+            schema: Number(status) < 400 ? schemaOf(schema) : { allOf: [failure, schemaOf(schema)] },
             ...(status.startsWith("2") && example.answer !== undefined && { example: example.answer }),
           },
         },
@@ -76,7 +77,7 @@ function responsesOf(route: Route<never>): Json {
   for (const code of errorCodesOf(route).sort((a, b) => statusOf(a) - statusOf(b)))
     responses[statusOf(code)] ??= {
       description: code,
-      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+      content: { "application/json": { schema: failure } },
     };
   return responses;
 }
