@@ -10,6 +10,7 @@ import { createDeps, type Deps } from "./deps.ts";
 import { invoke } from "./lib/http/invoke.simulation.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
+import { SECRET } from "./lib/http/shown-fields.ts";
 import { functionNames, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes, routesOf } from "./routes.ts";
@@ -111,6 +112,28 @@ describe.each(each(own))("the example of %s", (_, { operation, path }) => {
     ] as const)
       if (schema) expect(schema.safeParse(value).error).toBeUndefined();
     expect(path.match(/\{/g)?.length ?? 0).toBe(Object.keys(params?.shape ?? {}).length);
+  });
+
+  it("does not pass with a field more: what is sent in vain is a mistake to be told of", () => {
+    const { query, body, example } = operation;
+    for (const [schema, value] of [
+      [query, example.query ?? {}],
+      [body, example.body],
+    ] as const)
+      if (schema)
+        expect(schema.safeParse({ ...Object(value), unheardOf: "1" }).error?.issues).toMatchObject([
+          { code: "unrecognized_keys", keys: ["unheardOf"] },
+        ]);
+  });
+
+  it("is of schemas that mark as secret every field whose name says so, since an error shows what was sent", () => {
+    for (const schema of [operation.query, operation.body])
+      if (schema)
+        JSON.stringify(z.toJSONSchema(schema, { io: "input" }), (_, node) => {
+          for (const [name, field] of Object.entries(node?.properties ?? {}))
+            if (/passw|secret|token|credential/i.test(name)) expect(field).toMatchObject({ format: SECRET });
+          return node;
+        });
   });
 
   it("passes the schema of the answer, and there is one for every answer with a fixed shape", () => {

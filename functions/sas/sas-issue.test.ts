@@ -109,8 +109,8 @@ describe("a link", () => {
     ["body.expiresIn", { imageId: id, variant: "original", expiresIn: 60.5 }],
     ["body.expiresIn", { imageId: id, variant: "original", expiresIn: "60" }],
     ["body.expiresIn", { imageId: id, variant: "original", expiresIn: null }],
-    ["body", { imageId: id, variant: "original", permissions: "rw" }],
-    ["body", { imageId: id, variant: "original", owner: "ada" }],
+    ["body.permissions", { imageId: id, variant: "original", permissions: "rw" }],
+    ["body.owner", { imageId: id, variant: "original", owner: "ada" }],
     ["body", []],
     ["body", null],
   ])("is refused as a fault of %s: %j", async (path, body) => {

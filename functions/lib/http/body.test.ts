@@ -1,10 +1,12 @@
 // JSON bodies: each way to send one wrong, by code, and how far one is read.
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError, type ErrorCode } from "../errors.ts";
 import { type Call, invoke } from "./invoke.simulation.ts";
 import { operation, routesFor } from "./operation.ts";
+import { SECRET } from "./shown-fields.ts";
 
 const LIMIT = 64 * 1024;
 const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
@@ -61,6 +63,9 @@ describe("a JSON body", () => {
     "application/json ; profile=x",
     "application/merge-patch+json",
     "application/vnd.vitae.v1+json",
+    'application/json;charset="utf-8"',
+    "application/json; charset=utf8",
+    "application/json;charset",
   ])("is taken with Content-Type %s", async (type) => {
     expect(await send('{"a":"ü"}', { "Content-Type": type })).toMatchObject({ status: 200, text: '{"a":"ü"}' });
   });
@@ -94,6 +99,12 @@ describe("a JSON body", () => {
     ["as a form", "UNSUPPORTED_MEDIA_TYPE", "a=1", { "Content-Type": "application/x-www-form-urlencoded" }],
     ["as something that begins like JSON", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "application/jsonp" }],
     ["as text that mentions JSON", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "text/plain; application/json" }],
+    ["as two types", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "application/json, application/json" }],
+    ["as JSON and text", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "application/json, text/plain" }],
+    ["in Latin-1", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "application/json; charset=iso-8859-1" }],
+    ["in two charsets", "UNSUPPORTED_MEDIA_TYPE", "{}", { "Content-Type": "application/json;charset=utf-8, x/y" }],
+    ["compressed", "UNSUPPORTED_MEDIA_TYPE", gzipSync("{}"), { ...json, "Content-Encoding": "gzip" }],
+    ["compressed twice", "UNSUPPORTED_MEDIA_TYPE", "{}", { ...json, "Content-Encoding": "identity, br" }],
     ["that is absent", "VALIDATION_FAILED", undefined],
     ["that is empty", "VALIDATION_FAILED", ""],
     ["that is not JSON", "VALIDATION_FAILED", "{a:1}"],
@@ -108,6 +119,18 @@ describe("a JSON body", () => {
     const reply = await send(body, headers);
     expect(reply.error().code).toBe(code);
     expect(reply.lines).toHaveLength(1);
+  });
+
+  it("without compression may say so", async () => {
+    expect((await send("{}", { ...json, "Content-Encoding": "Identity" })).status).toBe(200);
+    expect((await send("{}", { ...json, "Content-Encoding": "gzip" })).headers.get("accept-encoding")).toBe("identity");
+  });
+
+  it("that says it is too long is not read", async () => {
+    const { body, state } = stream(spaces(10), 10);
+    const reply = await send(body, { ...json, "Content-Length": String(LIMIT + 1) });
+    expect(reply.error().code).toBe("PAYLOAD_TOO_LARGE");
+    expect(state.taken).toBe(0);
   });
 
   it("of a type that is not taken is not read, and the type is not sent back at full length", async () => {
@@ -131,11 +154,15 @@ describe("a JSON body", () => {
     expect(reply.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
   });
 
-  it("that breaks its schema is told every rule, and nothing that it holds", async () => {
-    const schema = z.object({ user: z.object({ password: z.string().min(50, "is at least 50 long") }), n: z.int() });
-    const reply = await send(JSON.stringify({ user: { password: "hunter2" }, n: "hunter2" }), json, schema);
+  it("that breaks its schema is told every rule and value, but nothing of what is marked as secret", async () => {
+    const password = z.string().min(50, "is at least 50 long").meta({ format: SECRET });
+    const schema = z.object({ user: z.object({ password }), n: z.int() });
+    const reply = await send(JSON.stringify({ user: { password: "hunter2" }, n: "seven" }), json, schema);
     expect(reply.status).toBe(400);
-    expect(reply.error().details?.map(({ path }) => path)).toEqual(["body.user.password", "body.n"]);
+    expect(reply.error().details).toMatchObject([
+      { path: "body.user.password", message: expect.stringContaining("is at least 50 long") },
+      { path: "body.n", message: expect.stringContaining('received "seven"') },
+    ]);
     expect(reply.text + JSON.stringify(reply.lines)).not.toContain("hunter2");
   });
 

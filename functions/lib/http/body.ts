@@ -1,5 +1,8 @@
 // A request's body: as it comes, or as JSON read no further than its limit.
+import { MIMEType } from "node:util";
 import { AppError } from "../errors.ts";
+import { shorten } from "./faults.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** Bytes. Every JSON body of this API is a handful of fields. */
 const JSON_LIMIT = 64 * 1024;
@@ -20,8 +23,37 @@ export function cutOff(cause: unknown): AppError {
 }
 
 /**
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON, PAYLOAD_TOO_LARGE beyond 64 KiB,
- *   VALIDATION_FAILED when it is absent, cut off, not UTF-8 or not JSON
+ * No body is decompressed: a small one could become a large one.
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE for any content coding
+ */
+export function refuseEncoded(headers: Headers): void {
+  const coding = headers.get("content-encoding");
+  if (coding && coding.toLowerCase() !== "identity")
+    throw new AppError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `The body must come without Content-Encoding, received "${shorten(coding)}": send it as it is.`,
+      // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
+      { headers: { "Accept-Encoding": "identity" } },
+    );
+}
+
+function isJson(type: string): boolean {
+  try {
+    const { essence, params } = new MIMEType(type);
+    const charset = params.get("charset")?.toLowerCase() ?? "utf-8";
+    return /^application\/(?:[\w.-]+\+)?json$/.test(essence) && (charset === "utf-8" || charset === "utf8");
+  } catch {
+    // Two headers, which come as one with a comma between them, are no type either.
+    return false;
+  }
+}
+
+const tooLarge = () =>
+  new AppError("PAYLOAD_TOO_LARGE", `A JSON body has at most ${JSON_LIMIT} bytes, received more: send less.`);
+
+/**
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
+ *   VALIDATION_FAILED when it is absent, cut off, or not what parseStrictJson takes
  */
 export async function readJson({
   headers,
@@ -30,32 +62,25 @@ export async function readJson({
   readonly headers: Headers;
   readonly stream: AsyncIterable<Uint8Array>;
 }): Promise<unknown> {
+  refuseEncoded(headers);
   const type = headers.get("content-type");
-  if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? ""))
+  if (!isJson(type ?? ""))
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
-      `The body must be JSON with Content-Type: application/json, received ${type ? `"${type.slice(0, 100)}"` : "no Content-Type"}.`,
+      `The body must be JSON in UTF-8, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send Content-Type: application/json.`,
     );
+  if (Number(headers.get("content-length")) > JSON_LIMIT) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of stream) {
       size += chunk.byteLength;
-      if (size > JSON_LIMIT)
-        throw new AppError("PAYLOAD_TOO_LARGE", `A JSON body is at most ${JSON_LIMIT} bytes; this one is longer.`);
+      if (size > JSON_LIMIT) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw cutOff(cause);
+    throw cause instanceof AppError ? cause : cutOff(cause);
   }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
-  } catch (cause) {
-    throw new AppError(
-      "VALIDATION_FAILED",
-      size === 0 ? "A JSON body is required, received none." : "The body is not JSON in UTF-8: check its syntax.",
-      { cause },
-    );
-  }
+  if (size === 0) throw new AppError("VALIDATION_FAILED", "A JSON body is required, received nothing: send one.");
+  return parseStrictJson(Buffer.concat(chunks));
 }

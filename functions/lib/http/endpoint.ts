@@ -1,9 +1,8 @@
 // The boundary of every HTTP function: trace, access, validation, one error shape, headers, one log line.
 import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
-import type { z } from "zod";
 import { mayDo } from "../access/permissions.ts";
 import type { TokenVerifier } from "../access/token.ts";
-import { AppError, asAppError, type ErrorDetail, publicMessage } from "../errors.ts";
+import { AppError, asAppError, publicMessage } from "../errors.ts";
 import { createLog } from "../log.ts";
 import type { Meter } from "../meter.ts";
 import { inContext } from "../request-context.ts";
@@ -13,26 +12,9 @@ import { commonHeaders } from "./headers.ts";
 import type { Asker, LimitClass, Limits } from "./limits.ts";
 import type { Answer, Route } from "./operation.ts";
 import { traceOf } from "./trace.ts";
+import { validate } from "./validation.ts";
 
 export type EndpointDeps = { readonly verifyToken: TokenVerifier; readonly limits: Limits; readonly meter: Meter };
-
-const SHOWN = 100;
-
-function parse<S extends z.ZodType>(schema: S, value: unknown, where: "path" | "query" | "body"): z.output<S> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  /** What stood in the address is shown again; a body may hold a password. */
-  const received = ([name]: readonly PropertyKey[]) => {
-    const given = where === "body" || name === undefined ? undefined : (value as Record<PropertyKey, unknown>)[name];
-    return typeof given === "string" ? `, received ${JSON.stringify(given.slice(0, SHOWN))}` : "";
-  };
-  const details: ErrorDetail[] = result.error.issues.map(({ path, message }) => ({
-    path: [where, ...path].join("."),
-    message: `${message}${received(path)}`,
-  }));
-  const [first] = details;
-  throw new AppError("VALIDATION_FAILED", `${first?.path} ${first?.message}`, { details });
-}
 
 /**
  * The host hands the worker headers and parameters in one dictionary that ignores case, filled from a JSON body and the
@@ -85,9 +67,12 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     const { headers, method } = request;
     refuseReplacedHeaders(request.query.keys(), "query");
     const caller = await admit(headers, spend);
-    const params = operation.params ? parse(operation.params, request.params, "path") : {};
-    const query = operation.query ? parse(operation.query, Object.fromEntries(request.query), "query") : {};
-    const body = operation.body ? parse(operation.body, await readBody(headers, stream), "body") : undefined;
+    const sent = {
+      path: request.params,
+      url: request.url,
+      body: operation.body && (await readBody(headers, stream)),
+    };
+    const { params, query, body } = validate(operation, sent);
     if (operation.account) await spend(limit, { account: operation.account(body) });
     return operation.handler({ method, url: request.url, headers, caller, params, query, body, stream }, deps);
   }

@@ -2,7 +2,8 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
-import { cutOff } from "./body.ts";
+import { cutOff, refuseEncoded } from "./body.ts";
+import { shorten } from "./faults.ts";
 
 type Upload = {
   readonly headers: Headers;
@@ -100,15 +101,16 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
 
 /**
  * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is passed, UNSUPPORTED_MEDIA_TYPE when the body is neither
- *   a form nor an image, VALIDATION_FAILED for a malformed form or a body that was cut off
+ *   a form nor an image, or is compressed, VALIDATION_FAILED for a malformed form or a body that was cut off
  */
 export async function readFile(upload: Upload): Promise<UploadedFile> {
   const { headers, stream, maxBytes } = upload;
+  refuseEncoded(headers);
   const type = headers.get("content-type") ?? "";
   if (!/^(?:multipart\/form-data|image\/[\w.+-]+|application\/octet-stream)\s*(?:;|$)/i.test(type))
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
-      `The body must be multipart/form-data or image/*, received ${type ? `"${type.slice(0, 100)}"` : "no Content-Type"}.`,
+      `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send the picture as one of them.`,
     );
   if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
   if (/^multipart/i.test(type)) return readForm(type, upload);

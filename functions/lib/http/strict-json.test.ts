@@ -1,0 +1,108 @@
+// JSON bodies that two readers could read differently, or that no store takes; all others come out as JSON.parse has them.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AppError } from "../errors.ts";
+import { parseStrictJson } from "./strict-json.ts";
+
+function outcome(body: string | Uint8Array): unknown {
+  try {
+    return { value: parseStrictJson(typeof body === "string" ? new TextEncoder().encode(body) : body) };
+  } catch (error) {
+    const { code, details, message } = error as AppError;
+    return { code, message, places: details?.map(({ path }) => path) };
+  }
+}
+const code = "VALIDATION_FAILED";
+
+describe("JSON", () => {
+  it("comes out as it went in, whatever its spacing and escapes", () => {
+    const text = fc.oneof(
+      fc.json(),
+      fc.jsonValue({ maxDepth: 6 }).map((value) => JSON.stringify(value, null, 2)),
+    );
+    fc.assert(
+      fc.property(text, (json) => {
+        // fc.json makes keys and texts of any kind; what is refused has a test of its own.
+        fc.pre(!/\\u(?:0000|d[89a-f])/i.test(json));
+        expect(outcome(json)).toEqual({ value: JSON.parse(json) });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each<[string, string[]]>([
+    ['{"a":1,"a":1}', ["body.a"]],
+    ['{"a":1,"\\u0061":2}', ["body.a"]],
+    ['{"a":{"b":1,"b":2},"c":[0,{"d":1,"e":1,"d":2}]}', ["body.a.b", "body.c.1.d"]],
+    ['{"__proto__":1,"__proto__":2}', ["body.__proto__"]],
+    ['{"":1,"":2}', ["body."]],
+    ['[{"a":1,"a":2,"a":3}]', ["body.0.a", "body.0.a"]],
+  ])("with a key twice is refused by name: %s", (json, places) => {
+    expect(outcome(json)).toMatchObject({ code, places });
+  });
+
+  it("may have the same key in two objects, beside and within each other", () => {
+    const value = { a: { a: { a: 1 } }, b: [{ a: 1 }, { a: 1 }] };
+    expect(outcome(JSON.stringify(value))).toEqual({ value });
+  });
+
+  it.each([
+    ['{"a":["x","\\ud800"]}', "body.a.1"],
+    ['{"a":"\\udc00\\ud800"}', "body.a"],
+    ['{"\\udfff":1}', "body.\udfff"],
+    ['"\\u0000"', "body"],
+    ['{"a":{"b\\u0000":1}}', "body.a.b\0"],
+  ])("with half a surrogate pair or U+0000 is refused: %s", (json, place) => {
+    expect(outcome(json)).toMatchObject({ code, places: [place] });
+  });
+
+  it("may have any whole character, escaped or not, and a byte order mark", () => {
+    expect(outcome('\ufeff{"a":"\\ud83d\\ude00 😀 \\u0001 \\ufffe"}')).toEqual({ value: { a: "😀 😀 \u0001 \ufffe" } });
+  });
+
+  it.each<[string, number[]]>([
+    ["an overlong slash", [0x22, 0xc0, 0xaf, 0x22]],
+    ["a surrogate in bytes", [0x22, 0xed, 0xa0, 0x80, 0x22]],
+    ["a byte that no character has", [0x22, 0xff, 0x22]],
+    ["half a character", [0x22, 0xc3]],
+  ])("of %s is refused as not UTF-8", (_, bytes) => {
+    expect(outcome(Uint8Array.from(bytes))).toMatchObject({ code, message: expect.stringContaining("UTF-8") });
+  });
+
+  it.each([
+    ['{"password":"hunter2"', "line 1, column 22"],
+    ['{"password":hunter2}', "line 1, column 13"],
+    ["{\n'password': 1}", "line 2, column 1"],
+    ["hunter2", "line 1, column 1"],
+    ["// hunter2\n{}", "line 1, column 1"],
+    ['{"a":1,}', "line 1, column 8"],
+    ["[1 2]", "line 1, column 4"],
+    ['"hunter2\n"', "line 1, column 1"],
+    ["NaN", "line 1, column 1"],
+    ["{}{}", "line 1, column 3"],
+  ])("that is none is told where, without what it holds: %j", (text, place) => {
+    const found = outcome(text);
+    expect(found).toMatchObject({ code, message: `The body must be JSON, received something else: see ${place}.` });
+  });
+
+  const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels);
+  it.each([
+    ["lists", nested("[", "]", 32_767)],
+    ["objects", `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`],
+    ["both", nested('[{"a":[', "]}]", 7_000)],
+    ["33 lists", nested("[", "]", 33)],
+  ])("too deep is refused, in one answer: %s", (_, json) => {
+    expect(outcome(json)).toMatchObject({ code, places: ["body"], message: expect.stringContaining("at most 32") });
+  });
+
+  it("of 32 levels, or with many objects beside each other, is not too deep", () => {
+    expect(outcome(nested("[", "]", 32))).toHaveProperty("value");
+    expect(outcome(`[${"[[]],".repeat(10_000)}[]]`)).toHaveProperty("value");
+  });
+
+  it("keeps a number as JavaScript has it, for the schema to judge", () => {
+    expect(outcome("[1e400,-1e400,1000000000000000000000000000000,-0]")).toEqual({
+      value: [Infinity, -Infinity, 1e30, -0],
+    });
+  });
+});
