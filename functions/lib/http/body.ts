@@ -1,7 +1,7 @@
 // A request's body: as it comes, or as JSON read no further than its limit.
 import { MIMEType } from "node:util";
 import { AppError } from "../errors.ts";
-import { shorten } from "./faults.ts";
+import { refuse, shorten } from "./faults.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /** Bytes. Every JSON body of this API is a handful of fields. */
@@ -81,6 +81,6 @@ export async function readJson({
   } catch (cause) {
     throw cause instanceof AppError ? cause : cutOff(cause);
   }
-  if (size === 0) throw new AppError("VALIDATION_FAILED", "A JSON body is required, received nothing: send one.");
+  if (size === 0) refuse([{ path: "body", message: "must be JSON, received nothing: send it." }]);
   return parseStrictJson(Buffer.concat(chunks));
 }

@@ -8,6 +8,7 @@ import type { Meter } from "../meter.ts";
 import { inContext } from "../request-context.ts";
 import { addressOf } from "./address.ts";
 import { bodyOf, readJson } from "./body.ts";
+import { placeOf, refuse } from "./faults.ts";
 import { commonHeaders } from "./headers.ts";
 import type { Asker, LimitClass, Limits } from "./limits.ts";
 import type { Answer, Route } from "./operation.ts";
@@ -24,7 +25,7 @@ export type EndpointDeps = { readonly verifyToken: TokenVerifier; readonly limit
 function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body"): void {
   for (const name of names)
     if (name.toLowerCase() === "headers")
-      throw new AppError("VALIDATION_FAILED", `${where}.${name} is a reserved name: leave it out.`);
+      refuse([{ path: placeOf(where, [name]), message: "is a reserved name: leave it out." }]);
 }
 
 /** The one error shape. */

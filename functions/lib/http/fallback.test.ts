@@ -65,6 +65,10 @@ describe("the fallback", () => {
     expect(reply.headers.get("allow")).toBe(allow);
   });
 
+  it("answers NOT_FOUND where only a URL sees a path that takes the method", async () => {
+    expect((await ask("GET", "/api\\things")).error().code).toBe("NOT_FOUND");
+  });
+
   it("answers HEAD with the status alone", async () => {
     expect(await ask("HEAD", "/api/nothing")).toMatchObject({ status: 404, text: "" });
   });

@@ -13,13 +13,14 @@ export const fallback = operation({
   handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {
     const { pathname } = new URL(url);
     const allowed = methodsAt(pathname.slice(prefix.length));
-    if (allowed.length === 0) {
+    // A URL takes \\ for a slash, the host does not: where the method seems to be taken, no route saw it.
+    if (allowed.length === 0 || allowed.some((each) => each === method)) {
       const documented = methodsAt("/openapi.json").length > 0;
       const hint = documented ? `GET ${prefix}/openapi.json lists what there is` : "check its spelling";
       throw new AppError("NOT_FOUND", `Nothing is at ${pathname.slice(0, 200)}: ${hint}.`);
     }
     const Allow = allowed.join(", ");
-    throw new AppError("METHOD_NOT_ALLOWED", `${pathname} does not take ${method}, only ${Allow}.`, {
+    throw new AppError("METHOD_NOT_ALLOWED", `${pathname.slice(0, 200)} does not take ${method}, only ${Allow}.`, {
       headers: { Allow },
     });
   },

@@ -19,11 +19,12 @@ export function placeOf(part: Part, path: readonly PropertyKey[]): string {
 }
 
 /** @throws {AppError} always: VALIDATION_FAILED with the faults, of which there is at least one. */
-export function refuse(faults: readonly ErrorDetail[]): never {
+export function refuse(faults: readonly ErrorDetail[], cause?: unknown): never {
   const [first, ...more] = faults;
   const rest = more.length > 0 ? ` And ${more.length} more, in the details.` : "";
   throw new AppError("VALIDATION_FAILED", `${first?.path} ${first?.message}${rest}`, {
     details: faults.slice(0, MOST),
+    cause,
   });
 }
 

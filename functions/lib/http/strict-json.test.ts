@@ -82,7 +82,11 @@ describe("JSON", () => {
     ["{}{}", "line 1, column 3"],
   ])("that is none is told where, without what it holds: %j", (text, place) => {
     const found = outcome(text);
-    expect(found).toMatchObject({ code, message: `The body must be JSON, received something else: see ${place}.` });
+    expect(found).toMatchObject({
+      code,
+      message: `body must be JSON, received something else: see ${place}.`,
+      places: ["body"],
+    });
   });
 
   const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels);

@@ -1,18 +1,18 @@
 // JSON that means one thing to whoever reads it: UTF-8, no key twice, no text that no store takes, not too deep. Pure.
 import { type JSONVisitor, visit } from "jsonc-parser";
-import { AppError, type ErrorDetail } from "../errors.ts";
+import type { ErrorDetail } from "../errors.ts";
 import { placeOf, refuse } from "./faults.ts";
 
 /** Lists and objects within each other. Ours have two or three; whatever walks a value later walks no further. */
 const DEPTH = 32;
 
-const wrong = (message: string, cause: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
+const refuseBody = (message: string, cause?: unknown) => refuse([{ path: "body", message }], cause);
 
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw wrong("The body must be UTF-8, received bytes that are not: encode it so.", cause);
+    return refuseBody("must be UTF-8, received bytes that are not: encode it so.", cause);
   }
 }
 
@@ -27,8 +27,7 @@ function inspect(text: string): { readonly faults: readonly ErrorDetail[]; reado
   let depth = 0;
   function deeper(): void {
     depth += 1;
-    if (depth > DEPTH)
-      refuse([{ path: "body", message: `must be at most ${DEPTH} levels deep, received more: flatten it.` }]);
+    if (depth > DEPTH) refuseBody(`must be at most ${DEPTH} levels deep, received more: flatten it.`);
   }
   function read(value: unknown, path: () => readonly PropertyKey[]): void {
     if (typeof value === "string" && (!value.isWellFormed() || value.includes("\0")))
@@ -78,7 +77,7 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
     value = JSON.parse(text);
   } catch (cause) {
     // V8's message is not for the caller: it quotes the body, which may hold a password.
-    throw wrong(`The body must be JSON, received something else${place ? `: see ${place}` : ""}.`, cause);
+    return refuseBody(`must be JSON, received something else: ${place ? `see ${place}` : "check its syntax"}.`, cause);
   }
   if (faults.length > 0) refuse(faults);
   return value;

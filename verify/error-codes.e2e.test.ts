@@ -1,0 +1,110 @@
+// Every error code: by a real request to the built bundle, or, where no route gives it yet, by a route made for the test.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
+import { type ErrorBody, invoke } from "../functions/lib/http/invoke.simulation.ts";
+import { operation, routesFor } from "../functions/lib/http/operation.ts";
+import { type Stage, startStage } from "../local/stage.ts";
+import { type Image, json } from "./answers.ts";
+import { type Library, openLibrary } from "./library.ts";
+import { encode, quarters } from "./pictures.ts";
+
+let stage: Stage;
+let owner: Library;
+let picture: Buffer;
+beforeAll(async () => {
+  stage = await startStage();
+  owner = openLibrary(stage.api, await stage.token("owner"));
+  picture = await encode(quarters(60, 40), "png");
+});
+afterAll(() => stage.close());
+
+const call = (path: string, init?: RequestInit) => fetch(`${stage.api}${path}`, init);
+const askForLink = (body: unknown, headers: Record<string, string> = { "content-type": "application/json" }) =>
+  owner.call("/v1/sas", { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
+
+/** One request for each code; null where no request can yield it. A code that is missing here does not compile. */
+const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
+  VALIDATION_FAILED: () => askForLink({ imageId: "7", variant: "original" }),
+  UNAUTHENTICATED: () => call("/v1/images", { method: "POST" }),
+  FORBIDDEN: async () => openLibrary(stage.api, await stage.token("viewer")).upload(picture),
+  NOT_FOUND: () => call("/v1/visits/nobody"),
+  METHOD_NOT_ALLOWED: () => call("/v1/visits/resume", { method: "DELETE" }),
+  async CONFLICT() {
+    stage.events.decide(() => "drop");
+    const { id } = await json<Image>(owner.upload(picture));
+    return askForLink({ imageId: id, variant: "thumbnail" });
+  },
+  PRECONDITION_FAILED: null,
+  PAYLOAD_TOO_LARGE: () => askForLink(`"${"x".repeat(64 * 1024)}"`),
+  UNSUPPORTED_MEDIA_TYPE: () => askForLink("{}", { "content-type": "text/plain" }),
+  UNPROCESSABLE_IMAGE: () => owner.upload(picture.subarray(0, picture.length / 2)),
+  RATE_LIMITED: null,
+  INTERNAL: null,
+  async DEPENDENCY_UNAVAILABLE() {
+    stage.proxy.decide(() => ({ kind: "refuse" }));
+    try {
+      return await call("/v1/visits/resume");
+    } finally {
+      stage.proxy.decide(undefined);
+    }
+  },
+};
+const all = Object.entries(requests) as [ErrorCode, (() => Promise<Response>) | null][];
+const real = all.flatMap(([code, request]) => (request ? [[code, request] as const] : []));
+const made = all.flatMap(([code, request]) => (request ? [] : [code]));
+
+function expectShape(text: string, code: ErrorCode, traceId: string | null): void {
+  const { error, ...others } = JSON.parse(text) as ErrorBody;
+  expect(others).toEqual({});
+  const { details, ...rest } = error;
+  expect(rest).toEqual({ code, message: expect.stringMatching(/^[A-Za-z/].{15,}[.]$/), trace_id: traceId });
+  if (code === "VALIDATION_FAILED") expect(details?.length).toBeGreaterThan(0);
+  else expect(details).toBeUndefined();
+}
+
+describe("a request", () => {
+  it.each(real)("is answered %s in the one shape", async (code, request) => {
+    const answer = await request();
+    expect(answer.status).toBe(statusOf(code));
+    expectShape(await answer.text(), code, answer.headers.get("x-trace-id"));
+    expect(answer.headers.get("content-type")).toBe("application/json");
+  });
+});
+
+describe("a code that no route gives", () => {
+  const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+
+  it.each(made)("is answered in the same shape all the same: %s", async (code) => {
+    const thrown = new AppError(code, "The rule, what was received, and what to do.", { cause: new Error("hunter2") });
+    const route = routesFor<typeof deps>()(
+      "openapi",
+      "GET",
+      "/x",
+      "public",
+      "none",
+      operation({
+        summary: "x",
+        answers: {},
+        errors: [],
+        example: {},
+        handler: () => Promise.reject(thrown) as Promise<object>,
+      }),
+    );
+    const reply = await invoke(route, deps);
+    expect(reply.status).toBe(statusOf(code));
+    expectShape(reply.text, code, reply.headers.get("x-trace-id"));
+    expect(reply.text).not.toContain("hunter2");
+  });
+
+  it("is in no route's documentation, except the one for what nobody foresaw; else it needs a request above", async () => {
+    const { paths } = await json<{ paths: Record<string, Record<string, { responses: object }>> }>(
+      call("/openapi.json"),
+    );
+    const documented = Object.values(paths).flatMap((path) =>
+      Object.values(path).flatMap(({ responses }) => Object.keys(responses).map(Number)),
+    );
+    const foreseen = made.filter((code) => code !== "INTERNAL").map(statusOf);
+    expect(documented.filter((status) => foreseen.includes(status))).toEqual([]);
+    expect(documented).toContain(statusOf("INTERNAL"));
+  });
+});
