@@ -8,6 +8,7 @@ const RETRY_S = 5;
 
 export const health = operation({
   summary: "Which version runs here?",
+  description: "Asks nothing of anybody else.",
   answers: {
     200: {
       description: "It answers, and says what it is.",
@@ -35,19 +36,26 @@ export const live = operation({
   handler: async (_request, _deps: object) => ({ json: { status: "ok" } }),
 });
 
-const dependency = z.object({
-  status: z.enum(["up", "down"]),
-  latencyMs: z.number().nonnegative().meta({ description: "Milliseconds until it answered, failed, or was given up." }),
-});
+const dependency = z
+  .object({
+    status: z.enum(["up", "down"]),
+    latencyMs: z
+      .number()
+      .nonnegative()
+      .meta({ description: "Milliseconds until it answered, failed, or was given up." }),
+  })
+  .meta({ id: "Dependency", description: "How something that this depends on answered." });
 
-const readiness = z.object({
-  status: z.enum(["ok", "down"]).meta({ description: "down as soon as one dependency is." }),
-  dependencies: z.object({
-    tables: dependency.meta({ description: "Without them nothing is counted, and no image is found." }),
-    blobs: dependency.meta({ description: "Without them no image is stored, made smaller or linked." }),
-    vault: dependency.meta({ description: "Without it no token is accepted, once the keys in memory are old." }),
-  }),
-});
+const readiness = z
+  .object({
+    status: z.enum(["ok", "down"]).meta({ description: "down as soon as one dependency is." }),
+    dependencies: z.object({
+      tables: dependency.meta({ description: "Without them nothing is counted, and no image is found." }),
+      blobs: dependency.meta({ description: "Without them no image is stored, made smaller or linked." }),
+      vault: dependency.meta({ description: "Without it no token is accepted, once the keys in memory are old." }),
+    }),
+  })
+  .meta({ id: "Readiness", description: "Whether it can serve, and what each of its dependencies says." });
 
 type Dependencies = z.infer<typeof readiness>["dependencies"];
 export type DependencyName = keyof Dependencies;
@@ -60,7 +68,18 @@ export const ready = operation({
     "Asks the tables, the blobs and the vault at once, each for two seconds at most. An answer is kept for five seconds and given to everybody who asks meanwhile.",
   answers: {
     200: { description: "Everything it depends on answers.", schema: readiness },
-    503: { description: "Something it depends on does not answer.", schema: readiness },
+    503: {
+      description: "Something it depends on does not answer.",
+      schema: readiness,
+      example: {
+        status: "down",
+        dependencies: {
+          tables: { status: "up", latencyMs: 4.2 },
+          blobs: { status: "up", latencyMs: 6.8 },
+          vault: { status: "down", latencyMs: 2000.4 },
+        },
+      },
+    },
   },
   errors: ["DEPENDENCY_UNAVAILABLE"],
   example: {

@@ -9,6 +9,7 @@ type ReadableImages = { find(owner: string, id: string): Promise<ImageRecord | u
 
 export const readImage = guardedOperation({
   summary: "Read an image's record",
+  description: "Its own images alone: those of others are answered as if there were none.",
   params: z.object({ id: z.guid().meta({ description: "The image." }) }),
   answers: { 200: { description: "The record.", schema: imageRecord } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],

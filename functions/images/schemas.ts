@@ -5,18 +5,20 @@ const pixels = z.int().positive();
 
 export const imageStatus = z.enum(["uploading", "pending", "ready", "failed"]);
 
-export const imageRecord = z.object({
-  id: z.guid(),
-  filename: z.string(),
-  contentType: z.string().meta({ description: "Decided by the bytes, never by name or header." }),
-  size: z.int().positive().meta({ description: "Bytes of the original." }),
-  width: pixels.meta({ description: "As shown, after the camera's orientation." }),
-  height: pixels,
-  status: imageStatus.meta({ description: "ready once the thumbnail stands; failed with a reason." }),
-  createdAt: z.iso.datetime(),
-  thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
-  reason: z.string().optional().meta({ description: "Why there is no thumbnail." }),
-});
+export const imageRecord = z
+  .object({
+    id: z.guid(),
+    filename: z.string().meta({ description: "As it was sent, cleaned of what a file's name should not have." }),
+    contentType: z.string().meta({ description: "Decided by the bytes, never by name or header." }),
+    size: z.int().positive().meta({ description: "Bytes of the original." }),
+    width: pixels.meta({ description: "As shown, after the camera's orientation." }),
+    height: pixels,
+    status: imageStatus.meta({ description: "ready once the thumbnail stands; failed with a reason." }),
+    createdAt: z.iso.datetime(),
+    thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
+    reason: z.string().optional().meta({ description: "Why there is no thumbnail." }),
+  })
+  .meta({ id: "Image", description: "What is known of a picture." });
 
 /** What callers see. */
 export type ImageAnswer = z.infer<typeof imageRecord>;

@@ -26,7 +26,15 @@ export const uploadImage = guardedOperation({
     filename: z.string().max(1_024).optional().meta({ description: "Name of a picture sent as a raw body." }),
   }),
   upload: { field: "file", contentTypes: Object.values(contentTypes) },
-  answers: { 201: { description: "Stored; Location leads to its record.", schema: imageRecord } },
+  answers: {
+    201: {
+      description: "Stored. Its thumbnail is to come.",
+      schema: imageRecord,
+      headers: {
+        Location: { description: "Path of its record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
+      },
+    },
+  },
   errors: [
     "VALIDATION_FAILED",
     "PAYLOAD_TOO_LARGE",

@@ -17,6 +17,7 @@ const statuses = {
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof statuses;
+export const errorCodes = Object.keys(statuses) as readonly ErrorCode[];
 
 /** One broken rule of one field: where it is and what it asks. */
 export type ErrorDetail = { readonly path: string; readonly message: string };

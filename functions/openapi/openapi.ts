@@ -4,6 +4,7 @@ import { operation } from "../lib/http/operation.ts";
 
 export const openapi = operation({
   summary: "This document",
+  description: "What this deployment offers, derived from the routes that it runs.",
   answers: { 200: { description: "OpenAPI 3.1.", schema: z.looseObject({ openapi: z.string() }) } },
   errors: [],
   example: {},

@@ -20,12 +20,14 @@ export type IssueLink = (
   seconds: number,
 ) => Promise<{ url: string; expiresAt: number }>;
 
-const link = z.object({
-  url: z.url().meta({ description: "Opens the picture in any browser, for as long as it lasts." }),
-  imageId: z.guid(),
-  variant: z.enum(["original", "thumbnail"]),
-  expiresAt: z.iso.datetime(),
-});
+const link = z
+  .object({
+    url: z.url().meta({ description: "Opens the picture in any browser, for as long as it lasts." }),
+    imageId: z.guid(),
+    variant: z.enum(["original", "thumbnail"]),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: "Link", description: "An address that shows one picture, until it expires." });
 
 function check({ status, reason }: LinkableImage, variant: Variant): void {
   if (status === "uploading") throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");

@@ -8,8 +8,10 @@ export const pageParams = z.object({
 
 const count = z.int().nonnegative();
 
-export const pageCount = z.object({
-  page: z.string(),
-  count: count.meta({ description: "Visits ever." }),
-  today: count.meta({ description: "Visits on the current day in the site's time zone." }),
-});
+export const pageCount = z
+  .object({
+    page: z.string(),
+    count: count.meta({ description: "Visits ever." }),
+    today: count.meta({ description: "Visits on the current day in the site's time zone." }),
+  })
+  .meta({ id: "PageCount", description: "The numbers of one page." });

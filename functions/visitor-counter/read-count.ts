@@ -5,6 +5,7 @@ import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const readCount = operation({
   summary: "Read a page's visits",
+  description: "Counts nothing.",
   params: pageParams,
   answers: { 200: { description: "The page's numbers; zeros before its first visit.", schema: pageCount } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],

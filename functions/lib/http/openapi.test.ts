@@ -7,38 +7,62 @@ import { operation, type Route, routesFor } from "./operation.ts";
 
 const route = routesFor<object>();
 const handler = async (_request: object, _deps: object) => ({});
-const thing = z.object({ name: z.string() });
+const part = z.object({ at: z.iso.datetime() }).meta({ id: "Part" });
+const thing = z.object({ name: z.string(), parts: z.array(part) }).meta({ id: "Thing" });
+const ID = "0198c0de-0000-7000-8000-000000000000";
 
 const routes: Route<never>[] = [
   route(
-    "openapi",
-    ["GET"],
+    "image-read",
+    "GET",
     "/v1/things/{id:guid}",
-    "images:read",
+    "images:write",
     "none",
     operation({
       summary: "Read a thing",
       description: "At length.",
-      params: z.object({ id: z.guid() }),
+      params: z.object({ id: z.guid().meta({ description: "Which." }) }),
       query: z.object({ limit: z.coerce.number().int().max(50).default(20), cursor: z.string().optional() }),
       answers: { 200: { description: "The thing.", schema: thing }, 204: { description: "None." } },
       errors: ["NOT_FOUND"],
-      example: { params: { id: "0198c0de-0000-7000-8000-000000000000" }, query: { limit: 5 }, answer: { name: "n" } },
+      example: { params: { id: ID }, query: { limit: 5 }, answer: { name: "n", parts: [] } },
       handler,
     }),
   ),
   route(
-    "health-live",
+    "image-upload",
     ["POST", "PUT"],
     "/v1/things",
     "public",
-    "none",
+    "uploads",
     operation({
       summary: "Make a thing",
-      body: z.object({ name: z.string().default("n") }),
-      answers: { 201: { description: "Made.", schema: thing } },
+      body: z.strictObject({ name: z.string().default("n") }),
+      answers: {
+        201: {
+          description: "Made.",
+          schema: thing,
+          headers: { Location: { description: "Where.", example: `/api/v1/things/${ID}` } },
+        },
+        409: { description: "It is there.", schema: z.object({ there: thing }), example: { there: "x" } },
+      },
       errors: ["CONFLICT"],
       example: { body: { name: "n" } },
+      handler,
+    }),
+  ),
+  route(
+    "sas-issue",
+    "POST",
+    "/v1/text",
+    "public",
+    "none",
+    operation({
+      summary: "Say a thing",
+      upload: { field: "file", contentTypes: ["image/png", "image/gif"] },
+      answers: { 200: { description: "Said.", type: "text/plain", schema: z.string() } },
+      errors: [],
+      example: { answer: "words" },
       handler,
     }),
   ),
@@ -58,55 +82,125 @@ const routes: Route<never>[] = [
     }),
   ),
 ];
-type Described = { parameters: object[]; responses: object; [field: string]: unknown };
-const { paths, ...rest } = openApiDocument(routes, "/api") as { paths: Record<string, Record<string, Described>> };
+type Response = { headers?: Record<string, object>; content?: Record<string, object>; $ref?: string };
+type Described = { parameters: object[]; responses: Record<string, Response>; [field: string]: unknown };
+const { paths, ...rest } = openApiDocument(routes, { prefix: "/api", version: "1.2.3" }) as {
+  paths: Record<string, Record<string, Described>>;
+  components: { responses: object; schemas: Record<string, object> };
+};
+const at = (path: string, method: string) => paths[path]?.[method] ?? expect.fail(`no ${method} ${path}`);
 
-test("the document is valid OpenAPI 3.1", async () => {
-  const { valid, errors } = await new Validator().validate({ ...rest, paths });
+test("the document is valid OpenAPI 3.1, of this version, below this prefix", async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone({ ...rest, paths }));
   expect(errors ?? []).toEqual([]);
   expect(valid).toBe(true);
+  expect(rest).toMatchObject({
+    info: { version: "1.2.3", license: { identifier: "MIT" } },
+    servers: [{ url: "/api" }],
+  });
 });
 
 test("constraints leave the path, and the fallback the document", () => {
-  expect(Object.keys(paths)).toEqual(["/v1/things/{id}", "/v1/things"]);
+  expect(Object.keys(paths)).toEqual(["/v1/things/{id}", "/v1/things", "/v1/text"]);
 });
 
-test("a route's parameters are those of its path, required, and those of its query, as they are sent", () => {
-  expect(paths["/v1/things/{id}"]?.get?.parameters).toMatchObject([
-    { name: "id", in: "path", required: true, example: "0198c0de-0000-7000-8000-000000000000" },
-    { name: "limit", in: "query", required: false, schema: { default: 20 }, example: 5 },
-    { name: "cursor", in: "query", required: false },
+test("a route's parameters are those of its path, required, those of its query, as they are sent, and the trace id", () => {
+  expect(at("/v1/things/{id}", "get").parameters).toEqual([
+    { name: "id", in: "path", required: true, description: "Which.", schema: expect.anything(), example: ID },
+    { name: "limit", in: "query", required: false, schema: expect.objectContaining({ default: 20 }), example: 5 },
+    { name: "cursor", in: "query", required: false, schema: { type: "string" } },
+    { $ref: "#/components/parameters/TraceId" },
   ]);
 });
 
 test("a route's answers are its own and every error that it or the boundary can give", () => {
-  const { responses } = paths["/v1/things/{id}"]?.get ?? expect.fail("no such operation");
-  expect(Object.keys(responses)).toEqual(["200", "204", "400", "401", "403", "404", "500", "503"]);
-  expect(responses).toMatchObject({
-    200: { content: { "application/json": { example: { name: "n" } } } },
-    404: { content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } },
+  const { responses } = at("/v1/things/{id}", "get");
+  expect(Object.keys(responses)).toEqual(["200", "204", "400", "401", "403", "404", "429", "500", "503"]);
+  expect(responses[200]?.content).toEqual({
+    "application/json": { schema: { $ref: "#/components/schemas/Thing" }, example: { name: "n", parts: [] } },
   });
-  expect(Object.keys(paths["/v1/things"]?.post?.responses ?? {})).toEqual(["201", "400", "409", "413", "415", "500"]);
+  expect(responses[404]).toEqual({ $ref: "#/components/responses/NOT_FOUND" });
+  expect(Object.keys(at("/v1/things", "post").responses)).toEqual("201 400 409 413 415 429 500".split(" "));
+  expect(Object.keys(at("/v1/text", "post").responses)).toEqual(["200", "400", "500"]);
+  for (const code of ["NOT_FOUND", "CONFLICT", "UNAUTHENTICATED", "RATE_LIMITED"])
+    expect(rest.components.responses).toHaveProperty(code);
 });
 
-test("a permission asks for a token, and a public route says that it asks for none", () => {
-  expect(paths["/v1/things/{id}"]?.get).toMatchObject({ security: [{ bearer: [] }], "x-permission": "images:read" });
-  expect(paths["/v1/things"]?.post).toMatchObject({ security: [] });
+test("an answer has the headers of all, those of the limit where there is one, and its own", () => {
+  const names = (path: string, method: string, status: number) =>
+    Object.keys(at(path, method).responses[status]?.headers ?? {});
+  expect(names("/v1/things", "post", 201)).toEqual(["X-Trace-ID", "RateLimit", "RateLimit-Policy", "Location"]);
+  expect(names("/v1/text", "post", 200)).toEqual(["X-Trace-ID"]);
+  expect(rest.components.responses).toMatchObject({
+    RATE_LIMITED: { headers: { "Retry-After": expect.anything() } },
+    DEPENDENCY_UNAVAILABLE: { headers: { "Retry-After": expect.anything() } },
+    UNAUTHENTICATED: { headers: { "WWW-Authenticate": expect.anything() } },
+  });
 });
 
-test("a body is described as it is sent: what has a default may be left out", () => {
-  expect(paths["/v1/things"]?.post?.requestBody).toEqual({
+test("an error that has members beside it is described with them", () => {
+  expect(at("/v1/things", "post").responses[409]).toMatchObject({
+    description: "CONFLICT: It is there.",
+    content: {
+      "application/json": {
+        schema: { allOf: [{ $ref: "#/components/schemas/Error" }, { type: "object" }] },
+        example: { error: { code: "CONFLICT" }, there: "x" },
+      },
+    },
+  });
+});
+
+test("HEAD is GET without bodies", () => {
+  const { operationId, responses } = at("/v1/things/{id}", "head");
+  expect(operationId).toBe("image-read-head");
+  expect(Object.keys(responses)).toEqual(Object.keys(at("/v1/things/{id}", "get").responses));
+  for (const response of Object.values(responses)) {
+    expect(response.headers).toHaveProperty("X-Trace-ID");
+    expect(response).not.toHaveProperty("content");
+    expect(response).not.toHaveProperty("$ref");
+  }
+});
+
+test("a permission asks for a token, says which roles have it, and a public route says that it asks for none", () => {
+  const { description, security } = at("/v1/things/{id}", "get");
+  expect(security).toEqual([{ bearer: ["images:write"] }]);
+  expect(description).toBe("At length. Needs the permission `images:write` (owner, editor).");
+  expect(at("/v1/things", "post").security).toEqual([]);
+});
+
+test("a body is described as it is sent: what has a default may be left out, and nothing may be added", () => {
+  const properties = { name: { type: "string", default: "n" } };
+  expect(at("/v1/things", "post").requestBody).toEqual({
     required: true,
     content: {
       "application/json": {
-        schema: { type: "object", properties: { name: { type: "string", default: "n" } } },
+        schema: { type: "object", properties, additionalProperties: false },
         example: { name: "n" },
       },
     },
   });
 });
 
+test("an upload is a form or the file itself, and an answer that is no JSON has its own type", () => {
+  const { requestBody, responses } = at("/v1/text", "post");
+  expect(Object.keys((requestBody as Required<Response>).content)).toEqual([
+    "multipart/form-data",
+    "image/png",
+    "image/gif",
+  ]);
+  expect(responses[200]?.content).toEqual({ "text/plain": { schema: { type: "string" }, example: "words" } });
+});
+
+test("a schema with an id stands once, is open to more members, and leaves dates to their format", () => {
+  expect(rest.components.schemas.Part).toEqual({
+    type: "object",
+    properties: { at: { type: "string", format: "date-time" } },
+    required: ["at"],
+  });
+  expect(JSON.stringify(rest.components.schemas.Thing)).toContain('{"$ref":"#/components/schemas/Part"}');
+});
+
 test("each operation has an id of its own, also where a route takes several methods", () => {
   const ids = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
-  expect(ids).toEqual(["openapi", "health-live-post", "health-live-put"]);
+  expect(ids).toEqual(["image-read", "image-read-head", "image-upload-post", "image-upload-put", "sas-issue"]);
 });

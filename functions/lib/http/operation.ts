@@ -27,7 +27,16 @@ export type Answer = {
   readonly text?: string;
 };
 
-type AnswerDoc = { readonly description: string; readonly schema?: z.ZodType };
+type AnswerDoc = {
+  readonly description: string;
+  /** Of an answer from 400 up: what stands beside `error`, with an example. */
+  readonly schema?: z.ZodType;
+  /** Content type; application/json unless said otherwise. */
+  readonly type?: string;
+  readonly example?: Readonly<Record<string, unknown>>;
+  /** Its own headers, besides those that all answers have. */
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
+};
 
 export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D, C> = {
   readonly summary: string;
