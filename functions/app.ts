@@ -27,6 +27,9 @@ for (const route of routes)
     handler: endpoint(route, deps),
   });
 
+// The platform ends an instance in order, or kills it: then at most the last minute of degraded visits is lost.
+app.hook.appTerminate(() => deps.visits.close());
+
 const contextOf = ({ functionName, invocationId, traceContext }: InvocationContext) => ({
   ...traceOf(new Headers(), traceContext?.traceParent),
   function: functionName,

@@ -43,6 +43,8 @@ export function createDeps(settings: Settings) {
       table: tableClient(tables.visits, 0),
       pages: settings.PAGES,
       timeZone: settings.SITE_TIME_ZONE,
+      dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
+      meter: silentMeter,
     }),
   );
   const blobs = once(() => createBlobService(settings.MEDIA__blobServiceUri, credential()));

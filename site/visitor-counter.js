@@ -45,9 +45,9 @@
       signal: AbortSignal.timeout(Number(timeout) || 10_000),
     });
     if (!answer.ok) return;
-    const { count, degraded } = await answer.json();
-    // A degraded answer carries a total and no number of this visitor's own; and no counted visit is below 1.
-    if (degraded || !Number.isSafeInteger(count) || count < 1) return;
+    const { count } = await answer.json();
+    // No counted visit is below 1. A degraded answer has the last known total: near enough to greet a visitor with.
+    if (!Number.isSafeInteger(count) || count < 1) return;
 
     if (document.readyState === "loading") {
       await new Promise((parsed) => document.addEventListener("DOMContentLoaded", parsed, { once: true }));

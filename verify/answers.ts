@@ -1,6 +1,6 @@
 // The shapes in which the API answers, and how to read an answer as one.
 
-export type Numbers = { page: string; count: number; today: number };
+export type Numbers = { page: string; count: number; today: number; degraded?: true };
 export type DropIn = { visitor_counter: number };
 export type Failure = { error: { code: string; message: string; trace_id: string } };
 

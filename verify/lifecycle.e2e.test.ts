@@ -21,10 +21,16 @@ afterAll(async () => {
 });
 
 /** Runs an npm script; resolves once it says it is ready, with its address and all it said so far. */
-async function start(...args: string[]) {
+async function start(args: readonly string[], settings: Record<string, string> = {}) {
   const child = spawn("npm", ["start", "--silent", "--", ...args], {
     cwd: root,
-    env: { ...process.env, PORT: "0", LOCAL_DATA_DIR: dataDir, LOCAL_OWNER_PASSWORD: "correct horse battery" },
+    env: {
+      ...process.env,
+      ...settings,
+      PORT: "0",
+      LOCAL_DATA_DIR: dataDir,
+      LOCAL_OWNER_PASSWORD: "correct horse battery",
+    },
     stdio: ["ignore", "pipe", "inherit"],
     // Its own process group, so that a signal can go to all of it, as Ctrl-C does.
     detached: true,
@@ -48,7 +54,7 @@ it.each<[string, string[], (child: ChildProcess) => void]>([
   ["SIGTERM to npm", ["--built"], (child) => child.kill("SIGTERM")],
   ["Ctrl-C", [], ({ pid }) => process.kill(-(pid as number), "SIGINT")],
 ])("ends with 0 on %s under load, and has every answered visit when it starts again", async (_, args, end) => {
-  const first = await start(...args);
+  const first = await start(args);
   const before = await total(first.url);
   let answered = 0;
   let refused = 0;
@@ -73,7 +79,7 @@ it.each<[string, string[], (child: ChildProcess) => void]>([
   expect(code).toBe(0);
   expect(answered).toBeGreaterThanOrEqual(200);
 
-  const second = await start(...args);
+  const second = await start(args);
   const counted = (await total(second.url)) - before;
   expect(counted).toBeGreaterThanOrEqual(answered);
   expect(counted).toBeLessThanOrEqual(answered + refused);
@@ -81,8 +87,24 @@ it.each<[string, string[], (child: ChildProcess) => void]>([
   expect((await once(second.child, "exit"))[0]).toBe(0);
 });
 
+it("commits on SIGTERM the visits that the cost brake held back", async () => {
+  const first = await start(["--built"], { DAILY_WRITE_BUDGET: "1" });
+  const before = await total(first.url);
+  const visit = () => json<Numbers>(fetch(`${first.url}/api/v1/visits/resume`, { method: "POST" }));
+  await visit();
+  const answers = await Promise.all(Array.from({ length: 30 }, visit));
+  expect(answers.filter(({ degraded }) => !degraded)).toEqual([]);
+  first.child.kill("SIGTERM");
+  expect((await once(first.child, "exit"))[0]).toBe(0);
+
+  const second = await start(["--built"]);
+  expect((await total(second.url)) - before).toBe(31);
+  second.child.kill("SIGTERM");
+  expect((await once(second.child, "exit"))[0]).toBe(0);
+});
+
 it("says where to look, what to type and where the data lies, and seeds once", async () => {
-  const { child, url, said } = await start("--built");
+  const { child, url, said } = await start(["--built"]);
   const text = said.join("\n");
   for (const part of [`${url}/`, `curl -X POST ${url}/api/v1/visits/resume`, "npm run token", dataDir])
     expect(text).toContain(part);

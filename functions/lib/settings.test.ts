@@ -30,6 +30,7 @@ describe("settings", () => {
       STAGE: "production",
       PAGES: ["resume"],
       SITE_TIME_ZONE: "UTC",
+      DAILY_WRITE_BUDGET: 50_000,
       MAX_UPLOAD_BYTES: 10_485_760,
       MAX_IMAGE_PIXELS: 50_000_000,
       TOKEN_ISSUER: "vitae",

@@ -56,6 +56,8 @@ const schema = z.object({
   VAULT_URI: secureUrl.meta({ examples: ["https://vitae-prod.vault.azure.net/"] }),
   PAGES: pages.meta({ examples: ["resume,projects"] }),
   SITE_TIME_ZONE: timeZone.meta({ examples: ["Europe/Berlin"] }),
+  // Commits of the counter on one page and day.
+  DAILY_WRITE_BUDGET: count(50_000).meta({ examples: ["50000"] }),
   MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
   CDN_BASE_URL: z
     .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })

@@ -1,13 +1,14 @@
 // POST /v1/visits/{page}: counts one visit and answers its number.
 import { operation } from "../lib/http/operation.ts";
-import { pageCount, pageParams } from "./page.ts";
+import { pageParams, visitAnswer } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const countVisit = operation({
   summary: "Count a visit",
-  description: "An answer with a number was counted exactly once; the number is the page's total after this visit.",
+  description:
+    "A visit answered without `degraded` was counted exactly once; its number is the page's total after this visit.",
   params: pageParams,
-  answers: { 200: { description: "The visit was counted.", schema: pageCount } },
+  answers: { 200: { description: "The visit was counted.", schema: visitAnswer } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   example: { params: { page: "resume" }, answer: { page: "resume", count: 1234, today: 7 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({

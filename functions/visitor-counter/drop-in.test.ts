@@ -7,14 +7,16 @@ import { dropIn } from "./drop-in.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 let counted: string[];
+let braked: boolean;
 /** A counter in memory. */
 const visits: VisitorCounter = {
   async count(page) {
     counted.push(page);
-    return { count: 100 + counted.length, today: counted.length };
+    return { count: 100 + counted.length, today: counted.length, ...(braked && { degraded: true }) };
   },
   read: async () => ({ count: 100 + counted.length, today: counted.length }),
   seed: () => expect.fail("seeded"),
+  close: () => expect.fail("closed"),
 };
 const deps = { visits, verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const route = routesFor<typeof deps>()(
@@ -29,6 +31,7 @@ const call = (method: string, headers: Record<string, string> = {}) => invoke(ro
 
 beforeEach(() => {
   counted = [];
+  braked = false;
 });
 
 describe("the drop-in", () => {
@@ -36,6 +39,11 @@ describe("the drop-in", () => {
     expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":101}' });
     expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":102}' });
     expect(counted).toEqual(["resume", "resume"]);
+  });
+
+  it("says so when the number is not the visit's own", async () => {
+    braked = true;
+    expect(await call("GET")).toMatchObject({ status: 200, text: '{"visitor_counter":101,"degraded":true}' });
   });
 
   it("is never answered from a cache", async () => {

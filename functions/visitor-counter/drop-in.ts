@@ -1,6 +1,7 @@
 // GET and POST /visitor_counter: what résumé pages already call; counts the page `resume`.
 import { z } from "zod";
 import { operation } from "../lib/http/operation.ts";
+import { count, degraded } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 const PAGE = "resume";
@@ -18,13 +19,14 @@ export const dropIn = operation({
   answers: {
     200: {
       description: "The number after this visit.",
-      schema: z.object({ visitor_counter: z.int().nonnegative() }),
+      schema: z.object({ visitor_counter: count, degraded }),
     },
   },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   example: { answer: { visitor_counter: 1234 } },
   handler: async ({ headers, method }, { visits }: { visits: VisitorCounter }) => {
-    const { count } = method === "HEAD" || isPrefetch(headers) ? await visits.read(PAGE) : await visits.count(PAGE);
-    return { json: { visitor_counter: count } };
+    const isVisit = method !== "HEAD" && !isPrefetch(headers);
+    const { count, degraded } = await (isVisit ? visits.count(PAGE) : visits.read(PAGE));
+    return { json: { visitor_counter: count, ...(degraded && { degraded }) } };
   },
 });

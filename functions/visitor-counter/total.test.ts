@@ -31,11 +31,13 @@ const withWriters = (count: number, at: number): Total => ({
 describe("a batch", () => {
   it("adds its visits to the total and the day, and leaves its number and time", () => {
     const now = { earliest: 400, latest: 500 };
-    const total = commit({ ...emptyTotal, count: 10, day: "2026-03-01", dayCount: 4 }, batch({ visits: 3 }), now);
+    const row = { ...emptyTotal, count: 10, day: "2026-03-01", dayCount: 4, dayWrites: 2 };
+    const total = commit(row, batch({ visits: 3 }), now);
     expect(total).toEqual({
       count: 13,
       day: "2026-03-01",
       dayCount: 7,
+      dayWrites: 3,
       writers: { a: { commit: 1, count: 13, today: 7, at: 500 } },
       closed: [],
     });
@@ -98,17 +100,22 @@ describe("an entry", () => {
 });
 
 describe("a day", () => {
-  const row: Total = { ...emptyTotal, count: 9, day: "2026-03-01", dayCount: 4 };
+  const row: Total = { ...emptyTotal, count: 9, day: "2026-03-01", dayCount: 4, dayWrites: 3 };
 
-  it("that is over is closed by the commit that turns it, and its count starts again", () => {
+  it("that is over is closed by the commit that turns it, and its counts start again", () => {
     const total = commit(row, batch({ day: "2026-03-02", visits: 2 }));
-    expect(total).toMatchObject({ count: 11, day: "2026-03-02", dayCount: 2 });
+    expect(total).toMatchObject({ count: 11, day: "2026-03-02", dayCount: 2, dayWrites: 1 });
     expect(total.closed).toEqual([{ day: "2026-03-01", count: 4 }]);
     expect(total.writers.a).toMatchObject({ count: 11, today: 2 });
   });
 
   it("never goes back: a batch of yesterday counts for the row's day", () => {
-    expect(commit(row, batch({ day: "2026-02-28" }))).toMatchObject({ day: "2026-03-01", dayCount: 5, closed: [] });
+    expect(commit(row, batch({ day: "2026-02-28" }))).toMatchObject({
+      day: "2026-03-01",
+      dayCount: 5,
+      dayWrites: 4,
+      closed: [],
+    });
   });
 
   it("without visits leaves nothing to close", () => {

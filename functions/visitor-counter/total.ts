@@ -20,6 +20,8 @@ export const totalSchema = z.object({
   count,
   day,
   dayCount: count,
+  /** Commits on that day. */
+  dayWrites: count,
   /** Last commit of each live writer, by writer id. */
   writers: z.record(z.string(), writerEntry),
   /** Days that are over and whose own row is not known to be written yet. */
@@ -43,9 +45,11 @@ export type StoreTime = { readonly earliest: number; readonly latest: number };
 
 /** A writer this long silent has given up every batch: its entry is of no use. Far beyond the retry window. */
 export const ENTRY_LIFE_MS = 10 * 60_000;
+/** For this long a batch's absence from the row proves that it was not applied, with as much again to spare. */
+export const PROOF_MS = ENTRY_LIFE_MS / 2;
 export const MAX_WRITERS = 64;
 
-export const emptyTotal: Total = { count: 0, day: "", dayCount: 0, writers: {}, closed: [] };
+export const emptyTotal: Total = { count: 0, day: "", dayCount: 0, dayWrites: 0, writers: {}, closed: [] };
 
 /** Whether the row already contains the batch. */
 export function isApplied(total: Total, { writer, commit }: Batch): boolean {
@@ -75,6 +79,7 @@ export function withBatch(
     count,
     day: turns ? batch.day : total.day,
     dayCount,
+    dayWrites: (turns ? 0 : total.dayWrites) + 1,
     writers: { ...Object.fromEntries(others), [batch.writer]: entry },
     closed,
   };

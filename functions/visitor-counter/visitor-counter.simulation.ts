@@ -8,7 +8,7 @@ import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { tables } from "../lib/names.ts";
 import type { Visit } from "./group-commit.ts";
-import { createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts";
+import { type CounterOptions, createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts";
 
 const credential = createCredential(undefined);
 const endpoint = process.env.TABLES_ENDPOINT as string;
@@ -29,8 +29,18 @@ export type Scene = {
 /** Set anew before every test of the file. */
 export const scene = {} as Scene;
 
-const open = (table: typeof direct) =>
-  createVisitorCounter({ table, pages: [scene.page], timeZone: "UTC", patience: { callMs: 300, windowMs: 2_000 } });
+export const PATIENCE = { callMs: 300, windowMs: 2_000, holdMs: 60_000 };
+
+/** An instance that counts this test's page. */
+export function open(
+  table: typeof direct,
+  { dailyWriteBudget = Number.POSITIVE_INFINITY, patience = PATIENCE, ...more }: Partial<CounterOptions> = {},
+): VisitorCounter {
+  return createVisitorCounter({ table, pages: [scene.page], timeZone: "UTC", dailyWriteBudget, patience, ...more });
+}
+
+/** An instance behind the proxy. */
+export const openBehindProxy = (options: Partial<CounterOptions>) => open(tableAt(scene.proxy.url), options);
 
 export function setTheScene(): void {
   beforeAll(async () => {
@@ -40,7 +50,7 @@ export function setTheScene(): void {
   beforeEach(() => {
     scene.page = `p${randomUUID()}`;
     scene.proxy.decide(undefined);
-    scene.counter = open(tableAt(scene.proxy.url));
+    scene.counter = openBehindProxy({});
     scene.other = open(direct);
   });
   afterAll(() => scene.proxy.close());

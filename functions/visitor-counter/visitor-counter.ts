@@ -2,10 +2,13 @@
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import { consoleLog } from "../lib/log.ts";
+import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
 import { dayIn } from "./days.ts";
-import { createGroupCommit, StoreFailure, type Visit } from "./group-commit.ts";
+import { createGroupCommit, type Visit } from "./group-commit.ts";
 import { createStoreClock } from "./store-clock.ts";
+import { emptyTotal } from "./total.ts";
+import { StoreFailure } from "./total-store.ts";
 import { createTotalStore } from "./visits-table.ts";
 
 export type Seeded = { readonly did: "created" | "raised" | "kept"; readonly count: number };
@@ -20,39 +23,50 @@ export type VisitorCounter = {
    * Throws as `count` does, or CONFLICT when the row changes under it time and again.
    */
   seed(page: string, startAt: number): Promise<Seeded>;
+  /** Commits the visits that were answered before their commit. To be called before the process ends. */
+  close(): Promise<void>;
 };
 
-type Options = {
+export type CounterOptions = {
   readonly table: TableClient;
   readonly pages: readonly string[];
   readonly timeZone: string;
-  /** Milliseconds for one call to the table, and for all attempts at one batch. */
-  readonly patience?: { readonly callMs: number; readonly windowMs: number };
+  /** Commits on one day and page, by all instances together, beyond which each commits once in `holdMs`. */
+  readonly dailyWriteBudget: number;
+  /** Milliseconds for one call to the table, for all attempts at one batch, and between commits beyond the budget. */
+  readonly patience?: { readonly callMs: number; readonly windowMs: number; readonly holdMs: number };
+  readonly meter?: Meter;
 };
 
-/** Together below the ten seconds that a page waits for its number. */
-const PATIENCE = { callMs: 3_000, windowMs: 6_000 };
+/** One call and one batch take less than the ten seconds that a page waits for its number. */
+const PATIENCE = { callMs: 3_000, windowMs: 6_000, holdMs: 60_000 };
 const SEED_ATTEMPTS = 10;
 
-export function createVisitorCounter({ table, pages, timeZone, patience = PATIENCE }: Options): VisitorCounter {
+export function createVisitorCounter(options: CounterOptions): VisitorCounter {
+  const { table, pages, timeZone, dailyWriteBudget, patience = PATIENCE, meter = silentMeter } = options;
   const dayOf = dayIn(timeZone);
   const writer = crypto.randomUUID();
 
   function openPage(page: string) {
     const clock = createStoreClock();
     const store = createTotalStore(table, { page, observe: clock.observe, callMs: patience.callMs });
-    const count = createGroupCommit({
+    const commits = createGroupCommit({
+      page,
       store,
       clock,
       dayOf,
       writer,
       windowMs: patience.windowMs,
+      holdMs: patience.holdMs,
+      dailyWriteBudget,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      later: (ms, run) => setTimeout(run, ms).unref(),
       elapsed: () => performance.now(),
       random: Math.random,
       log: consoleLog,
+      meter,
     });
-    return { clock, store, count };
+    return { clock, store, commits };
   }
   const opened = new Map([...pages, VERIFY_PAGE].map((page) => [page, openPage(page)]));
 
@@ -73,7 +87,7 @@ export function createVisitorCounter({ table, pages, timeZone, patience = PATIEN
 
   return {
     async count(page) {
-      return at(page).count();
+      return at(page).commits.count();
     },
     async read(page) {
       const { clock, store } = at(page);
@@ -89,7 +103,7 @@ export function createVisitorCounter({ table, pages, timeZone, patience = PATIEN
       for (let attempt = 1; attempt <= SEED_ATTEMPTS; attempt++) {
         try {
           // Creating first, never reading first: a row that stands is told by the conflict.
-          await store.write({ count: startAt, day: "", dayCount: 0, writers: {}, closed: [] }, undefined);
+          await store.write({ ...emptyTotal, count: startAt }, undefined);
           return { did: "created", count: startAt };
         } catch (failure) {
           if (!(failure instanceof StoreFailure) || failure.kind !== "conflict") throw unavailable(failure);
@@ -107,6 +121,9 @@ export function createVisitorCounter({ table, pages, timeZone, patience = PATIEN
         "CONFLICT",
         `The row of "${page}" changed ${SEED_ATTEMPTS} times while it was seeded: run again.`,
       );
+    },
+    async close() {
+      await Promise.all([...opened.values()].map(({ commits }) => commits.close()));
     },
   };
 }

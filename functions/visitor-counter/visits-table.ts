@@ -2,8 +2,8 @@
 
 import { retryAfterOfSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import type { TableClient } from "../lib/azure/tables.ts";
-import { type StoredTotal, StoreFailure, type TotalStore } from "./group-commit.ts";
 import { emptyTotal, type Total, totalSchema } from "./total.ts";
+import { type StoredTotal, StoreFailure, type TotalStore } from "./total-store.ts";
 
 type Options = {
   readonly page: string;
@@ -15,23 +15,26 @@ type Options = {
 
 const TOTAL = "total";
 
-type Row = { count: bigint; day: string; dayCount: bigint; writers: string; closed: string };
+/** `dayWrites` is absent from rows that an older release wrote. */
+type Row = { count: bigint; day: string; dayCount: bigint; dayWrites?: bigint; writers: string; closed: string };
 
 /** Counts are Edm.Int64, which the SDK speaks as bigint; they stay below 2^53 for as long as JSON has to carry them. */
 const toRow = (total: Total): Row => ({
   count: BigInt(total.count),
   day: total.day,
   dayCount: BigInt(total.dayCount),
+  dayWrites: BigInt(total.dayWrites),
   writers: JSON.stringify(total.writers),
   closed: JSON.stringify(total.closed),
 });
 
-function fromRow({ count, day, dayCount, writers, closed }: Row): Total {
+function fromRow({ count, day, dayCount, dayWrites, writers, closed }: Row): Total {
   try {
     return totalSchema.parse({
       count: Number(count),
       day,
       dayCount: Number(dayCount),
+      dayWrites: Number(dayWrites ?? 0),
       writers: JSON.parse(writers),
       closed: JSON.parse(closed),
     });
