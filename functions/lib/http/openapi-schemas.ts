@@ -23,7 +23,7 @@ export function collectSchemas(): { readonly schemaOf: SchemaOf; readonly named:
         io,
         override({ jsonSchema }) {
           // An answer may have more one day, and clients are told to ignore it. What is sent is taken literally.
-          if (io === "output") delete jsonSchema.additionalProperties;
+          if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
           // zod's expressions for these are longer than the rest of the schema together, and the format says it.
           if (jsonSchema.format === "date-time" || jsonSchema.format === "uuid") delete jsonSchema.pattern;
         },

@@ -1,0 +1,123 @@
+// An OpenAPI document as a contract: requests out of its examples, and answers held against what it says.
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+type Json = Readonly<Record<string, unknown>>;
+type Schema = Json;
+type Header = { readonly required?: boolean; readonly schema: Schema };
+type Described = {
+  readonly headers?: Readonly<Record<string, Header | { readonly $ref: string }>>;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema; readonly example?: unknown }>>;
+};
+type Parameter = { readonly name: string; readonly in: "path" | "query" | "header"; readonly example?: unknown };
+type Operation = {
+  readonly operationId: string;
+  readonly parameters: readonly (Parameter | { readonly $ref: string })[];
+  readonly requestBody?: Described;
+  readonly responses: Readonly<Record<string, Described | { readonly $ref: string }>>;
+  readonly security: readonly object[];
+};
+export type Document = {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+};
+export type Case = { readonly method: string; readonly path: string; readonly operation: Operation };
+type Call = { readonly path: string; readonly init: RequestInit };
+
+/** What a browser of another origin may read, and so what clients can come to rely on. */
+const EXPOSED = ["x-trace-id", "retry-after", "ratelimit", "ratelimit-policy", "location", "etag", "www-authenticate"];
+const COMBINED = ["allOf", "anyOf", "oneOf"] as const;
+
+const map = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+/** The same schema, but an object may have nothing that is not described. Parts of a combination are closed together. */
+function closed(schema: Schema, isPart = false): Schema {
+  const { items, properties } = schema as { items?: Schema; properties?: Record<string, Schema> };
+  const combined = COMBINED.filter((word) => word in schema);
+  return {
+    ...schema,
+    ...(properties && { properties: map(properties, (each) => closed(each)) }),
+    ...(items && { items: closed(items) }),
+    ...Object.fromEntries(combined.map((word) => [word, (schema[word] as Schema[]).map((each) => closed(each, true))])),
+    ...(!isPart && (properties || combined.length > 0 || "$ref" in schema) && { unevaluatedProperties: false }),
+  };
+}
+
+export function openContract(document: Document) {
+  const ajv = addFormats.default(new Ajv2020({ keywords: ["components"], allErrors: true, strictTypes: false }));
+  const components = {
+    ...document.components,
+    schemas: map(document.components.schemas, (each) => closed(each, true)),
+  };
+  const resolve = <T>(node: T | { readonly $ref: string }): T => {
+    const { $ref } = node as { $ref?: string };
+    if ($ref === undefined) return node as T;
+    return $ref
+      .slice(2)
+      .split("/")
+      .reduce<unknown>((found, key) => (found as Json)[key], document) as T;
+  };
+  const faultsOf = (schema: Schema, value: unknown): string[] => {
+    const validate = ajv.compile({ ...schema, components });
+    validate(value);
+    return (validate.errors ?? []).map(({ instancePath, message, params }) =>
+      [instancePath, message, JSON.stringify(params)].join(" "),
+    );
+  };
+
+  const cases: readonly Case[] = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+
+  /** A call made of the examples alone. A body that is no JSON is left to the caller. */
+  function callOf({ method, path, operation }: Case): Call {
+    const given = (where: Parameter["in"]) =>
+      operation.parameters
+        .map((each) => resolve<Parameter>(each))
+        .flatMap((each): [string, string][] =>
+          each.in === where && each.example !== undefined ? [[each.name, String(each.example)]] : [],
+        );
+    const filled = given("path").reduce(
+      (left, [name, value]) => left.replace(`{${name}}`, encodeURIComponent(value)),
+      path,
+    );
+    const query = new URLSearchParams(given("query")).toString();
+    const json = operation.requestBody?.content?.["application/json"];
+    return {
+      path: query ? `${filled}?${query}` : filled,
+      init: {
+        method,
+        headers: { ...Object.fromEntries(given("header")), ...(json && { "content-type": "application/json" }) },
+        ...(json && { body: JSON.stringify(json.example) }),
+      },
+    };
+  }
+
+  /** Everything in an answer that the document does not say, or says otherwise. */
+  async function check({ method, operation }: Case, answer: Response): Promise<string[]> {
+    const found = operation.responses[answer.status];
+    if (!found) return [`status ${answer.status} is not described`];
+    const { content = {}, headers = {} } = resolve<Described>(found);
+    const described = map(headers, (each) => resolve<Header>(each));
+    const faults = EXPOSED.filter((name) => answer.headers.has(name))
+      .filter((name) => !Object.keys(described).some((each) => each.toLowerCase() === name))
+      .map((name) => `header ${name} is not described`);
+    for (const [name, { required, schema }] of Object.entries(described)) {
+      const value = answer.headers.get(name);
+      if (value === null && required) faults.push(`header ${name} is missing`);
+      const typed = schema.type === "integer" ? Number(value) : value;
+      if (value !== null) faults.push(...faultsOf(schema, typed).map((fault) => `header ${name}: ${fault}`));
+    }
+    const text = await answer.text();
+    const type = answer.headers.get("content-type")?.split(";")[0] ?? "";
+    if (method === "HEAD") return text === "" ? faults : [...faults, "a body to HEAD"];
+    if (text === "" && Object.keys(content).length === 0) return faults;
+    const schema = content[type]?.schema;
+    if (!schema) return [...faults, `content type ${type || "none"} is not described`];
+    const value = type === "application/json" ? JSON.parse(text) : text;
+    return [...faults, ...faultsOf(closed(schema), value).map((fault) => `body ${fault}`)];
+  }
+
+  return { cases, callOf, check };
+}
