@@ -78,6 +78,7 @@ export async function startStage(settings: Record<string, string> = {}): Promise
       port: 0,
       cors: ["*"],
       site: join(root, "site"),
+      docs: true,
       media: { target: blobProxy.url, ca: certificate.cert },
       blobWrites: services.events,
       log,

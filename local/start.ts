@@ -76,6 +76,7 @@ async function main(): Promise<void> {
       port,
       cors: settings.cors,
       site: join(root, "site"),
+      docs: true,
       media: { target: services.events.uri, ca: services.certificate.cert },
       blobWrites: services.events,
       log,
@@ -134,6 +135,7 @@ function restartOnChange(first: Host, start: () => Promise<Host>): () => Host | 
 function describe(url: string, data: string): void {
   log(`
   The page       ${url}/
+  The API        ${url}/docs
   Count a visit  curl -X POST ${url}/api/v1/visits/resume
   Health         curl ${url}/api/health/ready
   A token        npm run token -- --role owner

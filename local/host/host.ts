@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { setTimeout as pause } from "node:timers/promises";
 import { admin } from "./admin.ts";
 import type { BlobWrites } from "./blob-writes.ts";
+import { serveDocs } from "./docs.ts";
 import { answerEmpty } from "./forward.ts";
 import { readHostJson } from "./host-json.ts";
 import { type Front, httpFront } from "./http-front.ts";
@@ -11,7 +12,7 @@ import { listenOnLoopback } from "./listen.ts";
 import { type MediaOptions, mediaFront } from "./media.ts";
 import { type HttpFunction, type Route, routeTable } from "./route-table.ts";
 import { type App, startApp } from "./running-app.ts";
-import { serveSite } from "./site.ts";
+import { serveFile } from "./site.ts";
 import { createTriggers, triggerOf } from "./triggers.ts";
 
 export type HostOptions = {
@@ -25,6 +26,8 @@ export type HostOptions = {
   readonly cors?: readonly string[];
   /** Folder of static files that is served at /, outside the route prefix. */
   readonly site?: string;
+  /** Serves the interactive page of the API at /docs, if the app has a function `openapi`. */
+  readonly docs?: boolean;
   /** The media account: served at /media, which the app learns as CDN_BASE_URL. */
   readonly media?: MediaOptions;
   /** Tells of the blobs that are written; without it blob triggers wait for ever. */
@@ -99,12 +102,14 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
     const triggers = createTriggers({ app, env, blobWrites, retryMs, log });
     const media = options.media && mediaFront(options.media, cors);
 
+    const documented = options.docs === true && table.routes.some(({ name }) => name === "openapi");
     const prefix = `/${routePrefix.toLowerCase()}/`;
     const isOutside = (path: string) => routePrefix === "" || !`${path}/`.toLowerCase().startsWith(prefix);
     function besides(incoming: IncomingMessage, path: string, response: ServerResponse): boolean {
       if (admin(path, incoming, response, triggers)) return true;
+      if (documented && serveDocs(path, incoming, response)) return true;
       if (site === undefined || !isOutside(path)) return false;
-      void serveSite(site, path, incoming, response);
+      void serveFile({ folder: site, path }, incoming, response);
       return true;
     }
     const front = httpFront({ app, table, cors, media, besides, log });

@@ -38,10 +38,16 @@ async function fileOf(folder: string, path: string): Promise<{ file: string; siz
   }
 }
 
+export type Served = {
+  readonly folder: string;
+  /** Below the folder, beginning with a slash; one that ends with a slash means the index there. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 /** Answers GET and HEAD of a file; anything else is an empty 404. */
-export async function serveSite(
-  folder: string,
-  path: string,
+export async function serveFile(
+  { folder, path, headers }: Served,
   { method }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -52,6 +58,7 @@ export async function serveSite(
     "Content-Length": found.size,
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
+    ...headers,
   });
   if (method === "HEAD") response.end();
   else pipeline(createReadStream(found.file), response, () => {});

@@ -48,8 +48,8 @@ export const parameters = {
     description:
       "Your own id for this request: 32 hex digits or a UUID. Without it, or with anything else, the id comes from `traceparent` (W3C Trace Context) or is made.",
     required: false,
+    // No example: pages that try an operation out would send it, and all their requests would share one id.
     schema: { type: "string" },
-    example: "d58135d2-adce-495b-b125-30f46a7a9353",
   },
 } as const satisfies Record<string, Json>;
 
