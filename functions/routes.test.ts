@@ -1,4 +1,4 @@
-// Laws over the route table, and every public route under random requests.
+// Laws over the route table and the examples of its operations.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -6,8 +6,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { routeTable } from "../local/host/route-table.ts";
 import { matchTemplate, parseTemplate } from "../local/host/route-template.ts";
-import { createDeps, type Deps } from "./deps.ts";
-import { invoke } from "./lib/http/invoke.simulation.ts";
+import type { Deps } from "./deps.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { SECRET } from "./lib/http/shown-fields.ts";
@@ -143,60 +142,5 @@ describe.each(each(own))("the example of %s", (_, { operation, path }) => {
     const answer = operation.example.answer ?? (path === "/openapi.json" ? api.document() : undefined);
     expect(schema?.safeParse(answer).error).toBeUndefined();
     expect(answer === undefined).toBe(schema === undefined);
-  });
-});
-
-describe.each(each(routes.filter(({ access }) => access === "public")))("%s under random requests", (_, route) => {
-  const deps: Deps = Object.assign(createDeps(readSettings()), { api });
-  const text = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: "grapheme", maxLength: 10 }));
-  const value = fc.oneof(text, fc.constantFrom("resume", "verify", "no-such-page", "", "..", GUID));
-  const header = text.map((given) => given.replace(/[^\x20-\x7e\xa0-\xff]/g, ""));
-  const names = [
-    "x-trace-id",
-    "traceparent",
-    "authorization",
-    "content-type",
-    "sec-purpose",
-    "origin",
-    "x-forwarded-for",
-  ];
-  const calls = fc.record({
-    method: fc.constantFrom(...route.methods),
-    url: fc.webUrl({ withQueryParameters: true }).map((given) => given.replace(/^https?:\/\/[^/?]*/, "http://x/api")),
-    params: fc.dictionary(fc.constantFrom("page", "path", "id"), value),
-    headers: fc.dictionary(fc.constantFrom(...names), header),
-    body: fc.oneof(text, fc.json(), fc.uint8Array()),
-  });
-  const ofBodies = ["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const;
-  const errorShape = z.strictObject({
-    error: z.strictObject({
-      code: z.enum([...route.operation.errors, "VALIDATION_FAILED", ...(route.operation.body ? ofBodies : [])]),
-      message: z.string().min(1),
-      trace_id: z.stringFormat("trace id", /^(?!0{32})[0-9a-f]{32}$/),
-      details: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-    }),
-  });
-
-  it("never fails as INTERNAL, and answers in its own shape or in the one error shape", async () => {
-    await fc.assert(
-      fc.asyncProperty(calls, async ({ body, ...call }) => {
-        const bare = call.method === "GET" || call.method === "HEAD";
-        const sent = bare ? call : { ...call, body: typeof body === "string" ? body : Uint8Array.from(body) };
-        const reply = await invoke(route, deps, sent);
-        expect(reply.lines).toMatchObject([{ message: "request", function: route.name, status: reply.status }]);
-        expect(reply.headers.get("x-trace-id")).toBe(reply.lines[0]?.trace_id);
-        // The vault that tests share may hold no signing keys, and then nothing is ready.
-        expect(reply.status).toSatisfy((status) => status < 500 || (status === 503 && route.name === "health-ready"));
-        if (call.method === "HEAD") {
-          expect(reply.text).toBe("");
-          return;
-        }
-        const { error, ...rest } = JSON.parse(reply.text);
-        if (reply.status >= 400) expect(errorShape.safeParse({ error })).toMatchObject({ success: true });
-        const shape = route.operation.answers[reply.status]?.schema ?? z.strictObject({});
-        expect(shape.safeParse(rest)).toMatchObject({ success: true });
-      }),
-      { numRuns: 200 },
-    );
   });
 });

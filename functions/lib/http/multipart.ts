@@ -36,7 +36,9 @@ async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxByte
  * concatenation would hold every upload twice.
  */
 function createBin(headers: Headers, maxBytes: number) {
-  const announced = Number(headers.get("content-length")) || FORM_OVERHEAD;
+  const length = Number(headers.get("content-length"));
+  // A front end should have refused any length that is no natural number; memory is not made on trust.
+  const announced = Number.isInteger(length) && length > 0 ? length : FORM_OVERHEAD;
   let memory = Buffer.allocUnsafeSlow(Math.min(announced, maxBytes));
   let size = 0;
   return {

@@ -1,0 +1,192 @@
+// Arbitrary requests, many of them near to what a route takes: the operation's own example with one thing wrong.
+import fc from "fast-check";
+import type { Operation, Route } from "./lib/http/operation.ts";
+import { ROUTE_PREFIX } from "./lib/names.ts";
+
+/** How long to try, and what to try again: `npm run fuzz` sets it, `npm test` takes the defaults. */
+export const fuzzing = {
+  runs: Number(process.env.FUZZ_RUNS || 200),
+  replay: process.env.FUZZ_SEED
+    ? { seed: Number(process.env.FUZZ_SEED), path: process.env.FUZZ_PATH || "", endOnFailure: true }
+    : {},
+};
+
+/** Checks a property, and says on failure how to see it again. */
+export async function assertFuzz<T>(name: string, property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
+  await fc.assert(property, {
+    numRuns,
+    ...fuzzing.replay,
+    asyncReporter: async (out) => {
+      if (!out.failed) return;
+      const again = `npm run fuzz -- --only ${name} --seed=${out.seed} --path=${out.counterexamplePath}`;
+      throw new Error(`${await fc.asyncDefaultReportMessage(out)}\n\nTo see it again: ${again}`, {
+        cause: out.errorInstance,
+      });
+    },
+  });
+}
+
+/** What tends to break whoever reads it. */
+const nasty = fc.constantFrom(
+  ..."0,-1,1e400,null,NaN,[],{},__proto__,constructor,toString,.,..,../..,%00,%2F,%C0%AF,%zz,%u0041,%25,',\"".split(
+    ",",
+  ),
+  "",
+  " ",
+  "\0",
+  "\ud800",
+  "\r\nX-Injected: 1",
+  "\u202e",
+  "<script>",
+  "0198c0de-0000-7000-8000-00000000abcd",
+  "x".repeat(3_000),
+);
+const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 10 }));
+/** Texts and other values, not too large. */
+const anything = fc.oneof(text, fc.integer(), fc.double(), fc.jsonValue({ maxDepth: 3 }));
+const mostly = <T>(usual: T, else_: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: else_ });
+
+/** What can stand in a header: node:http and undici refuse the rest before it is sent. */
+const headerText = text.map((given) => given.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""));
+
+/** An example with single fields replaced, left out or added. */
+function near(example: unknown): fc.Arbitrary<unknown> {
+  if (typeof example !== "object" || example === null) return anything;
+  const fields = Object.entries(example).map(([name, value]) => {
+    const sent = mostly<unknown>(value, fc.oneof(anything, near(value)));
+    return fc.option(sent, { freq: 9, nil: undefined }).map((given) => [name, given] as const);
+  });
+  const more = fc.array(fc.tuple(text, anything), { maxLength: 2 });
+  return fc
+    .tuple(fc.tuple(...fields), mostly([], more))
+    .map((parts) => Object.fromEntries(parts.flat().filter(([, value]) => value !== undefined)));
+}
+
+/** JSON of such a value: as it is, or with a key twice, cut off, or wrapped too deep. */
+function jsonNear(example: unknown): fc.Arbitrary<string> {
+  return fc
+    .tuple(near(example), mostly("", fc.constantFrom("twice", "cut", "deep", "mark")), fc.nat())
+    .map(([value, how, at]) => {
+      const json = JSON.stringify(value) ?? "";
+      if (how === "twice") return json.replace(/^\{("[^"]*"):/, "{$1:0,$1:");
+      if (how === "cut") return json.slice(0, at % (json.length + 1));
+      if (how === "deep") return "[".repeat(at % 30_000) + json;
+      return how === "mark" ? `\ufeff${json}` : json;
+    });
+}
+
+export type Materials = {
+  /** Values for Authorization, good and bad. */
+  readonly tokens: readonly string[];
+  /** Id of an image that is there. */
+  readonly image: string;
+  readonly picture: Buffer;
+};
+export type Documented = Pick<Operation<never, never, never, never, never>, "upload"> & {
+  readonly example: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown };
+};
+
+/** The example with the id of an image that is there, in place of one that is in nobody's library. */
+export function withImage({ example, upload }: Documented, { image }: Materials): Documented {
+  const known = JSON.stringify(example).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, image);
+  return { example: JSON.parse(known), ...(upload && { upload }) };
+}
+
+const BOUNDARY = "vitae";
+
+function uploadNear(picture: Buffer): fc.Arbitrary<Buffer> {
+  const flipped = fc.tuple(fc.nat(picture.length - 1), fc.nat(255)).map(([at, value]) => {
+    const bytes = Buffer.from(picture);
+    bytes[at] = value;
+    return bytes;
+  });
+  const cut = fc.nat(picture.length).map((at) => picture.subarray(0, at));
+  const sent = fc.oneof(fc.constant(picture), flipped, cut);
+  const named = fc.tuple(sent, mostly("file", text), text).map(([bytes, field, filename]) => {
+    const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"; filename="${filename}"\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
+  });
+  return fc.oneof(sent, named);
+}
+
+export function bodies({ example, upload }: Documented, { picture }: Materials): fc.Arbitrary<Buffer> {
+  const buffer = (given: string | Uint8Array) => Buffer.from(given as string);
+  const others = fc.oneof(text, fc.json(), fc.uint8Array({ maxLength: 200 })).map(buffer);
+  if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(picture) }, { weight: 1, arbitrary: others });
+  if (example.body === undefined) return others;
+  return fc.oneof({ weight: 5, arbitrary: jsonNear(example.body).map(buffer) }, { weight: 1, arbitrary: others });
+}
+
+/** Raw, without its question mark. */
+export function queries({ example }: Documented): fc.Arbitrary<string> {
+  const known = Object.entries((example.query ?? {}) as object);
+  const names = fc.oneof(fc.constantFrom("headers", "code", "t", ...known.map(([name]) => name)), text);
+  const escaped = fc.oneof(
+    text.map((given) => encodeURIComponent(given.toWellFormed())),
+    nasty,
+  );
+  const piece = fc.tuple(names, escaped).map(([name, value]) => `${encodeURIComponent(name.toWellFormed())}=${value}`);
+  const valid = known.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+  return mostly(
+    valid,
+    fc.array(fc.oneof(piece, nasty), { maxLength: 4 }).map((pieces) => pieces.join("&")),
+  );
+}
+
+export function pathParameters({ example }: Documented): fc.Arbitrary<Record<string, string>> {
+  const values = Object.entries((example.params ?? {}) as Record<string, string>).map(([name, value]) =>
+    mostly(value, text).map((given) => [name, given] as const),
+  );
+  return fc.tuple(...values).map((entries) => Object.fromEntries(entries));
+}
+
+/** As on the wire, below the prefix: the template with its parameters filled in, one segment maybe something else. */
+export function rawPaths({ path, operation }: Route<never>, materials: Materials): fc.Arbitrary<string> {
+  const { example } = withImage(operation, materials);
+  const params = (example.params ?? {}) as Record<string, string>;
+  const filled = path.replace(/\{\*?(\w+)(:\w+)?\}/g, (_, name) => params[name] ?? "nothing");
+  const segments = filled.split("/").slice(1);
+  const raw = fc.oneof(
+    nasty,
+    text.map((given) => encodeURIComponent(given.toWellFormed())),
+  );
+  const changed = fc
+    .tuple(fc.nat(segments.length), raw)
+    .map(([at, segment]) => segments.with(at % segments.length, segment));
+  const inside = (target: string) => new URL(target, "http://localhost").pathname.startsWith(`${ROUTE_PREFIX}/`);
+  return mostly(segments, changed)
+    .map((parts) => `${ROUTE_PREFIX}/${parts.join("/")}`)
+    .filter(inside);
+}
+
+export function headers({ upload }: Documented, { tokens }: Materials): fc.Arbitrary<Record<string, string>> {
+  const form = `multipart/form-data; boundary=${BOUNDARY}`;
+  const type = upload ? fc.constantFrom(form, "image/png") : fc.constant("application/json");
+  const types = fc.constantFrom("text/plain", "application/json; charset=latin1", "a/b, c/d", "multipart/form-data");
+  const uuid = fc.uuid();
+  const hex = uuid.map((given) => given.replaceAll("-", ""));
+  const parent = hex.map((id) => `00-${id}-00f067aa0ba902b7-01`);
+  const lengths = fc.constantFrom("0", "1", "65537", "-1", "0.5", "x", "1e99");
+  const usual = fc.record(
+    {
+      authorization: fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(...tokens) },
+        { weight: 1, arbitrary: headerText },
+      ),
+      "content-type": fc.oneof({ weight: 6, arbitrary: type }, { weight: 1, arbitrary: fc.oneof(types, headerText) }),
+      "content-encoding": mostly("identity", fc.constantFrom("gzip", "br, gzip", "")),
+      "x-trace-id": fc.oneof(uuid, hex, headerText),
+      traceparent: fc.oneof(parent, headerText),
+      "x-forwarded-for": headerText,
+      "sec-purpose": fc.constantFrom("prefetch", "prefetch;prerender", "x"),
+      "if-match": headerText,
+      origin: headerText,
+    },
+    { requiredKeys: ["authorization", "content-type"] },
+  );
+  const length = mostly({}, fc.record({ "content-length": lengths }));
+  return fc.tuple(usual, length).map((parts) => Object.assign({}, ...parts));
+}
+
+export const methodsOf = ({ methods }: Pick<Route<never>, "methods">) => fc.constantFrom(...methods);

@@ -1,0 +1,156 @@
+// Every route under arbitrary requests: always a documented status in the documented shape, and never a failure of ours.
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createDeps, type Deps } from "./deps.ts";
+import {
+  assertFuzz,
+  bodies,
+  fuzzing,
+  headers,
+  type Materials,
+  methodsOf,
+  pathParameters,
+  queries,
+  withImage,
+} from "./fuzz.simulation.ts";
+import { animation } from "./images/pictures.simulation.ts";
+import { roles } from "./lib/access/permissions.ts";
+import { generateSigningKeys, parseSigningKeys } from "./lib/access/signing-keys.ts";
+import { createTokenVerifier, signToken } from "./lib/access/token.ts";
+import { type ErrorCode, statusOf } from "./lib/errors.ts";
+import { type Call, invoke, type Reply } from "./lib/http/invoke.simulation.ts";
+import { unlimited } from "./lib/http/limits.ts";
+import type { Route } from "./lib/http/operation.ts";
+import { describeApi } from "./lib/http/route-table.ts";
+import { type FunctionName, ROUTE_PREFIX } from "./lib/names.ts";
+import { readSettings } from "./lib/settings.ts";
+import { routes } from "./routes.ts";
+
+const api = describeApi(routes, ROUTE_PREFIX);
+const { paths } = api.document() as { paths: Record<string, Record<string, { responses: Record<string, object> }>> };
+const settings = readSettings();
+/** The real stores and the real checks, with signing keys of our own and nothing that limits. */
+const deps: Deps = Object.assign(createDeps(settings), { api });
+let materials: Materials;
+
+beforeAll(async () => {
+  const [key] = parseSigningKeys(await generateSigningKeys());
+  const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
+  Object.defineProperty(deps, "verifyToken", { value: createTokenVerifier(async () => [key], parties) });
+  Object.defineProperty(deps, "limits", { value: unlimited });
+  const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
+    signToken({ key, ...parties, subject: "fuzz", role, expiresIn });
+  const good = await Promise.all(["owner" as const, "owner" as const, ...roles].map((role) => sign(role)));
+  // The same at every run, so that a seed leads to the same requests again.
+  const bytes = await animation("gif");
+  const { id } = await deps.intake.accept({ owner: "fuzz", filename: "a.gif", bytes });
+  await deps.images.change("fuzz", id, () => ({ status: "ready" }));
+  const tokens = [...good, await sign("owner", -60), `${good[0]}x`].map((token) => `Bearer ${token}`);
+  materials = { tokens, image: id, picture: bytes };
+});
+
+/** What the document says a route can answer; the fallback is in no document. */
+function documented({ path, operation }: Route<Deps>, method: string): readonly number[] {
+  const template = path.replace(/\{(\w+):\w+\}/g, "{$1}");
+  const found = paths[template]?.[(method === "HEAD" ? "GET" : method).toLowerCase()];
+  const codes: readonly ErrorCode[] = ["VALIDATION_FAILED", ...operation.errors];
+  return found ? Object.keys(found.responses).map(Number) : codes.map(statusOf);
+}
+
+const failure = z.strictObject({
+  code: z.string(),
+  message: z.string().min(1).max(2_000),
+  trace_id: z.stringFormat("trace id", /^(?!0{32})[0-9a-f]{32}$/),
+  details: z
+    .array(z.strictObject({ path: z.string().min(1), message: z.string().min(1) }))
+    .min(1)
+    .optional(),
+});
+
+function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, reply: Reply): void {
+  const { status, text } = reply;
+  expect(documented(route, method)).toContain(status);
+  // The vault that tests share may hold no signing keys, and then nothing is ready.
+  const isReadiness = status === 503 && route.name === "health-ready";
+  if (status >= 500 && !isReadiness) expect.fail(`A failure of ours: ${JSON.stringify(reply.lines)}`);
+  expect(reply.lines.filter(({ message }) => message === "request")).toMatchObject([{ function: route.name, status }]);
+  expect(reply.headers.get("x-trace-id")).toBe(reply.lines.at(-1)?.trace_id);
+  if (method === "HEAD") {
+    expect(text).toBe("");
+    return;
+  }
+  const { error, ...rest } = JSON.parse(text);
+  if (status >= 400) {
+    expect(failure.safeParse(error).error).toBeUndefined();
+    expect(statusOf(error.code)).toBe(status);
+    expect(error.trace_id).toBe(reply.headers.get("x-trace-id"));
+  }
+  const shape = route.operation.answers[status]?.schema ?? z.strictObject({});
+  expect(shape.safeParse(rest).error).toBeUndefined();
+}
+
+/** A body in two pieces, maybe with an end that is none: what Request makes of a text comes whole. */
+function streamed(bytes: Buffer, isBroken: boolean): ReadableStream<Uint8Array> {
+  const half = bytes.length >> 1;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes.subarray(0, half));
+      if (isBroken) return controller.error(new Error("ECONNRESET"));
+      controller.enqueue(bytes.subarray(half));
+      controller.close();
+    },
+  });
+}
+
+describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, route) => {
+  const url = (query: string) => `http://localhost${ROUTE_PREFIX}${route.path.replace(/\{.*/, "x")}?${query}`;
+
+  it("answers its own example as it should", async () => {
+    const { example, upload } = withImage(route.operation, materials);
+    const [authorization = ""] = materials.tokens;
+    const type = upload ? "image/png" : "application/json";
+    const body = upload ? new Uint8Array(materials.picture) : JSON.stringify(example.body);
+    const query = new URLSearchParams((example.query ?? {}) as Record<string, string>);
+    const [method = "GET"] = route.methods;
+    const call = {
+      method,
+      url: url(String(query)),
+      params: (example.params ?? {}) as Record<string, string>,
+      headers: { authorization, "content-type": type },
+      ...(method !== "GET" && body !== undefined && { body }),
+    };
+    const reply = await invoke(route, deps, call);
+    expectDocumented(route, call, reply);
+    const others: Partial<Record<FunctionName, number[]>> = { "health-ready": [200, 503], "zz-fallback": [404] };
+    expect(others[name] ?? [200, 201]).toContain(reply.status);
+  });
+
+  it("answers anything else in a documented way", { timeout: 60_000 + fuzzing.runs * 200 }, async () => {
+    const operation = withImage(route.operation, materials);
+    const calls = fc.record({
+      method: methodsOf(route),
+      params: pathParameters(operation),
+      more: fc.dictionary(fc.constantFrom("page", "path", "id", "headers", "__proto__"), fc.string(), { maxKeys: 1 }),
+      query: queries(operation),
+      headers: headers(operation, materials),
+      body: bodies(operation, materials),
+      end: fc.constantFrom("whole", "whole", "whole", "streamed", "broken"),
+    });
+    const seen: Record<number, number> = {};
+    const property = fc.asyncProperty(calls, async ({ params, more, query, body, end, ...rest }) => {
+      const sent = end === "whole" ? new Uint8Array(body) : streamed(body, end === "broken");
+      const call: Call = {
+        ...rest,
+        url: url(query),
+        params: { ...more, ...params },
+        ...(rest.method !== "GET" && rest.method !== "HEAD" && { body: sent }),
+      };
+      const reply = await invoke(route, deps, call);
+      seen[reply.status] = (seen[reply.status] ?? 0) + 1;
+      expectDocumented(route, call, reply);
+    });
+    await assertFuzz(name, property, fuzzing.runs);
+    if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(seen)}\n`);
+  });
+});

@@ -1,0 +1,51 @@
+// npm run fuzz: every route under arbitrary requests, far more of them than in npm test; and a failure once more by its seed.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { functionNames } from "../functions/lib/names.ts";
+
+const root = join(import.meta.dirname, "..");
+const OVER_HTTP = "over-http";
+const known: readonly string[] = [...functionNames, OVER_HTTP];
+const USAGE = "npm run fuzz -- [--runs 10000] [--only FUNCTION|over-http] [--seed=N --path=P]";
+
+const run = (command: string, args: readonly string[], env: Record<string, string> = {}) =>
+  new Promise<boolean>((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+    child.once("error", () => resolve(false));
+    child.once("exit", (code) => resolve(code === 0));
+  });
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "10000" },
+      only: { type: "string" },
+      seed: { type: "string" },
+      path: { type: "string" },
+    },
+  });
+  const { only, path = "", runs, seed } = values;
+  if (!(Number(runs) >= 1)) throw new Error(`--runs must be at least 1, received ${runs}. ${USAGE}`);
+  if (only !== undefined && !known.includes(only))
+    throw new Error(`--only must be one of ${known.join(", ")}, received ${only}. ${USAGE}`);
+  if (seed !== undefined && only === undefined)
+    throw new Error(`--seed belongs to one function: name it with --only. ${USAGE}`);
+  const env = { FUZZ_RUNS: runs, ...(seed !== undefined && { FUZZ_SEED: seed, FUZZ_PATH: path }) };
+  const named = only === undefined ? [] : ["--testNamePattern", `^${only} `];
+  const vitest = (project: string, file: string) => run("vitest", ["run", "--project", project, file, ...named], env);
+  const inProcess = only === OVER_HTTP || (await vitest("unit", "functions/fuzz.test.ts"));
+  if (only !== undefined && only !== OVER_HTTP) return inProcess;
+  const built = await run("node", ["scripts/build.ts"]);
+  return built && (await vitest("e2e", "verify/fuzz.e2e.test.ts")) && inProcess;
+}
+
+main().then(
+  (ok) => {
+    process.exitCode = ok ? 0 : 1;
+  },
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,96 @@
+// Arbitrary bytes near to HTTP, over a plain socket to the built bundle: its own shape or the front end's refusal, never a failure.
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  assertFuzz,
+  bodies,
+  fuzzing,
+  headers,
+  type Materials,
+  queries,
+  rawPaths,
+} from "../functions/fuzz.simulation.ts";
+import { statusOf } from "../functions/lib/errors.ts";
+import type { ErrorBody } from "../functions/lib/http/invoke.simulation.ts";
+import { routes } from "../functions/routes.ts";
+import { type Stage, startStage } from "../local/stage.ts";
+import { type Image, json } from "./answers.ts";
+import { openLibrary } from "./library.ts";
+import { encode, quarters } from "./pictures.ts";
+import { bytesOf, type RawAnswer, sendRaw } from "./raw.ts";
+
+let stage: Stage;
+let materials: Materials;
+beforeAll(async () => {
+  stage = await startStage();
+  const picture = await encode(quarters(8, 6), "png");
+  const [owner, viewer] = await Promise.all([stage.token("owner"), stage.token("viewer")]);
+  const { id } = await json<Image>(openLibrary(stage.api, owner).upload(picture));
+  materials = { tokens: [owner, owner, viewer, `${owner}x`].map((token) => `Bearer ${token}`), image: id, picture };
+});
+afterAll(() => stage.close());
+
+/** What the front end says by itself, and always without a body. */
+const REFUSALS = [400, 404, 413, 417, 431];
+
+function expectAnswer({ status, headers, body }: RawAnswer, method: string): void {
+  const trace = headers.get("x-trace-id");
+  if (trace === null) {
+    expect(REFUSALS).toContain(status);
+    expect(body).toBe("");
+    return;
+  }
+  expect(trace).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+  expect(status).toBeLessThan(500);
+  expect(headers.has("x-injected")).toBe(false);
+  if (method === "HEAD") expect(body).toBe("");
+  else if (status >= 400) {
+    const { error, ...others } = JSON.parse(body) as ErrorBody;
+    expect(others).toEqual({});
+    expect(error).toMatchObject({ message: expect.stringMatching(/./), trace_id: trace });
+    expect(statusOf(error.code)).toBe(status);
+  } else expect(() => JSON.parse(body)).not.toThrow();
+}
+
+it("over-http answers anything else in a documented way", { timeout: 120_000 + fuzzing.runs * 200 }, async () => {
+  const calls = fc.constantFrom(...routes).chain((route) =>
+    fc.record({
+      method: fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(...route.methods) },
+        { weight: 1, arbitrary: fc.constantFrom("PUT", "OPTIONS", "TRACE", "get", "COUNT", "G T", "") },
+      ),
+      path: rawPaths(route, materials),
+      query: queries(route.operation),
+      headers: headers(route.operation, materials),
+      body: bodies(route.operation, materials),
+      framing: fc.constantFrom("length", "length", "length", "chunks", "none"),
+    }),
+  );
+  let ours = 0;
+  const property = fc.asyncProperty(calls, async ({ method, path, query, headers, body, framing }) => {
+    const chunked = framing === "chunks";
+    const content = chunked
+      ? Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")])
+      : body;
+    const lines = [
+      "Host: localhost",
+      "Connection: close",
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      ...(chunked ? ["Transfer-Encoding: chunked"] : []),
+      ...(framing === "length" && !("content-length" in headers) ? [`Content-Length: ${body.length}`] : []),
+    ];
+    const bytes = bytesOf(`${method} ${path}?${query} HTTP/1.1`, lines, content);
+    // Whoever announces more than they send has to hang up to be answered, and may not be.
+    const hangUp = !chunked && Number(headers["content-length"]) > body.length;
+    const answer = await sendRaw(stage.api, bytes, { hangUp }).catch((error: unknown) => {
+      if (!hangUp) throw error;
+    });
+    if (!answer) return;
+    expectAnswer(answer, method);
+    if (answer.headers.has("x-trace-id")) ours += 1;
+  });
+  await assertFuzz("over-http", property, fuzzing.runs);
+  if (fuzzing.runs >= 200 && !("seed" in fuzzing.replay)) expect(ours).toBeGreaterThan(fuzzing.runs / 4);
+  expect(stage.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect((await fetch(`${stage.api}/health/ready`)).status).toBe(200);
+});
