@@ -31,8 +31,8 @@ export type Stage = {
   host: Host;
   /** Lines that the hosts and their apps logged. */
   lines: string[];
-  /** Another instance of the app on the same stores; `settings` go over the stage's. */
-  addHost(settings?: Record<string, string>): Promise<Host>;
+  /** Another instance of the app on the same stores; `settings` go over the stage's, and `cors` is Host.CORS. */
+  addHost(settings?: Record<string, string>, cors?: readonly string[]): Promise<Host>;
   /** The rows of a table, as the store has them. */
   rows(table: string): Promise<Record<string, unknown>[]>;
   /** A bearer token as `npm run token` prints it. */
@@ -71,12 +71,12 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   decide(undefined);
 
   const hosts: Host[] = [];
-  async function addHost(settings: Record<string, string> = {}): Promise<Host> {
+  async function addHost(settings: Record<string, string> = {}, cors: readonly string[] = ["*"]): Promise<Host> {
     const host = await startHost({
       root: join(root, "dist"),
       env: { ...env, ...settings },
       port: 0,
-      cors: ["*"],
+      cors,
       site: join(root, "site"),
       docs: true,
       media: { target: blobProxy.url, ca: certificate.cert },

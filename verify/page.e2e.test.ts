@@ -1,4 +1,4 @@
-// The sample page in a real browser, on a real backend: two visitors, a store that is down, and another origin.
+// The sample page in a real browser, on a real backend: two visitors, and a store that is down.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Stage, startStage } from "../local/stage.ts";
@@ -47,19 +47,4 @@ it("says what it said before when the store is down, and shows no error", async 
   expect(errors).toEqual([]);
   await page.close();
   await stage.proxy.start();
-});
-
-it("lets a page of another origin read the number and the trace id", async () => {
-  const other = await stage.addHost();
-  const page = await browser.newPage();
-  await page.goto(`${other.url}/`);
-  const seen = await page.evaluate(async (api) => {
-    const answer = await fetch(`${api}/v1/visits/projects`, {
-      method: "POST",
-      headers: { "X-Trace-ID": "a".repeat(32) },
-    });
-    return { body: await answer.json(), trace: answer.headers.get("x-trace-id") };
-  }, stage.api);
-  expect(seen).toEqual({ body: { page: "projects", count: 1, today: 1 }, trace: "a".repeat(32) });
-  await page.close();
 });

@@ -1,0 +1,157 @@
+// The API from pages of other origins, in a real browser: what an allowed one may do, and how a refused one is stopped.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stage, startStage } from "../local/stage.ts";
+import { launchBrowser } from "../scripts/browser.ts";
+import { json, type Numbers } from "./answers.ts";
+import { openLibrary } from "./library.ts";
+import { encode, quarters } from "./pictures.ts";
+
+let stage: Stage;
+let browser: Browser;
+let allowed: Page;
+let refused: Page;
+/** Of a host that allows one origin, and of one that allows any. */
+let api: string;
+let openApi: string;
+const servers: Server[] = [];
+
+/** An empty page of an origin of its own. */
+async function openPage(): Promise<Page> {
+  const server = createServer(
+    (_, response) => void response.setHeader("Content-Type", "text/html").end("<!doctype html>"),
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  const page = await browser.newPage();
+  await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+  return page;
+}
+
+beforeAll(async () => {
+  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+  [allowed, refused] = [await openPage(), await openPage()];
+  // As people write it into their settings: with a slash at its end.
+  api = `${(await stage.addHost({}, [new URL(allowed.url()).origin, "https://me.example/"])).url}/api`;
+  openApi = stage.api;
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const server of servers) server.close();
+  await stage?.close();
+});
+
+type Init = { method?: string; headers?: Record<string, string>; body?: string; credentials?: "include" };
+type Seen = { status: number; body: unknown; headers: Record<string, string> };
+
+/** What a script of the page gets of an answer, or the name of the error that it gets instead. */
+function call(page: Page, url: string, init: Init = {}): Promise<Seen | string> {
+  return page.evaluate(
+    async ([to, options]) => {
+      try {
+        const answer = await fetch(to, options);
+        return { status: answer.status, body: await answer.json(), headers: Object.fromEntries(answer.headers) };
+      } catch (error) {
+        return (error as Error).name;
+      }
+    },
+    [url, init] as const,
+  );
+}
+
+const post = { method: "POST" };
+const count = async () => (await json<Numbers>(fetch(`${api}/v1/visits/projects`))).count;
+const traced = expect.stringMatching(/^[0-9a-f]{32}$/);
+/** Lines of requests that reached the function. */
+const reached = (name: string) => stage.lines.filter((line) => line.includes(`"function":"${name}"`)).length;
+
+describe("a page of an allowed origin", () => {
+  it("counts a visit, and reads the number and the trace id", async () => {
+    const before = await count();
+    expect(await call(allowed, `${api}/v1/visits/projects`, post)).toEqual({
+      status: 200,
+      body: { page: "projects", count: before + 1, today: expect.any(Number) },
+      headers: expect.objectContaining({ "x-trace-id": traced }),
+    });
+  });
+
+  it("sends JSON with a token and a trace id of its own, which a preflight has to allow first", async () => {
+    const token = await stage.token("owner");
+    const library = openLibrary(stage.api, token);
+    const { id } = await json<{ id: string }>(library.upload(await encode(quarters(60, 40), "png")));
+    const seen = await call(allowed, `${api}/v1/sas`, {
+      ...post,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "x-trace-id": "b".repeat(32) },
+      body: JSON.stringify({ imageId: id, variant: "original" }),
+    });
+    expect(seen).toMatchObject({ status: 200, body: { imageId: id }, headers: { "x-trace-id": "b".repeat(32) } });
+  });
+
+  it("reads an error, its trace id, and Retry-After", async () => {
+    const unknown = await call(allowed, `${api}/v1/visits/nobody`, post);
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: "NOT_FOUND", trace_id: traced } } });
+    await stage.proxy.stop();
+    const seen = await call(allowed, `${api}/v1/visits/projects`, post);
+    await stage.proxy.start();
+    expect(seen).toMatchObject({ status: 503, headers: { "x-trace-id": traced, "retry-after": "5" } });
+  });
+
+  it("reads those headers that the app exposes, and no others", async () => {
+    const { headers } = (await call(allowed, `${api}/health/live`)) as Seen;
+    expect(headers).toHaveProperty("x-trace-id");
+    // Sent, as to everybody, and safe to keep from scripts.
+    expect(headers).not.toHaveProperty("x-frame-options");
+    const sent = await fetch(`${api}/health/live`, { headers: { origin: new URL(allowed.url()).origin } });
+    expect(sent.headers.get("x-frame-options")).toBe("DENY");
+    expect(sent.headers.get("vary")).toMatch(/\bOrigin\b/i);
+    expect(sent.headers.get("access-control-expose-headers")?.split(", ").sort()).toEqual([
+      "ETag",
+      "Location",
+      "RateLimit",
+      "RateLimit-Policy",
+      "Retry-After",
+      "X-Trace-ID",
+    ]);
+  });
+});
+
+describe("a page of another origin", () => {
+  it("gets nothing to read, though what needs no preflight is sent all the same", async () => {
+    const before = await count();
+    expect(await call(refused, `${api}/v1/visits/projects`, post)).toBe("TypeError");
+    // CORS protects readers, not the counter: that is what the limits are for.
+    expect(await count()).toBe(before + 1);
+  });
+
+  it.each([
+    ["a JSON body", { "content-type": "application/json" }],
+    ["a token", { authorization: "Bearer a.b.c" }],
+    ["a trace id", { "x-trace-id": "c".repeat(32) }],
+  ])("cannot even send %s: the preflight is refused, and no function runs", async (_, headers) => {
+    const before = reached("sas-issue");
+    expect(await call(refused, `${api}/v1/sas`, { ...post, headers, body: "{}" })).toBe("TypeError");
+    expect(reached("sas-issue")).toBe(before);
+    // The same from the allowed page gets as far as the function, which refuses it.
+    expect(await call(allowed, `${api}/v1/sas`, { ...post, headers, body: "{}" })).toMatchObject({ status: 401 });
+    expect(reached("sas-issue")).toBe(before + 1);
+  });
+
+  it("is allowed where every origin is", async () => {
+    expect(await call(refused, `${openApi}/v1/visits/projects`, post)).toMatchObject({
+      status: 200,
+      headers: { "x-trace-id": traced },
+    });
+  });
+});
+
+it("credentials of the browser are refused, also where every origin is allowed", async () => {
+  for (const [page, to] of [
+    [allowed, api],
+    [allowed, openApi],
+  ] as const) {
+    expect(await call(page, `${to}/health/live`)).toMatchObject({ status: 200 });
+    expect(await call(page, `${to}/health/live`, { credentials: "include" })).toBe("TypeError");
+  }
+});
