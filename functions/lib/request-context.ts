@@ -6,6 +6,8 @@ export type RequestContext = {
   readonly traceId: string;
   /** The id that Application Insights files this under, when the caller chose another. */
   readonly operationId?: string;
+  /** 16 hex digits: what Application Insights knows the request by, within that. */
+  readonly parentId?: string;
   /** Name of the function. */
   readonly function: string;
   /** The host's id of this run of the function. */
@@ -17,6 +19,11 @@ const storage = new AsyncLocalStorage<RequestContext>();
 /** Runs `work`, and all that follows from it, in this context. */
 export function inContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
+}
+
+/** Runs `work` in no context, for what serves no one request though one happened to start it. */
+export function outOfContext<T>(work: () => T): T {
+  return storage.exit(work);
 }
 
 /** Undefined outside of any request or trigger. */

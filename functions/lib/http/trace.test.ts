@@ -6,7 +6,8 @@ import { traceOf } from "./trace.ts";
 const asked = "a".repeat(32);
 const host = "b".repeat(32);
 const sent = "c".repeat(32);
-const parent = (id: string, version = "00", more = "") => `${version}-${id}-00f067aa0ba902b7-01${more}`;
+const parentId = "00f067aa0ba902b7";
+const parent = (id: string, version = "00", more = "") => `${version}-${id}-${parentId}-01${more}`;
 const newId = expect.stringMatching(/^(?!0{32})[0-9a-f]{32}$/);
 
 /** Each in the order in which it wins. */
@@ -19,16 +20,26 @@ function trace(given: { asked?: string; host?: string; sent?: string }) {
 
 describe("the trace id", () => {
   it("is X-Trace-ID's, and the operation's id is told beside it", () => {
-    expect(trace({ asked, host: parent(host), sent: parent(sent) })).toEqual({ traceId: asked, operationId: host });
-    expect(trace({ asked, sent: parent(sent) })).toEqual({ traceId: asked, operationId: sent });
+    expect(trace({ asked, host: parent(host), sent: parent(sent) })).toEqual({
+      traceId: asked,
+      operationId: host,
+      parentId,
+    });
+    expect(trace({ asked, sent: parent(sent) })).toEqual({ traceId: asked, operationId: sent, parentId });
     expect(trace({ asked })).toEqual({ traceId: asked });
   });
 
   it("is else the host's, else the caller's traceparent's, else a new one", () => {
-    expect(trace({ host: parent(host), sent: parent(sent) })).toEqual({ traceId: host });
-    expect(trace({ sent: parent(sent) })).toEqual({ traceId: sent });
+    expect(trace({ host: parent(host), sent: parent(sent) })).toEqual({ traceId: host, parentId });
+    expect(trace({ sent: parent(sent) })).toEqual({ traceId: sent, parentId });
     expect(trace({})).toEqual({ traceId: newId });
     expect(trace({}).traceId).not.toBe(trace({}).traceId);
+  });
+
+  it("has beside it the span of whoever sent the id: the host's before the caller's", () => {
+    const other = `00-${sent}-${"d".repeat(16)}-00`;
+    expect(trace({ host: parent(host), sent: other })).toEqual({ traceId: host, parentId });
+    expect(trace({ asked, host: parent("0".repeat(32)), sent: other }).parentId).toBe("d".repeat(16));
   });
 
   it("is made lower-case", () => {
@@ -41,6 +52,7 @@ describe("the trace id", () => {
       expect(trace({ asked: uuid, host: parent(host) })).toEqual({
         traceId: "0198c0de00007000800000000000abcd",
         operationId: host,
+        parentId,
       });
     },
   );
@@ -60,7 +72,7 @@ describe("the trace id", () => {
     "",
     "a".repeat(8_000),
   ])("is not the X-Trace-ID %j", (wrong) => {
-    expect(trace({ asked: wrong, host: parent(host) })).toEqual({ traceId: host });
+    expect(trace({ asked: wrong, host: parent(host) })).toEqual({ traceId: host, parentId });
   });
 
   it.each([
@@ -72,13 +84,13 @@ describe("the trace id", () => {
     ["two of them", `${parent(sent)}, ${parent(sent)}`],
     ["nothing", ""],
   ])("is not that of a traceparent with %s", (_, wrong) => {
-    expect(trace({ host: wrong, sent: parent(sent) })).toEqual({ traceId: sent });
+    expect(trace({ host: wrong, sent: parent(sent) })).toEqual({ traceId: sent, parentId });
     expect(trace({ sent: wrong }).traceId).not.toBe(sent);
     expect(trace({ asked, host: wrong })).toEqual({ traceId: asked });
   });
 
   it("is that of a later version, which may say more", () => {
-    expect(trace({ sent: parent(sent, "01", "-what-comes-later") })).toEqual({ traceId: sent });
+    expect(trace({ sent: parent(sent, "01", "-what-comes-later") })).toEqual({ traceId: sent, parentId });
   });
 
   it("is always 32 lower-case hex digits, never all zeros, whatever the headers hold", () => {

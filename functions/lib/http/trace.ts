@@ -7,11 +7,13 @@ const ASKED = /^([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
  * W3C Trace Context: version, trace id, parent id, flags; only versions after 00 may say more.
  * https://www.w3.org/TR/trace-context/#traceparent-header
  */
-const TRACEPARENT = /^(?!ff|00.{53}-)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+const TRACEPARENT = /^(?!ff|00.{53}-)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/;
 
-function traceIdOf(traceparent: string | null | undefined): string | undefined {
-  const id = TRACEPARENT.exec(traceparent?.trim().toLowerCase() ?? "")?.[1];
-  return id && TRACE_ID.test(id) ? id : undefined;
+type Sent = { readonly id?: string | undefined; readonly parentId?: string | undefined };
+
+function read(traceparent: string | null | undefined): Sent {
+  const [, id, parentId] = TRACEPARENT.exec(traceparent?.trim().toLowerCase() ?? "") ?? [];
+  return id && TRACE_ID.test(id) ? { id, parentId } : {};
 }
 
 export type Trace = {
@@ -19,6 +21,8 @@ export type Trace = {
   readonly traceId: string;
   /** The id that Application Insights files the request under, when the caller chose another. */
   readonly operationId?: string;
+  /** 16 lower-case hex digits: the span that Application Insights has for the request itself. */
+  readonly parentId?: string;
 };
 
 function askedIdOf(header: string | null): string | undefined {
@@ -32,7 +36,9 @@ function askedIdOf(header: string | null): string | undefined {
  */
 export function traceOf(headers: Headers, hostTraceparent: string | null | undefined): Trace {
   const traceId = askedIdOf(headers.get("x-trace-id"));
-  const operationId = traceIdOf(hostTraceparent) ?? traceIdOf(headers.get("traceparent"));
-  if (traceId) return { traceId, ...(operationId && { operationId }) };
-  return { traceId: operationId ?? crypto.randomUUID().replaceAll("-", "") };
+  const host = read(hostTraceparent);
+  const { id: operationId, parentId } = host.id ? host : read(headers.get("traceparent"));
+  const parent = parentId && { parentId };
+  if (traceId) return { traceId, ...(operationId && { operationId }), ...parent };
+  return { traceId: operationId ?? crypto.randomUUID().replaceAll("-", ""), ...parent };
 }

@@ -1,0 +1,131 @@
+// Calls of real stores, as they are reported.
+
+import { dirname } from "node:path";
+import { SecretClient } from "@azure/keyvault-secrets";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadCertificate } from "../../../local/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { containers, tables } from "../names.ts";
+import { inContext } from "../request-context.ts";
+import { createBlobContainer, createBlobService } from "./blobs.ts";
+import { type Call, watchCalls } from "./calls.ts";
+import { createCredential } from "./credential.ts";
+import { createTableClient } from "./tables.ts";
+
+const credential = createCredential(undefined);
+const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+const addresses = {
+  table: process.env.TABLES_ENDPOINT as string,
+  blob: process.env.MEDIA__blobServiceUri as string,
+  vault: process.env.VAULT_URI as string,
+};
+const context = { traceId: "a".repeat(32), operationId: "b".repeat(32), function: "f", invocationId: "i" };
+let calls: Call[];
+
+beforeEach(() => {
+  calls = [];
+  watchCalls(addresses, (call) => void calls.push(call));
+});
+
+const tableAt = (endpoint: string, retries = 0) =>
+  createTableClient({ endpoint, table: tables.images, credential, retries });
+const told = (call: Partial<Call>) => ({
+  startedAt: expect.any(Number),
+  durationMs: expect.any(Number),
+  context,
+  ...call,
+});
+const within = <T>(work: () => Promise<T>) => inContext(context, work).catch((error: unknown) => error);
+
+describe("a call is reported with its place, and without what it is about", () => {
+  it("of a table", async () => {
+    await within(() => tableAt(addresses.table).getEntity("Ms. Owner", "her row"));
+    await within(() =>
+      tableAt(addresses.table)
+        .listEntities({ queryOptions: { filter: "owner eq 'me'" } })
+        .next(),
+    );
+    const url = `${addresses.table}/images`;
+    expect(calls).toEqual([
+      told({ store: "table", method: "GET", url, status: 404, success: true }),
+      told({ store: "table", method: "GET", url, status: 200, success: true }),
+    ]);
+  });
+
+  it("of a blob", async () => {
+    const container = createBlobContainer(createBlobService(addresses.blob, credential), containers.images);
+    await within(() => container.read("owner/id/My Passport.png"));
+    const url = `${addresses.blob}/images`;
+    expect(calls).toEqual([told({ store: "blob", method: "GET", url, status: 404, success: true })]);
+  });
+
+  it("of the vault, the challenge before it included", async () => {
+    const client = new SecretClient(addresses.vault, credential, { disableChallengeResourceVerification: true });
+    await within(() => client.getSecret("nothing", { version: "0123456789" }));
+    const url = `${addresses.vault.replace(/\/$/, "")}/secrets/nothing`;
+    expect(calls).toEqual([
+      told({ store: "vault", method: "GET", url, status: 401, success: true }),
+      told({ store: "vault", method: "GET", url, status: 404, success: true }),
+    ]);
+  });
+});
+
+describe("through a proxy", () => {
+  const ids: unknown[] = [];
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    ids.length = 0;
+    proxy = await startFaultProxy({ target: addresses.table, certificate });
+    watchCalls({ ...addresses, table: proxy.url }, (call) => void calls.push(call));
+    return () => proxy.close();
+  });
+
+  it("each attempt is a call of its own, and carries the trace id of its request", async () => {
+    proxy.decide(({ headers, ordinal }) => {
+      ids.push(headers["x-ms-client-request-id"]);
+      return ordinal < 3 ? { kind: "status", status: 503 } : undefined;
+    });
+    await within(() => tableAt(proxy.url, 2).getEntity("a", "b"));
+    expect(calls.map(({ status, success }) => [status, success])).toEqual([
+      [503, false],
+      [503, false],
+      [404, true],
+    ]);
+    expect(ids).toEqual(Array(3).fill(context.traceId));
+  });
+
+  it("a call for no request has none of that", async () => {
+    proxy.decide(({ headers }) => void ids.push(headers["x-ms-client-request-id"]));
+    await tableAt(proxy.url)
+      .getEntity("a", "b")
+      .catch(() => undefined);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).not.toHaveProperty("context");
+    expect(ids).not.toEqual([context.traceId]);
+  });
+
+  it("a call without an answer says by a code why", async () => {
+    proxy.decide(() => ({ kind: "reset-before" }));
+    await within(() => tableAt(proxy.url).getEntity("a", "b"));
+    await proxy.stop();
+    await within(() => tableAt(proxy.url).getEntity("a", "b"));
+    expect(calls).toEqual([
+      told({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, fault: "ECONNRESET" }),
+      told({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, fault: "ECONNREFUSED" }),
+    ]);
+    await proxy.start();
+  });
+
+  it("a refusal that is no part of the work is no success", async () => {
+    proxy.decide(() => ({ kind: "status", status: 403 }));
+    await within(() => tableAt(proxy.url).getEntity("a", "b"));
+    expect(calls).toMatchObject([{ status: 403, success: false }]);
+  });
+});
+
+it("calls of others are not reported: of the identity, or of a store that is not ours", async () => {
+  watchCalls({ ...addresses, table: "https://127.0.0.1:1/devstoreaccount1" }, (call) => void calls.push(call));
+  await within(() => tableAt(addresses.table).getEntity("a", "b"));
+  expect(calls).toEqual([]);
+});
