@@ -4,7 +4,7 @@ import { ACCOUNT, startAzurite } from "./azurite.ts";
 import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
-import { issueToken, startIdentity } from "./identity.ts";
+import { issueToken, readAudience, startIdentity } from "./identity.ts";
 import { LOOPBACK } from "./listen.ts";
 import { provision } from "./provision.ts";
 import { startVault } from "./vault.ts";
@@ -17,6 +17,8 @@ export type Services = {
   certificate: Certificate;
   /** Of the media account: each write of a blob, whoever makes it. */
   events: BlobEvents;
+  /** What a token of the identity is for; undefined for every other text. */
+  audienceOf(token: string): string | undefined;
   close(): Promise<void>;
 };
 
@@ -89,7 +91,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       VAULT_URI: vault.uri,
     };
     for (const [name, value] of Object.entries(env)) if (value.startsWith("http")) log(`${name}=${value}`);
-    return { env, certificate, events, close };
+    return { env, certificate, events, audienceOf: (token) => readAudience(token, secret), close };
   } catch (error) {
     await close();
     throw error;
