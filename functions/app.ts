@@ -27,8 +27,9 @@ for (const route of routes)
     handler: endpoint(route, deps),
   });
 
+app.hook.postInvocation(() => deps.telemetry.begin());
 // The platform ends an instance in order, or kills it: then at most the last minute of degraded visits is lost.
-app.hook.appTerminate(() => deps.visits.close());
+app.hook.appTerminate(() => deps.close());
 
 const contextOf = ({ functionName, invocationId, traceContext }: InvocationContext) => ({
   ...traceOf(new Headers(), traceContext?.traceParent),

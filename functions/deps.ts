@@ -6,16 +6,18 @@ import { createIntake } from "./images/intake.ts";
 import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
 import { askContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
+import { watchCalls } from "./lib/azure/calls.ts";
 import { createCredential } from "./lib/azure/credential.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { askTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { unlimited } from "./lib/http/limits.ts";
 import type { Api } from "./lib/http/route-table.ts";
-import { silentMeter } from "./lib/meter.ts";
+import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import { loadSharp } from "./lib/sharp.ts";
+import { createTelemetry } from "./lib/telemetry.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
 import { keyCovers, keyIsAging, keySpan } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
@@ -31,6 +33,20 @@ function once<T>(make: () => T): () => T {
 
 export function createDeps(settings: Settings) {
   const credential = once(() => createCredential(settings.AZURE_CLIENT_ID));
+  const telemetry = createTelemetry({
+    ...(settings.APPLICATIONINSIGHTS_CONNECTION_STRING && {
+      insights: {
+        connectionString: settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
+        role: settings.WEBSITE_SITE_NAME ?? "vitae",
+        credential,
+      },
+    }),
+    metrics: settings.METRICS_ENABLED !== "false",
+    log: consoleLog,
+  });
+  const stores = { table: settings.TABLES_ENDPOINT, blob: settings.MEDIA__blobServiceUri, vault: settings.VAULT_URI };
+  watchCalls(stores, telemetry.call);
+  const { meter } = telemetry;
   const vault = once(() => createVault(settings.VAULT_URI, credential()));
   const signingKeys = once(() => createSigningKeys(() => vault().read(secrets.signingKeys)));
   const verifyToken = once(() =>
@@ -44,7 +60,7 @@ export function createDeps(settings: Settings) {
       pages: settings.PAGES,
       timeZone: settings.SITE_TIME_ZONE,
       dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
-      meter: silentMeter,
+      meter,
     }),
   );
   const blobs = once(() => createBlobService(settings.MEDIA__blobServiceUri, credential()));
@@ -56,6 +72,7 @@ export function createDeps(settings: Settings) {
       originals: originals(),
       records: images(),
       openImage,
+      meter,
       maxBytes: settings.MAX_UPLOAD_BYTES,
       maxPixels: settings.MAX_IMAGE_PIXELS,
     }),
@@ -66,6 +83,7 @@ export function createDeps(settings: Settings) {
       thumbnails: createBlobContainer(blobs(), containers.thumbnails),
       records: images(),
       openImage,
+      meter,
     }),
   );
   const issueLink = once(() =>
@@ -87,6 +105,14 @@ export function createDeps(settings: Settings) {
     }),
   );
   return {
+    /** The app ends: visits that were not written yet are, and then what was measured is sent. */
+    async close() {
+      try {
+        await visits().close();
+      } finally {
+        await telemetry.flush();
+      }
+    },
     get checkDependencies() {
       return checkDependencies();
     },
@@ -101,10 +127,11 @@ export function createDeps(settings: Settings) {
       return issueLink();
     },
     limits: unlimited,
-    meter: silentMeter,
+    meter,
     get originals() {
       return originals();
     },
+    telemetry,
     get thumbnailer() {
       return thumbnailer();
     },

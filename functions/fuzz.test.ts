@@ -80,14 +80,19 @@ function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, reply: R
     expect(text).toBe("");
     return;
   }
+  const { schema = z.strictObject({}), type = "application/json" } = route.operation.answers[status] ?? {};
+  expect(reply.headers.get("content-type")?.split(";")[0]).toBe(type);
+  if (type !== "application/json") {
+    expect(schema.safeParse(text).error).toBeUndefined();
+    return;
+  }
   const { error, ...rest } = JSON.parse(text);
   if (status >= 400) {
     expect(failure.safeParse(error).error).toBeUndefined();
     expect(statusOf(error.code)).toBe(status);
     expect(error.trace_id).toBe(reply.headers.get("x-trace-id"));
   }
-  const shape = route.operation.answers[status]?.schema ?? z.strictObject({});
-  expect(shape.safeParse(rest).error).toBeUndefined();
+  expect(schema.safeParse(rest).error).toBeUndefined();
 }
 
 /** A body in two pieces, maybe with an end that is none: what Request makes of a text comes whole. */

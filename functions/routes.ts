@@ -7,6 +7,7 @@ import { fallback } from "./lib/http/fallback.ts";
 import { type Route, routesFor } from "./lib/http/operation.ts";
 import type { FunctionName } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
+import { metrics } from "./metrics/metrics.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { issueLink } from "./sas/sas-issue.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
@@ -29,11 +30,13 @@ export const routes = [
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),
   route("openapi", "GET", "/openapi.json", "public", "none", openapi),
+  route("metrics", "GET", "/metrics", "public", "default", metrics),
   route("zz-fallback", every, "/{*path}", "public", "default", fallback),
 ];
 
 /** Routes that a setting can turn off. */
 const switches: Partial<Record<FunctionName, (settings: Settings) => boolean>> = {
+  metrics: ({ METRICS_ENABLED }) => METRICS_ENABLED !== "false",
   openapi: ({ OPENAPI_ENABLED }) => OPENAPI_ENABLED === "true",
 };
 

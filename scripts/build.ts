@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -18,6 +18,25 @@ async function readCommit(): Promise<string> {
   const described = await promisify(execFile)("git", args, { cwd: root }).catch(() => undefined);
   return described?.stdout.trim() || process.env.GITHUB_SHA || "unknown";
 }
+
+/**
+ * The exporter of telemetry asks settings.sdk.monitor.azure.com once an hour whether to collect statistics of itself, and
+ * has no setting against it. What ships asks nobody.
+ */
+const asksNobody: Plugin = {
+  name: "asks-nobody",
+  setup({ onEnd, onLoad }) {
+    let found = false;
+    const filter = /monitor-opentelemetry-exporter.dist.commonjs._configuration.configurationWorker\.js$/;
+    onLoad({ filter }, () => {
+      found = true;
+      return { contents: "exports.ConfigurationWorker = class { shutdown() {} };" };
+    });
+    onEnd(() => {
+      if (!found) throw new Error(`No file matches ${filter}: see where the exporter keeps its hourly question now.`);
+    });
+  },
+};
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
@@ -43,6 +62,7 @@ const { outputs } = (
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
+    plugins: [asksNobody],
   })
 ).metafile;
 const { name, version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));

@@ -6,7 +6,7 @@ import { type Case, type Document, openContract } from "./contract.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 
-const stage = await startStage();
+const stage = await startStage({ METRICS_ENABLED: "true" });
 afterAll(() => stage.close());
 const document = await json<Document>(fetch(`${stage.api}/openapi.json`));
 const { cases, callOf, check } = openContract(document);

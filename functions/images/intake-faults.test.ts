@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.ts";
+import { silentMeter } from "../lib/meter.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { leftBy, newOwner, openIntake } from "./intake.simulation.ts";
 import { createIntake } from "./intake.ts";
@@ -80,8 +81,12 @@ describe("an upload that others overtake", () => {
       },
     };
     const openImage = () => loadSharp(1_000_000);
-    const options = { originals: racing, records, openImage, maxBytes: 1_000_000, maxPixels: 1_000_000 };
-    return createIntake(options).accept({ owner, filename: "a.png", bytes });
+    const bounds = { maxBytes: 1_000_000, maxPixels: 1_000_000 };
+    return createIntake({ originals: racing, records, openImage, meter: silentMeter, ...bounds }).accept({
+      owner,
+      filename: "a.png",
+      bytes,
+    });
   }
 
   it.each(["ready", "failed"] as const)("does not take back that its thumbnail is %s", async (status) => {

@@ -4,6 +4,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
+import { silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createImageRecords } from "./image-records.ts";
@@ -20,14 +21,19 @@ export const openContainer = (name: string, uri = blobsUri) =>
   createBlobContainer(createBlobService(uri, credential), name);
 export const newOwner = () => `test-${randomUUID()}`;
 
-export function openIntake({ maxPixels = 50_000_000, blobs = blobsUri, endpoint = tablesUri } = {}) {
+export function openIntake({
+  maxPixels = 50_000_000,
+  blobs = blobsUri,
+  endpoint = tablesUri,
+  meter = silentMeter,
+} = {}) {
   const records = createImageRecords(openTable(endpoint));
   const originals = openContainer(containers.images, blobs);
   const openImage = () => loadSharp(maxPixels);
   return {
     records,
     originals,
-    intake: createIntake({ originals, records, openImage, maxBytes: 10_000_000, maxPixels }),
+    intake: createIntake({ originals, records, openImage, meter, maxBytes: 10_000_000, maxPixels }),
   };
 }
 

@@ -10,6 +10,14 @@ const take = (bytes: Uint8Array, filename: string | undefined = "x.png", owner =
   intake.accept({ owner, filename, bytes });
 
 describe("an accepted picture", () => {
+  it("is counted once, by its format; one that is refused is not", async () => {
+    const measured: unknown[] = [];
+    const { intake } = openIntake({ meter: { measure: (...given) => void measured.push(given) } });
+    await intake.accept({ owner: newOwner(), filename: "a", bytes: await picture("webp") });
+    await expect(intake.accept({ owner: newOwner(), filename: "a", bytes: Buffer.from("no") })).rejects.toThrow();
+    expect(measured).toEqual([["uploads", 1, { format: "webp" }]]);
+  });
+
   it.each(imageFormats)("is stored as it came, with its type, and its record is pending: %s", async (format) => {
     const bytes = await picture(format);
     const owner = newOwner();

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import type { Meter } from "../lib/meter.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
 import { gifIsWhole } from "./gif-blocks.ts";
@@ -25,6 +26,7 @@ type Options = {
   readonly originals: BlobContainer;
   readonly records: ImageRecords;
   readonly openImage: () => Promise<OpenImage>;
+  readonly meter: Meter;
   readonly maxBytes: number;
   readonly maxPixels: number;
 };
@@ -32,7 +34,7 @@ type Options = {
 /** Edge of the picture that is decoded to see whether it can be; small, so that decoders may take their short cuts. */
 const PROBE = 32;
 
-export function createIntake({ originals, records, openImage, maxBytes, maxPixels }: Options): Intake {
+export function createIntake({ originals, records, openImage, meter, maxBytes, maxPixels }: Options): Intake {
   function kindOf(bytes: Uint8Array): ImageFormat {
     if (bytes.byteLength === 0) throw new AppError("VALIDATION_FAILED", "The picture is empty: send its bytes.");
     const format = formatOf(bytes);
@@ -104,7 +106,10 @@ export function createIntake({ originals, records, openImage, maxBytes, maxPixel
       const stored = await records.change(owner, record.id, ({ status }) =>
         status === "uploading" ? { status: "pending" } : undefined,
       );
-      if (stored) return stored;
+      if (stored) {
+        meter.measure("uploads", 1, { format });
+        return stored;
+      }
       // The timer took the upload for dead, as after minutes of suspension: what has no record must not stay.
       await originals.remove(originalName(record));
       throw new AppError("DEPENDENCY_UNAVAILABLE", "The record was removed while its picture was stored", {

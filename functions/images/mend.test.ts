@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLog, type Log } from "../lib/log.ts";
+import { silentMeter } from "../lib/meter.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
@@ -13,7 +14,7 @@ import { type ImageRecord, originalName } from "./schemas.ts";
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const openImage = () => loadSharp(1_000_000);
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage, meter: silentMeter });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;

@@ -7,6 +7,7 @@ export const functionNames = [
   "health-ready",
   "image-read",
   "image-upload",
+  "metrics",
   "openapi",
   "sas-issue",
   "visitor-count",

@@ -26,10 +26,10 @@ const theirs = [
   "MEDIA__credential",
 ];
 /**
- * On the laptop the identity is the machine's own, links begin with the address at which the local host listens, and
- * nobody collects telemetry.
+ * On the laptop the identity is the machine's own, links begin with the address at which the local host listens, nobody
+ * collects telemetry, and no platform names the app.
  */
-const leftOut = ["CDN_BASE_URL", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING"];
+const leftOut = ["CDN_BASE_URL", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING", "WEBSITE_SITE_NAME"];
 
 test("the example names every setting, and nothing that nobody reads", () => {
   expect(settingNames.filter((name) => !(name in Values))).toEqual(leftOut);

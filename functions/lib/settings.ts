@@ -1,4 +1,4 @@
-// Every setting the functions read: its schema, its default, an example. The only reader of the environment here.
+// Every setting the functions read: its schema, its default, an example. Nothing else here touches the environment.
 import { z } from "zod";
 import { logLevels } from "./log.ts";
 import { VERIFY_PAGE } from "./names.ts";
@@ -100,6 +100,11 @@ const schema = z.object({
         "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/",
       ],
     }),
+  // The platform's own name for the app, set by it; telemetry of host and app share it.
+  WEBSITE_SITE_NAME: z
+    .string()
+    .optional()
+    .meta({ examples: ["vitae-prod"] }),
   METRICS_ENABLED: oneOf(["false", "true", "public"], "false").meta({ examples: ["public"] }),
   OPENAPI_ENABLED: oneOf(["true", "false"], "true").meta({ examples: ["true"] }),
 });
@@ -135,6 +140,11 @@ function deploymentFaults(given: AppSettings): [keyof AppSettings, string][] {
   if (given.METRICS_ENABLED === "true")
     faults.push(["METRICS_ENABLED", "must be public outside of the local stage: anybody can read them there"]);
   return faults;
+}
+
+/** For switches of libraries that read the environment and nothing else. */
+export function turnOn(name: string): void {
+  process.env[name] = "true";
 }
 
 /** Says every fault of the settings at once: name, problem, example. Never a value, which may be a secret. */

@@ -7,6 +7,7 @@ import { picture } from "../images/pictures.simulation.ts";
 import type { ImageRecord } from "../images/schemas.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import type { Meter } from "../lib/meter.ts";
 import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
@@ -18,6 +19,8 @@ const unavailable = () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", 
 let owner: string;
 let image: ImageRecord;
 let reads: number;
+let measured: unknown[];
+const meter: Meter = { measure: (...given) => void measured.push(given) };
 
 /** The real stores, with some calls done otherwise; reads of originals are counted. */
 function open(
@@ -39,6 +42,7 @@ function open(
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
     openImage,
+    meter,
   });
 }
 const quiet = { warn: () => undefined };
@@ -53,6 +57,7 @@ const replace = (bytes: Uint8Array) =>
 beforeEach(async () => {
   owner = newOwner();
   reads = 0;
+  measured = [];
   image = await intake.accept({ owner, filename: "a.png", bytes: await picture("png", { width: 600, height: 300 }) });
 });
 
@@ -151,6 +156,26 @@ describe("an image that is gone", () => {
       expect(await open().make(owner, id, quiet)).toBe("image is gone");
     },
   );
+});
+
+describe("the time a thumbnail takes", () => {
+  const took = (outcome: string) => ["thumbnail_duration", expect.any(Number), { outcome }];
+
+  it("is measured each time, by what came of it", async () => {
+    await make();
+    await make();
+    await replace(Buffer.from("nothing"));
+    await make();
+    await records.remove(owner, image.id);
+    await make();
+    expect(measured).toEqual(["made", "stood already", "failed", "image is gone"].map(took));
+    for (const [, milliseconds] of measured as [string, number][]) expect(milliseconds).toBeGreaterThan(0);
+  });
+
+  it("is measured when a store fails, too", async () => {
+    await make(open({ thumbnails: { write: unavailable } })).catch(() => undefined);
+    expect(measured).toEqual([took("store failed")]);
+  });
 });
 
 describe("a store that fails", () => {

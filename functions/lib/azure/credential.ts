@@ -1,5 +1,7 @@
 // The one credential everything is reached with: a managed identity in Azure and on the laptop alike.
-import { DefaultAzureCredential } from "@azure/identity";
+import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+
+export type { TokenCredential };
 
 /**
  * The chain also honours AZURE_TOKEN_CREDENTIALS, which deployments set to ManagedIdentityCredential so that

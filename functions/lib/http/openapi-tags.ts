@@ -18,5 +18,6 @@ export const tagOf: Readonly<Record<Exclude<FunctionName, "zz-fallback">, (typeo
   health: "Service",
   "health-live": "Service",
   "health-ready": "Service",
+  metrics: "Service",
   openapi: "Service",
 };

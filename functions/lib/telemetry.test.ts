@@ -1,0 +1,91 @@
+// Measurements on their way out: when the libraries load, and that nobody notices what fails.
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readPrometheus } from "../../verify/prometheus-text.ts";
+import type { Log } from "./log.ts";
+import { currentContext, inContext } from "./request-context.ts";
+import { createTelemetry } from "./telemetry.ts";
+
+const context = { traceId: "a".repeat(32), function: "f", invocationId: "i" };
+
+function open(options: Partial<Parameters<typeof createTelemetry>[0]> = {}) {
+  const lines: [message: string, fields: unknown, trace: string | undefined][] = [];
+  const write: Log["warn"] = (message, fields) => void lines.push([message, fields, currentContext()?.traceId]);
+  return { lines, telemetry: createTelemetry({ metrics: true, log: { debug: write, warn: write }, ...options }) };
+}
+const requestsIn = async (text: Promise<string>) => readPrometheus(await text).get("vitae_requests_total")?.[0]?.value;
+
+const broken = {
+  connectionString: "InstrumentationKey=x",
+  role: "vitae",
+  credential: () => {
+    throw new Error("no identity");
+  },
+};
+
+afterEach(() => void vi.useRealTimers());
+
+describe("the libraries", () => {
+  it("load a second after the first invocation has ended, once, and on behalf of no request", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const { lines, telemetry } = open();
+    inContext(context, () => {
+      telemetry.meter.measure("requests", 1);
+      telemetry.begin();
+    });
+    vi.advanceTimersByTime(999);
+    expect(lines).toEqual([]);
+    telemetry.begin();
+    vi.advanceTimersByTime(1);
+    expect(lines).toEqual([["telemetry-loading", undefined, undefined]]);
+    vi.advanceTimersByTime(10_000);
+    await telemetry.prometheus();
+    expect(lines).toHaveLength(1);
+  });
+
+  it("load at once for whoever asks for the numbers", async () => {
+    const { lines, telemetry } = open();
+    expect(await telemetry.prometheus()).toContain("no registered metrics");
+    expect(lines).toHaveLength(1);
+  });
+
+  it("do not load when nobody wants the numbers", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const { lines, telemetry } = open({ metrics: false });
+    telemetry.meter.measure("requests", 1);
+    telemetry.begin();
+    vi.advanceTimersByTime(10_000);
+    await telemetry.flush();
+    expect(await telemetry.prometheus()).toBe("");
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("a measurement", () => {
+  it("counts, whether it came before the libraries or after", async () => {
+    const { telemetry } = open();
+    for (let n = 0; n < 100; n++) telemetry.meter.measure("requests", 1);
+    const loading = telemetry.prometheus();
+    for (let n = 0; n < 10; n++) telemetry.meter.measure("requests", 1);
+    expect(await requestsIn(loading)).toBe(110);
+    telemetry.meter.measure("requests", 1);
+    expect(await requestsIn(telemetry.prometheus())).toBe(111);
+  });
+
+  it("is kept in a bounded place until then", async () => {
+    const { telemetry } = open();
+    for (let n = 0; n < 25_000; n++) telemetry.meter.measure("requests", 1);
+    expect(await requestsIn(telemetry.prometheus())).toBe(20_000);
+  });
+});
+
+describe("when Application Insights cannot be opened", () => {
+  it("one line says so, and requests and /metrics do not notice", async () => {
+    const { lines, telemetry } = open({ insights: broken });
+    telemetry.meter.measure("requests", 1);
+    telemetry.call({ store: "table", method: "GET", url: "https://x/y", startedAt: 0, durationMs: 1, success: true });
+    expect(await requestsIn(telemetry.prometheus())).toBe(1);
+    await telemetry.flush();
+    expect(lines.map(([message]) => message)).toEqual(["telemetry-loading", "telemetry-not-sent"]);
+    expect(lines[1]?.[1]).toMatchObject({ times: 1, error: { message: "no identity" } });
+  });
+});
