@@ -53,6 +53,16 @@ describe("a failure", () => {
     if (cause !== undefined) expect(reply.lines[0]).toMatchObject({ error: { cause } });
   });
 
+  it("to write an answer as JSON is INTERNAL too", async () => {
+    const reply = await invoke(
+      doing(() => ({ json: { count: 1n } })),
+      deps,
+      call,
+    );
+    expect(reply.error()).toMatchObject({ code: "INTERNAL", trace_id: reply.headers.get("x-trace-id") });
+    expect(reply.lines).toMatchObject([{ status: 500, error: { cause: { name: "TypeError" } } }]);
+  });
+
   it.each(["INTERNAL", "DEPENDENCY_UNAVAILABLE"] as const)("of ours, %s, tells the caller no details", async (code) => {
     const thrown = new AppError(code, "hunter2", { details: [{ path: "a", message: "hunter2" }], retryAfter: 5 });
     const reply = await invoke(throwing(thrown), deps, call);

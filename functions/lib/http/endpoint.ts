@@ -28,6 +28,12 @@ function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body")
       refuse([{ path: placeOf(where, [name]), message: "is a reserved name: leave it out." }]);
 }
 
+/** JSON becomes text while what cannot be written, such as a bigint, is still caught as a failure of ours. */
+function written({ json, ...answer }: Answer): Answer {
+  if (json === undefined) return answer;
+  return { ...answer, text: JSON.stringify(json), headers: { "Content-Type": "application/json", ...answer.headers } };
+}
+
 /** The one error shape. */
 function failureAnswer(failure: AppError, trace_id: string): Answer {
   const { beside, code, details, headers, status } = failure;
@@ -75,7 +81,9 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     };
     const { params, query, body } = validate(operation, sent);
     if (operation.account) await spend(limit, { account: operation.account(body) });
-    return operation.handler({ method, url: request.url, headers, caller, params, query, body, stream }, deps);
+    return written(
+      await operation.handler({ method, url: request.url, headers, caller, params, query, body, stream }, deps),
+    );
   }
 
   return async (request, context): Promise<HttpResponseInit> => {
@@ -105,10 +113,9 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
       let failure: AppError | undefined;
       const answer = await handle(request, spend, stream()).catch((thrown: unknown) => {
         failure = asAppError(thrown);
-        return failureAnswer(failure, trace.traceId);
+        return written(failureAnswer(failure, trace.traceId));
       });
-      const { status = 200 } = answer;
-      const body = answer.text ?? (answer.json === undefined ? undefined : JSON.stringify(answer.json));
+      const { status = 200, text: body } = answer;
       const bytesOut = body === undefined || method === "HEAD" ? 0 : Buffer.byteLength(body);
       const durationMs = Math.round((performance.now() - started) * 10) / 10;
       createLog(context)[status >= 500 ? "error" : "info"]("request", {
@@ -132,7 +139,6 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         status,
         headers: {
           ...commonHeaders(request.url),
-          ...(answer.json !== undefined && { "Content-Type": "application/json" }),
           "X-Trace-ID": trace.traceId,
           ...limitHeaders,
           ...answer.headers,

@@ -67,6 +67,8 @@ describe("JSON", () => {
     ["half a character", [0x22, 0xc3]],
   ])("of %s is refused as not UTF-8", (_, bytes) => {
     expect(outcome(Uint8Array.from(bytes))).toMatchObject({ code, message: expect.stringContaining("UTF-8") });
+    // Nothing of it is left over for the next.
+    expect(outcome('"é"')).toEqual({ value: "é" });
   });
 
   it.each([

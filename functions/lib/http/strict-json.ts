@@ -6,11 +6,13 @@ import { placeOf, refuse } from "./faults.ts";
 /** Lists and objects within each other. Ours have two or three; whatever walks a value later walks no further. */
 const DEPTH = 32;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 const refuseBody = (message: string, cause?: unknown) => refuse([{ path: "body", message }], cause);
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch (cause) {
     return refuseBody("must be UTF-8, received bytes that are not: encode it so.", cause);
   }
