@@ -9,7 +9,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{functions,local,seed-entity,scripts,site}/**/*.test.ts"],
+          include: ["{functions,infra,local,seed-entity,scripts,site}/**/*.test.ts"],
           globalSetup: "scripts/vitest-services.ts",
           testTimeout: 60_000,
         },
