@@ -1,0 +1,67 @@
+// npm run synth: writes a stage as plain Terraform JSON, and says what to run next. The only reader of the environment.
+import { mkdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { parseStage, readConfig } from "./config.ts";
+import type { Target } from "./provider.ts";
+import { createStacks } from "./stacks.ts";
+
+const USAGE =
+  "Usage: npm run synth -- --stage production|preview-N [--subscription ID] [--tenant ID] [--deployer OBJECT-ID] [--state-account NAME] [--out FOLDER]";
+
+const guid = z.guid("must be a GUID");
+/** What may be given as a flag or in the environment, where pipelines have it. */
+const sources = {
+  subscriptionId: { flag: "subscription", variable: "ARM_SUBSCRIPTION_ID", rule: guid },
+  tenantId: { flag: "tenant", variable: "ARM_TENANT_ID", rule: guid },
+  deployerObjectId: { flag: "deployer", variable: "DEPLOYER_OBJECT_ID", rule: guid },
+  stateAccount: {
+    flag: "state-account",
+    variable: "STATE_ACCOUNT",
+    rule: z.string().regex(/^[a-z0-9]{3,24}$/, "must be a storage account: 3 to 24 lower-case letters and digits"),
+  },
+} as const satisfies Record<keyof Target, { flag: string; variable: string; rule: z.ZodString | z.ZodGUID }>;
+
+/** @throws {Error} naming all that is missing or wrong, and both ways of giving it */
+function readTarget(flags: Readonly<Record<string, string | undefined>>): Target {
+  const faults: string[] = [];
+  const found = Object.entries(sources).map(([name, { flag, variable, rule }]) => {
+    const value = flags[flag] ?? process.env[variable];
+    const { error } = rule.safeParse(value);
+    if (error)
+      faults.push(
+        value === undefined
+          ? `  --${flag} (or ${variable}) is missing. infra/bootstrap prints it.`
+          : `  --${flag} (or ${variable}) ${error.issues[0]?.message}; received "${value}".`,
+      );
+    return [name, value];
+  });
+  if (faults.length > 0) throw new Error(`Where to is not clear:\n${faults.join("\n")}\n${USAGE}`);
+  return Object.fromEntries(found) as Target;
+}
+
+try {
+  const string = { type: "string" } as const;
+  const flags = Object.fromEntries(Object.values(sources).map(({ flag }) => [flag, string]));
+  const { values } = parseArgs({ options: { ...flags, stage: string, out: string } });
+  const stage = parseStage(values.stage);
+  const outdir = values.out ?? join(import.meta.dirname, "out", stage);
+  mkdirSync(outdir, { recursive: true });
+  const { app } = createStacks({ config: readConfig(stage), target: readTarget(values) }, outdir);
+  app.synth();
+  const folder = (stack: string) => relative(process.cwd(), join(outdir, "stacks", stack)) || ".";
+  process.stdout.write(
+    [
+      `Wrote ${folder("platform")}/cdk.tf.json and ${folder("events")}/cdk.tf.json.`,
+      "Next, with `az login` done or ARM_USE_OIDC=true in a pipeline:",
+      `  terraform -chdir=${folder("platform")} init && terraform -chdir=${folder("platform")} plan`,
+      "and, once the code runs there, the same with:",
+      `  terraform -chdir=${folder("events")} init && terraform -chdir=${folder("events")} plan`,
+      "",
+    ].join("\n"),
+  );
+} catch (error) {
+  process.stderr.write(`synth: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

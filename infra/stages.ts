@@ -1,0 +1,17 @@
+// What is particular to each stage. The file to edit before the first deployment: config.ts says what else there is.
+import type { StageOverrides } from "./config.ts";
+
+const production: StageOverrides = {
+  region: "westeurope",
+  origins: ["https://www.example.com"],
+};
+
+/** Every preview-N. Gone with its pull request, so nothing of it is kept, and nobody is woken by it. */
+const preview: StageOverrides = {
+  ...production,
+  vault: { purgeProtection: false, softDelete: 7 },
+  telemetry: { dailyCap: 0.05 },
+  scale: { maximumInstances: 2 },
+};
+
+export const stages = { production, preview } as const;
