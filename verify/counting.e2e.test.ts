@@ -110,7 +110,7 @@ describe("every answer", () => {
     const id = "0123456789abcdef0123456789abcdef";
     const answer = await call("/v1/visits/projects", { headers: { "X-Trace-ID": id } });
     expect(answer.headers.get("x-trace-id")).toBe(id);
-    expect(stage.lines.filter((line) => line.includes(id))).toHaveLength(1);
+    await expect.poll(() => stage.lines.filter((line) => line.includes(id))).toHaveLength(1);
   });
 
   it("to HEAD has the headers of GET and no body", async () => {

@@ -104,7 +104,7 @@ describe("a JSON body", () => {
     ["with numbers beyond all bounds", '{"expiresIn":1e999999,"imageId":-1e400}', "400 VALIDATION_FAILED"],
     ["with a number of 60 000 digits", `{"expiresIn":${"9".repeat(60_000)}}`, "400 VALIDATION_FAILED"],
     ["that reaches for the prototype", '{"__proto__":{"variant":"original"}}', "400 VALIDATION_FAILED"],
-    ["that would replace the headers", '{"headers":{}}', "400 VALIDATION_FAILED"],
+    ["that takes the place of the headers, and so of the token", '{"headers":{}}', "401 UNAUTHENTICATED"],
     ["with half a surrogate pair", '{"variant":"\\ud800"}', "400 VALIDATION_FAILED"],
     ["with U+0000", '{"variant":"\\u0000"}', "400 VALIDATION_FAILED"],
     ["with an overlong slash", Buffer.from([0x22, 0xc0, 0xaf, 0x22]), "400 VALIDATION_FAILED"],
@@ -114,6 +114,13 @@ describe("a JSON body", () => {
     ["that is null", "null", "400 VALIDATION_FAILED"],
   ])("%s", async (_, body, expected) => {
     expect(await postJson(body)).toBe(expected);
+  });
+
+  it("that brings the headers itself, token and all, is refused for their name", async () => {
+    const [, token = ""] = authorization.split(": ");
+    const body = JSON.stringify({ Headers: { authorization: token, "content-type": "application/json" } });
+    const answer = await ask("POST /api/v1/sas HTTP/1.1", [`Content-Length: ${body.length}`], body);
+    expect(answer).toBe("400 VALIDATION_FAILED");
   });
 
   it.each<[string, readonly string[], string]>([

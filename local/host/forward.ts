@@ -15,6 +15,8 @@ export type ExchangeOptions = {
   readonly extra: readonly HeaderPair[];
   /** The caller went away before it had the whole answer. */
   readonly onGone: () => void;
+  /** The request's body, if it has been read already. */
+  readonly body?: Buffer | undefined;
 };
 
 // Of one connection only: node:http writes its own. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
@@ -59,7 +61,7 @@ export function exchange(
   incoming: IncomingMessage,
   response: ServerResponse,
   outgoing: ClientRequest,
-  { extra, onGone }: ExchangeOptions,
+  { extra, onGone, body }: ExchangeOptions,
 ): void {
   let isAnswered = false;
 
@@ -87,7 +89,8 @@ export function exchange(
     if (!isAnswered || !outgoing.writableFinished) outgoing.destroy();
     if (!response.writableFinished) onGone();
   });
-  if (hasBody(incoming)) incoming.pipe(outgoing);
+  if (body) outgoing.end(body);
+  else if (hasBody(incoming)) incoming.pipe(outgoing);
   else outgoing.end();
 }
 

@@ -28,6 +28,35 @@ describe("a body", () => {
     }
   });
 
+  test("that is a JSON object is read for its properties first, as in Azure, and reaches the app all the same", async () => {
+    const { url } = await start("basic");
+    const body = ` {"Headers":{"x-two":"forged"},"more":"${"ü".repeat(1_000)}"}`;
+    for (const headers of [{ "content-length": Buffer.byteLength(body) }, { "transfer-encoding": "chunked" }]) {
+      const echoed = await call(`${url}/api/echo`, { method: "POST", headers }, Buffer.from(body));
+      expect((await buffer(echoed)).toString()).toBe(body);
+      const described = await call(`${url}/api/describe/a`, { method: "POST", headers }, Buffer.from(body));
+      const seen = JSON.parse((await buffer(described)).toString()).headers;
+      if ("content-length" in headers) expect(seen).toEqual({ "x-two": "forged" });
+      else expect(seen).toHaveProperty("x-forwarded-for");
+    }
+    const bodyOfGet = await call(
+      `${url}/api/describe/a`,
+      { headers: { "content-length": 14 } },
+      Buffer.from('{"headers":""}'),
+    );
+    expect(JSON.parse((await buffer(bodyOfGet)).toString()).headers).toEqual({});
+  });
+
+  test("that its sender breaks off before it is a whole object leaves the host serving", async () => {
+    const { url } = await start("basic");
+    const upload = request(`${url}/api/echo`, { method: "POST", headers: { "content-length": 100 } });
+    upload.on("error", () => {});
+    upload.write('{"a":');
+    await once(upload, "socket");
+    upload.destroy();
+    expect((await fetch(`${url}/api/head`)).status).toBe(200);
+  });
+
   test("that is empty comes back empty", async () => {
     const { url } = await start("basic");
     const response = await fetch(`${url}/api/echo`, { method: "POST" });

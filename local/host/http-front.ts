@@ -1,12 +1,13 @@
 // Answers HTTP requests as the platform does before and around a function: CORS, routing, the empty 404, failures.
 import { randomUUID } from "node:crypto";
 import { Agent, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { corsPolicy } from "./cors.ts";
+import { corsPolicy, type HeaderPair } from "./cors.ts";
 import { answerEmpty, forward } from "./forward.ts";
 import { httpMetadata } from "./http-metadata.ts";
+import { type JsonBody, takeJsonBody } from "./json-body.ts";
 import type { Media } from "./media.ts";
-import { requestPath } from "./request-path.ts";
-import type { RouteTable } from "./route-table.ts";
+import { type RequestPath, requestPath } from "./request-path.ts";
+import type { RouteMatch, RouteTable } from "./route-table.ts";
 import type { App } from "./running-app.ts";
 import { traceContext } from "./trace-context.ts";
 
@@ -42,6 +43,13 @@ function platformHeaders({ rawHeaders, socket }: IncomingMessage): Record<string
   return headers;
 }
 
+type Matched = {
+  readonly match: RouteMatch;
+  readonly path: RequestPath;
+  readonly extra: readonly HeaderPair[];
+  readonly json: JsonBody | undefined;
+};
+
 const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
 export function httpFront({ app, table, cors, media, besides, log }: FrontOptions): Front {
@@ -68,15 +76,26 @@ export function httpFront({ app, table, cors, media, besides, log }: FrontOption
       if (!besides(incoming, path.path, response)) answerEmpty(response, 404, extra);
       return;
     }
-    const worker = app.worker();
-    if (worker?.httpPort === undefined) return answerEmpty(response, 503, [...extra, ["Retry-After", "1"]]);
+    takeJsonBody(incoming).then(
+      (json) => call(incoming, response, { match, path, extra, json }),
+      () => response.destroy(),
+    );
+  };
 
+  function call(incoming: IncomingMessage, response: ServerResponse, { match, path, extra, json }: Matched): void {
+    const { headers } = incoming;
+    const worker = app.worker();
+    if (worker?.httpPort === undefined) {
+      answerEmpty(response, 503, [...extra, ["Retry-After", "1"]]);
+      return;
+    }
     const id = randomUUID();
+    const parts = { headers: platformHeaders(incoming), query: path.query, params: match.params };
     const invocation = {
       id,
       functionName: match.name,
       data: { http: {} },
-      metadata: httpMetadata({ headers: platformHeaders(incoming), query: path.query, params: match.params }),
+      metadata: httpMetadata({ ...parts, ...(json && { properties: json.properties }) }),
       trace: traceContext({ traceparent: one(headers.traceparent), tracestate: one(headers.tracestate) }),
     };
     void worker.invoke(invocation).then((outcome) => {
@@ -91,8 +110,9 @@ export function httpFront({ app, table, cors, media, besides, log }: FrontOption
       }
     });
     const onGone = () => worker.cancel(id);
-    forward(incoming, response, { agent, port: worker.httpPort, target: path.target, invocationId: id, extra, onGone });
-  };
+    const to = { agent, port: worker.httpPort, target: path.target, invocationId: id, body: json?.bytes };
+    forward(incoming, response, { ...to, extra, onGone });
+  }
 
   return {
     handler,

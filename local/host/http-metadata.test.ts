@@ -23,3 +23,13 @@ test("query parameters stand beside route parameters, which win, under the spell
 test("a query parameter called headers takes the place of the headers, as it does in Azure", () => {
   expect(httpMetadata({ headers, query: "headers=x", params: {} })).toEqual({ headers: { string: "x" } });
 });
+
+test("properties of a JSON body stand behind query and route, lists and null left out, and before the headers", () => {
+  const properties = { PAGE: "body", limit: 5, flag: true, tags: ["a"], nothing: null, Headers: { host: "forged" } };
+  expect(httpMetadata({ headers, query: "limit=1", params: { page: "resume" }, properties })).toEqual({
+    PAGE: { string: "resume" },
+    limit: { string: "1" },
+    flag: { string: "true" },
+    Headers: { json: '{"host":"forged"}' },
+  });
+});

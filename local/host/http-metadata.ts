@@ -6,19 +6,27 @@ type Parts = {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: string;
   readonly params: RouteValues;
+  /** Of a body that is a JSON object. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 };
+
+/** As the extension converts a property; lists and null it leaves out. Utility.cs, ApplyBindingData */
+function dataOf(value: unknown): TypedData | undefined {
+  if (value === null || Array.isArray(value)) return undefined;
+  return typeof value === "object" ? { json: JSON.stringify(value) } : { string: String(value) };
+}
 
 /**
  * @azure/functions reads the request's headers and parameters from here, not from the request that it is streamed.
- * The extension lays query parameters, then route parameters, then `Query` and `Headers`, into one dictionary without
- * case: so a query parameter shows among `request.params`, keeps its spelling over the route's, and one that is called
- * "headers" stands in the place of the headers. Exactly so here, that tests meet it before Azure does; but not what the
- * extension takes from a JSON body in the same way, since that would hold every body back.
+ * The extension lays the properties of a JSON body, then query parameters, then route parameters, then `Query` and
+ * `Headers`, into one dictionary without case: so a query parameter shows among `request.params`, keeps its spelling over
+ * the route's, and one that is called "headers" stands in the place of the headers. Exactly so here, that tests meet it
+ * before Azure does.
  * azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData
  */
-export function httpMetadata({ headers, query, params }: Parts): Record<string, TypedData> {
+export function httpMetadata({ headers, query, params, properties = {} }: Parts): Record<string, TypedData> {
   const metadata: Record<string, TypedData> = {};
-  if (query === "") {
+  if (query === "" && Object.keys(properties).length === 0) {
     for (const name in params) metadata[name] = { string: params[name] ?? "" };
     metadata.Headers = { json: JSON.stringify(headers) };
     return metadata;
@@ -29,6 +37,10 @@ export function httpMetadata({ headers, query, params }: Parts): Record<string, 
     if (known !== undefined && !replace) return;
     names.set(name.toLowerCase(), known ?? name);
     metadata[known ?? name] = value;
+  }
+  for (const [name, value] of Object.entries(properties)) {
+    const data = dataOf(value);
+    if (data) put(name, data);
   }
   for (const [name, value] of new URLSearchParams(query))
     if (name.toLowerCase() !== "code") put(name, { string: value });
