@@ -12,7 +12,9 @@ import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { askTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { unlimited } from "./lib/http/limits.ts";
+import { watchReceived } from "./lib/http/received.ts";
 import type { Api } from "./lib/http/route-table.ts";
+import { createLimits } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
@@ -63,6 +65,25 @@ export function createDeps(settings: Settings) {
       meter,
     }),
   );
+  const limits = once(() =>
+    settings.RATE_LIMITS === "off"
+      ? unlimited
+      : createLimits({
+          quotas: {
+            authenticated: settings.RATE_LIMIT_AUTHENTICATED,
+            anonymous: settings.RATE_LIMIT_ANONYMOUS,
+            visits: settings.RATE_LIMIT_VISITS,
+            uploads: settings.RATE_LIMIT_UPLOADS,
+            secret: settings.RATE_LIMIT_SECRET,
+            keys: settings.RATE_LIMIT_KEYS,
+          },
+          // A conditional write that the SDK repeats would meet its own first attempt.
+          table: once(() => tableClient(tables.limits, 0)),
+          log: consoleLog,
+        }),
+  );
+  const limitsTable = once(() => tableClient(tables.limits, 2));
+  const received = once(watchReceived);
   const blobs = once(() => createBlobService(settings.MEDIA__blobServiceUri, credential()));
   const originals = once(() => createBlobContainer(blobs(), containers.images));
   const images = once(() => createImageRecords(tableClient(tables.images, 2)));
@@ -126,10 +147,18 @@ export function createDeps(settings: Settings) {
     get issueLink() {
       return issueLink();
     },
-    limits: unlimited,
+    get limits() {
+      return limits();
+    },
+    get limitsTable() {
+      return limitsTable();
+    },
     meter,
     get originals() {
       return originals();
+    },
+    get received() {
+      return received();
     },
     telemetry,
     get thumbnailer() {

@@ -68,6 +68,17 @@ describe("the route table", () => {
     expect(clashes).toEqual([]);
   });
 
+  it.each(each(routes))(
+    "%s counts whom its limit can know: secrets an account, uploads and keys a caller",
+    (_, route) => {
+      const { access, limit, operation } = route;
+      if (limit === "secret") expect([access, typeof operation.account]).toEqual(["public", "function"]);
+      else expect(operation.account).toBeUndefined();
+      if (limit === "uploads" || limit === "keys") expect(access).not.toBe("public");
+      if (limit === "visits") expect(access).toBe("public");
+    },
+  );
+
   it.each(each(routes))("%s answers HEAD if it answers GET, and names each method once", (_, { methods }) => {
     expect(methods.includes("HEAD")).toBe(methods.includes("GET"));
     expect(new Set(methods).size).toBe(methods.length);

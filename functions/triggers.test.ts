@@ -125,3 +125,12 @@ describe("an original that was given up", () => {
     expect((await found())?.status).toBe("pending");
   });
 });
+
+it("the clean-up of limits removes windows that are over, and says how many", async () => {
+  const rowKey = "1990-01-01T00:00:00.000Z";
+  await deps.limitsTable.createEntity({ partitionKey: randomUUID(), rowKey, points: 1 });
+  await call("limits-clean-up", undefined);
+  expect(lines).toMatchObject([{ message: "limits-cleaned-up", removed: expect.any(Number) }]);
+  const left = await deps.limitsTable.listEntities({ queryOptions: { filter: `RowKey eq '${rowKey}'` } }).next();
+  expect(left.done).toBe(true);
+});

@@ -2,6 +2,7 @@
 import type { InvocationContext } from "@azure/functions";
 import type { Deps } from "./deps.ts";
 import { mendImages } from "./images/mend.ts";
+import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
 import type { TriggerName } from "./lib/names.ts";
 import { onPoison, POISON_QUEUE } from "./thumbnail/poison.ts";
@@ -16,6 +17,7 @@ export type Trigger = { readonly name: TriggerName; readonly handler: Handler } 
 );
 
 const EVERY_FIVE_MINUTES = "0 */5 * * * *";
+const EVERY_HOUR = "0 0 * * * *";
 
 export const triggers: readonly Trigger[] = [
   { name: "thumbnail", kind: "blob", path: ORIGINALS_PATH, handler: onOriginalWritten },
@@ -25,5 +27,11 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_FIVE_MINUTES,
     handler: (_, context, deps) => mendImages(deps, { log: createLog(context) }),
+  },
+  {
+    name: "limits-clean-up",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => cleanUpLimits(deps, { log: createLog(context) }),
   },
 ];

@@ -52,6 +52,8 @@ const refused: Row[] = [
   ["functions/lib/access/x.ts", 'export { routes } from "../../routes.ts";'],
   ["functions/lib/http/x.ts", 'export { jwtVerify } from "jose";'],
   ["functions/lib/http/x.ts", 'export { routes } from "../../routes.ts";'],
+  ["functions/lib/limits/x.ts", 'export { TableClient } from "@azure/data-tables";'],
+  ["functions/lib/limits/x.ts", 'export { routes } from "../../routes.ts";'],
   ["functions/lib/sharp.ts", 'export { jwtVerify } from "jose";'],
   ["functions/deps.ts", 'export { TableClient } from "@azure/data-tables";'],
   ["functions/routes.ts", 'import { app } from "@azure/functions"; app.http;'],

@@ -7,7 +7,8 @@ import { startServices } from "../local/services.ts";
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), "vitae-test-"));
   const services = await startServices({ dataDir });
-  Object.assign(process.env, services.env);
+  // Tests call far more often than a person; those of the limits make their own.
+  Object.assign(process.env, services.env, { RATE_LIMITS: "off" });
   return async () => {
     await services.close();
     await rm(dataDir, { recursive: true });

@@ -38,7 +38,12 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   PAYLOAD_TOO_LARGE: () => askForLink(`"${"x".repeat(64 * 1024)}"`),
   UNSUPPORTED_MEDIA_TYPE: () => askForLink("{}", { "content-type": "text/plain" }),
   UNPROCESSABLE_IMAGE: () => owner.upload(picture.subarray(0, picture.length / 2)),
-  RATE_LIMITED: null,
+  async RATE_LIMITED() {
+    const host = await stage.addHost({ RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" });
+    const ask = () => fetch(`${host.url}/api/v1/visits/resume`);
+    await ask();
+    return ask();
+  },
   INTERNAL: null,
   async DEPENDENCY_UNAVAILABLE() {
     stage.proxy.decide(() => ({ kind: "refuse" }));

@@ -26,6 +26,8 @@ async function start(args: readonly string[], settings: Record<string, string> =
     cwd: root,
     env: {
       ...process.env,
+      // Its load is more than a person makes.
+      RATE_LIMITS: "off",
       ...settings,
       PORT: "0",
       LOCAL_DATA_DIR: dataDir,

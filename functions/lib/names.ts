@@ -18,13 +18,13 @@ export const functionNames = [
 export type FunctionName = (typeof functionNames)[number];
 
 /** Functions that no request starts. */
-export const triggerNames = ["image-mend", "thumbnail", "thumbnail-poison"] as const;
+export const triggerNames = ["image-mend", "limits-clean-up", "thumbnail", "thumbnail-poison"] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
 /** What host.json puts before every route. */
 export const ROUTE_PREFIX = "/api";
 
-export const tables = { images: "images", visits: "visits" } as const;
+export const tables = { images: "images", limits: "limits", visits: "visits" } as const;
 
 export const containers = { images: "images", thumbnails: "thumbnails" } as const;
 

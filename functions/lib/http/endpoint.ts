@@ -6,16 +6,23 @@ import { AppError, asAppError, publicMessage } from "../errors.ts";
 import { createLog } from "../log.ts";
 import type { Meter } from "../meter.ts";
 import { inContext } from "../request-context.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, UNKNOWN } from "./address.ts";
 import { bodyOf, readJson } from "./body.ts";
 import { placeOf, refuse } from "./faults.ts";
 import { commonHeaders } from "./headers.ts";
 import type { Asker, LimitClass, Limits } from "./limits.ts";
 import type { Answer, Route } from "./operation.ts";
+import type { FindReceived } from "./received.ts";
+import { hasOwnHeaders, peekable, replacesHeaders } from "./replaced-headers.ts";
 import { traceOf } from "./trace.ts";
 import { validate } from "./validation.ts";
 
-export type EndpointDeps = { readonly verifyToken: TokenVerifier; readonly limits: Limits; readonly meter: Meter };
+export type EndpointDeps = {
+  readonly verifyToken: TokenVerifier;
+  readonly limits: Limits;
+  readonly meter: Meter;
+  readonly received: FindReceived;
+};
 
 /**
  * The host hands the worker headers and parameters in one dictionary that ignores case, filled from a JSON body and the
@@ -24,8 +31,7 @@ export type EndpointDeps = { readonly verifyToken: TokenVerifier; readonly limit
  */
 function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body"): void {
   for (const name of names)
-    if (name.toLowerCase() === "headers")
-      refuse([{ path: placeOf(where, [name]), message: "is a reserved name: leave it out." }]);
+    if (replacesHeaders(name)) refuse([{ path: placeOf(where, [name]), message: "is a reserved name: leave it out." }]);
 }
 
 /** JSON becomes text while what cannot be written, such as a bigint, is still caught as a failure of ours. */
@@ -42,11 +48,13 @@ function failureAnswer(failure: AppError, trace_id: string): Answer {
 }
 
 /** Rejects with RATE_LIMITED. */
-type Spend = (limit: LimitClass, who?: Partial<Asker>) => Promise<void>;
+type Spend = (limit: LimitClass, who?: Omit<Asker, "address">) => Promise<void>;
 
 /** Makes a route's function: what it throws never reaches the host, what an unexpected failure says never the caller. */
 export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
   const { access, limit, name, operation, path } = route;
+  // Watches from here on, since the first request comes before anybody asks for it.
+  const { received } = deps;
 
   /** Who asks, once a limit and the permission allow it. `spend` rejects when a limit is used up. */
   async function admit(headers: Headers, spend: Spend) {
@@ -90,28 +98,38 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     const started = performance.now();
     const { headers, method } = request;
     const trace = traceOf(headers, context.traceContext?.traceParent);
-    const address = addressOf(headers.get("x-forwarded-for"));
-    const limitHeaders: Record<string, string> = {};
-    let callerId: string | undefined;
-    const spend: Spend = async (limit, who) => {
-      callerId = who?.caller ?? callerId;
-      const { headers, refused } = await deps.limits.spend(limit, { address, ...who });
-      Object.assign(limitHeaders, headers);
-      if (refused) throw new AppError("RATE_LIMITED", refused.rule, { retryAfter: refused.retryAfter });
-    };
     let bytesIn = 0;
-    async function* stream() {
+    async function* counted() {
       for await (const chunk of bodyOf(request)) {
         bytesIn += chunk.byteLength;
         yield chunk;
       }
     }
+    const stream = peekable(counted());
+    let vouched: Promise<boolean> | undefined;
+    async function address(): Promise<string> {
+      vouched ??= hasOwnHeaders(method, received(context.invocationId), stream);
+      return (await vouched) ? addressOf(headers.get("x-forwarded-for")) : UNKNOWN;
+    }
+    const limitHeaders: Record<string, string> = {};
+    let callerId: string | undefined;
+    const spend: Spend = async (limit, who) => {
+      callerId = who?.caller ?? callerId;
+      if (limit === "none") return;
+      const { headers, refused } = await deps.limits.spend(limit, { address, ...who });
+      // Both are lists, and a request that spends twice has them of both.
+      for (const [name, list] of Object.entries(headers))
+        limitHeaders[name] = limitHeaders[name] ? `${limitHeaders[name]}, ${list}` : list;
+      if (!refused) return;
+      deps.meter.measure("limit_rejections", 1, { class: limit });
+      throw new AppError("RATE_LIMITED", refused.rule, { retryAfter: refused.retryAfter });
+    };
 
     const working = { ...trace, function: name, invocationId: context.invocationId };
     return inContext(working, async () => {
       deps.meter.measure("requests_in_flight", 1);
       let failure: AppError | undefined;
-      const answer = await handle(request, spend, stream()).catch((thrown: unknown) => {
+      const answer = await handle(request, spend, stream).catch((thrown: unknown) => {
         failure = asAppError(thrown);
         return written(failureAnswer(failure, trace.traceId));
       });

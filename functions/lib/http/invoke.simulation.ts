@@ -58,11 +58,14 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     logHandler: (loggedAt, line) => lines.push({ ...JSON.parse(line as string), loggedAt }),
     ...(call.traceParent !== undefined && { traceContext: { traceParent: call.traceParent } }),
   });
+  const { body = "" } = call;
+  const contentLength = body instanceof ReadableStream ? 0 : Buffer.byteLength(body);
   const answer = await endpoint(
     route as Route<D & EndpointDeps>,
     {
       limits: unlimited,
       meter: silentMeter,
+      received: () => ({ contentLength }),
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);

@@ -5,8 +5,8 @@ export const limitClasses = ["none", "default", "visits", "uploads", "secret", "
 export type LimitClass = (typeof limitClasses)[number];
 
 export type Asker = {
-  /** As in `addressOf`. */
-  readonly address: string;
+  /** As `addressOf` gives it. Asked only where it counts: finding out may mean looking at the body. */
+  readonly address: () => Promise<string>;
   /** Subject of a verified token. */
   readonly caller?: string;
   /** The account whose secret is tried, on routes of class `secret`: known only once the body has been read. */
@@ -14,13 +14,13 @@ export type Asker = {
 };
 
 export type Ruling = {
-  /** RateLimit and RateLimit-Policy; none where nothing limits. */
+  /** RateLimit and RateLimit-Policy. */
   readonly headers: Readonly<Record<string, string>>;
   readonly refused?: { readonly rule: string; readonly retryAfter: number };
 };
 
-/** Counts one request. Never rejects: without its store it counts for this instance alone. */
-export type Limits = { spend(limit: LimitClass, asker: Asker): Promise<Ruling> };
+/** Counts one request. Rejects only where `address` does: without its store it counts for this instance alone. */
+export type Limits = { spend(limit: Exclude<LimitClass, "none">, asker: Asker): Promise<Ruling> };
 
 const free: Ruling = { headers: {} };
 export const unlimited: Limits = { spend: async () => free };

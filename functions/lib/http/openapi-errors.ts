@@ -87,7 +87,7 @@ const docs: Readonly<Record<ErrorCode, Doc>> = {
   },
   RATE_LIMITED: {
     when: "Too many requests: a limit is used up until `Retry-After`.",
-    message: "At most 30 requests in 60 seconds: wait 12 seconds.",
+    message: "More than 30 requests in 60 seconds came from your address: try again in 12 s.",
     headers: ["Retry-After"],
   },
   INTERNAL: { when: "A fault of ours; the log has the reason, under the trace id." },
