@@ -21,6 +21,7 @@ await library.settled(image.id);
 const EXAMPLE_ID = "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b";
 
 type Changes = {
+  api?: string;
   token?: string | undefined;
   query?: string;
   headers?: Record<string, string>;
@@ -30,13 +31,16 @@ type Changes = {
 
 const takes = ({ operation }: Case, type: string) => operation.requestBody?.content?.[type] !== undefined;
 
-function send(each: Case, { token = owner, query = "", headers = {}, body, id = image.id }: Changes = {}) {
+function send(
+  each: Case,
+  { api = stage.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
+) {
   const { path, init } = JSON.parse(JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id)) as ReturnType<
     typeof callOf
   >;
   const form = new FormData();
   form.set("file", new Blob([picture], { type: "image/jpeg" }), "portrait.jpg");
-  const url = new URL(`${stage.api}${path}`);
+  const url = new URL(`${api}${path}`);
   if (query) url.search = query;
   return fetch(url, {
     ...init,
@@ -120,6 +124,30 @@ describe("answers as described:", () => {
       }
     },
   );
+});
+
+describe("limits as described:", async () => {
+  const open = async (settings: Record<string, string>) =>
+    `${(await stage.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
+  const limited = await open({});
+  const tight = await open(
+    Object.fromEntries(["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS"].map((of) => [`RATE_LIMIT_${of}`, "1"])),
+  );
+
+  it.each(named(cases))("%s has the headers of its limit, or none", async (_, each) => {
+    const [status = "", success] = Object.entries(each.operation.responses)[0] ?? [];
+    const answer = await send(each, { api: limited });
+    for (const name of ["RateLimit", "RateLimit-Policy"])
+      expect(answer.headers.has(name)).toBe(JSON.stringify(success).includes(`"${name}"`));
+    await expectAsDescribed(each, answer, Number(status));
+  });
+
+  it.each(named(cases.filter(({ operation }) => "429" in operation.responses)))("%s refused", async (_, each) => {
+    let answer = await send(each, { api: tight });
+    // The first of a window passes, and a window may end between two calls.
+    for (let more = 2; answer.ok && more > 0; more--) answer = await send(each, { api: tight });
+    await expectAsDescribed(each, answer, 429);
+  });
 });
 
 describe("a deployment with OPENAPI_ENABLED=false", () => {

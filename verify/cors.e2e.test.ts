@@ -98,6 +98,22 @@ describe("a page of an allowed origin", () => {
     expect(seen).toMatchObject({ status: 503, headers: { "x-trace-id": traced, "retry-after": "5" } });
   });
 
+  it("reads how much of a limit is left, and how long to wait when nothing is", async () => {
+    const limits = { RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" };
+    const { url } = await stage.addHost(limits, [new URL(allowed.url()).origin]);
+    const policy = { "ratelimit-policy": '"default";q=1;w=60' };
+    const read = () => call(allowed, `${url}/api/v1/visits/projects`);
+    expect(await read()).toMatchObject({
+      status: 200,
+      headers: { ...policy, ratelimit: expect.stringMatching(/^"default";r=0;t=\d+$/) },
+    });
+    expect(await read()).toMatchObject({
+      status: 429,
+      body: { error: { code: "RATE_LIMITED" } },
+      headers: { ...policy, "retry-after": expect.stringMatching(/^[1-9]\d?$/), "x-trace-id": traced },
+    });
+  });
+
   it("reads those headers that the app exposes, and no others", async () => {
     const { headers } = (await call(allowed, `${api}/health/live`)) as Seen;
     expect(headers).toHaveProperty("x-trace-id");
