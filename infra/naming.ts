@@ -62,7 +62,8 @@ export function namesOf(stage: Stage, subscriptionId: string) {
   // Where no hyphen may be, or where every character counts.
   const joined = `${stage.replace("-", "")}${hash}`;
   return {
-    resourceGroup: checkName("resourceGroup", `vitae-${stage}`),
+    // Made by bootstrap, as all that a deployer may touch; so previews share one, whose names tell them apart.
+    resourceGroup: checkName("resourceGroup", stage === "production" ? "vitae-production" : "vitae-preview"),
     identity: checkName("identity", named),
     hostAccount: checkName("storageAccount", `host${joined}`),
     mediaAccount: checkName("storageAccount", `media${joined}`),

@@ -4,7 +4,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { resourceProviders, stateAccountOf } from "./bootstrap-plan.ts";
+import { namesOf, stateOf } from "../../infra/naming.ts";
+import { deployers, resourceProviders, stateAccountOf } from "./bootstrap-plan.ts";
 import { bootstrap } from "./bootstrap-steps.ts";
 import { assignable, assignmentCondition } from "./deployer-roles.ts";
 import { type Azure, answerAz, emptyAzure, SUBSCRIPTION } from "./fixtures/azure.ts";
@@ -103,6 +104,14 @@ it("makes the state's account without keys, with versions and soft delete", asyn
   expect(made?.containers).toEqual(["production", "preview"]);
   expect(Object.keys(azure.groups)).toEqual(["vitae-state", "vitae-production", "vitae-preview"]);
   expect(azure.providers.toSorted()).toEqual(resourceProviders.toSorted());
+});
+
+it.each([
+  ["production", 0],
+  ["preview-7", 1],
+] as const)("makes the group and the container that %s deploys to", (stage, which) => {
+  expect(namesOf(stage, SUBSCRIPTION).resourceGroup).toBe(deployers[which]?.group);
+  expect(stateOf(stage, "platform").containerName).toBe(deployers[which]?.container);
 });
 
 it("changes nothing the second time, and says of everything that it stood", async () => {
