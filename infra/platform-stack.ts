@@ -1,26 +1,90 @@
 // Everything that stands before the code runs.
 import { DataAzurermResourceGroup } from "@cdktf/provider-azurerm/lib/data-azurerm-resource-group/index.js";
+import { TerraformOutput } from "cdktf/lib/terraform-output.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
 import type { StageConfig } from "./config.ts";
+import { AppIdentity } from "./constructs/app-identity.ts";
+import { CosmosTables } from "./constructs/cosmos-tables.ts";
+import { FrontDoor } from "./constructs/front-door.ts";
+import { FunctionApp } from "./constructs/function-app.ts";
+import { HostStorage } from "./constructs/host-storage.ts";
+import { MediaStorage } from "./constructs/media-storage.ts";
+import { MediaTopic } from "./constructs/media-topic.ts";
+import { Observability } from "./constructs/observability.ts";
+import { Vault } from "./constructs/vault.ts";
 import { namesOf } from "./naming.ts";
+import type { Place } from "./place.ts";
 import { addProviders, type Target } from "./provider.ts";
+import { grant } from "./roles.ts";
+import { type DeployedSettings, settingsOf } from "./settings.ts";
 
 export interface StackProps {
   readonly config: StageConfig;
   readonly target: Target;
 }
 
-/** Where resources stand: spread into each. */
-export type Place = { readonly resourceGroupName: string; readonly location: string };
-
 export class PlatformStack extends TerraformStack {
   constructor(scope: Construct, props: StackProps) {
     super(scope, "platform");
     addProviders(this, "platform", props);
     const { config, target } = props;
-    const names = namesOf(config.stage, target.subscriptionId);
+    const { subscriptionId, tenantId } = target;
+    const names = namesOf(config.stage, subscriptionId);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
-    void group;
+    const place: Place = { resourceGroupName: names.resourceGroup, location: config.region };
+
+    const host = new HostStorage(this, "host", { place, name: names.hostAccount });
+    const { origins, lifecycle } = config;
+    const media = new MediaStorage(this, "media", { place, name: names.mediaAccount, origins, lifecycle });
+    const tables = new CosmosTables(this, "tables", { place, name: names.cosmosAccount });
+    const vault = new Vault(this, "vault", { place, name: names.vault, tenantId, retention: config.vault });
+    const observability = new Observability(this, "observability", { place, names, telemetry: config.telemetry });
+    const frontDoor = { resourceGroupName: names.resourceGroup, name: names.frontDoor, media };
+    const cdn = config.frontDoor ? new FrontDoor(this, "front-door", frontDoor) : undefined;
+
+    const identity = new AppIdentity(this, "identity", { place, name: names.identity, subscriptionId });
+    const settings: DeployedSettings = {
+      ...settingsOf(config),
+      ...identity.settings(),
+      ...identity.bindHostStorage(host),
+      ...identity.bindMedia(media),
+      ...identity.bindTables(tables),
+      ...identity.bindVault(vault),
+      ...identity.bindTelemetry(observability),
+      ...cdn?.settings(),
+    };
+    const app = new FunctionApp(this, "app", {
+      place,
+      groupId: group.id,
+      names,
+      identity,
+      settings,
+      packageUrl: host.packageUrl,
+      origins: config.origins,
+      scale: config.scale,
+    });
+    new MediaTopic(this, "topic", { place, name: names.mediaTopic, media, host, subscriptionId });
+    for (const container of [host.packages, host.releases])
+      grant(this, `deployer-${container.node.id}`, {
+        role: "Storage Blob Data Contributor",
+        on: container.resourceManagerId,
+        to: target.deployerObjectId,
+        subscriptionId,
+      });
+
+    // For the steps that follow. None is a secret, and a test says so.
+    const outputs = {
+      resource_group: names.resourceGroup,
+      app_name: app.name,
+      app_url: `https://${app.hostName}`,
+      host_account: names.hostAccount,
+      cosmos_account: names.cosmosAccount,
+      tables_endpoint: tables.endpoint,
+      vault_uri: vault.uri,
+      media_endpoint: media.account.primaryBlobEndpoint,
+      workspace_id: observability.workspace.workspaceId,
+    };
+    for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
   }
 }

@@ -1,0 +1,64 @@
+// The event that makes a thumbnail: an original was written to its container, told to the function that takes it.
+import { DataAzurermFunctionAppHostKeys } from "@cdktf/provider-azurerm/lib/data-azurerm-function-app-host-keys/index.js";
+import { EventgridSystemTopicEventSubscription } from "@cdktf/provider-azurerm/lib/eventgrid-system-topic-event-subscription/index.js";
+import { Fn } from "cdktf/lib/terraform-functions.js";
+import { Construct } from "constructs";
+import { containers, type TriggerName } from "../../functions/lib/names.ts";
+import { AzapiData } from "../azapi.ts";
+import { deploymentContainers, type Names } from "../naming.ts";
+import { SITES } from "./function-app.ts";
+
+export interface OriginalWrittenProps {
+  readonly groupId: string;
+  readonly names: Names;
+}
+
+const THUMBNAIL: TriggerName = "thumbnail";
+const KEY_MISSING =
+  "The app has no key for blob events yet: it makes one when it first starts with a blob trigger. Deploy the package, ask /api/health, and plan this stack again.";
+
+export class OriginalWritten extends Construct {
+  constructor(scope: Construct, id: string, { groupId, names }: OriginalWrittenProps) {
+    super(scope, id);
+    const app = new AzapiData(this, "app", {
+      type: SITES.type,
+      name: names.functionApp,
+      parentId: groupId,
+      exports: [SITES.hostName],
+    });
+    const keys = new DataAzurermFunctionAppHostKeys(this, "keys", {
+      name: names.functionApp,
+      resourceGroupName: names.resourceGroup,
+      // Without this, an address with an empty key would be made, which the app refuses for ever.
+      lifecycle: { postcondition: [{ condition: `\${self.blobs_extension_key != ""}`, errorMessage: KEY_MISSING }] },
+    });
+    const key = Fn.sensitive(Fn.urlencode(keys.blobsExtensionKey));
+    const address = `https://${app.output(SITES.hostName)}/runtime/webhooks/blobs?functionName=Host.Functions.${THUMBNAIL}`;
+    new EventgridSystemTopicEventSubscription(this, "subscription", {
+      name: "original-written",
+      systemTopic: names.mediaTopic,
+      resourceGroupName: names.resourceGroup,
+      includedEventTypes: ["Microsoft.Storage.BlobCreated"],
+      // The slash at the end keeps out a container whose name only begins so; thumbnails have one of their own.
+      subjectFilter: {
+        subjectBeginsWith: `/blobServices/default/containers/${containers.images}/`,
+        caseSensitive: true,
+      },
+      // What writes bytes.
+      advancedFilter: {
+        stringIn: [{ key: "data.api", values: ["PutBlob", "PutBlobFromURL", "PutBlockList", "CopyBlob"] }],
+      },
+      webhookEndpoint: {
+        url: `${address}&code=${key}`,
+        maxEventsPerBatch: 1,
+        preferredBatchSizeInKilobytes: 64,
+      },
+      retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLive: 1440 },
+      storageBlobDeadLetterDestination: {
+        storageAccountId: `${groupId}/providers/Microsoft.Storage/storageAccounts/${names.hostAccount}`,
+        storageBlobContainerName: deploymentContainers.deadLetters,
+      },
+      deadLetterIdentity: { type: "SystemAssigned" },
+    });
+  }
+}

@@ -1,0 +1,58 @@
+// A storage account that no key opens and nobody reads unasked, with containers and one policy for what ages.
+import {
+  StorageAccount,
+  type StorageAccountBlobPropertiesCorsRule,
+} from "@cdktf/provider-azurerm/lib/storage-account/index.js";
+import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container/index.js";
+import {
+  StorageManagementPolicy,
+  type StorageManagementPolicyRule,
+} from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
+import { Construct } from "constructs";
+import type { Place } from "../place.ts";
+
+export interface PrivateAccountProps {
+  readonly place: Place;
+  readonly name: string;
+  readonly lifecycle: StorageManagementPolicyRule[];
+  /** What browsers of other origins may do. @default nothing */
+  readonly cors?: StorageAccountBlobPropertiesCorsRule;
+}
+
+export class PrivateAccount extends Construct {
+  readonly account: StorageAccount;
+
+  constructor(scope: Construct, id: string, { place, name, lifecycle, cors }: PrivateAccountProps) {
+    super(scope, id);
+    this.account = new StorageAccount(this, "account", {
+      ...place,
+      name,
+      accountKind: "StorageV2",
+      accountTier: "Standard",
+      accountReplicationType: "LRS",
+      sharedAccessKeyEnabled: false,
+      defaultToOauthAuthentication: true,
+      localUserEnabled: false,
+      allowNestedItemsToBePublic: false,
+      crossTenantReplicationEnabled: false,
+      httpsTrafficOnlyEnabled: true,
+      minTlsVersion: "TLS1_2",
+      blobProperties: {
+        versioningEnabled: true,
+        deleteRetentionPolicy: { days: 7 },
+        containerDeleteRetentionPolicy: { days: 7 },
+        ...(cors && { corsRule: [cors] }),
+      },
+    });
+    new StorageManagementPolicy(this, "lifecycle", { storageAccountId: this.account.id, rule: lifecycle });
+  }
+
+  /** By the account's id, so that Terraform asks Azure's own management and needs no role on the data. */
+  container(name: string): StorageContainer {
+    return new StorageContainer(this, name, {
+      name,
+      storageAccountId: this.account.id,
+      containerAccessType: "private",
+    });
+  }
+}
