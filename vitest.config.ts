@@ -1,4 +1,4 @@
-// Two projects: unit tests beside their sources, and end-to-end tests over HTTP against the built bundle.
+// Two projects: unit tests beside their sources, and end-to-end tests over HTTP against the package, unpacked.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -16,7 +16,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "e2e", include: ["verify/**/*.e2e.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "e2e",
+          include: ["verify/**/*.e2e.test.ts"],
+          globalSetup: "scripts/vitest-package.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

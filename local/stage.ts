@@ -14,8 +14,12 @@ import { type Services, startServices } from "./services.ts";
 import { localToken } from "./token.ts";
 
 const root = join(import.meta.dirname, "..");
+// biome-ignore lint/style/noProcessEnv: end-to-end tests share one unpacked package, and no setting of the app says where.
+const app = process.env.VITAE_ROOT ?? join(root, "dist");
 
 export type Stage = {
+  /** The folder whose app is served: the package, unpacked, in end-to-end tests; `dist/` otherwise. */
+  app: string;
   /** Address of the API of the first host, prefix included. */
   api: string;
   /** Before the tables of every host. */
@@ -40,7 +44,7 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-/** Serves the built bundle; `settings` go over the stage's own. */
+/** Serves what was built; `settings` go over the stage's own. */
 export async function startStage(settings: Record<string, string> = {}): Promise<Stage> {
   const path = await mkdtemp(join(tmpdir(), "vitae-stage-"));
   const dataDir = openDataDir(path);
@@ -73,7 +77,7 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   const hosts: Host[] = [];
   async function addHost(settings: Record<string, string> = {}, cors: readonly string[] = ["*"]): Promise<Host> {
     const host = await startHost({
-      root: join(root, "dist"),
+      root: app,
       env: { ...env, ...settings },
       port: 0,
       cors,
@@ -88,6 +92,7 @@ export async function startStage(settings: Record<string, string> = {}): Promise
   }
   const host = await addHost();
   return {
+    app,
     api: `${host.url}/api`,
     proxy,
     blobProxy,

@@ -36,8 +36,8 @@ async function main(): Promise<boolean> {
   const vitest = (project: string, file: string) => run("vitest", ["run", "--project", project, file, ...named], env);
   const inProcess = only === OVER_HTTP || (await vitest("unit", "functions/fuzz.test.ts"));
   if (only !== undefined && only !== OVER_HTTP) return inProcess;
-  const built = await run("node", ["scripts/build.ts"]);
-  return built && (await vitest("e2e", "verify/fuzz.e2e.test.ts")) && inProcess;
+  const packaged = await run("node", ["scripts/package.ts"]);
+  return packaged && (await vitest("e2e", "verify/fuzz.e2e.test.ts")) && inProcess;
 }
 
 main().then(

@@ -37,7 +37,7 @@ const checks: Part[] = [
 ];
 const all: Part[] = [
   ...checks,
-  { name: "build", command: ["node", "scripts/build.ts"], alone: "npm run build" },
+  { name: "package", command: ["node", "scripts/package.ts"], alone: "npm run package" },
   vitest("unit"),
   vitest("e2e"),
 ];

@@ -45,8 +45,8 @@ async function eventually(status: number): Promise<Response> {
 const up = { status: "up", latencyMs: expect.any(Number) };
 const down = { status: "down", latencyMs: expect.any(Number) };
 
-it("the bundle says its version, and the commit it was built from", async () => {
-  const { name, version, gitHead } = JSON.parse(readFileSync(join(root, "dist/package.json"), "utf8"));
+it("the package says its version, and the commit it was built from", async () => {
+  const { name, version, gitHead } = JSON.parse(readFileSync(join(stage.app, "package.json"), "utf8"));
   expect(await (await fetch(`${api}/health`)).json()).toEqual({ name, version, commit: gitHead });
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
   if (existsSync(join(root, ".git"))) {
