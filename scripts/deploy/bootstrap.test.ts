@@ -1,14 +1,14 @@
 // What bootstrap makes in an empty subscription, against a stand-in for az that remembers and refuses as Azure does.
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { namesOf, stateOf } from "../../infra/naming.ts";
 import { deployers, resourceProviders, stateAccountOf } from "./bootstrap-plan.ts";
 import { bootstrap } from "./bootstrap-steps.ts";
 import { assignable, assignmentCondition } from "./deployer-roles.ts";
 import { type Azure, answerAz, emptyAzure, SUBSCRIPTION } from "./fixtures/azure.ts";
+import { standIn } from "./fixtures/program.ts";
 
 const repository = { owner: "ada", name: "vitae", ownerId: 11, id: 22 };
 const account = stateAccountOf(SUBSCRIPTION);
@@ -160,26 +160,14 @@ it("prints the variables of GitHub, and no secret", async () => {
   expect(text.match(/"reviewers"/g)).toHaveLength(2);
 });
 
-const folders: string[] = [];
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
-
 /** The command itself, with az from the PATH. */
 async function command(fails = "", azure = emptyAzure(), ...args: string[]) {
-  const folder = await mkdtemp(join(tmpdir(), "vitae-az-"));
-  folders.push(folder);
-  const state = join(folder, "azure.json");
+  await using program = await standIn("az", "az.ts");
+  const state = join(program.folder, "azure.json");
   await writeFile(state, JSON.stringify(azure));
-  const program = join(folder, "az");
-  await writeFile(
-    program,
-    `#!/bin/sh\nexec "${process.execPath}" "${join(import.meta.dirname, "fixtures", "az.ts")}" "$@"\n`,
-  );
-  await chmod(program, 0o755);
-  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, AZURE_STATE: state, AZURE_FAILS: fails };
+  const env = { ...process.env, PATH: program.PATH, AZURE_STATE: state, AZURE_FAILS: fails };
   const given = args.length > 0 ? args : ["--repository", "ada/vitae", "--owner-id", "11", "--repository-id", "22"];
-  return new Promise<{ code: unknown; stdout: string; stderr: string; azure: Azure }>((resolve) => {
+  return await new Promise<{ code: unknown; stdout: string; stderr: string; azure: Azure }>((resolve) => {
     execFile(
       process.execPath,
       [join(import.meta.dirname, "bootstrap.ts"), ...given],

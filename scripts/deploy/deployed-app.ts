@@ -1,0 +1,64 @@
+// The app in Azure: gives it a package, waits until that answers, and until events can be sent to it.
+import type { DeployTarget } from "./target.ts";
+import { MINUTE, ROLES_SPREAD, retry, type World } from "./world.ts";
+
+class NotYet extends Error {
+  override name = "NotYet";
+}
+const whileNotYet = (fault: unknown) => (fault instanceof NotYet ? fault.message : undefined);
+
+export function createApp(world: World, { names }: DeployTarget) {
+  const at = ["--resource-group", names.resourceGroup, "--name", names.functionApp];
+  const url = async () =>
+    `https://${await world.az("functionapp", "show", ...at, "--query", "properties.defaultHostName || defaultHostName")}`;
+
+  return {
+    url,
+    /** Any fault may be the roles of a new app, which Azure needs to store the package: tried for ten minutes. */
+    async deploy(file: string): Promise<void> {
+      await retry(
+        world,
+        () =>
+          world.az(
+            "functionapp",
+            "deployment",
+            "source",
+            "config-zip",
+            ...at,
+            "--src",
+            file,
+            "--build-remote",
+            "false",
+          ),
+        { for: ROLES_SPREAD, every: 30_000, passes: () => "The package was not taken yet" },
+      );
+    },
+    /** @throws {Error} when another commit, or nobody, answers for five minutes */
+    async waitFor(commit: string): Promise<void> {
+      const address = `${await url()}/api/health`;
+      const ask = async () => {
+        const found = await world
+          .fetch(address, { signal: AbortSignal.timeout(30_000) })
+          .then(async (answer) => ((await answer.json()) as { commit?: string }).commit)
+          .catch((error: Error) => error.message);
+        if (found !== commit) throw new NotYet(`${address} tells commit ${commit} not yet, but: ${found}`);
+      };
+      await retry(world, ask, { for: 5 * MINUTE, every: 10_000, passes: whileNotYet });
+    },
+    /** The key of the event webhook is made by the running code. Asks only whether it is there. */
+    hasEventKey: async () =>
+      (await world.az("functionapp", "keys", "list", ...at, "--query", "systemKeys.blobs_extension != null")) === true,
+    async waitForEventKey(): Promise<void> {
+      const ask = async () => {
+        if (!(await this.hasEventKey())) throw new NotYet("The app has not made the key of its event webhook");
+      };
+      await retry(world, ask, { for: 5 * MINUTE, every: 15_000, passes: whileNotYet });
+    },
+    /** Checks from outside. Shows what is checked; tells whether all of it passed. */
+    async verify(commit: string, args: readonly string[]): Promise<boolean> {
+      const flags = ["--url", await url(), "--commit", commit, ...args];
+      return (await world.run(process.execPath, ["verify/main.ts", ...flags], { show: true })).code === 0;
+    },
+  };
+}
+export type App = ReturnType<typeof createApp>;
