@@ -1,6 +1,6 @@
 // What a stage is made of: every value with its default, and the check that names all faults of them at once.
 import { z } from "zod";
-import { pageSlug } from "../functions/lib/settings.ts";
+import { settingRules } from "../functions/lib/settings.ts";
 import { alertConfig } from "./alert-config.ts";
 import { stages } from "./stages.ts";
 
@@ -14,6 +14,14 @@ const origin = z
   );
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const days = (least: number, most: number) => count(least, most).describe("days");
+
+/** Asks the app's own rule of a setting, and says what it would say. */
+const asSetting =
+  <T>(name: keyof typeof settingRules, written: (value: T) => string) =>
+  (value: T, context: z.RefinementCtx) => {
+    for (const { message } of settingRules[name].safeParse(written(value)).error?.issues ?? [])
+      context.addIssue({ code: "custom", message });
+  };
 
 const scale = z
   .strictObject({
@@ -76,8 +84,15 @@ const stageConfig = z.strictObject({
   region: z.string().regex(/^[a-z]+[0-9]?$/, 'must be a region as "az account list-locations" names it: westeurope'),
   /** Whose pages may read answers, and put and get pictures. */
   origins: z.array(origin).min(1, "must name at least one origin, or no page can show its number"),
-  pages: z.array(pageSlug).min(1).default(["resume"]),
-  timeZone: z.string().default("UTC"),
+  pages: z
+    .array(z.string())
+    .min(1)
+    .superRefine(asSetting("PAGES", (list) => list.join(",")))
+    .default(["resume"]),
+  timeZone: z
+    .string()
+    .superRefine(asSetting("SITE_TIME_ZONE", (zone) => zone))
+    .default("UTC"),
   /** Writes of the counter on one page and day, beyond which it writes once a minute. */
   dailyWriteBudget: count(1, 1_000_000_000).default(50_000),
   limits,

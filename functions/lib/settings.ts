@@ -116,6 +116,9 @@ export type Settings = z.output<typeof schema>;
 
 export const settingNames = schema.keyof().options;
 
+/** For whoever writes the settings of a deployment and wants to know beforehand what the app would say. */
+export const settingRules = schema.shape;
+
 /** Settings that lead somewhere. */
 const addresses = [
   "TABLES_ENDPOINT",

@@ -1,0 +1,99 @@
+// The roles in the JSON are those of docs/security.md, all of them and no more, and stand before the app.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { roles } from "../roles.ts";
+import { dataActions } from "../store-calls.ts";
+import { all, appOf, type StackJson, synthesized, target } from "../synthesized.simulation.ts";
+
+type Assignment = Readonly<Record<"scope" | "role_definition_id" | "principal_id" | "principal_type", string>>;
+
+const DEFINITIONS = `/subscriptions/${target.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/`;
+
+/** A scope as the documentation calls it. */
+function thing(scope: string): string {
+  const found = /^\$\{azurerm_(\w+)\.([\w-]+)\.(?:id|resource_manager_id)\}(?:\/secrets\/([\w-]+))?$/.exec(scope);
+  const [, type = "", id = "", secret] = found ?? [];
+  if (secret) return `secret \`${secret}\``;
+  if (type === "storage_account") return `${id.split("_")[0]} account`;
+  if (type === "storage_container") return `container \`${id.split("_")[2]}\``;
+  const kinds: Record<string, string> = { key_vault: "vault", application_insights: "Application Insights" };
+  return kinds[type] ?? `unknown: ${scope}`;
+}
+
+const principal = (id: string) =>
+  /^\$\{azurerm_user_assigned_identity\.identity_\w+\.principal_id\}$/.test(id)
+    ? "app"
+    : id === target.deployerObjectId
+      ? "deployer"
+      : /^\$\{azurerm_eventgrid_system_topic\./.test(id)
+        ? "topic"
+        : "other";
+
+const names = Object.fromEntries(Object.entries(roles).map(([name, id]) => [id, name]));
+const granted = (stack: StackJson, to: string) =>
+  all<Assignment>(stack, "azurerm_role_assignment")
+    .filter(({ principal_id }) => principal(principal_id) === to)
+    .map(({ scope, role_definition_id }) => `${thing(scope)}: ${names[role_definition_id.slice(DEFINITIONS.length)]}`)
+    .sort();
+
+const security = readFileSync(join(import.meta.dirname, "../../docs/security.md"), "utf8");
+/** Rows of the first table below a heading, without head and rule. */
+function table(heading: string): string[][] {
+  const [, rest = ""] = security.split(`\n## ${heading}\n`);
+  const lines = (rest.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("|"));
+  return lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
+  const { platform, events } = synthesized(stage);
+
+  it("the app has the roles that docs/security.md lists, and no other", () => {
+    const listed = table("Roles").filter(([on]) => on !== "tables");
+    expect(granted(platform, "app")).toEqual(listed.map(([on, role]) => `${on}: ${role}`).sort());
+  });
+
+  it("the app has the data actions on tables that docs/security.md lists, and no other", () => {
+    const [row] = table("Roles").filter(([on]) => on === "tables");
+    const listed = (row?.[1] ?? "").split(", ").map((action) => action.replaceAll("`", ""));
+    expect(listed.sort()).toEqual(dataActions.map((action) => action.split("/databaseAccounts/")[1]).sort());
+  });
+
+  it("the deployer may put packages where they run and where they are kept, and reach no data", () => {
+    expect(granted(platform, "deployer")).toEqual([
+      "container `deploymentpackage`: Storage Blob Data Contributor",
+      "container `releases`: Storage Blob Data Contributor",
+    ]);
+  });
+
+  it("the topic may put away events that nobody took, and do nothing else", () => {
+    expect(granted(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
+  });
+
+  it("every role goes to a service principal, in the form that Azure answers", () => {
+    const assignments = [
+      ...all<Assignment>(platform, "azurerm_role_assignment"),
+      ...all<Assignment>(events, "azurerm_role_assignment"),
+    ];
+    for (const { principal_type, role_definition_id } of assignments) {
+      expect(principal_type).toBe("ServicePrincipal");
+      expect(role_definition_id.startsWith(DEFINITIONS)).toBe(true);
+      expect(Object.values(roles)).toContain(role_definition_id.slice(DEFINITIONS.length));
+    }
+  });
+
+  it("the app waits for every role of its own", () => {
+    const assignments = Object.entries(platform.resource.azurerm_role_assignment ?? {});
+    const ours = assignments
+      .filter(([, it]) => principal(String(it.principal_id)) === "app")
+      .map(([id]) => `azurerm_role_assignment.${id}`);
+    const table = Object.keys(platform.resource.azapi_resource ?? {}).filter((id) => id.startsWith("identity_tables_"));
+    expect(table).toHaveLength(1);
+    expect([...appOf(platform).app.depends_on].sort()).toEqual([...ours, `azapi_resource.${table[0]}`].sort());
+  });
+});

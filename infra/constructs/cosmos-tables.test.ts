@@ -1,0 +1,91 @@
+// The tables: no key, no throughput to pay for, and a data role of exactly what the code calls.
+
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { TableClient } from "@azure/data-tables";
+import { describe, expect, it } from "vitest";
+import { tables } from "../../functions/lib/names.ts";
+import { storeCalls } from "../store-calls.ts";
+import { all, one, synthesized } from "../synthesized.simulation.ts";
+
+const { platform } = synthesized();
+const account = one(platform, "azurerm_cosmosdb_account");
+const ACCOUNT_ID = /^\$\{azurerm_cosmosdb_account\.[\w-]+\.id\}$/;
+
+describe("the Cosmos account", () => {
+  it("is serverless, for Table, and has no limit that serverless accounts ignore", () => {
+    expect(account.capabilities).toEqual([{ name: "EnableServerless" }, { name: "EnableTable" }]);
+    expect(account).not.toHaveProperty("capacity");
+    expect(account).not.toHaveProperty("free_tier_enabled");
+  });
+
+  it("is opened by no key, in the words of the provider that is asked for", () => {
+    expect(account.local_authentication_enabled).toBe(false);
+    expect(account).not.toHaveProperty("local_authentication_disabled");
+    expect(account).toMatchObject({ access_key_metadata_writes_enabled: false, minimal_tls_version: "Tls12" });
+  });
+
+  it("stands in one region, consistent in a session, with every second of the last week to go back to", () => {
+    expect(account).toMatchObject({
+      consistency_policy: { consistency_level: "Session" },
+      geo_location: [{ location: "westeurope", failover_priority: 0 }],
+      backup: { type: "Continuous", tier: "Continuous7Days" },
+    });
+  });
+
+  it("has each table of the code, without throughput", () => {
+    const made = all(platform, "azurerm_cosmosdb_table");
+    expect(made.map(({ name }) => name).sort()).toEqual(Object.values(tables).sort());
+    for (const table of made)
+      expect(Object.keys(table).sort()).toEqual(["account_name", "name", "resource_group_name"]);
+  });
+});
+
+describe("the data role of the app", () => {
+  const native = all<{ type: string; name: string; parent_id: string; body: { properties: Record<string, unknown> } }>(
+    platform,
+    "azapi_resource",
+  ).filter(({ type }) => type.startsWith("Microsoft.DocumentDB/"));
+  const definition = native.find(({ type }) => type.includes("/tableRoleDefinitions@"));
+  const assignments = native.filter(({ type }) => type.includes("/tableRoleAssignments@"));
+
+  it("lists the calls that the functions make of the table store, and no others", () => {
+    const source = globSync("functions/**/*.ts", { cwd: join(import.meta.dirname, "../..") })
+      .filter((path) => !/\.(?:test|simulation)\.ts$/.test(path))
+      .map((path) => readFileSync(join(import.meta.dirname, "../..", path), "utf8"))
+      .join("\n");
+    const methods = Object.getOwnPropertyNames(TableClient.prototype).filter((name) => name !== "constructor");
+    const called = methods.filter((name) => new RegExp(`\\.${name}\\s*[(<]`).test(source));
+    expect(called.sort()).toEqual(Object.keys(storeCalls).sort());
+  });
+
+  it("permits what those calls need, each by name, and nothing that manages tables", () => {
+    const properties = definition?.body.properties ?? {};
+    const [{ dataActions, notDataActions }] = properties.permissions as [Record<string, string[]>];
+    const needed = ["Microsoft.DocumentDB/databaseAccounts/readMetadata", ...Object.values(storeCalls).flat()];
+    expect(new Set(dataActions)).toEqual(new Set(needed));
+    expect(dataActions).toEqual([...new Set(dataActions)].sort());
+    expect(dataActions?.filter((action) => /\*|\/tables\/(?:write|delete)|StoredProcedure/.test(action))).toEqual([]);
+    expect(notDataActions).toEqual([]);
+    expect(properties).toMatchObject({ type: "CustomRole", assignableScopes: [expect.stringMatching(ACCOUNT_ID)] });
+  });
+
+  it("is given to the app's identity alone, on this account", () => {
+    expect(assignments.map(({ body }) => body.properties)).toEqual([
+      {
+        roleDefinitionId: expect.stringMatching(/^\$\{azapi_resource\.tables_role_\w+\.id\}$/),
+        scope: expect.stringMatching(ACCOUNT_ID),
+        principalId: expect.stringMatching(/^\$\{azurerm_user_assigned_identity\.identity_\w+\.principal_id\}$/),
+      },
+    ]);
+  });
+
+  it("is written in the stable version, under names that stay and differ between stages", () => {
+    for (const { type, name, parent_id } of native) {
+      expect(type).toMatch(/@2026-03-15$/);
+      expect(name).toMatch(/^\$\{uuidv5\("url", "https:\/\/vitae-production-\w{5}\/\w+"\)\}$/);
+      expect(parent_id).toMatch(ACCOUNT_ID);
+    }
+    expect(new Set(native.map(({ name }) => name)).size).toBe(native.length);
+  });
+});

@@ -1,0 +1,145 @@
+// The function app: Flex Consumption, keyless, with the figures that the counter needs.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { all, appOf, one, synthesized } from "../synthesized.simulation.ts";
+
+const { platform } = synthesized();
+const { app, settings } = appOf(platform);
+const { properties } = app.body;
+
+/** https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations */
+const forbidden =
+  /^(?:FUNCTIONS_(?:WORKER_|EXTENSION_VERSION|MAX_HTTP)|WEBSITE_|WEBSITES_|SCM_DO_BUILD|ENABLE_ORYX|TZ$|AzureWebJobs(?:Storage|Dashboard)$|APPINSIGHTS_)/;
+
+describe("the function app", () => {
+  it("runs alone on a Linux plan of Flex Consumption", () => {
+    expect(one(platform, "azurerm_service_plan")).toMatchObject({ os_type: "Linux", sku_name: "FC1" });
+    expect(properties.serverFarmId).toMatch(/^\$\{azurerm_service_plan\.[\w-]+\.id\}$/);
+    const apps = all(platform, "azapi_resource").filter(({ type }) => String(type).startsWith("Microsoft.Web/sites@"));
+    expect(apps).toHaveLength(1);
+    expect(Object.keys(platform.resource).filter((type) => /function_app|web_app/.test(type))).toEqual([]);
+  });
+
+  it("takes its package from the host's account as its own identity", () => {
+    const [identity] = (app.identity as { type: string; identity_ids: string[] }[]) ?? [];
+    expect(identity?.type).toBe("UserAssigned");
+    const { storage } = properties.functionAppConfig.deployment as { storage: { value: string } };
+    expect(storage).toMatchObject({
+      type: "blobContainer",
+      authentication: {
+        type: "UserAssignedIdentity",
+        userAssignedIdentityResourceId: identity?.identity_ids[0],
+      },
+    });
+    expect(storage.value).toMatch(
+      /^\$\{azurerm_storage_account\.host_[\w-]+\.primary_blob_endpoint\}\$\{azurerm_storage_container\.host_[\w-]*deploymentpackage[\w-]*\.name\}$/,
+    );
+  });
+
+  it("runs on the Node.js that package.json names", () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+    expect(properties.functionAppConfig.runtime).toEqual({ name: "node", version: devDependencies.node.split(".")[0] });
+    expect(["22", "24"]).toContain(properties.functionAppConfig.runtime.version);
+  });
+
+  it("answers 100 requests an instance, on ten instances at most, of 2 048 MB, and sleeps when nobody asks", () => {
+    expect(properties.functionAppConfig.scaleAndConcurrency).toEqual({
+      maximumInstanceCount: 10,
+      instanceMemoryMB: 2048,
+      triggers: { http: { perInstanceConcurrency: 100 } },
+    });
+  });
+
+  it("keeps instances awake, and is larger or smaller, where the stage says so", () => {
+    const scale = {
+      maximumInstances: 4,
+      instanceMemory: 512,
+      httpConcurrency: 20,
+      alwaysReady: { http: 1, blob: 2 },
+    } as const;
+    const other = appOf(synthesized("production", { scale }).platform).app.body.properties.functionAppConfig;
+    expect(other.scaleAndConcurrency).toEqual({
+      maximumInstanceCount: 4,
+      instanceMemoryMB: 512,
+      triggers: { http: { perInstanceConcurrency: 20 } },
+      alwaysReady: [
+        { name: "http", instanceCount: 1 },
+        { name: "blob", instanceCount: 2 },
+      ],
+    });
+  });
+
+  it("answers over TLS 1.2 and HTTP/2 only, and takes no publishing password", () => {
+    expect(properties).toMatchObject({
+      httpsOnly: true,
+      siteConfig: { minTlsVersion: "1.2", scmMinTlsVersion: "1.2", http20Enabled: true },
+    });
+    const policies = all(platform, "azapi_update_resource");
+    expect(policies.map(({ name }) => name).sort()).toEqual(["ftp", "scm"]);
+    for (const policy of policies)
+      expect(policy).toMatchObject({
+        type: expect.stringMatching(/^Microsoft\.Web\/sites\/basicPublishingCredentialsPolicies@/),
+        parent_id: expect.stringMatching(/^\$\{azapi_resource\.app_\w+\.id\}$/),
+        body: { properties: { allow: false } },
+      });
+  });
+
+  it("has no site property that Flex Consumption refuses, no health check path, no package address", () => {
+    expect(Object.keys(properties.siteConfig).sort()).toEqual([
+      "appSettings",
+      "cors",
+      "http20Enabled",
+      "minTlsVersion",
+      "scmMinTlsVersion",
+    ]);
+  });
+
+  it("lets pages of the stage's origins read answers, and never with cookies", () => {
+    const origins = ["https://a.example", "https://b.example"];
+    const { siteConfig } = appOf(synthesized("production", { origins }).platform).app.body.properties;
+    expect(siteConfig.cors).toEqual({ allowedOrigins: origins, supportCredentials: false });
+  });
+
+  it("has no setting that Flex Consumption forbids, and no connection string of the host's storage", () => {
+    expect(Object.keys(settings).filter((name) => forbidden.test(name))).toEqual([]);
+    expect(forbidden.test("AzureWebJobsStorage")).toBe(true);
+    expect(forbidden.test("AzureWebJobsStorage__accountName")).toBe(false);
+  });
+
+  it("finds the host's storage by name, as its identity", () => {
+    expect(settings).toMatchObject({
+      AzureWebJobsStorage__accountName: expect.stringMatching(/^\$\{azurerm_storage_account\.host_[\w-]+\.name\}$/),
+      AzureWebJobsStorage__credential: "managedidentity",
+      AzureWebJobsStorage__clientId: settings.AZURE_CLIENT_ID,
+    });
+    expect(Object.keys(settings).filter((name) => name.includes("managedIdentityResourceId"))).toEqual([]);
+  });
+
+  it("finds blobs and queues of the triggers' connection, as its identity", () => {
+    expect(settings).toMatchObject({
+      MEDIA__blobServiceUri: expect.stringMatching(
+        /^\$\{azurerm_storage_account\.media_[\w-]+\.primary_blob_endpoint\}$/,
+      ),
+      MEDIA__queueServiceUri: expect.stringMatching(
+        /^\$\{azurerm_storage_account\.media_[\w-]+\.primary_queue_endpoint\}$/,
+      ),
+      MEDIA__credential: "managedidentity",
+      MEDIA__clientId: settings.AZURE_CLIENT_ID,
+    });
+    expect(settings).not.toHaveProperty("MEDIA__accountName");
+  });
+
+  it("sends telemetry as its identity, from host and app", () => {
+    expect(settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING).toBe(
+      `ClientId=${settings.AZURE_CLIENT_ID};Authorization=AAD`,
+    );
+  });
+
+  it("is written so that Azure's letter case and answers make no difference, and its host name is Azure's", () => {
+    expect(app).toMatchObject({ ignore_casing: true, response_export_values: ["properties.defaultHostName"] });
+    expect(platform.output.app_url?.value).toMatch(
+      /^https:\/\/\$\{azapi_resource\.app_\w+\.output\.properties\.defaultHostName\}$/,
+    );
+  });
+});

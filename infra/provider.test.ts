@@ -1,0 +1,66 @@
+// What every stack begins with: versions, state, providers that log in without a secret.
+import { describe, expect, it } from "vitest";
+import { synthesized, target, texts } from "./synthesized.simulation.ts";
+
+describe.each(["production", "preview-7"] as const)("%s", (stage) => {
+  describe.each(["platform", "events"] as const)("%s", (name) => {
+    const stack = synthesized(stage)[name];
+
+    it("asks for the providers that it was written for, not for the one that its bindings were made of", () => {
+      expect(stack.terraform.required_providers).toEqual({
+        azurerm: { source: "hashicorp/azurerm", version: "~> 4.81" },
+        azapi: { source: "Azure/azapi", version: "~> 2.12" },
+      });
+      expect(stack.terraform.required_version).toBe("~> 1.11");
+    });
+
+    it("keeps its state in Azure, reached by an identity and by no key", () => {
+      expect(stack.terraform.backend).toEqual({
+        azurerm: {
+          storage_account_name: target.stateAccount,
+          container_name: stage === "production" ? "production" : "preview",
+          key: `${stage}/${name}.tfstate`,
+          use_oidc: true,
+          use_azuread_auth: true,
+        },
+      });
+    });
+
+    it("goes to the subscription that its names were made for, without a secret and without registering providers", () => {
+      const { subscriptionId, tenantId } = target;
+      expect(stack.provider.azurerm).toHaveLength(1);
+      expect(stack.provider.azurerm?.[0]).toMatchObject({
+        subscription_id: subscriptionId,
+        tenant_id: tenantId,
+        storage_use_azuread: true,
+        resource_provider_registrations: "none",
+        features: [
+          {
+            storage: [{ data_plane_available: false }],
+            key_vault: [
+              { purge_soft_delete_on_destroy: stage !== "production", recover_soft_deleted_key_vaults: true },
+            ],
+          },
+        ],
+      });
+      expect(stack.provider.azapi).toEqual([
+        {
+          subscription_id: subscriptionId,
+          tenant_id: tenantId,
+          skip_provider_registration: true,
+          disable_default_output: true,
+        },
+      ]);
+    });
+
+    it("leaves no placeholder unresolved", () => {
+      expect(texts(stack).filter(([, text]) => /TfToken|undefined|\[object/.test(text))).toEqual([]);
+    });
+  });
+});
+
+it("synthesizes the same twice", () => {
+  const first = JSON.stringify(synthesized("preview-8"));
+  const second = JSON.stringify(synthesized("preview-8", { frontDoor: false }));
+  expect(second).toBe(first);
+});
