@@ -1,4 +1,7 @@
 // What the tests read: the JSON of both stacks of a stage, synthesized once for each variation.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import { readConfig, type Stage, type StageOverrides } from "./config.ts";
 import type { Target } from "./provider.ts";
@@ -34,14 +37,17 @@ export function synthesized(stage: Stage = "production", overrides: Partial<Stag
 }
 
 function synthesize(stage: Stage, overrides: Partial<StageOverrides>): Stacks {
-  // Nothing is written: the JSON is asked of the stacks.
-  const { platform, events } = createStacks({ config: readConfig(stage, overrides), target }, import.meta.dirname);
+  // The JSON is asked of the stacks, and nothing written; but cdktf makes its folders at once.
+  const folder = mkdtempSync(join(tmpdir(), "vitae-stacks-"));
+  const { platform, events } = createStacks({ config: readConfig(stage, overrides), target }, folder);
   const json = (stack: TerraformStack): StackJson => {
     stack.prepareStack();
     const text = JSON.stringify(stack.toTerraform());
     return JSON.parse(text, (key, value) => (key === "//" ? undefined : value));
   };
-  return { platform: json(platform), events: json(events) };
+  const stacks = { platform: json(platform), events: json(events) };
+  rmSync(folder, { recursive: true });
+  return stacks;
 }
 
 /** All resources of a type. */

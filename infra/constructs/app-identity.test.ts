@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { assignable } from "../../scripts/deploy/deployer-roles.ts";
 import { roles } from "../roles.ts";
 import { dataActions } from "../store-calls.ts";
 import { all, appOf, type StackJson, synthesized, target } from "../synthesized.simulation.ts";
@@ -49,6 +50,14 @@ function table(heading: string): string[][] {
       .map((cell) => cell.trim()),
   );
 }
+
+it("the deployer may give each of these roles, and no other", () => {
+  expect(assignable.map(({ name, id }) => `${name} ${id}`).sort()).toEqual(
+    Object.entries(roles)
+      .map(([name, id]) => `${name} ${id}`)
+      .sort(),
+  );
+});
 
 describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
   const { platform, events } = synthesized(stage);

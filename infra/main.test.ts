@@ -1,0 +1,88 @@
+// npm run synth: what it writes, what it says to do next, and what it says when it was not told enough.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { target } from "./synthesized.simulation.ts";
+
+const root = join(import.meta.dirname, "..");
+const folders: string[] = [];
+afterAll(() => folders.map((folder) => rmSync(folder, { recursive: true })));
+
+const given = {
+  ARM_SUBSCRIPTION_ID: target.subscriptionId,
+  ARM_TENANT_ID: target.tenantId,
+  DEPLOYER_OBJECT_ID: target.deployerObjectId,
+  STATE_ACCOUNT: target.stateAccount,
+};
+
+function synth(args: readonly string[], environment: Record<string, string> = given) {
+  const out = mkdtempSync(join(tmpdir(), "vitae-synth-"));
+  folders.push(out);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "main.ts"), "--out", out, ...args],
+    {
+      cwd: root,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, ...environment },
+    },
+  );
+  return { status, stdout, stderr, out };
+}
+
+describe("npm run synth", () => {
+  it("writes both stacks as plain JSON, the same each time, and says which commands follow", () => {
+    const first = synth(["--stage", "preview-7"]);
+    const second = synth(["--stage", "preview-7"]);
+    expect([first.stderr, first.status]).toEqual(["", 0]);
+    expect(readdirSync(join(first.out, "stacks")).sort()).toEqual(["events", "platform"]);
+    for (const stack of ["platform", "events"]) {
+      const file = join("stacks", stack, "cdk.tf.json");
+      const text = readFileSync(join(first.out, file), "utf8");
+      expect(text).toBe(readFileSync(join(second.out, file), "utf8"));
+      expect(text).not.toContain(root);
+      expect(JSON.parse(text).provider.azurerm[0].subscription_id).toBe(target.subscriptionId);
+      expect(first.stdout).toMatch(
+        new RegExp(`terraform -chdir=\\S+/stacks/${stack} init && terraform -chdir=\\S+ plan`),
+      );
+    }
+  });
+
+  it("takes flags before the environment", () => {
+    const { out } = synth(["--stage", "production", "--state-account", "another"]);
+    const { terraform } = JSON.parse(readFileSync(join(out, "stacks", "platform", "cdk.tf.json"), "utf8"));
+    expect(terraform.backend.azurerm.storage_account_name).toBe("another");
+  });
+
+  it("names all that is missing or wrong at once, with flag, variable and value", () => {
+    const { status, stderr, out } = synth(["--stage", "production"], {
+      ARM_TENANT_ID: "contoso",
+      STATE_ACCOUNT: "Vitae",
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("--subscription (or ARM_SUBSCRIPTION_ID) is missing");
+    expect(stderr).toContain("--deployer (or DEPLOYER_OBJECT_ID) is missing");
+    expect(stderr).toContain('--tenant (or ARM_TENANT_ID) must be a GUID; received "contoso"');
+    expect(stderr).toMatch(/--state-account \(or STATE_ACCOUNT\) must be a storage account.*; received "Vitae"/);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it.each([
+    [[], 'received ""'],
+    [["--stage", "staging"], 'received "staging"'],
+  ])("refuses %j, saying what a stage is", (args, received) => {
+    const { status, stderr } = synth(args);
+    expect([status, stderr]).toEqual([
+      1,
+      `synth: A stage is production or preview-N, N the number of a pull request; ${received}.\n`,
+    ]);
+  });
+
+  it("refuses a flag that it does not know", () => {
+    const { status, stderr } = synth(["--stage", "production", "--region", "here"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("--region");
+  });
+});

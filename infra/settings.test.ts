@@ -1,0 +1,87 @@
+// The settings of the deployed app: what it is given, it takes; what it needs and is not given does not compile.
+import { describe, expect, it } from "vitest";
+import { readSettings, settingNames } from "../functions/lib/settings.ts";
+import type { StageOverrides } from "./config.ts";
+import type { DeployedSettings, Fragment } from "./settings.ts";
+import { appOf, synthesized } from "./synthesized.simulation.ts";
+
+/** What Terraform would put in for a reference. */
+const resolved: readonly [reference: RegExp, value: string][] = [
+  [/\$\{[^}]+\.client_id\}/g, "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"],
+  [/\$\{[^}]+\.primary_(blob|queue)_endpoint\}/g, "https://vitae.$1.core.windows.net/"],
+  [/\$\{[^}]+\.vault_uri\}/g, "https://vitae.vault.azure.net/"],
+  [/\$\{[^}]+\.host_name\}/g, "vitae.z01.azurefd.net"],
+  [/\$\{azurerm_storage_account\.[^}]+\.name\}/g, "hostvitae"],
+  [
+    /\$\{[^}]+\.connection_string\}/g,
+    "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/",
+  ],
+];
+
+function deployed(stage: "production" | "preview-7", overrides: Partial<StageOverrides> = {}) {
+  const { settings } = appOf(synthesized(stage, overrides).platform);
+  const value = (text: string) =>
+    resolved.reduce((before, [reference, after]) => before.replace(reference, after), text);
+  return Object.fromEntries(Object.entries(settings).map(([name, text]) => [name, value(text)]));
+}
+
+describe("the settings", () => {
+  it.each(["production", "preview-7"] as const)("of %s are accepted by the app as a deployment's", (stage) => {
+    const environment = deployed(stage);
+    expect(Object.values(environment).filter((text) => text.includes("$" + "{"))).toEqual([]);
+    expect(readSettings(environment)).toMatchObject({ STAGE: stage, PAGES: ["resume"], DAILY_WRITE_BUDGET: 50_000 });
+  });
+
+  it("are the app's own and those that the platform reads, by name", () => {
+    const own: readonly string[] = settingNames;
+    expect(Object.keys(deployed("production")).filter((name) => !own.includes(name))).toEqual([
+      "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+      "AZURE_TOKEN_CREDENTIALS",
+      "AzureWebJobsStorage__accountName",
+      "AzureWebJobsStorage__clientId",
+      "AzureWebJobsStorage__credential",
+      "MEDIA__clientId",
+      "MEDIA__credential",
+      "MEDIA__queueServiceUri",
+    ]);
+  });
+
+  it("follow the stage's choices", () => {
+    const settings = deployed("production", {
+      pages: ["resume", "projects"],
+      timeZone: "Europe/Berlin",
+      dailyWriteBudget: 7,
+      limits: { visits: 5, keys: 1 },
+      openapi: false,
+      frontDoor: true,
+    });
+    expect(settings).toMatchObject({
+      PAGES: "resume,projects",
+      SITE_TIME_ZONE: "Europe/Berlin",
+      DAILY_WRITE_BUDGET: "7",
+      RATE_LIMIT_VISITS: "5",
+      RATE_LIMIT_KEYS: "1",
+      OPENAPI_ENABLED: "false",
+      CDN_BASE_URL: "https://vitae.z01.azurefd.net",
+    });
+    expect(settings).not.toHaveProperty("RATE_LIMIT_UPLOADS");
+    expect(() => readSettings(settings)).not.toThrow();
+  });
+
+  it("name the account itself in links where there is no Front Door", () => {
+    expect(deployed("production")).not.toHaveProperty("CDN_BASE_URL");
+  });
+
+  it("do not compile when one is missing that the code needs, or when a name is not the code's", () => {
+    type Bound = Fragment<Exclude<keyof DeployedSettings, "VAULT_URI">>;
+    // @ts-expect-error VAULT_URI is missing: bindVault was forgotten.
+    const withoutVault = (bound: Bound): DeployedSettings => ({ ...bound });
+    const complete = (bound: Bound): DeployedSettings => ({ ...bound, VAULT_URI: "https://vitae.vault.azure.net/" });
+    // @ts-expect-error A deployed app has an identity of its own, which a laptop has not.
+    const withoutIdentity = (bound: Omit<DeployedSettings, "AZURE_CLIENT_ID">): DeployedSettings => ({ ...bound });
+    // @ts-expect-error The code calls it VAULT_URI.
+    const misspelt: Fragment<"VAULT_URL"> = { VAULT_URL: "https://vitae.vault.azure.net/" };
+    // The compiler is the test; this only uses what it looked at.
+    expect([withoutVault, complete, withoutIdentity, misspelt]).toHaveLength(4);
+  });
+});
