@@ -1,5 +1,5 @@
 // The order of a deployment, and what each failure in it leaves, against a stage that refuses what Azure refuses.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -238,6 +238,26 @@ describe("the temporary right to data", () => {
     expect(stage.state.vaultRoles.map(({ id }) => id)).toEqual(["app"]);
     const removed = stage.state.did.findIndex((line) => line.includes("delete") && line.includes("left"));
     expect(removed).toBeLessThan(stage.state.did.findIndex((line) => line.startsWith("node seed-entity")));
+  });
+});
+
+it("takes the other right away when one cannot be, and says so", async () => {
+  const stage = createStage();
+  stage.faults.fails = ["az rest --method delete"];
+  expect(await run(stage)).toContain("THE DEPLOYER KEEPS A RIGHT ON DATA");
+  expect(stage.state.vaultRoles).toEqual([]);
+});
+
+describe("a preview", () => {
+  it("that fails stays as it is, wakes nobody, and reports what its checks said", async () => {
+    const stage = createStage("preview-7");
+    expect(await run(stage)).toBeUndefined();
+    const next = Object.assign(stage, { target: createStage("preview-7", OLD).target });
+    const report = join(folder, "checks.txt");
+    expect(await run(next, { healthy: false, report })).toContain(`The checks of ${OLD} failed`);
+    expect(next.state.deployed).toEqual({ commit: OLD, healthy: false });
+    expect(next.state.slack).toEqual([]);
+    expect(await readFile(report, "utf8")).toContain(`1 check of ${OLD} failed`);
   });
 });
 

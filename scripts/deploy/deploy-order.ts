@@ -1,5 +1,7 @@
 // The order of a deployment, and what happens when a step of it fails: the code goes back, and whoever runs it is told.
+import { writeFile } from "node:fs/promises";
 import { type App, createApp } from "./deployed-app.ts";
+import { renewLogin } from "./login.ts";
 import { createReleases } from "./releases.ts";
 import { seedStage } from "./seed-stage.ts";
 import type { DeployTarget } from "./target.ts";
@@ -18,6 +20,8 @@ export type DeployOptions = {
   readonly startAt?: string;
   /** Further flags of the checks. */
   readonly verifyArgs: readonly string[];
+  /** A file that gets what the checks of the new code say. */
+  readonly report?: string;
 };
 
 class ChecksFailed extends Error {
@@ -31,16 +35,15 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
   const step = steps(world);
   if (options.dryRun) return dryRun({ terraform, app, step, say: world.say });
   const releases = createReleases(world, target);
+  // A preview that fails stays as it is, to be looked at, and nobody is woken.
+  const lasting = target.stage === "production";
   try {
     await step("plan and apply platform", () => change(terraform, "platform", options.allowLoss, world.say));
     await step("seed", () => seedStage(world, target, options.startAt));
     await step("keep the package", () => releases.keep(options.file));
   } catch (fault) {
-    await tellSlack(
-      world,
-      target,
-      `The deployment failed before the code: ${first(fault)} The code before it runs on.`,
-    );
+    const now = `The deployment failed before the code: ${first(fault)} The code before it runs on.`;
+    if (lasting) await tellSlack(world, target, now);
     throw fault;
   }
   try {
@@ -52,8 +55,9 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
       await app.waitForEventKey();
       await change(terraform, "events", options.allowLoss, world.say);
     });
-    await step("verify", () => check(app, target.commit, options.verifyArgs));
+    await step("verify", () => check(app, target.commit, options));
   } catch (fault) {
+    if (!lasting) throw fault;
     const outcome = await step("roll back", () => rollBack({ app, releases, verifyArgs: options.verifyArgs }));
     await tellSlack(world, target, `The deployment failed: ${first(fault)} ${outcome}`);
     throw new Error(`${fault instanceof Error ? fault.message : fault}\n${outcome}`, { cause: fault });
@@ -63,12 +67,14 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
 
 const first = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault)).split("\n")[0];
 
-/** Folds the lines of each step in GitHub's log. */
+/** Folds the lines of each step in GitHub's log, and begins each with a login that lasts. */
 const steps =
-  ({ say }: World) =>
+  (world: World) =>
   async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const { say } = world;
     say(`::group::${name}`);
     try {
+      await renewLogin(world, process.env);
       return await work();
     } finally {
       say("::endgroup::");
@@ -85,8 +91,10 @@ async function change(terraform: Terraform, stack: Stack, allowLoss: boolean, sa
   await terraform.apply(stack);
 }
 
-async function check(app: App, commit: string, args: readonly string[]): Promise<void> {
-  if (!(await app.verify(commit, args))) throw new ChecksFailed(`The checks of ${commit} failed; the log shows which.`);
+async function check(app: App, commit: string, { verifyArgs, report }: DeployOptions): Promise<void> {
+  const { passed, text } = await app.verify(commit, verifyArgs);
+  if (report !== undefined) await writeFile(report, text);
+  if (!passed) throw new ChecksFailed(`The checks of ${commit} failed; the log shows which.`);
 }
 
 /** The events stack is planned only when the key that it needs is there. */
@@ -116,7 +124,7 @@ async function rollBack(on: {
       return "There is no earlier package that passed its checks, so nothing was rolled back: what was deployed runs as it is.";
     await app.deploy(await releases.fetch(good));
     await app.waitFor(good);
-    return (await app.verify(good, verifyArgs))
+    return (await app.verify(good, verifyArgs)).passed
       ? `Rolled back to ${good}, which passes its checks.`
       : `Rolled back to ${good}, WHICH FAILS ITS CHECKS TOO: see docs/deploy.md, "Roll back by hand".`;
   } catch (fault) {

@@ -6,20 +6,26 @@ import { readTarget } from "./target.ts";
 import { world } from "./world.ts";
 
 const USAGE =
-  "Usage: node scripts/deploy/deploy.ts --stage production|preview-N --package FILE [--start-at N] [--dry-run] [--allow-loss] [-- flags of verify]\n   or: node scripts/deploy/deploy.ts --stage … --remove-seed-roles";
+  "Usage: node scripts/deploy/deploy.ts --stage production|preview-N --package FILE [--start-at N] [--dry-run=true] [--allow-loss=true] [--report FILE] [-- flags of verify]\n   or: node scripts/deploy/deploy.ts --stage … --remove-seed-roles";
+
+/** A workflow hands on its inputs as they are: a push has none, which is empty. */
+function isTrue(flag: string, value = ""): boolean {
+  if (["", "false", "true"].includes(value)) return value === "true";
+  throw new Error(`--${flag} must be true or false, received "${value}".\n${USAGE}`);
+}
 
 try {
   const string = { type: "string" } as const;
-  const boolean = { type: "boolean", default: false } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       stage: string,
       package: string,
       "start-at": string,
-      "dry-run": boolean,
-      "allow-loss": boolean,
-      "remove-seed-roles": boolean,
+      "dry-run": string,
+      "allow-loss": string,
+      report: string,
+      "remove-seed-roles": { type: "boolean", default: false },
     },
   });
   const target = readTarget(values.stage, process.env);
@@ -28,9 +34,10 @@ try {
     if (!values.package) throw new Error(`--package must be a file.\n${USAGE}`);
     await deploy(world, target, {
       file: values.package,
-      dryRun: values["dry-run"],
-      allowLoss: values["allow-loss"],
-      ...(values["start-at"] !== undefined && { startAt: values["start-at"] }),
+      dryRun: isTrue("dry-run", values["dry-run"]),
+      allowLoss: isTrue("allow-loss", values["allow-loss"]),
+      ...(values["start-at"] && { startAt: values["start-at"] }),
+      ...(values.report && { report: values.report }),
       verifyArgs: positionals,
     });
   }

@@ -1,6 +1,10 @@
 // The app in Azure: gives it a package, waits until that answers, and until events can be sent to it.
+import { join } from "node:path";
+import { redact } from "./redact.ts";
 import type { DeployTarget } from "./target.ts";
 import { MINUTE, ROLES_SPREAD, retry, type World } from "./world.ts";
+
+const checks = join(import.meta.dirname, "..", "..", "verify", "main.ts");
 
 class NotYet extends Error {
   override name = "NotYet";
@@ -54,10 +58,11 @@ export function createApp(world: World, { names }: DeployTarget) {
       };
       await retry(world, ask, { for: 5 * MINUTE, every: 15_000, passes: whileNotYet });
     },
-    /** Checks from outside. Shows what is checked; tells whether all of it passed. */
-    async verify(commit: string, args: readonly string[]): Promise<boolean> {
+    /** Checks from outside, and shows what is checked. */
+    async verify(commit: string, args: readonly string[]): Promise<{ passed: boolean; text: string }> {
       const flags = ["--url", await url(), "--commit", commit, ...args];
-      return (await world.run(process.execPath, ["verify/main.ts", ...flags], { show: true })).code === 0;
+      const { code, stdout, stderr } = await world.run(process.execPath, [checks, ...flags], { show: true });
+      return { passed: code === 0, text: redact(stdout + stderr) };
     },
   };
 }

@@ -23,32 +23,40 @@ const rowsAccount = (target: DeployTarget) =>
   resourceId(target, "Microsoft.DocumentDB/databaseAccounts", target.names.cosmosAccount);
 const vaultOf = (target: DeployTarget) => resourceId(target, "Microsoft.KeyVault/vaults", target.names.vault);
 
-/** Takes away what this run has, and what a run left that was ended: a deployer has no lasting right on data. */
-export async function removeSeedRoles({ az, say }: Pick<World, "az" | "say">, target: DeployTarget): Promise<void> {
-  const { value } = (await az(
-    "rest",
-    "--method",
-    "get",
-    "--url",
-    management(`${rowsAccount(target)}/tableRoleAssignments`),
-  )) as {
-    value: RowsRole[];
-  };
+/** What a stage that does not stand yet lists. */
+async function listed<T>(list: Promise<unknown>, nothing: T): Promise<T> {
+  try {
+    return (await list) as T;
+  } catch (error) {
+    if (/NotFound/.test(String(error))) return nothing;
+    throw error;
+  }
+}
+
+/**
+ * Takes away what this run has, and what a run left that was ended: a deployer has no lasting right on data.
+ * @throws {AggregateError} of what could not be taken away, after all was tried
+ */
+export async function removeSeedRoles(world: Pick<World, "az" | "say">, target: DeployTarget): Promise<void> {
+  const outcomes = await Promise.allSettled([removeRowsRoles(world, target), removeSecretsRoles(world, target)]);
+  const faults = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  if (faults.length > 0)
+    throw new AggregateError(faults, `THE DEPLOYER KEEPS A RIGHT ON DATA: ${faults.map(String).join("\n")}`);
+}
+
+async function removeRowsRoles({ az, say }: Pick<World, "az" | "say">, target: DeployTarget): Promise<void> {
+  const url = management(`${rowsAccount(target)}/tableRoleAssignments`);
+  const { value } = await listed(az("rest", "--method", "get", "--url", url), { value: [] as RowsRole[] });
   for (const { id, properties } of value) {
     if (properties.principalId !== target.principalId) continue;
     await az("rest", "--method", "delete", "--url", management(id));
     say(`Removed the right to write rows (${id.split("/").at(-1)}).`);
   }
-  const scope = vaultOf(target);
-  const secrets = (await az(
-    "role",
-    "assignment",
-    "list",
-    "--scope",
-    scope,
-    "--role",
-    roles.secretsOfficer.id,
-  )) as VaultRole[];
+}
+
+async function removeSecretsRoles({ az, say }: Pick<World, "az" | "say">, target: DeployTarget): Promise<void> {
+  const list = ["role", "assignment", "list", "--scope", vaultOf(target), "--role", roles.secretsOfficer.id];
+  const secrets = await listed(az(...list), [] as VaultRole[]);
   for (const { id, principalId, description } of secrets) {
     if (principalId !== target.principalId || !description?.startsWith(MARK)) continue;
     await az("role", "assignment", "delete", "--ids", id);

@@ -1,0 +1,94 @@
+// The commands as the workflows start them: what they say when something is missing, and what they hand on.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { run } from "./command.ts";
+import { emptyAzure } from "./fixtures/azure.ts";
+import { standIn } from "./fixtures/program.ts";
+import { commentOf } from "./preview-comment.ts";
+
+const root = join(import.meta.dirname, "../..");
+const DEPLOY = join(root, "scripts/deploy/deploy.ts");
+const PREVIEW = join(root, "scripts/deploy/preview.ts");
+const COMMIT = "c".repeat(40);
+
+it.each([
+  [[], "A stage is production or preview-N"],
+  [["--stage", "production"], "ARM_SUBSCRIPTION_ID must match"],
+  [["--stage", "production", "--package"], "--package"],
+])("refuses a deployment of %j in one message", async (args, message) => {
+  const { code, stderr } = await run(process.execPath, [DEPLOY, ...args], { env: { ARM_SUBSCRIPTION_ID: "" } });
+  expect(code).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/at .*\.ts:/);
+});
+
+const target = {
+  ARM_SUBSCRIPTION_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
+  AZURE_CLIENT_ID: "99999999-8888-4777-8666-555555555555",
+  DEPLOYER_OBJECT_ID: "11111111-2222-4333-8444-555555555555",
+  STATE_ACCOUNT: "vitaestate1",
+  GITHUB_SHA: COMMIT,
+  GITHUB_RUN_ID: "1",
+};
+
+it("refuses a switch that is neither true nor false", async () => {
+  const args = [DEPLOY, "--stage", "production", "--package", "x.zip", "--dry-run=yes"];
+  const { code, stdout, stderr } = await run(process.execPath, args, { env: target });
+  expect(code).toBe(1);
+  expect(stderr).toContain('--dry-run must be true or false, received "yes"');
+  expect(stdout).toMatch(/^::error::deploy: /);
+});
+
+it.each([
+  ["nothing, where there is no stage", "", 0, ""],
+  ["what it can, and fails loudly", "rest", 1, "THE DEPLOYER KEEPS A RIGHT ON DATA"],
+])("removes the roles of seeding by itself: %s", async (_, fails, exit, said) => {
+  await using az = await standIn("az", "az.ts");
+  const state = join(az.folder, "azure.json");
+  await writeFile(state, JSON.stringify(emptyAzure()));
+  const env = { ...target, PATH: az.PATH, AZURE_STATE: state, AZURE_FAILS: fails };
+  const args = [DEPLOY, "--stage", "production", "--remove-seed-roles"];
+  const { code, stderr } = await run(process.execPath, args, { env });
+  expect(code).toBe(exit);
+  expect(stderr).toContain(said);
+});
+
+async function preview(args: string[], more: Record<string, string> = {}) {
+  await using gh = await standIn("gh", "gh.ts");
+  const calls = join(gh.folder, "calls");
+  await writeFile(calls, "");
+  await writeFile(join(gh.folder, "checks.txt"), "\u001b[32mok\u001b[0m counter grows\n```\n");
+  const env = { PATH: gh.PATH, GH_CALLS: calls, GITHUB_SHA: COMMIT, GITHUB_STEP_SUMMARY: "", ...more };
+  const outcome = await run(process.execPath, [PREVIEW, ...args.map((arg) => arg.replace("@", gh.folder))], { env });
+  const lines = (await readFile(calls, "utf8")).split("\n").filter(Boolean);
+  return { ...outcome, calls: lines.map((line) => JSON.parse(line) as { args: string; input: string }) };
+}
+
+it("asks for a sweep on main, whatever branch it runs on", async () => {
+  const { code, calls } = await preview(["ask-for-sweep"]);
+  expect([code, calls]).toEqual([0, [{ args: "workflow run preview.yml --ref main", input: "" }]]);
+});
+
+it("comments with what the checks said, replacing its own earlier comment", async () => {
+  const { code, calls } = await preview(["comment", "@/checks.txt"], { DEPLOYED: "failure", PULL_REQUEST: "7" });
+  expect(code).toBe(0);
+  expect(calls[0]?.args).toBe("pr comment 7 --body-file - --edit-last --create-if-none");
+  expect(calls[0]?.input).toContain("**The preview failed**: ccccccc");
+  expect(calls[0]?.input).toContain("```\nok counter grows\n'''\n```");
+});
+
+it("comments also when there were no checks", () => {
+  const text = commentOf({ checks: undefined, passed: false, commit: COMMIT, run: "https://github.test/runs/1" });
+  expect(text).toContain("ended before its checks; the log says why");
+});
+
+it.each([
+  [["comment", "x"], { DEPLOYED: "maybe" }, 'received "maybe"'],
+  [["sweep"], { STATE_ACCOUNT: "" }, "STATE_ACCOUNT must match"],
+  [[], {}, "Usage:"],
+])("refuses %j with %j", async (args, env, message) => {
+  const { code, stderr, calls } = await preview(args, env as unknown as Record<string, string>);
+  expect([code, calls]).toEqual([1, []]);
+  expect(stderr).toContain(message);
+});

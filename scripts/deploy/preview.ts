@@ -1,0 +1,41 @@
+// What the workflow of previews calls beside deploy.ts: a comment, the sweep, and, from a pull request, asking for it.
+import { appendFile, readFile } from "node:fs/promises";
+import { runOrThrow } from "./command.ts";
+import { commentOf } from "./preview-comment.ts";
+import { sweepPreviews } from "./sweep-previews.ts";
+import { world } from "./world.ts";
+
+const USAGE =
+  "Usage: node scripts/deploy/preview.ts sweep | ask-for-sweep | comment FILE\nThe file holds what the checks said; it need not be there.";
+
+function variable(name: string, rule: RegExp): string {
+  const value = process.env[name] ?? "";
+  if (rule.test(value)) return value;
+  throw new Error(`${name} must match ${rule.source}, received "${value}".`);
+}
+
+async function comment(file: string): Promise<void> {
+  const body = commentOf({
+    checks: await readFile(file, "utf8").catch(() => undefined),
+    passed: variable("DEPLOYED", /^(?:success|failure|cancelled|skipped)$/) === "success",
+    commit: variable("GITHUB_SHA", /^[0-9a-f]{40}$/),
+    run: `${process.env.GITHUB_SERVER_URL}/${process.env.GITHUB_REPOSITORY}/actions/runs/${process.env.GITHUB_RUN_ID}`,
+  });
+  const number = variable("PULL_REQUEST", /^[1-9]\d*$/);
+  const args = ["pr", "comment", number, "--body-file", "-", "--edit-last", "--create-if-none"];
+  await runOrThrow(world.run, ["gh", args, { input: body }]);
+  if (process.env.GITHUB_STEP_SUMMARY) await appendFile(process.env.GITHUB_STEP_SUMMARY, body);
+}
+
+try {
+  const [command, file] = process.argv.slice(2);
+  if (command === "sweep") await sweepPreviews(world, variable("STATE_ACCOUNT", /^[a-z0-9]{3,24}$/));
+  else if (command === "ask-for-sweep")
+    // On main: a sweep runs main's code, whatever the pull request changed in it.
+    await runOrThrow(world.run, ["gh", ["workflow", "run", "preview.yml", "--ref", "main"]]);
+  else if (command === "comment" && file) await comment(file);
+  else throw new Error(USAGE);
+} catch (error) {
+  process.stderr.write(`preview: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
