@@ -65,6 +65,7 @@ const refused: Row[] = [
   ["seed-entity/x.ts", 'export { routes } from "../functions/routes.ts";'],
   ["seed-entity/x.ts", 'export { startHost } from "../local/host/host.ts";'],
   ["verify/x.ts", 'export { routes } from "../functions/routes.ts";'],
+  ["verify/checks/x.ts", 'export { routes } from "../../functions/routes.ts";'],
   ["local/x.ts", 'export { routes } from "../functions/routes.ts";'],
   ["local/host/x.ts", 'export { routes } from "../../functions/routes.ts";'],
   ["bench/x.ts", 'import "../functions/app.ts";'],
@@ -89,6 +90,8 @@ const permitted: Row[] = [
   ["infra/main.ts", "export const value = process.env.PAGES;"],
   ["seed-entity/x.ts", 'export { createDeps } from "../functions/deps.ts";'],
   ["local/start.ts", "export const value = process.env.PORT;"],
+  ["verify/main.ts", "export const value = process.env.VERIFY_TOKEN;"],
+  ["verify/checks/x.ts", 'export { shown } from "../answer-shape.ts";'],
   ["functions/images/x.test.ts", 'export { startFaultProxy } from "../../local/fault-proxy.ts";'],
   ["bench/x.ts", 'export { startHost } from "../local/host/host.ts";'],
 ];
