@@ -53,7 +53,6 @@ export class FunctionApp extends Construct {
           httpsOnly: true,
           clientAffinityEnabled: false,
           publicNetworkAccess: "Enabled",
-          keyVaultReferenceIdentity: identity.id,
           functionAppConfig: {
             deployment: {
               storage: {
