@@ -116,6 +116,9 @@ export type Settings = z.output<typeof schema>;
 
 export const settingNames = schema.keyof().options;
 
+/** The settings as JSON Schema, by which a later release can be held against what this one reads. */
+export const settingsSchema = () => z.toJSONSchema(schema, { io: "input" });
+
 /** For whoever writes the settings of a deployment and wants to know beforehand what the app would say. */
 export const settingRules = schema.shape;
 

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { deploy } from "./deploy-order.ts";
 import { removeSeedRoles } from "./seed-role.ts";
+import { isCurrent } from "./settings-compatibility.ts";
 import { readTarget } from "./target.ts";
 import { world } from "./world.ts";
 
@@ -40,6 +41,10 @@ try {
       ...(values.report && { report: values.report }),
       verifyArgs: positionals,
     });
+    if (target.stage === "production" && !isCurrent())
+      world.say(
+        "::notice::infra/released-settings.json tells of an older release: npm run released-settings, in the next change.",
+      );
   }
 } catch (error) {
   // On one line, for GitHub's list of annotations; then as it is.
