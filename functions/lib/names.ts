@@ -36,5 +36,13 @@ export const MEDIA = "MEDIA";
 
 export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-password" } as const;
 
+/** Messages of log lines that an alert waits for: renamed here, they are renamed in its query. */
+export const alertLines = {
+  costBrakeTripped: "cost-brake-tripped",
+  thumbnailGivenUp: "thumbnail-given-up",
+  /** What only an attack or a fault of ours explains; the field `event` says what. */
+  securityEvent: "security-event",
+} as const;
+
 /** The page that checks of a running deployment count on, so that they never touch a real number. */
 export const VERIFY_PAGE = "verify";

@@ -2,6 +2,7 @@
 import type { InvocationContext } from "@azure/functions";
 import { z } from "zod";
 import { createLog } from "../lib/log.ts";
+import { alertLines } from "../lib/names.ts";
 import type { ThumbnailRecords } from "./thumbnailer.ts";
 
 /** Where the blob trigger of the extension puts what it gave up, on the account of the trigger's connection. */
@@ -24,5 +25,5 @@ export async function onPoison(
   await images.change(owner, image, ({ status, sourceEtag = "" }) =>
     status === "ready" || status === "failed" ? undefined : { status: "failed", sourceEtag, reason: REASON },
   );
-  log.error("thumbnail-given-up", { image });
+  log.error(alertLines.thumbnailGivenUp, { image });
 }

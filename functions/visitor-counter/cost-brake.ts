@@ -1,6 +1,7 @@
 // The cost brake of one page: whether the day's commits, as this instance knows them, have used up the budget.
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
+import { alertLines } from "../lib/names.ts";
 import type { Total } from "./total.ts";
 
 export type CostBrakeOptions = {
@@ -36,7 +37,7 @@ export function createCostBrake({ page, budget, today, log, meter }: CostBrakeOp
       const tripped = trippedAt();
       if (!tripped || tripped.day === toldOf) return;
       toldOf = tripped.day;
-      log.warn("cost-brake-tripped", { page, day: toldOf, writes: tripped.dayWrites, budget });
+      log.warn(alertLines.costBrakeTripped, { page, day: toldOf, writes: tripped.dayWrites, budget });
       meter.measure("cost_brake_trips", 1, { page });
     },
     trippedAt,
