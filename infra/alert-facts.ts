@@ -6,6 +6,9 @@ const RESOLVED = "#188038";
 const COLOURS = ["#8B0000", "#D93025", "#F29900", "#1A73E8", "#5F6368"] as const;
 const BUDGET_COLOUR = COLOURS[2];
 
+/** Before the runbook's address, at the end of an alert's description: the one text that every kind of alert brings. */
+export const RUNBOOK = " Runbook: ";
+
 const ALERT_PAGE = "https://portal.azure.com/#blade/Microsoft_Azure_Monitoring_Alerts/AlertDetails.ReactView/alertId/";
 
 const COMMON = text("azureMonitorCommonAlertSchema");
@@ -80,6 +83,8 @@ const measured = call(
   text(")"),
 );
 
+const description = orElse(essential("description"), text(""));
+
 const alertPage = call("concat", text(ALERT_PAGE), call("uriComponent", orElse(essential("alertId"), text(""))));
 
 /** A metric, log or availability alert, fired or resolved. */
@@ -88,7 +93,7 @@ export const alertFacts = {
   colour: value(colour()),
   rule: value(orElse(essential("alertRule"), text("not given"))),
   severity: value(orElse(essential("severity"), text("not given"))),
-  what: value(orElse(essential("description"), text(""))),
+  what: value(call("first", call("split", description, text(RUNBOOK)))),
   when: value(
     either(
       isResolved,
@@ -106,9 +111,9 @@ export const alertFacts = {
   logsName: "Logs",
   logs: value(orElse(member(first, "linkToFilteredSearchResultsUI"), parameter("logs"))),
   runbook: value(
-    orElse(
-      payload("data", "customProperties", "runbook"),
-      payload("data", "alertContext", "properties", "runbook"),
+    either(
+      call("contains", description, text(RUNBOOK)),
+      call("last", call("split", description, text(RUNBOOK))),
       parameter("runbooks"),
     ),
   ),

@@ -19,7 +19,7 @@ const essentials = {
   configurationItems: ["vitae"],
   originAlertId: "o",
   firedDateTime: "2026-11-21T11:58:24.3713213Z",
-  description: "Executions in an hour, far above what visits explain.",
+  description: `Executions in an hour, far above what visits explain. Runbook: ${RUNBOOKS}#alert-executions`,
   essentialsVersion: "1.0",
   alertContextVersion: "1.0",
 };
@@ -30,7 +30,7 @@ export function metricAlert(changed: Essentials = {}) {
     data: {
       essentials: { ...essentials, ...changed },
       alertContext: {
-        properties: { runbook: `${RUNBOOKS}#alert-executions` },
+        properties: null,
         conditionType: "SingleResourceMultipleMetricCriteria",
         condition: {
           windowSize: "PT1H",
@@ -67,11 +67,11 @@ export function logAlert(changed: Essentials = {}, condition: Readonly<Record<st
         alertRule: "vitae-server-errors",
         signalType: "Log",
         monitoringService: "Log Alerts V2",
-        description: "More than 1 % of the answers are 500 or above.",
+        description: `More than 1 % of the answers are 500 or above. Runbook: ${RUNBOOKS}#alert-server-errors`,
         ...changed,
       },
       alertContext: {
-        properties: { runbook: `${RUNBOOKS}#alert-server-errors` },
+        properties: null,
         conditionType: "LogQueryCriteria",
         condition: {
           windowSize: "PT30M",
@@ -97,7 +97,7 @@ export function logAlert(changed: Essentials = {}, condition: Readonly<Record<st
           windowEndTime: "2026-11-21T11:58:00Z",
         },
       },
-      customProperties: { runbook: `${RUNBOOKS}#alert-server-errors` },
+      customProperties: null,
     },
   };
 }

@@ -4,6 +4,7 @@ import { TerraformOutput } from "cdktf/lib/terraform-output.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
 import type { StageConfig } from "./config.ts";
+import { Alerting } from "./constructs/alerting.ts";
 import { AppIdentity } from "./constructs/app-identity.ts";
 import { CosmosTables } from "./constructs/cosmos-tables.ts";
 import { FrontDoor } from "./constructs/front-door.ts";
@@ -65,6 +66,18 @@ export class PlatformStack extends TerraformStack {
       scale: config.scale,
     });
     new MediaTopic(this, "topic", { place, name: names.mediaTopic, media, host, subscriptionId });
+    new Alerting(this, "alerting", {
+      place,
+      names,
+      stage: config.stage,
+      subscriptionId,
+      config: config.alerts,
+      groupId: group.id,
+      insightsId: observability.insights.id,
+      mediaAccountId: media.account.id,
+      app,
+      vault,
+    });
     for (const container of [host.packages, host.releases])
       grant(this, `deployer-${container.node.id}`, {
         role: "Storage Blob Data Contributor",

@@ -139,7 +139,7 @@ describe("what reaches Slack, whole", () => {
     );
   });
 
-  test("of the availability test, whose alerts bring no properties", async () => {
+  test("of the availability test, whose description names no runbook", async () => {
     expect(await posted(availabilityAlert)).toEqual(
       message({
         headline: ":rotating_light: Fired: vitae-ready-check",
@@ -266,9 +266,7 @@ describe("names that are hostile", () => {
     ["javascript:alert(1)", RUNBOOKS],
     ["https://example.org/|x>&<!here>", "https://example.org/%7Cx%3E&amp;%3C!here%3E"],
   ])("a runbook at %s becomes one at %s", async (runbook, shown) => {
-    const payload = metricAlert();
-    payload.data.alertContext.properties.runbook = runbook;
-    const sent = await posted(payload);
+    const sent = await posted(metricAlert({ description: `What. Runbook: ${runbook}` }));
     expect(sent.attachments[0].blocks[2].elements[2]).toEqual(markup(`<${shown}|Runbook>`));
   });
 

@@ -12,6 +12,8 @@ const preview: StageOverrides = {
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },
   scale: { maximumInstances: 2 },
+  // Its owner hears by mail; nothing asks it from outside, which costs by the call.
+  alerts: { slack: { connection: "none" }, availability: { enabled: false } },
 };
 
 export const stages = { production, preview } as const;

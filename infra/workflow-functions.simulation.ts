@@ -81,6 +81,9 @@ export const functions: Readonly<Record<string, readonly [number, number, Callab
   length: [1, 1, ([of]) => countable(of, "length").length],
   empty: [1, 1, ([of]) => countable(of, "empty").length === 0],
   first: [1, 1, ([of]) => countable(of, "first")[0] ?? null],
+  last: [1, 1, ([of]) => countable(of, "last").at(-1) ?? null],
+  contains: [2, 2, (args) => (([a = "", b = ""]) => a.includes(b))(texts("contains", args))],
+  split: [2, 2, (args) => (([a = "", b = ""]) => a.split(b))(texts("split", args))],
   json: [1, 1, (args) => JSON.parse(texts("json", args)[0] ?? "")],
   string: [1, 1, ([of]) => (typeof of === "string" ? of : JSON.stringify(of))],
   // As .NET does it, which leaves less as it is than encodeURIComponent.

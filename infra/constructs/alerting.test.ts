@@ -1,0 +1,207 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type AlertOverrides, alertConfig } from "../alert-config.ts";
+import { SUBSCRIPTION } from "../alert-payloads.simulation.ts";
+import { slugOf } from "../alert-texts.ts";
+import { type Resources, synthesize } from "../notifier.simulation.ts";
+import { Alerting } from "./alerting.ts";
+
+const alerting = (overrides: AlertOverrides = {}): Resources =>
+  synthesize((stack) => {
+    new Alerting(stack, "alerting", {
+      place: { resourceGroupName: "vitae-production", location: "westeurope" },
+      names: { workflow: "v" },
+      stage: "production",
+      subscriptionId: SUBSCRIPTION,
+      config: alertConfig.parse(overrides),
+      groupId: "/group",
+      insightsId: "/insights",
+      mediaAccountId: "/media",
+      app: { id: "/app", hostName: "app.example.net" },
+      vault: { id: "/vault", uri: "https://vault.example/" },
+    });
+  });
+
+type Alert = {
+  readonly name: string;
+  readonly description: string;
+  readonly severity: number;
+  readonly scopes: readonly string[];
+  readonly criteria?: readonly {
+    readonly threshold: number;
+    readonly metric_name?: string;
+    readonly aggregation?: string;
+  }[];
+  readonly action: unknown;
+  readonly [member: string]: unknown;
+};
+const METRIC = "azurerm_monitor_metric_alert";
+const LOG = "azurerm_monitor_scheduled_query_rules_alert_v2";
+const listOf = (resources: Resources, type: string) => Object.values(resources[type] ?? {}) as unknown as Alert[];
+const alertsOf = (resources: Resources) => [...listOf(resources, METRIC), ...listOf(resources, LOG)];
+const named = (resources: Resources, name: string) => {
+  const found = alertsOf(resources).find((each) => each.name === `v-${name}`);
+  if (!found) throw new Error(`There is no alert ${name}`);
+  return found;
+};
+/** Ids of the action groups that an alert tells. */
+const told = ({ action }: Alert) =>
+  [...JSON.stringify(action).matchAll(/azurerm_monitor_action_group\.(\w+)\.id/g)].map(([, id]) => id);
+const groupsOf = (resources: Resources) => Object.entries(resources.azurerm_monitor_action_group ?? {});
+const groupId = (resources: Resources, name: string) =>
+  groupsOf(resources).find(([, group]) => group.name === name)?.[0];
+
+const made = alerting();
+const rules = Object.entries(alertConfig.parse({}).rules);
+
+describe("of every rule in the configuration", () => {
+  test.each(rules)("%s there is one alert, with its severity, and its threshold", (name, { severity, threshold }) => {
+    const alert = named(made, slugOf(name));
+    expect(alert.severity).toBe(severity);
+    const [criterion] = alert.criteria ?? [];
+    if (name !== "readyCheck") expect(criterion?.threshold).toBe(threshold);
+    expect(told(alert)).toHaveLength(1);
+  });
+
+  test.each(rules)("%s what a stage changes arrives", (name) => {
+    const changed = alerting({ rules: { [name]: { severity: 4, threshold: 3, window: "P1D", frequency: "PT1H" } } });
+    const alert = named(changed, slugOf(name));
+    expect(alert.severity).toBe(4);
+    expect(JSON.stringify(alert)).toContain(name === "readyCheck" ? '"failed_location_count":4' : '"threshold":3');
+    expect([alert.window_size ?? alert.window_duration, alert.frequency ?? alert.evaluation_frequency]).toEqual([
+      "P1D",
+      "PT1H",
+    ]);
+  });
+
+  test.each(rules)("%s there is none when it is off", (name) => {
+    const off = alertsOf(alerting({ rules: { [name]: { enabled: false } } })).map((alert) => alert.name);
+    expect(off).toHaveLength(rules.length - 1);
+    expect(off).not.toContain(`v-${slugOf(name)}`);
+  });
+
+  test.each(rules)("%s the runbook that it links is a heading in docs/operations.md", async (name) => {
+    const text = await readFile(join(import.meta.dirname, "../../docs/operations.md"), "utf8");
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} -]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+    const [, anchor] = named(made, slugOf(name)).description.split("docs/operations.md#");
+    expect(headings).toContain(anchor);
+    expect(headings).toContain("alert-budget");
+  });
+});
+
+describe("who is told", () => {
+  test("owners and Slack, by the common schema, and Slack by an address that is marked as sensitive", () => {
+    expect(made.azurerm_monitor_action_group?.[groupId(made, "v-alerts") ?? ""]).toMatchObject({
+      short_name: "vitae-alerts",
+      arm_role_receiver: [{ role_id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", use_common_alert_schema: true }],
+      logic_app_receiver: [
+        {
+          resource_id: expect.stringMatching(/^\$\{azurerm_logic_app_workflow\.\w+\.id\}$/),
+          callback_url: expect.stringMatching(
+            /^\$\{sensitive\(azurerm_logic_app_trigger_custom\.\w+\.callback_url\)\}$/,
+          ),
+          use_common_alert_schema: true,
+        },
+      ],
+    });
+    for (const [, { short_name }] of groupsOf(made)) expect(String(short_name).length).toBeLessThanOrEqual(12);
+    expect(JSON.stringify(made).match(/callback_url\)/g)).toHaveLength(1);
+  });
+
+  test("the owners alone, without Slack, of what the notifier could not post", () => {
+    const owners = groupId(made, "v-owners");
+    expect(made.azurerm_monitor_action_group?.[owners ?? ""]).not.toHaveProperty("logic_app_receiver");
+    for (const alert of alertsOf(made))
+      expect(told(alert)).toEqual([alert.name === "v-notifier-failed" ? owners : groupId(made, "v-alerts")]);
+  });
+
+  test("owners by mail where there is no Slack, and then no notifier and no alert about it", () => {
+    const mails = alerting({ slack: { connection: "none" } });
+    expect(groupsOf(mails)).toHaveLength(1);
+    expect(Object.keys(mails).filter((type) => type.includes("logic_app"))).toEqual([]);
+    expect(alertsOf(mails)).toHaveLength(rules.length - 1);
+  });
+});
+
+describe("alerts on metrics watch", () => {
+  test.each([
+    ["executions", "/app", "Microsoft.Web/sites", "OnDemandFunctionExecutionCount", "Total"],
+    ["storage-capacity", "/media", "Microsoft.Storage/storageAccounts", "UsedCapacity", "Average"],
+    ["storage-egress", "/media", "Microsoft.Storage/storageAccounts", "Egress", "Total"],
+    [
+      "notifier-failed",
+      expect.stringContaining("azurerm_logic_app_workflow"),
+      "Microsoft.Logic/workflows",
+      "RunsFailed",
+      "Total",
+    ],
+  ])("%s", (name, scope, metric_namespace, metric_name, aggregation) => {
+    const alert = named(made, name);
+    expect(alert.scopes).toEqual([scope]);
+    expect(alert.auto_mitigate).toBe(true);
+    expect(alert.criteria).toEqual([
+      expect.objectContaining({
+        metric_namespace,
+        metric_name,
+        aggregation,
+        operator: "GreaterThan",
+        skip_metric_validation: true,
+      }),
+    ]);
+  });
+});
+
+test("alerts on logs watch Application Insights, tell when it is over, and wait for no table", () => {
+  expect(listOf(made, LOG)).toHaveLength(7);
+  for (const alert of listOf(made, LOG)) {
+    expect(alert).toMatchObject({ scopes: ["/insights"], auto_mitigation_enabled: true, skip_query_validation: true });
+    expect(alert.criteria).toHaveLength(1);
+  }
+});
+
+describe("readiness", () => {
+  test("is asked for from two places every 15 minutes, and both must agree that it is missing", () => {
+    const [test] = Object.values(made.azurerm_application_insights_standard_web_test ?? {});
+    expect(test).toMatchObject({
+      frequency: 900,
+      geo_locations: ["emea-nl-ams-azr", "emea-gb-db3-azr"],
+      request: { url: "https://app.example.net/api/health/ready" },
+      validation_rules: { expected_status_code: 200 },
+    });
+    expect(named(made, "ready-check").application_insights_web_test_location_availability_criteria).toMatchObject({
+      failed_location_count: 2,
+    });
+  });
+
+  test("is not where it is switched off", () => {
+    const off = alerting({ availability: { enabled: false } });
+    expect(off).not.toHaveProperty("azurerm_application_insights_standard_web_test");
+    expect(alertsOf(off)).toHaveLength(rules.length - 1);
+  });
+});
+
+test("the budget tells at 50, 80 and 100 % spent and 100 % forecast, and begins when it is made", () => {
+  const [budget] = Object.values(alerting({ budget: { amount: 25 } }).azurerm_consumption_budget_resource_group ?? {});
+  expect(budget).toMatchObject({
+    amount: 25,
+    resource_group_id: "/group",
+    time_grain: "Monthly",
+    time_period: { start_date: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}` },
+    lifecycle: { ignore_changes: ["time_period"] },
+  });
+  const notifications = (budget as unknown as { notification: Record<string, unknown>[] }).notification;
+  expect(notifications.map(({ threshold, threshold_type }) => `${threshold} ${threshold_type}`)).toEqual([
+    "50 Actual",
+    "80 Actual",
+    "100 Actual",
+    "100 Forecasted",
+  ]);
+  for (const { contact_groups } of notifications)
+    expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(made, "v-alerts")}.id}`]);
+});
