@@ -1,4 +1,4 @@
-// Bundles functions/app.ts into dist/, with the manifest that names the entry and the commit.
+// Bundles an app as it ships, functions/app.ts into dist/: with host.json and the manifest that names the entry and the commit.
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,14 +38,16 @@ const asksNobody: Plugin = {
   },
 };
 
-/** Writes dist/ anew, and tells which file of which package went where. */
-export async function bundle(): Promise<Metafile> {
-  await rm(dist, { recursive: true, force: true });
-  await mkdir(dist);
+type Bundled = { readonly entry?: string; readonly into?: string };
+
+/** Writes the folder anew, and tells which file of which package went where. */
+export async function bundle({ entry = "functions/app.ts", into = dist }: Bundled = {}): Promise<Metafile> {
+  await rm(into, { recursive: true, force: true });
+  await mkdir(into, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["functions/app.ts"],
-    outdir: dist,
+    entryPoints: [{ in: entry, out: "app" }],
+    outdir: into,
     bundle: true,
     format: "esm",
     platform: "node",
@@ -76,7 +78,7 @@ export async function bundle(): Promise<Metafile> {
     main: "app.js",
     dependencies: { sharp: dependencies.sharp },
   };
-  await writeFile(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  await copyFile(join(root, "host.json"), join(dist, "host.json"));
+  await writeFile(join(into, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await copyFile(join(root, "host.json"), join(into, "host.json"));
   return metafile;
 }

@@ -1,8 +1,7 @@
 // bench boundary: GET /health/live through the whole boundary, against the same handler registered bare in the same host.
-import { copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { readLocalSettings } from "../../local/settings-file.ts";
+import { bundle } from "../../scripts/bundle.ts";
 import type { HostQuestion } from "../counter/host.ts";
 import { type Part, startPart } from "../part.ts";
 import { number, percent, printTable, printTarget, say } from "../print.ts";
@@ -18,31 +17,6 @@ const MS = 4_000;
 const MOST_P50_MS = 1;
 const MOST_P99_MS = 3;
 const LEAST_SHARE = 0.7;
-
-/** Bundled as what ships is; @azure/functions-core comes from the host. */
-async function buildApp(root: string): Promise<string> {
-  const outdir = join(root, ".local", "bench-boundary");
-  await rm(outdir, { recursive: true, force: true });
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["bench/boundary/app.ts"],
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    minify: true,
-    keepNames: true,
-    mainFields: ["module", "main"],
-    external: ["@azure/functions-core", "sharp"],
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-    logLevel: "warning",
-  });
-  await writeFile(join(outdir, "package.json"), JSON.stringify({ type: "module", main: "app.js" }));
-  await copyFile(join(root, "host.json"), join(outdir, "host.json"));
-  return outdir;
-}
 
 type Rounds = Record<Way, Called[]>;
 
@@ -72,7 +46,8 @@ function print(title: string, found: Rounds): void {
 
 /** @param root of the sources */
 export async function benchBoundary(root: string): Promise<{ figures: object; sound: boolean }> {
-  const app = await buildApp(root);
+  const app = join(root, ".local", "bench-boundary");
+  await bundle({ entry: "bench/boundary/app.ts", into: app });
   const { values } = readLocalSettings(root);
   // The route has no limit and asks no store; that telemetry's instruments are at work is part of what is measured.
   const env = { ...values, METRICS_ENABLED: "true", RATE_LIMIT_VISITS: "1000000000" };
