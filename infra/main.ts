@@ -32,7 +32,7 @@ function readTarget(flags: Readonly<Record<string, string | undefined>>): Target
     if (error)
       faults.push(
         value === undefined
-          ? `  --${flag} (or ${variable}) is missing. infra/bootstrap prints it.`
+          ? `  --${flag} (or ${variable}) is missing. npm run bootstrap prints it.`
           : `  --${flag} (or ${variable}) ${error.issues[0]?.message}; received "${value}".`,
       );
     return [name, value];

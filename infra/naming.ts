@@ -79,6 +79,11 @@ export function namesOf(stage: Stage, subscriptionId: string) {
   } as const;
 }
 
+/** Where the table client of Cosmos DB goes; by its host name the SDK knows which tokens to ask for. */
+export function tablesEndpoint({ cosmosAccount }: Pick<Names, "cosmosAccount">): string {
+  return `https://${cosmosAccount}.table.cosmos.azure.com:443`;
+}
+
 /** Where a stage keeps its Terraform state: each deployer may reach its own container only. */
 export function stateOf(stage: Stage, stack: "platform" | "events") {
   return {

@@ -86,18 +86,8 @@ export class PlatformStack extends TerraformStack {
         subscriptionId,
       });
 
-    // For the steps that follow. None is a secret, and a test says so.
-    const outputs = {
-      resource_group: names.resourceGroup,
-      app_name: app.name,
-      app_url: `https://${app.hostName}`,
-      host_account: names.hostAccount,
-      cosmos_account: names.cosmosAccount,
-      tables_endpoint: tables.endpoint,
-      vault_uri: vault.uri,
-      media_endpoint: media.account.primaryBlobEndpoint,
-      workspace_id: observability.workspace.workspaceId,
-    };
+    // What Azure chose and a person asks for; the rest has names that can be known beforehand. No secret is among them.
+    const outputs = { app_url: `https://${app.hostName}`, workspace_id: observability.workspace.workspaceId };
     for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
   }
 }

@@ -5,6 +5,7 @@ import { Fn } from "cdktf/lib/terraform-functions.js";
 import { Construct } from "constructs";
 import { tables } from "../../functions/lib/names.ts";
 import { AzapiResource } from "../azapi.ts";
+import { tablesEndpoint } from "../naming.ts";
 import type { Place } from "../place.ts";
 import { dataActions } from "../store-calls.ts";
 
@@ -59,7 +60,7 @@ export class CosmosTables extends Construct {
         },
       },
     });
-    this.endpoint = `https://${name}.table.cosmos.azure.com:443`;
+    this.endpoint = tablesEndpoint({ cosmosAccount: name });
   }
 
   /** Gives the app's data role on all tables. */

@@ -1,6 +1,7 @@
 // Runs seed-entity against a stage: with the deployer's login of az, and without any key.
 import { join } from "node:path";
 import type { AppSettings } from "../../functions/lib/settings.ts";
+import { tablesEndpoint } from "../../infra/naming.ts";
 import { runOrThrow } from "./command.ts";
 import { withSeedRoles } from "./seed-role.ts";
 import type { DeployTarget } from "./target.ts";
@@ -10,7 +11,7 @@ import { ROLES_SPREAD, refusedForNow, retry, type World } from "./world.ts";
 export function seedSettings({ stage, names, config, clientId }: DeployTarget): Record<string, string> {
   const settings: AppSettings = {
     STAGE: stage,
-    TABLES_ENDPOINT: `https://${names.cosmosAccount}.table.cosmos.azure.com:443`,
+    TABLES_ENDPOINT: tablesEndpoint(names),
     VAULT_URI: `https://${names.vault}.vault.azure.net/`,
     MEDIA__blobServiceUri: `https://${names.mediaAccount}.blob.core.windows.net/`,
     PAGES: config.pages.join(","),
