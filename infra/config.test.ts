@@ -52,6 +52,8 @@ describe("the configuration of a stage", () => {
     ["a region in words", { region: "West Europe" }, "region: must be a region"],
     ["soft delete too short for Azure", { vault: { purgeProtection: true, softDelete: 6 } }, "vault.softDelete"],
     ["a time zone that no computer knows", { timeZone: "Europe/Vienna2" }, "timeZone"],
+    ["a setting that the app would refuse", { settings: { LOG_LEVEL: "loud" } }, "settings.LOG_LEVEL: must be one of"],
+    ["a setting that is not a choice", { settings: { VAULT_URI: "https://x.example" } }, "settings: "],
     ["the reserved page", { pages: ["verify"] }, "pages"],
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
     ["an alert's threshold below nothing", { alerts: { rules: { slowAnswers: { threshold: -1 } } } }, "alerts.rules"],

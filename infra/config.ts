@@ -78,6 +78,16 @@ const limits = z
   })
   .prefault({});
 
+/** Further settings of the app that a stage may choose, as functions/lib/settings.ts calls and reads them. */
+const choices = ["LOG_LEVEL", "MAX_UPLOAD_BYTES", "MAX_IMAGE_PIXELS", "TOKEN_ISSUER", "TOKEN_AUDIENCE"] as const;
+const settings = z
+  .strictObject(
+    Object.fromEntries(
+      choices.map((name) => [name, z.string().superRefine(asSetting(name, String)).optional()]),
+    ) as Record<(typeof choices)[number], z.ZodOptional<z.ZodString>>,
+  )
+  .prefault({});
+
 const stageConfig = z.strictObject({
   stage: z.string(),
   /** As Azure writes it, without spaces: where everything stands. */
@@ -117,6 +127,9 @@ const stageConfig = z.strictObject({
   frontDoor: z.boolean().default(false),
   /** Whether /api/openapi.json is answered. */
   openapi: z.boolean().default(true),
+  /** Whether anybody may read /api/metrics. Application Insights has the same numbers. */
+  publicMetrics: z.boolean().default(false),
+  settings,
   alerts: alertConfig.prefault({}),
 });
 export type StageConfig = Readonly<Omit<z.output<typeof stageConfig>, "stage"> & { stage: Stage }>;

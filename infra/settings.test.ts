@@ -54,6 +54,8 @@ describe("the settings", () => {
       limits: { visits: 5, keys: 1 },
       openapi: false,
       frontDoor: true,
+      publicMetrics: true,
+      settings: { LOG_LEVEL: "debug", MAX_UPLOAD_BYTES: "5000000" },
     });
     expect(settings).toMatchObject({
       PAGES: "resume,projects",
@@ -63,7 +65,11 @@ describe("the settings", () => {
       RATE_LIMIT_KEYS: "1",
       OPENAPI_ENABLED: "false",
       CDN_BASE_URL: "https://vitae.z01.azurefd.net",
+      METRICS_ENABLED: "public",
+      LOG_LEVEL: "debug",
+      MAX_UPLOAD_BYTES: "5000000",
     });
+    expect(settings).not.toHaveProperty("TOKEN_ISSUER");
     expect(settings).not.toHaveProperty("RATE_LIMIT_UPLOADS");
     expect(() => readSettings(settings)).not.toThrow();
   });

@@ -38,5 +38,8 @@ export function settingsOf(config: StageConfig) {
     RATE_LIMIT_SECRET: text(limits.secret),
     RATE_LIMIT_KEYS: text(limits.keys),
     OPENAPI_ENABLED: config.openapi ? "true" : "false",
+    METRICS_ENABLED: config.publicMetrics ? "public" : "false",
+    // Each was read by the app's own rule when the configuration was.
+    ...(config.settings as Pick<AppSettings, keyof typeof config.settings>),
   } as const satisfies Partial<AppSettings>;
 }
