@@ -26,7 +26,7 @@ async function run(stage: Stage, it: Partial<Package> & Partial<DeployOptions> =
   const { healthy = true, ...options } = it;
   const { commit } = stage.target;
   const file = await packed({ commit, healthy });
-  const all = { file, dryRun: false, allowLoss: false, verifyArgs: ["--production"], ...options };
+  const all = { file, dryRun: false, allowLoss: false, verifyArgs: [], ...options };
   return deploy(stage.world, stage.target, all).then(
     () => undefined,
     (error: Error) => error.message,
@@ -74,6 +74,10 @@ describe("a deployment", () => {
     expect(stage.state.releases.get(`${NEW}.zip`)?.good).toMatch(/^2026-11-21T/);
     expect(stage.state.lines).toContain('visits of "resume": created at 1200');
     expect(stage.state.lines).toContain("  create  azurerm_x.platform");
+    const checks = stage.state.did.find((line) => line.startsWith("node verify"));
+    expect(checks).toContain(
+      `--commit ${NEW} --allowed-origin https://www.example.com --production --workspace 7d1f0c1e-`,
+    );
     expect(stage.state.slack).toEqual([]);
     expect(nobodyHoldsData(stage)).toBe(true);
   });

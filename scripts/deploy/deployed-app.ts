@@ -11,10 +11,15 @@ class NotYet extends Error {
 }
 const whileNotYet = (fault: unknown) => (fault instanceof NotYet ? fault.message : undefined);
 
-export function createApp(world: World, { names }: DeployTarget) {
+export function createApp(world: World, { names, stage, config }: DeployTarget) {
   const at = ["--resource-group", names.resourceGroup, "--name", names.functionApp];
   const url = async () =>
     `https://${await world.az("functionapp", "show", ...at, "--query", "properties.defaultHostName || defaultHostName")}`;
+
+  const workspaceId = async () => {
+    const where = ["--resource-group", names.resourceGroup, "--workspace-name", names.workspace];
+    return String(await world.az("monitor", "log-analytics", "workspace", "show", ...where, "--query", "customerId"));
+  };
 
   return {
     url,
@@ -60,7 +65,10 @@ export function createApp(world: World, { names }: DeployTarget) {
     },
     /** Checks from outside, and shows what is checked. */
     async verify(commit: string, args: readonly string[]): Promise<{ passed: boolean; text: string }> {
-      const flags = ["--url", await url(), "--commit", commit, ...args];
+      const [origin = ""] = config.origins;
+      const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
+      // Telemetry is asked for too, which takes minutes to arrive: worth waiting for where it has to be there.
+      if (stage === "production") flags.push("--production", "--workspace", await workspaceId());
       const { code, stdout, stderr } = await world.run(process.execPath, [checks, ...flags], { show: true });
       return { passed: code === 0, text: redact(stdout + stderr) };
     },
