@@ -24,6 +24,9 @@ export type WorkflowParameters = Readonly<Record<(typeof parameterNames)[number]
 /** The secret of the vault with the address of the incoming webhook. */
 export const SLACK_SECRET = "slack-webhook-url";
 
+/** By this name its address is asked for. */
+export const TRIGGER = "Alert";
+
 /**
  * The schema is not enforced here: a refusal at the door would be seen by nobody, a failed run is told to the owners.
  * Concurrency is bounded, since Slack takes about one message a second; a caller beyond the queue is told to come back.

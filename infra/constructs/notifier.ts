@@ -11,6 +11,7 @@ import {
   connectorActions,
   parameterNames,
   SLACK_SECRET,
+  TRIGGER,
   trigger,
   type WorkflowParameters,
   webhookActions,
@@ -67,7 +68,7 @@ export class Notifier extends Construct {
     });
     this.workflowId = workflow.id;
     const entry = new LogicAppTriggerCustom(this, "trigger", {
-      name: "Alert",
+      name: TRIGGER,
       logicAppId: workflow.id,
       body: literal(trigger),
     });

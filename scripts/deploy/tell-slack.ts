@@ -1,4 +1,5 @@
 // Tells Slack of a deployment that failed, through the stage's own notifier: its address is asked for and never shown.
+import { TRIGGER } from "../../infra/notifier-workflow.ts";
 import { type DeployTarget, resourceId } from "./target.ts";
 import type { World } from "./world.ts";
 
@@ -7,7 +8,7 @@ export async function tellSlack(world: World, target: DeployTarget, text: string
   const { az, fetch, clock, say } = world;
   const workflow = resourceId(target, "Microsoft.Logic/workflows", target.names.workflow);
   try {
-    const url = `https://management.azure.com${workflow}/triggers/Alert/listCallbackUrl?api-version=2019-05-01`;
+    const url = `https://management.azure.com${workflow}/triggers/${TRIGGER}/listCallbackUrl?api-version=2019-05-01`;
     const { value } = (await az("rest", "--method", "post", "--url", url)) as { value: string };
     const answer = await fetch(value, {
       method: "POST",

@@ -1,0 +1,36 @@
+// npm run alert:test: sends a sample, fired and resolved, through a deployed notifier to Slack.
+import { parseArgs } from "node:util";
+import { parseStage, readConfig } from "../infra/config.ts";
+import { namesOf } from "../infra/naming.ts";
+import { redact } from "./deploy/redact.ts";
+import { world } from "./deploy/world.ts";
+import { type State, sendAlert } from "./send-alert.ts";
+
+const USAGE = "Usage: npm run alert:test -- --stage production|preview-N [--subscription ID] [--only fired|resolved]";
+
+function statesOf(only: string | undefined): readonly State[] {
+  if (only === undefined) return ["fired", "resolved"];
+  if (only === "fired" || only === "resolved") return [only];
+  throw new Error(`--only must be fired or resolved, received "${only}".`);
+}
+
+try {
+  const string = { type: "string" } as const;
+  const { values } = parseArgs({ options: { stage: string, subscription: string, only: string } });
+  const stage = parseStage(values.stage);
+  const states = statesOf(values.only);
+  if (readConfig(stage).alerts.slack.connection === "none")
+    throw new Error(`${stage} has no notifier: its alerts are mailed (alerts.slack in infra/stages.ts).`);
+  const { id } = values.subscription
+    ? { id: values.subscription }
+    : ((await world.az("account", "show")) as { readonly id: string });
+  const { resourceGroup, workflow } = namesOf(stage, id);
+  const workflowId = `/subscriptions/${id}/resourceGroups/${resourceGroup}/providers/Microsoft.Logic/workflows/${workflow}`;
+  for (const state of states) {
+    await sendAlert(world, workflowId, state);
+    world.say(`${state}: in Slack`);
+  }
+} catch (error) {
+  process.stderr.write(`alert:test: ${redact(error instanceof Error ? error.message : String(error))}\n${USAGE}\n`);
+  process.exitCode = 1;
+}
