@@ -65,6 +65,11 @@ describe("what is emitted", () => {
     expect(emitted.flatMap(([type, block]) => faultsOf(type, block))).toEqual([]);
   });
 
+  it("is all that the list is about", () => {
+    const types = new Set(emitted.map(([type]) => type));
+    expect(Object.keys(known).filter((type) => !types.has(type))).toEqual([]);
+  });
+
   it("is of kinds that Azure still makes: no classic CDN, no app of the bindings' own", () => {
     const types = new Set(emitted.map(([type]) => type));
     expect([...types].filter((type) => /azurerm_cdn_(?:profile|endpoint)$|_function_app|_web_app/.test(type))).toEqual([

@@ -29,7 +29,9 @@ const principal = (id: string) =>
       ? "deployer"
       : /^\$\{azurerm_eventgrid_system_topic\./.test(id)
         ? "topic"
-        : "other";
+        : /^\$\{azurerm_logic_app_workflow\./.test(id)
+          ? "workflow"
+          : "unknown";
 
 const names = Object.fromEntries(Object.entries(roles).map(([name, id]) => [id, name]));
 const granted = (stack: StackJson, to: string) =>
@@ -82,6 +84,13 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
 
   it("the topic may put away events that nobody took, and do nothing else", () => {
     expect(granted(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
+  });
+
+  it("the alerts' workflow may read Slack's address, and nobody else has any role", () => {
+    expect(granted(platform, "workflow")).toEqual(
+      stage === "production" ? ["secret `slack-webhook-url`: Key Vault Secrets User"] : [],
+    );
+    expect([...granted(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);
   });
 
   it("every role goes to a service principal, in the form that Azure answers", () => {
