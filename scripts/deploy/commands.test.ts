@@ -32,6 +32,22 @@ const target = {
   GITHUB_RUN_ID: "1",
 };
 
+it("plans what is really synthesized in a dry run, and shows addresses and no secret", async () => {
+  await using terraform = await standIn("terraform", "terraform.ts");
+  await using az = await standIn("az", "az.ts");
+  const state = join(az.folder, "azure.json");
+  await writeFile(state, JSON.stringify(emptyAzure()));
+  const PATH = `${terraform.folder}:${az.PATH}`;
+  const tenant = { ARM_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55", AZURE_STATE: state, PATH };
+  const args = [DEPLOY, "--stage", "production", "--package", "none.zip", "--dry-run=true"];
+  const { code, stdout, stderr } = await run(process.execPath, args, { env: { ...target, ...tenant } });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/create {2}azapi_resource\.\w+/);
+  expect(stdout).toMatch(/create {2}azurerm_key_vault\.\w+/);
+  expect(stdout).toContain("The app has no key for events yet");
+  expect(stdout).not.toMatch(/sig=|s3cr3t/);
+}, 240_000);
+
 it("refuses a switch that is neither true nor false", async () => {
   const args = [DEPLOY, "--stage", "production", "--package", "x.zip", "--dry-run=yes"];
   const { code, stdout, stderr } = await run(process.execPath, args, { env: target });

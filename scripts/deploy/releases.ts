@@ -41,9 +41,9 @@ export function createReleases(world: World, { names, commit }: DeployTarget) {
       const kept = all.filter(({ metadata }) => metadata?.good).slice(0, KEPT);
       for (const it of all) if (!kept.includes(it)) await blob(["delete"], "--name", it.name);
     },
-    /** The commit of the newest good package but this one, if there is any. */
+    /** The commit of the newest good package, if there is any. Not this one: keeping it again took its mark away. */
     async lastGood(): Promise<string | undefined> {
-      const found = (await list()).find(({ name, metadata }) => metadata?.good && name !== nameOf(commit));
+      const found = (await list()).find(({ metadata }) => metadata?.good);
       return found?.name.replace(/\.zip$/, "");
     },
     async fetch(good: string): Promise<string> {

@@ -46,7 +46,7 @@ export const ROLES_SPREAD = 10 * MINUTE;
 
 /** The reason to wait when somebody was refused who has, or is about to have, the right. */
 export function refusedForNow(fault: unknown): string | undefined {
-  return /\b403\b|forbidden|not authorized|AuthorizationFailed|AuthorizationPermissionMismatch/i.test(String(fault))
-    ? "Refused, as long as the roles are not known everywhere"
-    : undefined;
+  const words =
+    /\b403\b|forbidden|not authorized|not have (?:the )?(?:required|authorization)|AuthorizationFailed|AuthorizationPermissionMismatch/i;
+  return words.test(String(fault)) ? "Refused, as long as the roles are not known everywhere" : undefined;
 }
