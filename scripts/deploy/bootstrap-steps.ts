@@ -111,9 +111,8 @@ export async function* bootstrap({ az, repository, location, dryRun }: Bootstrap
     ...["--allow-cross-tenant-replication", "false"],
   );
   const onAccount = ["--account-name", stateAccount, ...inState];
-  const kept = dryRun && !accounts.some(({ name }) => name === stateAccount);
   // Setting them again is harmless, and mends an account whose first run ended here.
-  if (!kept && !dryRun)
+  if (!dryRun)
     await az(
       ...["storage", "account", "blob-service-properties", "update", ...onAccount, "--enable-versioning", "true"],
       ...["--enable-delete-retention", "true", "--delete-retention-days", STATE_DAYS],

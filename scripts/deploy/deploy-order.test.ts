@@ -1,62 +1,9 @@
-// The order of a deployment, and what each failure in it leaves, against a stage that refuses what Azure refuses.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// The order of a deployment, and what each failure before its code leaves, against a stage that refuses what Azure refuses.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DeployOptions, deploy } from "./deploy-order.ts";
-import { createStage, DEPLOYER, type Package, type Stage } from "./fixtures/stage.ts";
-
-const NEW = "c".repeat(40);
-const OLD = "a".repeat(40);
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vitae-packages-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function packed({ commit, healthy }: Package): Promise<string> {
-  const file = join(folder, `${commit}-${healthy}.zip`);
-  await writeFile(file, JSON.stringify({ commit, healthy }));
-  return file;
-}
-
-/** The message of the failure, or nothing. */
-async function run(stage: Stage, it: Partial<Package> & Partial<DeployOptions> = {}): Promise<string | undefined> {
-  const { healthy = true, ...options } = it;
-  const { commit } = stage.target;
-  const file = await packed({ commit, healthy });
-  const all = { file, dryRun: false, allowLoss: false, verifyArgs: [], ...options };
-  return deploy(stage.world, stage.target, all).then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
-}
-
-/** A stage on which the old commit runs well. */
-async function standing(commit = NEW): Promise<Stage> {
-  const before = createStage("production", OLD, "1");
-  expect(await run(before)).toBeUndefined();
-  const stage = createStage("production", commit, "2");
-  Object.assign(stage.state, { ...before.state, did: [], lines: [], slack: [], seeded: [] });
-  return stage;
-}
-const nobodyHoldsData = ({ state }: Stage) =>
-  [...state.rowRoles.map(({ properties }) => properties), ...state.vaultRoles].every(
-    ({ principalId }) => principalId !== DEPLOYER,
-  );
-const order = ({ state }: Stage) =>
-  state.did
-    .map(
-      (line) =>
-        /^terraform \S*?(platform|events) (apply)|^node (seed-entity|verify)|^az (?:storage blob (upload|metadata)|functionapp deployment (source))/.exec(
-          line,
-        ) ?? [],
-    )
-    .map((found) => found.slice(1).filter(Boolean).join(" "))
-    .filter(Boolean);
-const everything = ({ state }: Stage, message = "") =>
-  [...state.lines, message, JSON.stringify(state.slack)].join("\n");
+import { describe, expect, it } from "vitest";
+import { everything, folder, NEW, nobodyHoldsData, OLD, order, run, standing } from "./fixtures/deployment.ts";
+import { createStage, DEPLOYER } from "./fixtures/stage.ts";
 
 describe("a deployment", () => {
   it("goes platform, seed, package, events, verify, good", async () => {
@@ -164,60 +111,6 @@ describe("what fails before the code", () => {
       expect(await run(stage, { allowLoss: true })).toBeUndefined();
     },
   );
-});
-
-describe("what fails from the code on", () => {
-  it("rolls back to the last good package, checks that, fails and tells Slack", async () => {
-    const stage = await standing();
-    const message = await run(stage, { healthy: false });
-    expect(message).toContain(`The checks of ${NEW} failed`);
-    expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
-    expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true });
-    expect(order(stage).slice(-4)).toEqual(["events apply", "verify", "source", "verify"]);
-    expect(stage.state.slack).toHaveLength(1);
-    expect(stage.state.slack[0]?.data.essentials.description).toContain(`Rolled back to ${OLD}`);
-    expect(stage.state.releases.get(`${NEW}.zip`)?.good).toBeUndefined();
-  });
-
-  it.each(["az functionapp deployment", "az functionapp keys"])("rolls back too when %s fails", async (program) => {
-    const stage = await standing();
-    stage.faults.fails = [program];
-    const message = await run(stage);
-    // The same fault stops the way back where it is the deployment itself.
-    expect(message).toMatch(program.endsWith("keys") ? /Rolled back to a+, which passes/ : /THE ROLLBACK FAILED/);
-    expect(stage.state.deployed?.commit).toBe(OLD);
-  });
-
-  it("says so loudly when the code before fails its checks too", async () => {
-    const stage = await standing();
-    const good = stage.state.releases.get(`${OLD}.zip`);
-    if (good) good.text = JSON.stringify({ commit: OLD, healthy: false });
-    expect(await run(stage, { healthy: false })).toContain("WHICH FAILS ITS CHECKS TOO");
-    expect(stage.state.slack[0]?.data.essentials.description).toContain("WHICH FAILS ITS CHECKS TOO");
-  });
-
-  it("stops when it is the first deployment, and says that there is nothing to go back to", async () => {
-    const stage = createStage();
-    const message = await run(stage, { healthy: false });
-    expect(message).toContain("There is no earlier package that passed its checks");
-    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false });
-    expect(stage.state.slack).toHaveLength(1);
-  });
-
-  it("never goes back to a package that was only kept, nor to the commit that failed", async () => {
-    const stage = await standing(OLD);
-    stage.state.releases.set("kept.zip", { text: JSON.stringify({ commit: "kept", healthy: true }) });
-    expect(await run(stage, { healthy: false })).toContain("no earlier package");
-  });
-
-  it("fails for its own reason when Slack cannot be told", async () => {
-    const stage = await standing();
-    stage.faults.slackIsDown = true;
-    expect(await run(stage, { healthy: false })).toContain("The checks of");
-    expect(stage.state.lines).toContain(
-      "Slack was not told: the notifier could not be reached, or does not stand yet.",
-    );
-  });
 });
 
 describe("the temporary right to data", () => {
