@@ -4,10 +4,13 @@ import type { Answer } from "./client.ts";
 
 const LONGEST = 160;
 
+/** A link opens its picture to whoever reads the message. */
+const secretless = (text: string) => text.replace(/\s+/g, " ").replace(/\bsig=[^"&\s]+/g, "sig=…");
+
 /** An answer in one short line. */
 export function shown({ status, text, headers, bytes }: Answer): string {
   const type = headers.get("content-type") ?? "no content type";
-  const line = /json|text/.test(type) ? text.replace(/\s+/g, " ").slice(0, LONGEST) : `${bytes.byteLength} bytes`;
+  const line = /json|text/.test(type) ? secretless(text).slice(0, LONGEST) : `${bytes.byteLength} bytes`;
   return `${status}, ${type}${line ? `: ${line}` : ", empty"}${text.length > LONGEST && line.length === LONGEST ? "…" : ""}`;
 }
 

@@ -8,6 +8,7 @@ import { type Client, openClient } from "./client.ts";
 import { readOptions, UsageError } from "./options.ts";
 import { asJson, asJunit, line, summaryLine } from "./reports.ts";
 import { runChecks } from "./runner.ts";
+import { LOGS_URL, openWorkspace } from "./workspace.ts";
 
 const RETRY_MS = 3000;
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
     client,
     pause,
     thumbnailWithin: options.thumbnailWithin * 1000,
-    askWorkspace: () => Promise.reject(new Error("not yet")),
+    askWorkspace: openWorkspace(process.env.VERIFY_LOGS_URL || LOGS_URL),
   };
   print(`${api}\n`);
   const now = () => performance.now();
