@@ -9,7 +9,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{functions,infra,local,seed-entity,scripts,site}/**/*.test.ts"],
+          include: ["{functions,infra,local,seed-entity,scripts,site,verify}/**/*.test.ts"],
+          exclude: ["**/*.e2e.test.ts"],
           globalSetup: "scripts/vitest-services.ts",
           testTimeout: 60_000,
         },

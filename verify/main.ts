@@ -49,7 +49,9 @@ async function main(): Promise<number> {
   if (options.json) await writeFile(options.json, asJson(summary));
   if (options.junit) await writeFile(options.junit, asJunit(summary));
   if (results.some(({ outcome }) => outcome === "failed")) return 1;
-  return options.requireToken && given.token === undefined ? 3 : 0;
+  if (!options.requireToken || given.token !== undefined) return 0;
+  process.stderr.write("--require-token: images were not checked, because there is no --token and no VERIFY_TOKEN\n");
+  return 3;
 }
 
 main().then(

@@ -34,7 +34,7 @@ async function thumbnailOf({ run, authorization }: Library, id: string): Promise
     if (status === "failed" || performance.now() >= until)
       throw new Fault({
         expected: `the image ${id} to be ready within ${run.thumbnailWithin / 1000} s`,
-        received: shown(answer),
+        received: `the status ${status}: ${shown(answer)}`,
         look: "the event subscription, the log of the function thumbnail, and the poison queue",
       });
     await run.pause(LOOK_AGAIN_MS);
