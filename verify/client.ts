@@ -84,5 +84,7 @@ export function openClient({ api, traceId, timeout, pause }: ClientOptions): Cli
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.cause !== undefined) return reasonOf(thrown.cause);
-  return (thrown as NodeJS.ErrnoException).code?.toString() ?? thrown.message;
+  const { code } = thrown as NodeJS.ErrnoException;
+  // A DOMException, such as that of a time-out, has a number.
+  return typeof code === "string" ? code : thrown.message;
 }

@@ -22,6 +22,7 @@ it.each([
 });
 
 it("asks nothing of what was not given, and knows how long to wait", () => {
+  expect(read([...url, "--allowed-origin", ""]).given).toEqual({});
   expect(read(url)).toMatchObject({ given: {}, wait: 0, timeout: 30, thumbnailWithin: 120, requireToken: false });
 });
 

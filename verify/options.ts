@@ -104,7 +104,8 @@ function checkToken(token: string, now: Date): void {
 }
 
 function origin(name: "allowed-origin" | "refused-origin", value: string | undefined) {
-  if (value === undefined) return {};
+  // A stage without pages of its own has none to name.
+  if (!value) return {};
   if (URL.parse(value)?.origin !== value)
     throw new UsageError(
       `--${name} must be an origin, received "${value}". Example: --${name} https://www.example.com`,
