@@ -35,6 +35,21 @@ function without({ answer }: Exchange, name: string): Partial<Seen> {
 const ok: Partial<Seen> = { status: 200, headers: { "content-type": "text/html" }, body: "<title>API</title>" };
 const elsewhere = "https://elsewhere.example.com";
 
+/** Links lead to the front, which shows what is behind them to whoever comes. */
+function openToAll(): Breakage {
+  let behind = "";
+  return async (seen) => {
+    if (seen.path.startsWith("/open")) {
+      const blob = await fetch(behind);
+      const type = blob.headers.get("content-type") ?? "";
+      return { status: 200, headers: { "content-type": type }, body: Buffer.from(await blob.arrayBuffer()) };
+    }
+    if (seen.path !== "/api/v1/sas" || seen.answer.status !== 200) return undefined;
+    behind = JSON.parse(seen.answer.body.toString()).url;
+    return json(seen, () => ({ url: `http://${seen.headers.host}/open?sig=1` }));
+  };
+}
+
 export const breakages: readonly Row[] = [
   ["answers 500 to /health", "health", at("/api/health", () => ({ status: 500 }))],
   ["runs another commit", "health", at("/api/health", (seen) => json(seen, (body) => ({ ...body, commit: "source" })))],
@@ -74,18 +89,7 @@ export const breakages: readonly Row[] = [
       "POST",
     ),
   ],
-  [
-    "shows pictures without a link",
-    "images",
-    at(
-      "/api/v1/sas",
-      (seen) =>
-        seen.answer.status === 200
-          ? json(seen, () => ({ url: `http://${seen.headers.host}${LIVE}?sig=1` }))
-          : undefined,
-      "POST",
-    ),
-  ],
+  ["shows pictures without a link", "images", openToAll()],
 
   [
     "asks nobody for a token",

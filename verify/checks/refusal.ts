@@ -5,8 +5,9 @@ import type { Call } from "../client.ts";
 
 const json = { "content-type": "application/json" };
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
-/** The owner by its own word: RFC 7519 calls a token with the algorithm `none` unsecured. */
-const unsigned = `${encoded({ alg: "none", typ: "at+jwt" })}.${encoded({ sub: "owner", role: "owner", exp: 4_102_444_800 })}.`;
+/** The owner by its own word: no key of this deployment made the signature (RFC 8725, section 3.1). */
+const claims = { sub: "owner", role: "owner", exp: 4_102_444_800 };
+const unsigned = `${encoded({ alg: "none", typ: "at+jwt" })}.${encoded(claims)}.bm9uZQ`;
 const image = "/v1/images/00000000-0000-4000-8000-000000000000";
 
 const calls: readonly (readonly [string, Call])[] = [
