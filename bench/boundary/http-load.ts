@@ -1,5 +1,5 @@
 // A part: calls one address, as fast as it answers (autocannon) or evenly at a given rate.
-import { Agent, get } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import autocannon from "autocannon";
 import { answerQuestions } from "../part.ts";
@@ -21,29 +21,57 @@ async function flatOut({ url, clients, ms }: CallQuestion): Promise<Called> {
   return { perSecond: requests.average, p50: latency.p50, p99: latency.p99 };
 }
 
-const call = (url: string, agent: Agent) =>
-  new Promise<void>((resolve, reject) => {
-    get(url, { agent }, (answer) => {
-      if (answer.statusCode !== 200) reject(new Error(`${url} answered ${answer.statusCode}`));
-      answer.resume().on("end", resolve).on("error", reject);
-    }).on("error", reject);
-  });
+type Caller = { call(): Promise<void>; end(): void };
+
+/** One connection, one request at a time. An HTTP client would take as much of the machine as what is measured. */
+function openCaller(url: string): Caller {
+  const { host, hostname, pathname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).setNoDelay();
+  const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  return {
+    call: () =>
+      new Promise((resolve, reject) => {
+        let answer = "";
+        socket.removeAllListeners("data").on("data", (chunk) => {
+          answer += chunk.toString("latin1");
+          // The one body that this address has, chunked or not.
+          if (!/\{"status":"ok"\}(?:\r\n0\r\n\r\n)?$/.test(answer)) return;
+          if (answer.startsWith("HTTP/1.1 200 ")) resolve();
+          else reject(new Error(`${url} answered ${answer.slice(0, 200)}`));
+        });
+        socket.removeAllListeners("error").once("error", reject);
+        socket.write(request);
+      }),
+    end: () => socket.destroy(),
+  };
+}
 
 /** autocannon sends what a second allows in bursts, whose queue would be measured instead of the handler. */
 async function evenly({ url, clients, ms, rate = 1 }: CallQuestion): Promise<Called> {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const callers = Array.from({ length: clients }, () => openCaller(url));
+  const idle = [...callers];
+  const waiting: number[] = [];
   const latencies: number[] = [];
-  const answered: Promise<void>[] = [];
+  const calls: Promise<void>[] = [];
+  /** From when it was due: a call that had to wait for a connection counts its wait. */
+  async function answerFrom(due: number, caller: Caller): Promise<void> {
+    for (let next: number | undefined = due; next !== undefined; next = waiting.shift()) {
+      await caller.call();
+      latencies.push(performance.now() - next);
+    }
+    idle.push(caller);
+  }
   const began = performance.now();
   for (let due = began; due < began + ms; due += 1000 / rate) {
     const early = due - performance.now();
     if (early > 0) await pause(early);
-    // From when it was due: a call that had to wait for a connection counts its wait.
-    answered.push(call(url, agent).then(() => void latencies.push(performance.now() - due)));
+    const caller = idle.pop();
+    if (caller) calls.push(answerFrom(due, caller));
+    else waiting.push(due);
   }
-  await Promise.all(answered);
+  await Promise.all(calls);
   const seconds = (performance.now() - began) / 1000;
-  agent.destroy();
+  for (const caller of callers) caller.end();
   return {
     perSecond: latencies.length / seconds,
     p50: percentile(latencies, 0.5),
