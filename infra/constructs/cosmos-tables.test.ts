@@ -42,10 +42,14 @@ describe("the Cosmos account", () => {
 });
 
 describe("the data role of the app", () => {
-  const native = all<{ type: string; name: string; parent_id: string; body: { properties: Record<string, unknown> } }>(
-    platform,
-    "azapi_resource",
-  ).filter(({ type }) => type.startsWith("Microsoft.DocumentDB/"));
+  const native = all<{
+    type: string;
+    name: string;
+    parent_id: string;
+    body: { properties: Record<string, unknown> };
+    depends_on?: string[];
+    retry?: { error_message_regex: string[] };
+  }>(platform, "azapi_resource").filter(({ type }) => type.startsWith("Microsoft.DocumentDB/"));
   const definition = native.find(({ type }) => type.includes("/tableRoleDefinitions@"));
   const assignments = native.filter(({ type }) => type.includes("/tableRoleAssignments@"));
 
@@ -78,6 +82,20 @@ describe("the data role of the app", () => {
         principalId: expect.stringMatching(/^\$\{azurerm_user_assigned_identity\.identity_\w+\.principal_id\}$/),
       },
     ]);
+  });
+
+  it("is made after the tables, and again when the account is busy or does not know the identity yet", () => {
+    const made = Object.keys(platform.resource.azurerm_cosmosdb_table ?? {}).map(
+      (id) => `azurerm_cosmosdb_table.${id}`,
+    );
+    expect(definition?.depends_on?.toSorted()).toEqual(made.sort());
+    const refusals = [
+      "There is another user operation in progress which requires an exclusive lock on [it]. Please retry after sometime.",
+      "The provided principal ID [x] was not found in the AAD tenant(s) [y] which are associated with the subscription.",
+    ];
+    for (const { retry } of [definition, ...assignments].filter((it) => it !== undefined))
+      for (const refusal of refusals)
+        expect(retry?.error_message_regex.some((words) => new RegExp(words).test(refusal))).toBe(true);
   });
 
   it("is written in the stable version, under names that stay and differ between stages", () => {

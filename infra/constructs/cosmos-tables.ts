@@ -15,6 +15,11 @@ export interface CosmosTablesProps {
 }
 
 const API = "2026-03-15";
+/**
+ * What Cosmos answers while the account is busy with another change, and of an identity that it does not know yet.
+ * https://github.com/hashicorp/terraform-provider-azurerm/issues/15842 and 28070
+ */
+const PASSES = ["exclusive lock", "was not found in the AAD tenant"];
 
 export class CosmosTables extends Construct {
   readonly account: CosmosdbAccount;
@@ -41,16 +46,21 @@ export class CosmosTables extends Construct {
     });
     // The bindings know only the older name, which newer providers drop.
     this.account.addOverride("local_authentication_enabled", false);
-    for (const table of Object.values(tables))
-      new CosmosdbTable(this, table, {
-        name: table,
-        resourceGroupName: place.resourceGroupName,
-        accountName: this.account.name,
-      });
+    const made = Object.values(tables).map(
+      (table) =>
+        new CosmosdbTable(this, table, {
+          name: table,
+          resourceGroupName: place.resourceGroupName,
+          accountName: this.account.name,
+        }),
+    );
     this.#role = new AzapiResource(this, "role", {
       type: `Microsoft.DocumentDB/databaseAccounts/tableRoleDefinitions@${API}`,
       name: this.#guid("role"),
       parentId: this.account.id,
+      // One change of the account after the other.
+      dependsOn: made,
+      passes: PASSES,
       body: {
         properties: {
           roleName: "Vitae app",
@@ -69,6 +79,7 @@ export class CosmosTables extends Construct {
       type: `Microsoft.DocumentDB/databaseAccounts/tableRoleAssignments@${API}`,
       name: this.#guid(id),
       parentId: this.account.id,
+      passes: PASSES,
       body: { properties: { roleDefinitionId: this.#role.id, scope: this.account.id, principalId } },
     });
   }
