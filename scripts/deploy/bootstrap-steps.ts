@@ -12,7 +12,7 @@ import {
   stateAccountOf,
 } from "./bootstrap-plan.ts";
 import type { Az } from "./command.ts";
-import { assignmentCondition, purgeRole, roles } from "./deployer-roles.ts";
+import { assignmentCondition, lookupRole, purgeRole, roles } from "./deployer-roles.ts";
 
 export type BootstrapOptions = {
   readonly az: Az;
@@ -163,24 +163,23 @@ export async function* bootstrap({ az, repository, location, dryRun }: Bootstrap
     const scope = `${stateAccountId}/blobServices/default/containers/${container}`;
     yield await grant({ who, principalId, role: roles.blobContributor, scope });
 
-    if (!deployer.purges) continue;
-    const findRole = async () => {
-      const found = await listed<{ name: string }>("role", "definition", "list", "--name", purgeRole.name);
-      return found[0]?.name;
-    };
-    const definition = {
-      Name: purgeRole.name,
-      Description: "Purges deleted vaults, so that a preview can be made again under its name.",
-      Actions: purgeRole.actions,
-      AssignableScopes: [subscription],
-    };
-    yield await make(
-      `role ${purgeRole.name}`,
-      (await findRole()) !== undefined,
-      ...["role", "definition", "create", "--role-definition", JSON.stringify(definition)],
-    );
-    const purger = { name: purgeRole.name, id: (await findRole()) ?? "ROLE-ID" };
-    yield await grant({ who, principalId, role: purger, scope: subscription });
+    for (const role of deployer.purges ? [lookupRole, purgeRole] : [lookupRole]) {
+      const findRole = async () =>
+        (await listed<{ name: string }>("role", "definition", "list", "--name", role.name))[0]?.name;
+      const definition = {
+        Name: role.name,
+        Description: role.description,
+        Actions: role.actions,
+        AssignableScopes: [subscription],
+      };
+      yield await make(
+        `role ${role.name}`,
+        (await findRole()) !== undefined,
+        ...["role", "definition", "create", "--role-definition", JSON.stringify(definition)],
+      );
+      const custom = { name: role.name, id: (await findRole()) ?? "ROLE-ID" };
+      yield await grant({ who, principalId, role: custom, scope: subscription });
+    }
   }
 
   yield "";

@@ -23,7 +23,7 @@ const group = (name: string) => `/subscriptions/${SUBSCRIPTION}/resourceGroups/$
 const container = (name: string) =>
   `${group("vitae-state")}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/${name}`;
 
-it("gives each deployer exactly its roles: on its group, on its state container, and for previews the purge", async () => {
+it("gives each deployer exactly its roles: on its group, on its state container, look-ups, and for previews the purge", async () => {
   const azure = emptyAzure();
   await run(azure);
   const CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c";
@@ -37,16 +37,22 @@ it("gives each deployer exactly its roles: on its group, on its state container,
     [CONTRIBUTOR, group("vitae-production"), null],
     [ADMINISTRATOR, group("vitae-production"), assignmentCondition],
     [BLOBS, container("production"), null],
+    [azure.definitions[0]?.name, `/subscriptions/${SUBSCRIPTION}`, null],
   ]);
   expect(grants("vitae-deployer-preview")).toEqual([
     [CONTRIBUTOR, group("vitae-preview"), null],
     [ADMINISTRATOR, group("vitae-preview"), assignmentCondition],
     [BLOBS, container("preview"), null],
     [azure.definitions[0]?.name, `/subscriptions/${SUBSCRIPTION}`, null],
+    [azure.definitions[1]?.name, `/subscriptions/${SUBSCRIPTION}`, null],
   ]);
-  expect(azure.assignments).toHaveLength(7);
+  expect(azure.assignments).toHaveLength(9);
   expect(new Set(azure.assignments.map(({ principalType }) => principalType))).toEqual(new Set(["ServicePrincipal"]));
-  expect(azure.definitions[0]?.actions.join(" ")).toMatch(/^Microsoft\.KeyVault\/locations\/deletedVaults\/read /);
+  const [lookUps, purge] = azure.definitions.map(({ actions }) => actions);
+  // Without the first, Terraform cannot make the workspace; none of these changes anything.
+  expect(lookUps).toContain("Microsoft.OperationalInsights/deletedWorkspaces/read");
+  expect(lookUps?.filter((action) => !/\/(?:read|join\/action)$/.test(action))).toEqual([]);
+  expect(purge?.join(" ")).toMatch(/^Microsoft\.KeyVault\/locations\/deletedVaults\/read /);
 });
 
 it("lets a deployer give and take the app's eight roles to service principals, and no other", () => {
@@ -135,7 +141,7 @@ it("replaces a standing right to give roles that has no condition", async () => 
   if (right) right.condition = null;
   await run(azure);
   expect(azure.assignments.filter(({ condition }) => condition === assignmentCondition)).toHaveLength(2);
-  expect(azure.assignments).toHaveLength(7);
+  expect(azure.assignments).toHaveLength(9);
 });
 
 it("makes nothing in a dry run, in an empty subscription and in a prepared one", async () => {
@@ -188,7 +194,7 @@ it("stops at the call that fails, names it, and goes on from there the next time
   expect(stderr).not.toMatch(/at .*\.ts/);
   expect(Object.keys(azure.groups)).toEqual(["vitae-state"]);
   expect(await run(azure)).toContain("resource group vitae-state: stood already");
-  expect(azure.assignments).toHaveLength(7);
+  expect(azure.assignments).toHaveLength(9);
 }, 240_000);
 
 it.each([

@@ -40,9 +40,25 @@ export const assignmentCondition = `${clause("write", "@Request")} AND ${clause(
  */
 export const purgeRole = {
   name: "Vitae preview vault purger",
+  description: "Purges deleted vaults, so that a preview can be made again under its name.",
   actions: [
     "Microsoft.KeyVault/locations/deletedVaults/read",
     "Microsoft.KeyVault/locations/deletedVaults/purge/action",
     "Microsoft.KeyVault/locations/operationResults/read",
+  ],
+} as const;
+
+/**
+ * What Terraform asks the subscription before it makes a workspace (which fails without), a vault (which it then brings
+ * back, if it was deleted), and Slack's connection. Reads, and the right to use Azure's own connector.
+ */
+export const lookupRole = {
+  name: "Vitae deployer look-ups",
+  description: "Asks the subscription what Terraform asks before it makes a workspace, a vault or a connection.",
+  actions: [
+    "Microsoft.OperationalInsights/deletedWorkspaces/read",
+    "Microsoft.KeyVault/locations/deletedVaults/read",
+    "Microsoft.Web/locations/managedApis/read",
+    "Microsoft.Web/locations/managedApis/join/action",
   ],
 } as const;
