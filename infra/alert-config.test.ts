@@ -17,6 +17,8 @@ test.each([
   ["rules.executions.window", { rules: { executions: { window: "PT15M" } } }],
   ["slack.connection", { slack: { connection: "teams" } }],
   ["availability.places", { availability: { places: [] } }],
+  ["rules.readyCheck.threshold", { availability: { places: ["emea-nl-ams-azr"] } }],
+  ["rules.readyCheck.threshold", { rules: { readyCheck: { threshold: 0.5 } } }],
   ["budget.amount", { budget: { amount: 0 } }],
   ["ownersRole", { ownersRole: "Owner" }],
 ])("a wrong %s is named", (path, value) => {

@@ -72,26 +72,38 @@ const slack = z
   })
   .prefault({});
 
-export const alertConfig = z.strictObject({
-  rules: rules.prefault({}),
-  slack,
-  /** Where readers find docs/operations.md: yours, or the runbook link of every alert leads nowhere. */
-  runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/operations.md"),
-  /** The role in the subscription whose holders get e-mails: the id of `Owner`. */
-  ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
-  /** Fewer requests in a window than this say nothing about shares and durations. */
-  leastRequests: z.int().positive().default(20),
-  /** The check of /api/health/ready from outside. Off for previews: it costs by the call. */
-  availability: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      /** Azure's own names of the places. */
-      places: z.array(z.string()).min(1).default(["emea-nl-ams-azr", "emea-gb-db3-azr"]),
-    })
-    .prefault({}),
-  /** A month's cost of the stage, in the currency of the subscription's bill. */
-  budget: z.strictObject({ amount: z.number().positive().default(10) }).prefault({}),
-});
+export const alertConfig = z
+  .strictObject({
+    rules: rules.prefault({}),
+    slack,
+    /** Where readers find docs/operations.md: yours, or the runbook link of every alert leads nowhere. */
+    runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/operations.md"),
+    /** The role in the subscription whose holders get e-mails: the id of `Owner`. */
+    ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+    /** Fewer requests in a window than this say nothing about shares and durations. */
+    leastRequests: z.int().positive().default(20),
+    /** The check of /api/health/ready from outside. Off for previews: it costs by the call. */
+    availability: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        /** Azure's own names of the places. */
+        places: z.array(z.string()).min(1).default(["emea-nl-ams-azr", "emea-gb-db3-azr"]),
+      })
+      .prefault({}),
+    /** A month's cost of the stage, in the currency of the subscription's bill. */
+    budget: z.strictObject({ amount: z.number().positive().default(10) }).prefault({}),
+  })
+  .refine(
+    ({ rules, availability }) =>
+      !availability.enabled ||
+      !rules.readyCheck.enabled ||
+      availability.places.length === 0 ||
+      (Number.isInteger(rules.readyCheck.threshold) && rules.readyCheck.threshold < availability.places.length),
+    {
+      path: ["rules", "readyCheck", "threshold"],
+      error: "must be a whole number below that of availability.places, or it can never be exceeded",
+    },
+  );
 export type AlertConfig = Readonly<z.infer<typeof alertConfig>>;
 /** What a stage may change; the rest has its default. */
 export type AlertOverrides = z.input<typeof alertConfig>;

@@ -65,7 +65,11 @@ describe("of every rule in the configuration", () => {
   });
 
   test.each(rules)("%s what a stage changes arrives", (name) => {
-    const changed = alerting({ rules: { [name]: { severity: 4, threshold: 3, window: "P1D", frequency: "PT1H" } } });
+    const places = ["emea-nl-ams-azr", "emea-gb-db3-azr", "emea-fr-pra-edge", "us-va-ash-azr"];
+    const changed = alerting({
+      rules: { [name]: { severity: 4, threshold: 3, window: "P1D", frequency: "PT1H" } },
+      availability: { places },
+    });
     const alert = named(changed, slugOf(name));
     expect(alert.severity).toBe(4);
     expect(JSON.stringify(alert)).toContain(name === "readyCheck" ? '"failed_location_count":4' : '"threshold":3');
