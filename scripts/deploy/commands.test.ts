@@ -2,6 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { readConfig } from "../../infra/config.ts";
+import { placeholdersOf } from "../../infra/placeholders.ts";
 import { run } from "./command.ts";
 import { emptyAzure } from "./fixtures/azure.ts";
 import { standIn } from "./fixtures/program.ts";
@@ -47,6 +49,17 @@ it("plans what is really synthesized in a dry run, and shows addresses and no se
   expect(stdout).toContain("The app has no key for events yet");
   expect(stdout).not.toMatch(/sig=|s3cr3t/);
 }, 240_000);
+
+it("deploys nothing while infra/stages.ts has what everybody has, and names each such value", async () => {
+  const placeholders = placeholdersOf(readConfig("production"));
+  const args = [DEPLOY, "--stage", "production", "--package", "none.zip"];
+  // Without any program in the PATH: whatever it called would be another fault.
+  const { code, stdout, stderr } = await run(process.execPath, args, { env: { ...target, PATH: "" } });
+  expect(code).toBe(1);
+  if (placeholders.length > 0)
+    expect(stdout).toContain("infra/stages.ts still has placeholders, so nothing was deployed");
+  for (const placeholder of placeholders) expect(stderr).toContain(placeholder);
+});
 
 it("refuses a switch that is neither true nor false", async () => {
   const args = [DEPLOY, "--stage", "production", "--package", "x.zip", "--dry-run=yes"];

@@ -1,5 +1,6 @@
 // What the workflows call: deploys a package to a stage, in order, with checks and the way back.
 import { parseArgs } from "node:util";
+import { placeholdersOf } from "../../infra/placeholders.ts";
 import { deploy } from "./deploy-order.ts";
 import { removeSeedRoles } from "./seed-role.ts";
 import { isCurrent } from "./settings-compatibility.ts";
@@ -33,9 +34,16 @@ try {
   if (values["remove-seed-roles"]) await removeSeedRoles(world, target);
   else {
     if (!values.package) throw new Error(`--package must be a file.\n${USAGE}`);
+    const dryRun = isTrue("dry-run", values["dry-run"]);
+    const placeholders = placeholdersOf(target.config);
+    if (dryRun) for (const line of placeholders) world.say(`::warning::infra/stages.ts: ${line}`);
+    else if (placeholders.length > 0)
+      throw new Error(
+        `infra/stages.ts still has placeholders, so nothing was deployed. ${placeholders.join(" ")} Replace them, commit and push.`,
+      );
     await deploy(world, target, {
       file: values.package,
-      dryRun: isTrue("dry-run", values["dry-run"]),
+      dryRun,
       allowLoss: isTrue("allow-loss", values["allow-loss"]),
       ...(values["start-at"] && { startAt: values["start-at"] }),
       ...(values.report && { report: values.report }),
