@@ -45,7 +45,7 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
   readonly identityIds?: readonly string[];
   /** Paths of Azure's answer to be kept as `output`. @default none */
   readonly exports?: readonly string[];
-  /** Words of refusals that pass, as regular expressions: tried again every 15 seconds. @default none */
+  /** Words of refusals that pass, as regular expressions: tried again after 15 seconds, and ever more rarely. @default none */
   readonly passes?: readonly string[];
 }
 
