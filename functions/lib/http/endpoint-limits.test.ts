@@ -56,6 +56,17 @@ describe("an answer", () => {
     expect(await left("?limit=x")).toEqual([400, expect.stringMatching(/^"default";r=28;t=\d+$/), policy]);
   });
 
+  it("to a query that would replace the headers is limited too, and whatever address it names is one bucket", async () => {
+    const { call } = app({ limit: "default" });
+    const statuses: number[] = [];
+    for (let time = 0; time < 31; time++) {
+      const { status } = await call({ url: "http://x/api/x?headers=1", headers: at(`203.0.113.${time}:1`) });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([...Array(30).fill(400), 429]);
+    expect((await call({ headers: at("203.0.113.1:1") })).status).toBe(200);
+  });
+
   it("of a route without a limit carries none", async () => {
     const { headers } = await app({ limit: "none" }).call();
     expect([...headers.keys()].filter((name) => name.startsWith("ratelimit"))).toEqual([]);

@@ -80,7 +80,11 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
 
   async function handle(request: HttpRequest, spend: Spend, stream: AsyncIterable<Uint8Array>): Promise<Answer> {
     const { headers, method } = request;
-    refuseReplacedHeaders(request.query.keys(), "query");
+    if ([...request.query.keys()].some(replacesHeaders)) {
+      // Nobody can be told by such headers: all who send them share one bucket, whatever the route's own limit.
+      await spend(limit === "none" ? "none" : "default");
+      refuseReplacedHeaders(request.query.keys(), "query");
+    }
     const caller = await admit(headers, spend);
     const sent = {
       path: request.params,
@@ -108,6 +112,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     const stream = peekable(counted());
     let vouched: Promise<boolean> | undefined;
     async function address(): Promise<string> {
+      if ([...request.query.keys()].some(replacesHeaders)) return UNKNOWN;
       vouched ??= hasOwnHeaders(method, received(context.invocationId), stream);
       return (await vouched) ? addressOf(headers.get("x-forwarded-for")) : UNKNOWN;
     }
