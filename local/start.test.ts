@@ -42,12 +42,16 @@ test("a data dir in use is named with its holder, also when the port is taken by
   open.release();
 });
 
-test("a port that is no port and an unknown flag are refused", async () => {
+test("a port that is no port, another stage and an unknown flag are refused", async () => {
   expect(await start({ PORT: "http" })).toEqual({
     code: 1,
     said: 'PORT must be a number from 0 (any free port) to 65535, received "http". Example: PORT=7072 npm start\n',
   });
   expect(await start({ PORT: "65536" })).toMatchObject({ code: 1 });
+  expect(await start({ STAGE: "production" })).toEqual({
+    code: 1,
+    said: 'npm start is the stage local, received STAGE="production": leave STAGE out.\n',
+  });
   const { code, said } = await start({}, "--wach");
   expect(code).toBe(1);
   expect(said).toMatch(/^Unknown option '--wach'.*\n$/);

@@ -49,6 +49,7 @@ async function main(): Promise<void> {
   });
   const settings = readLocalSettings(root);
   const port = readPort(process.env.PORT || "7071");
+  checkStage(process.env.STAGE);
   const dataDir = openDataDir(process.env.LOCAL_DATA_DIR || join(root, ".local"));
   closing.push(dataDir.release);
   const alone = flags["services-only"];
@@ -98,6 +99,12 @@ function readPort(text: string): number {
   throw new Error(
     `PORT must be a number from 0 (any free port) to 65535, received "${text}". Example: PORT=7072 npm start`,
   );
+}
+
+/** What runs here is local whatever is asked; whoever asked for another would take the strict rules for kept. */
+function checkStage(stage: string | undefined): void {
+  if (stage && stage !== "local")
+    throw new Error(`npm start is the stage local, received STAGE="${stage}": leave STAGE out.`);
 }
 
 /** Asked before the services start, so that nothing has to be taken down again. */

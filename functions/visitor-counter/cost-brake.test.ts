@@ -74,7 +74,7 @@ describe("with the brake on", () => {
       fc.asyncProperty(plans(storm), budget, async (plan, budget) => {
         expect(fault(await simulate({ ...plan, budget }, vitae))).toBeUndefined();
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   }, 120_000);
 
@@ -87,7 +87,7 @@ describe("with the brake on", () => {
         fc.asyncProperty(overMidnight, budget, async (plan, budget) => {
           expect(fault(await simulate({ ...plan, budget, lost: "answers" }, vitae))).toBeUndefined();
         }),
-        { numRuns: 600 },
+        { numRuns: 200 },
       );
     }, 120_000);
 
@@ -99,7 +99,7 @@ describe("with the brake on", () => {
           expect(fault(outcome)).toBeUndefined();
           expect(outcome.forgiven).toBe(0);
         }),
-        { numRuns: 500 },
+        { numRuns: 150 },
       );
     }, 120_000);
   });
@@ -114,7 +114,7 @@ describe("with the brake on", () => {
         expect(outcome.answered.length + outcome.degraded.length).toBe(outcome.sent);
         expect(outcome.total.count).toBe(outcome.sent);
       }),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   }, 120_000);
 
