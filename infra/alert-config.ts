@@ -76,8 +76,8 @@ export const alertConfig = z
   .strictObject({
     rules: rules.prefault({}),
     slack,
-    /** Where readers find docs/operations.md: yours, or the runbook link of every alert leads nowhere. */
-    runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/operations.md"),
+    /** Where readers find docs/runbooks.md: yours, or the runbook link of every alert leads nowhere. */
+    runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/runbooks.md"),
     /** The role in the subscription whose holders get e-mails: the id of `Owner`. */
     ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
     /** Fewer requests in a window than this say nothing about shares and durations. */

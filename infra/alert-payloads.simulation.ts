@@ -4,7 +4,7 @@
 export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 const ALERT = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.AlertsManagement/alerts/22222222-2222-2222-2222-222222222222`;
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourcegroups/rg-vitae-production`;
-export const RUNBOOKS = "https://github.com/o/r/blob/main/docs/operations.md";
+export const RUNBOOKS = "https://github.com/o/r/blob/main/docs/runbooks.md";
 
 type Essentials = Readonly<Record<string, unknown>>;
 

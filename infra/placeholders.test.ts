@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readConfig, type StageOverrides } from "./config.ts";
 import { placeholdersOf } from "./placeholders.ts";
 
-const runbooks = "https://github.com/ada/vitae/blob/main/docs/operations.md";
+const runbooks = "https://github.com/ada/vitae/blob/main/docs/runbooks.md";
 const mine = { origins: ["https://ada.dev"], alerts: { runbooks } };
 const found = (overrides: Partial<StageOverrides>) =>
   placeholdersOf(readConfig("production", { ...mine, ...overrides }));

@@ -1,8 +1,8 @@
 // What is particular to each stage. The file to edit before the first deployment: config.ts says what else there is.
 import type { StageOverrides } from "./config.ts";
 
-/** Your docs/operations.md, as a browser opens it: every alert links into it. Replace OWNER before you deploy. */
-const runbooks = "https://github.com/OWNER/vitae/blob/main/docs/operations.md";
+/** Your docs/runbooks.md, as a browser opens it: every alert links into it. Replace OWNER before you deploy. */
+const runbooks = "https://github.com/OWNER/vitae/blob/main/docs/runbooks.md";
 
 const production: StageOverrides = {
   region: "westeurope",

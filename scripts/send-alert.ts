@@ -85,7 +85,7 @@ export async function sendAlert(
     if (!["Running", "Waiting"].includes(properties.status)) {
       const { code = properties.status, message = "" } = properties.error ?? {};
       throw new Error(
-        `Run ${id} ended as ${properties.status} (${code}). ${message} docs/operations.md, "notifier failed".`,
+        `Run ${id} ended as ${properties.status} (${code}). ${message} docs/runbooks.md, "notifier failed".`,
       );
     }
     if (clock.now() > end) throw new Error(`Run ${id} still runs after ten minutes.`);

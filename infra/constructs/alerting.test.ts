@@ -85,15 +85,15 @@ describe("of every rule in the configuration", () => {
     expect(off).not.toContain(`v-${slugOf(name)}`);
   });
 
-  test.each(rules)("%s the runbook that it links is a heading in docs/operations.md", async (name) => {
-    const text = await readFile(join(import.meta.dirname, "../../docs/operations.md"), "utf8");
+  test.each(rules)("%s the runbook that it links is a heading in docs/runbooks.md", async (name) => {
+    const text = await readFile(join(import.meta.dirname, "../../docs/runbooks.md"), "utf8");
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
       heading
         .toLowerCase()
         .replaceAll(/[^\p{L}\p{N} -]/gu, "")
         .replaceAll(" ", "-"),
     );
-    const [, anchor] = named(made, slugOf(name)).description.split("docs/operations.md#");
+    const [, anchor] = named(made, slugOf(name)).description.split("docs/runbooks.md#");
     expect(headings).toContain(anchor);
     expect(headings).toContain("alert-budget");
   });

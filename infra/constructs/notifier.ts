@@ -29,7 +29,7 @@ export interface NotifierProps {
   readonly channel: string;
   /** Where the address of the incoming webhook is kept. */
   readonly vault: { readonly id: string; readonly uri: string };
-  /** docs/operations.md as a reader finds it. */
+  /** docs/runbooks.md as a reader finds it. */
   readonly runbooks: string;
   /** The portal's page of logs, for alerts that have none of their own. */
   readonly logs: string;
