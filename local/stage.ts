@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, "..");
 // biome-ignore lint/style/noProcessEnv: end-to-end tests share one unpacked package, and no setting of the app says where.
 const app = process.env.VITAE_ROOT ?? join(root, "dist");
 
-export type Stage = {
+export type Backend = {
   /** The folder whose app is served: the package, unpacked, in end-to-end tests; `dist/` otherwise. */
   app: string;
   /** Address of the API of the first host, prefix included. */
@@ -45,7 +45,7 @@ export type Stage = {
 };
 
 /** Serves what was built; `settings` go over the stage's own. */
-export async function startStage(settings: Record<string, string> = {}): Promise<Stage> {
+export async function startBackend(settings: Record<string, string> = {}): Promise<Backend> {
   const path = await mkdtemp(join(tmpdir(), "vitae-stage-"));
   const dataDir = openDataDir(path);
   const services = await startServices({ dataDir });

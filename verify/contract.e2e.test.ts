@@ -1,19 +1,19 @@
 // The document as a contract: every operation is called by its own example, and every answer is what it says.
 import { afterAll, describe, expect, it } from "vitest";
-import { startStage } from "../local/stage.ts";
+import { startBackend } from "../local/stage.ts";
 import { type Image, json } from "./answers.ts";
 import { type Case, type Document, openContract } from "./contract.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 
-const stage = await startStage({ METRICS_ENABLED: "true" });
-afterAll(() => stage.close());
-const document = await json<Document>(fetch(`${stage.api}/openapi.json`));
+const backend = await startBackend({ METRICS_ENABLED: "true" });
+afterAll(() => backend.close());
+const document = await json<Document>(fetch(`${backend.api}/openapi.json`));
 const { cases, callOf, check } = openContract(document);
 const named = (list: readonly Case[]) => list.map((each) => [each.operation.operationId, each] as const);
 
-const owner = await stage.token("owner");
-const library = openLibrary(stage.api, owner);
+const owner = await backend.token("owner");
+const library = openLibrary(backend.api, owner);
 const picture = new Uint8Array(await encode(quarters(600, 400), "jpeg"));
 const image = await json<Image>(library.upload(picture, "portrait.jpg"));
 await library.settled(image.id);
@@ -33,7 +33,7 @@ const takes = ({ operation }: Case, type: string) => operation.requestBody?.cont
 
 function send(
   each: Case,
-  { api = stage.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
+  { api = backend.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
 ) {
   const { path, init } = JSON.parse(JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id)) as ReturnType<
     typeof callOf
@@ -80,7 +80,7 @@ describe("answers as described:", () => {
   it.each(named(guarded.filter(({ operation }) => !JSON.stringify(operation.security).includes("images:read"))))(
     "%s with a token that may only read",
     async (_, each) => {
-      await expectAsDescribed(each, await send(each, { token: await stage.token("viewer") }), 403);
+      await expectAsDescribed(each, await send(each, { token: await backend.token("viewer") }), 403);
     },
   );
 
@@ -112,7 +112,7 @@ describe("answers as described:", () => {
   it.each(named(cases.filter(({ path }) => /visit|ready/.test(path))))(
     "%s while the tables are down",
     async (_, each) => {
-      await stage.proxy.stop();
+      await backend.proxy.stop();
       try {
         const until = performance.now() + 20_000;
         let answer = await send(each);
@@ -120,7 +120,7 @@ describe("answers as described:", () => {
         while (answer.status === 200 && performance.now() < until) answer = await send(each);
         await expectAsDescribed(each, answer, 503);
       } finally {
-        await stage.proxy.start();
+        await backend.proxy.start();
       }
     },
   );
@@ -128,7 +128,7 @@ describe("answers as described:", () => {
 
 describe("limits as described:", async () => {
   const open = async (settings: Record<string, string>) =>
-    `${(await stage.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
+    `${(await backend.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
   const limited = await open({});
   const tight = await open(
     Object.fromEntries(["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS"].map((of) => [`RATE_LIMIT_${of}`, "1"])),
@@ -152,7 +152,7 @@ describe("limits as described:", async () => {
 
 describe("a deployment with OPENAPI_ENABLED=false", () => {
   it("has no document, and names none", async () => {
-    const { url } = await stage.addHost({ OPENAPI_ENABLED: "false" });
+    const { url } = await backend.addHost({ OPENAPI_ENABLED: "false" });
     const answer = await fetch(`${url}/api/openapi.json`);
     expect(answer.status).toBe(404);
     const { error } = await json<{ error: { code: string; message: string } }>(answer);

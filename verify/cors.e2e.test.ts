@@ -3,13 +3,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { json, type Numbers } from "./answers.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 
-let stage: Stage;
+let backend: Backend;
 let browser: Browser;
 let allowed: Page;
 let refused: Page;
@@ -31,16 +31,16 @@ async function openPage(): Promise<Page> {
 }
 
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+  [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
   [allowed, refused] = [await openPage(), await openPage()];
   // As people write it into their settings: with a slash at its end.
-  api = `${(await stage.addHost({}, [new URL(allowed.url()).origin, "https://me.example/"])).url}/api`;
-  openApi = stage.api;
+  api = `${(await backend.addHost({}, [new URL(allowed.url()).origin, "https://me.example/"])).url}/api`;
+  openApi = backend.api;
 });
 afterAll(async () => {
   await browser?.close();
   for (const server of servers) server.close();
-  await stage?.close();
+  await backend?.close();
 });
 
 type Init = { method?: string; headers?: Record<string, string>; body?: string; credentials?: "include" };
@@ -65,7 +65,7 @@ const post = { method: "POST" };
 const count = async () => (await json<Numbers>(fetch(`${api}/v1/visits/projects`))).count;
 const traced = expect.stringMatching(/^[0-9a-f]{32}$/);
 /** Lines of requests that reached the function. */
-const reached = (name: string) => stage.lines.filter((line) => line.includes(`"function":"${name}"`)).length;
+const reached = (name: string) => backend.lines.filter((line) => line.includes(`"function":"${name}"`)).length;
 
 describe("a page of an allowed origin", () => {
   it("counts a visit, and reads the number and the trace id", async () => {
@@ -78,8 +78,8 @@ describe("a page of an allowed origin", () => {
   });
 
   it("sends JSON with a token and a trace id of its own, which a preflight has to allow first", async () => {
-    const token = await stage.token("owner");
-    const library = openLibrary(stage.api, token);
+    const token = await backend.token("owner");
+    const library = openLibrary(backend.api, token);
     const { id } = await json<{ id: string }>(library.upload(await encode(quarters(60, 40), "png")));
     const seen = await call(allowed, `${api}/v1/sas`, {
       ...post,
@@ -92,15 +92,15 @@ describe("a page of an allowed origin", () => {
   it("reads an error, its trace id, and Retry-After", async () => {
     const unknown = await call(allowed, `${api}/v1/visits/nobody`, post);
     expect(unknown).toMatchObject({ status: 404, body: { error: { code: "NOT_FOUND", trace_id: traced } } });
-    await stage.proxy.stop();
+    await backend.proxy.stop();
     const seen = await call(allowed, `${api}/v1/visits/projects`, post);
-    await stage.proxy.start();
+    await backend.proxy.start();
     expect(seen).toMatchObject({ status: 503, headers: { "x-trace-id": traced, "retry-after": "5" } });
   });
 
   it("reads how much of a limit is left, and how long to wait when nothing is", async () => {
     const limits = { RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" };
-    const { url } = await stage.addHost(limits, [new URL(allowed.url()).origin]);
+    const { url } = await backend.addHost(limits, [new URL(allowed.url()).origin]);
     const policy = { "ratelimit-policy": '"default";q=1;w=60' };
     const read = () => call(allowed, `${url}/api/v1/visits/projects`);
     expect(await read()).toMatchObject({

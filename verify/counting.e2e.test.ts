@@ -1,15 +1,15 @@
 // Counting, reading and every way to be refused, over HTTP against the built bundle.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type DropIn, type Failure, json, type Numbers } from "./answers.ts";
 
-let stage: Stage;
+let backend: Backend;
 beforeAll(async () => {
-  stage = await startStage();
+  backend = await startBackend();
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
-const call = (path: string, init?: RequestInit) => fetch(`${stage.api}${path}`, init);
+const call = (path: string, init?: RequestInit) => fetch(`${backend.api}${path}`, init);
 const post = (path: string) => call(path, { method: "POST" });
 const read = (page: string) => json<Numbers>(call(`/v1/visits/${page}`));
 
@@ -110,7 +110,7 @@ describe("every answer", () => {
     const id = "0123456789abcdef0123456789abcdef";
     const answer = await call("/v1/visits/projects", { headers: { "X-Trace-ID": id } });
     expect(answer.headers.get("x-trace-id")).toBe(id);
-    await expect.poll(() => stage.lines.filter((line) => line.includes(id))).toHaveLength(1);
+    await expect.poll(() => backend.lines.filter((line) => line.includes(id))).toHaveLength(1);
   });
 
   it("to HEAD has the headers of GET and no body", async () => {

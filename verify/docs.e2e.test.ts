@@ -3,20 +3,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { json } from "./answers.ts";
 import { encode, quarters } from "./pictures.ts";
 
 const PATIENCE = { timeout: 45_000 };
-let stage: Stage;
+let backend: Backend;
 let browser: Browser;
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+  [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
 });
 afterAll(async () => {
   await browser?.close();
-  await stage?.close();
+  await backend?.close();
 });
 
 /** The page, with what it asked for and what went wrong in it. */
@@ -40,34 +40,34 @@ const shown = (page: Page) =>
   );
 
 it("shows every operation of the document, asks nobody but its own server, and complains of nothing", async () => {
-  const { page, asked, wrong } = await open(`${stage.host.url}/docs`);
+  const { page, asked, wrong } = await open(`${backend.host.url}/docs`);
   await page.locator(".opblock").first().waitFor(PATIENCE);
-  const { paths } = await json<{ paths: Record<string, object> }>(fetch(`${stage.api}/openapi.json`));
+  const { paths } = await json<{ paths: Record<string, object> }>(fetch(`${backend.api}/openapi.json`));
   const wanted = Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect((await shown(page)).sort()).toEqual(wanted.sort());
-  expect(asked.filter((url) => !url.startsWith(`${stage.host.url}/`) && !url.startsWith("data:"))).toEqual([]);
-  expect(asked).toContain(`${stage.api}/openapi.json`);
+  expect(asked.filter((url) => !url.startsWith(`${backend.host.url}/`) && !url.startsWith("data:"))).toEqual([]);
+  expect(asked).toContain(`${backend.api}/openapi.json`);
   expect(wrong).toEqual([]);
   await page.close();
 });
 
 it("calls an operation from the page, and shows its answer", async () => {
-  const { page, asked, wrong } = await open(`${stage.host.url}/docs/#/Visits/visitor-counter`);
+  const { page, asked, wrong } = await open(`${backend.host.url}/docs/#/Visits/visitor-counter`);
   const block = page.locator("#operations-Visits-visitor-counter");
   await block.getByRole("button", { name: "Try it out" }).click(PATIENCE);
   await block.getByRole("button", { name: "Execute" }).click(PATIENCE);
   await block.locator(".live-responses-table .response").getByText('"count"').first().waitFor(PATIENCE);
-  expect(asked).toContain(`${stage.api}/v1/visits/resume`);
+  expect(asked).toContain(`${backend.api}/v1/visits/resume`);
   expect(wrong).toEqual([]);
   await page.close();
 });
 
 it("takes a token and a picture, and uploads it", async () => {
-  const { page, wrong } = await open(`${stage.host.url}/docs/#/Images/image-upload`);
+  const { page, wrong } = await open(`${backend.host.url}/docs/#/Images/image-upload`);
   await page.locator(".authorize.unlocked").first().click(PATIENCE);
-  await page.getByLabel("auth-bearer-value").fill(await stage.token("owner"), PATIENCE);
+  await page.getByLabel("auth-bearer-value").fill(await backend.token("owner"), PATIENCE);
   await page.getByRole("button", { name: "Apply credentials" }).click(PATIENCE);
   await page.getByRole("button", { name: "Close" }).click(PATIENCE);
   const block = page.locator("#operations-Images-image-upload");
@@ -83,24 +83,24 @@ it("takes a token and a picture, and uploads it", async () => {
 });
 
 it("runs under a policy that allows no inline script, and serves nothing else of the package", async () => {
-  const answer = await fetch(`${stage.host.url}/docs/`);
+  const answer = await fetch(`${backend.host.url}/docs/`);
   const policy = answer.headers.get("content-security-policy") ?? "";
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain("unsafe");
   for (const path of ["/docs/index.js", "/docs/swagger-initializer.js", "/docs/%2e%2e/docs.ts", "/docs/../docs.ts"])
-    expect((await fetch(`${stage.host.url}${path}`)).status).toBe(404);
+    expect((await fetch(`${backend.host.url}${path}`)).status).toBe(404);
 });
 
 it("is not there where the document is turned off", async () => {
-  const { url } = await stage.addHost({ OPENAPI_ENABLED: "false" });
+  const { url } = await backend.addHost({ OPENAPI_ENABLED: "false" });
   for (const path of ["/docs", "/docs/", "/docs/swagger-ui.css"])
     expect((await fetch(`${url}${path}`)).status).toBe(404);
 });
 
 it("does not ship", () => {
-  const files = readdirSync(stage.app, { recursive: true, encoding: "utf8" });
+  const files = readdirSync(backend.app, { recursive: true, encoding: "utf8" });
   expect(files).toContain("app.js");
   expect(files.filter((file) => /swagger|docs/i.test(file))).toEqual([]);
   for (const file of files.filter((each) => each.endsWith(".js") || each.endsWith(".json")))
-    expect(readFileSync(join(stage.app, file), "utf8")).not.toMatch(/swagger-ui/i);
+    expect(readFileSync(join(backend.app, file), "utf8")).not.toMatch(/swagger-ui/i);
 });

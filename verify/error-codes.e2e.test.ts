@@ -3,22 +3,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
 import { type ErrorBody, invoke } from "../functions/lib/http/invoke.simulation.ts";
 import { operation, routesFor } from "../functions/lib/http/operation.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 
-let stage: Stage;
+let backend: Backend;
 let owner: Library;
 let picture: Buffer;
 beforeAll(async () => {
-  stage = await startStage();
-  owner = openLibrary(stage.api, await stage.token("owner"));
+  backend = await startBackend();
+  owner = openLibrary(backend.api, await backend.token("owner"));
   picture = await encode(quarters(60, 40), "png");
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
-const call = (path: string, init?: RequestInit) => fetch(`${stage.api}${path}`, init);
+const call = (path: string, init?: RequestInit) => fetch(`${backend.api}${path}`, init);
 const askForLink = (body: unknown, headers: Record<string, string> = { "content-type": "application/json" }) =>
   owner.call("/v1/sas", { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
 
@@ -26,11 +26,11 @@ const askForLink = (body: unknown, headers: Record<string, string> = { "content-
 const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   VALIDATION_FAILED: () => askForLink({ imageId: "7", variant: "original" }),
   UNAUTHENTICATED: () => call("/v1/images", { method: "POST" }),
-  FORBIDDEN: async () => openLibrary(stage.api, await stage.token("viewer")).upload(picture),
+  FORBIDDEN: async () => openLibrary(backend.api, await backend.token("viewer")).upload(picture),
   NOT_FOUND: () => call("/v1/visits/nobody"),
   METHOD_NOT_ALLOWED: () => call("/v1/visits/resume", { method: "DELETE" }),
   async CONFLICT() {
-    stage.events.decide(() => "drop");
+    backend.events.decide(() => "drop");
     const { id } = await json<Image>(owner.upload(picture));
     return askForLink({ imageId: id, variant: "thumbnail" });
   },
@@ -39,18 +39,18 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   UNSUPPORTED_MEDIA_TYPE: () => askForLink("{}", { "content-type": "text/plain" }),
   UNPROCESSABLE_IMAGE: () => owner.upload(picture.subarray(0, picture.length / 2)),
   async RATE_LIMITED() {
-    const host = await stage.addHost({ RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" });
+    const host = await backend.addHost({ RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" });
     const ask = () => fetch(`${host.url}/api/v1/visits/resume`);
     await ask();
     return ask();
   },
   INTERNAL: null,
   async DEPENDENCY_UNAVAILABLE() {
-    stage.proxy.decide(() => ({ kind: "refuse" }));
+    backend.proxy.decide(() => ({ kind: "refuse" }));
     try {
       return await call("/v1/visits/resume");
     } finally {
-      stage.proxy.decide(undefined);
+      backend.proxy.decide(undefined);
     }
   },
 };

@@ -1,25 +1,25 @@
 // Promise 1 over HTTP: a visit answered with a number is counted once, in trouble, among instances, across a restart.
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Fault } from "../local/fault-proxy.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, json, type Numbers } from "./answers.ts";
 
 type Tally = { counts: number[]; errors: { status: number; code: string; retryAfter: string | null }[] };
 
-let stage: Stage;
+let backend: Backend;
 let before: Numbers;
 
 beforeAll(async () => {
-  stage = await startStage();
+  backend = await startBackend();
 });
 beforeEach(async () => {
-  stage.proxy.decide(undefined);
+  backend.proxy.decide(undefined);
   before = await read();
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 function read(): Promise<Numbers> {
-  return json(fetch(`${stage.api}/v1/visits/resume`));
+  return json(fetch(`${backend.api}/v1/visits/resume`));
 }
 
 /** `clients` at a time, each `visits` one after the other. */
@@ -53,8 +53,8 @@ async function expectExact({ counts, errors }: Tally) {
 }
 
 it("holds for four instances on one table", async () => {
-  const hosts = await Promise.all([stage.addHost(), stage.addHost(), stage.addHost()]);
-  const urls = [stage.host, ...hosts].map(({ url }) => url);
+  const hosts = await Promise.all([backend.addHost(), backend.addHost(), backend.addHost()]);
+  const urls = [backend.host, ...hosts].map(({ url }) => url);
   const tally = await visit(urls, { clients: 32, visits: 15 });
   expect(tally.errors).toEqual([]);
   await expectExact(tally);
@@ -72,32 +72,32 @@ it("holds while the store throttles, resets, and loses the answers of writes", a
     { kind: "reset-after" },
     undefined,
   ];
-  stage.proxy.decide(({ ordinal }) => faults[ordinal % faults.length]);
-  const tally = await visit([stage.host.url], { clients: 20, visits: 20 });
-  stage.proxy.decide(undefined);
+  backend.proxy.decide(({ ordinal }) => faults[ordinal % faults.length]);
+  const tally = await visit([backend.host.url], { clients: 20, visits: 20 });
+  backend.proxy.decide(undefined);
   expect(tally.counts.length).toBeGreaterThan(0);
   await expectExact(tally);
 });
 
 it("holds when an answer is swallowed: the visit waits, and is counted once", async () => {
   let swallowed = 0;
-  stage.proxy.decide(({ method }) => (method !== "GET" && swallowed++ === 0 ? { kind: "swallow" } : undefined));
-  const tally = await visit([stage.host.url], { clients: 10, visits: 1 });
+  backend.proxy.decide(({ method }) => (method !== "GET" && swallowed++ === 0 ? { kind: "swallow" } : undefined));
+  const tally = await visit([backend.host.url], { clients: 10, visits: 1 });
   expect(swallowed).toBeGreaterThan(0);
   expect(tally.errors).toEqual([]);
   await expectExact(tally);
 });
 
 it("answers 503 with Retry-After while the store is down, and counts again without a restart", async () => {
-  await stage.proxy.stop();
-  const { counts, errors } = await visit([stage.host.url], { clients: 5, visits: 1 });
+  await backend.proxy.stop();
+  const { counts, errors } = await visit([backend.host.url], { clients: 5, visits: 1 });
   expect(counts).toEqual([]);
   expect(errors).toEqual(Array(5).fill({ status: 503, code: "DEPENDENCY_UNAVAILABLE", retryAfter: "5" }));
-  const readiness = await fetch(`${stage.api}/health/ready`);
+  const readiness = await fetch(`${backend.api}/health/ready`);
   expect(readiness.status).toBe(503);
-  expect((await fetch(`${stage.api}/health/live`)).status).toBe(200);
-  await stage.proxy.start();
-  const tally = await visit([stage.host.url], { clients: 5, visits: 1 });
+  expect((await fetch(`${backend.api}/health/live`)).status).toBe(200);
+  await backend.proxy.start();
+  const tally = await visit([backend.host.url], { clients: 5, visits: 1 });
   expect(tally.errors).toEqual([]);
   await expectExact(tally);
 });

@@ -13,22 +13,22 @@ import {
 import { statusOf } from "../functions/lib/errors.ts";
 import type { ErrorBody } from "../functions/lib/http/invoke.simulation.ts";
 import { routes } from "../functions/routes.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Image, json } from "./answers.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 import { bytesOf, type RawAnswer, sendRaw } from "./raw.ts";
 
-let stage: Stage;
+let backend: Backend;
 let materials: Materials;
 beforeAll(async () => {
-  stage = await startStage();
+  backend = await startBackend();
   const picture = await encode(quarters(8, 6), "png");
-  const [owner, viewer] = await Promise.all([stage.token("owner"), stage.token("viewer")]);
-  const { id } = await json<Image>(openLibrary(stage.api, owner).upload(picture));
+  const [owner, viewer] = await Promise.all([backend.token("owner"), backend.token("viewer")]);
+  const { id } = await json<Image>(openLibrary(backend.api, owner).upload(picture));
   materials = { tokens: [owner, owner, viewer, `${owner}x`].map((token) => `Bearer ${token}`), image: id, picture };
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 /** What the front end says by itself, and always without a body. */
 const REFUSALS = [400, 404, 413, 417, 431];
@@ -82,7 +82,7 @@ it("over-http answers anything else in a documented way", { timeout: 120_000 + f
     const bytes = bytesOf(`${method} ${path}?${query} HTTP/1.1`, lines, content);
     // Whoever announces more than they send has to hang up to be answered, and may not be.
     const hangUp = !chunked && Number(headers["content-length"]) > body.length;
-    const answer = await sendRaw(stage.api, bytes, { hangUp }).catch((error: unknown) => {
+    const answer = await sendRaw(backend.api, bytes, { hangUp }).catch((error: unknown) => {
       if (!hangUp) throw error;
     });
     if (!answer) return;
@@ -91,6 +91,6 @@ it("over-http answers anything else in a documented way", { timeout: 120_000 + f
   });
   await assertFuzz("over-http", property, fuzzing.runs);
   if (fuzzing.runs >= 200 && !("seed" in fuzzing.replay)) expect(ours).toBeGreaterThan(fuzzing.runs / 4);
-  expect(stage.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
-  expect((await fetch(`${stage.api}/health/ready`)).status).toBe(200);
+  expect(backend.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect((await fetch(`${backend.api}/health/ready`)).status).toBe(200);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { containers, tables } from "../functions/lib/names.ts";
 import { type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, json } from "./answers.ts";
 
 type Readiness = {
@@ -14,22 +14,22 @@ type Readiness = {
 };
 
 const root = join(import.meta.dirname, "..");
-let stage: Stage;
+let backend: Backend;
 let vaultProxy: FaultProxy;
 let api: string;
 
 beforeAll(async () => {
-  stage = await startStage();
-  const { certificate, env } = stage.services;
+  backend = await startBackend();
+  const { certificate, env } = backend.services;
   vaultProxy = await startFaultProxy({ target: env.VAULT_URI as string, certificate });
 });
 // A new app has no answer kept.
 beforeEach(async () => {
-  for (const proxy of [stage.proxy, stage.blobProxy, vaultProxy]) proxy.decide(undefined);
-  api = `${(await stage.addHost({ VAULT_URI: vaultProxy.url })).url}/api`;
+  for (const proxy of [backend.proxy, backend.blobProxy, vaultProxy]) proxy.decide(undefined);
+  api = `${(await backend.addHost({ VAULT_URI: vaultProxy.url })).url}/api`;
 });
 afterAll(async () => {
-  await stage?.close();
+  await backend?.close();
   await vaultProxy?.close();
 });
 
@@ -46,7 +46,7 @@ const up = { status: "up", latencyMs: expect.any(Number) };
 const down = { status: "down", latencyMs: expect.any(Number) };
 
 it("the package says its version, and the commit it was built from", async () => {
-  const { name, version, gitHead } = JSON.parse(readFileSync(join(stage.app, "package.json"), "utf8"));
+  const { name, version, gitHead } = JSON.parse(readFileSync(join(backend.app, "package.json"), "utf8"));
   expect(await (await fetch(`${api}/health`)).json()).toEqual({ name, version, commit: gitHead });
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
   if (existsSync(join(root, ".git"))) {
@@ -62,8 +62,8 @@ it("is ready when tables, blobs and vault answer", async () => {
 });
 
 it.each([
-  ["tables", () => stage.proxy],
-  ["blobs", () => stage.blobProxy],
+  ["tables", () => backend.proxy],
+  ["blobs", () => backend.blobProxy],
   ["vault", () => vaultProxy],
 ] as const)(
   "names %s when they do not answer in time, within the limit, and is live all the same",
@@ -79,13 +79,13 @@ it.each([
     expect(dependencies[name]).toEqual(down);
     expect(dependencies[name].latencyMs).toBeGreaterThan(1_900);
     expect(JSON.stringify({ ...error, trace_id: "" })).not.toMatch(/127\.0\.0\.1|devstoreaccount|signing|Timeout/);
-    expect(stage.lines.findLast((line) => line.includes("dependency-down"))).toContain(`"dependency":"${name}"`);
+    expect(backend.lines.findLast((line) => line.includes("dependency-down"))).toContain(`"dependency":"${name}"`);
     expect((await fetch(`${api}/health/live`)).status).toBe(200);
   },
 );
 
 it("asks the vault itself: one that went away after its keys were read is down, though tokens are still known", async () => {
-  const token = await stage.token("owner");
+  const token = await backend.token("owner");
   const image = `${api}/v1/images/${crypto.randomUUID()}`;
   const authorized = () => fetch(image, { headers: { authorization: `Bearer ${token}` } });
   expect((await authorized()).status).toBe(404);
@@ -99,7 +99,7 @@ it("asks the vault itself: one that went away after its keys were read is down, 
 
 it("asks no store again for whoever asks within five seconds", async () => {
   await eventually(200);
-  const calls = () => stage.proxy.calls() + stage.blobProxy.calls() + vaultProxy.calls();
+  const calls = () => backend.proxy.calls() + backend.blobProxy.calls() + vaultProxy.calls();
   const before = calls();
   const began = performance.now();
   for (let asked = 0; asked < 20; asked++) await Promise.all(Array.from({ length: 25 }, ask));

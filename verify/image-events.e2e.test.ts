@@ -1,7 +1,7 @@
 // Blob events come more than once, late, out of order or never, and processes die: the library mends itself.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ProxiedRequest } from "../local/fault-proxy.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
@@ -9,30 +9,30 @@ import { encode, quarters } from "./pictures.ts";
 /** Ten minutes pass for the app, so that its timer finds what is older than five. */
 const LATER = { NODE_OPTIONS: "--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()%2B600000" };
 
-let stage: Stage;
+let backend: Backend;
 let owner: string;
 let library: Library;
 let picture: Buffer;
 /** The instance that the library talks to. */
-let host: Stage["host"];
+let host: Backend["host"];
 
 beforeAll(async () => {
-  stage = await startStage();
+  backend = await startBackend();
   picture = await encode(quarters(300, 200), "png");
-  owner = await stage.token("owner");
-  host = stage.host;
-  library = openLibrary(stage.api, owner);
+  owner = await backend.token("owner");
+  host = backend.host;
+  library = openLibrary(backend.api, owner);
 });
 afterEach(() => {
-  stage.events.decide(undefined);
-  stage.proxy.decide(undefined);
-  stage.blobProxy.decide(undefined);
+  backend.events.decide(undefined);
+  backend.proxy.decide(undefined);
+  backend.blobProxy.decide(undefined);
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 /** A new instance in place of one that was killed; the address of its API. */
 async function restart(): Promise<string> {
-  host = await stage.addHost();
+  host = await backend.addHost();
   return `${host.url}/api`;
 }
 
@@ -40,25 +40,25 @@ const upload = () => json<Image>(library.upload(picture));
 
 /** Starts another instance ten minutes later and runs its timer once. */
 async function mend(): Promise<void> {
-  const later = await stage.addHost(LATER);
-  const before = stage.lines.length;
+  const later = await backend.addHost(LATER);
+  const before = backend.lines.length;
   const answer = await fetch(`${later.url}/admin/functions/image-mend`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: '{"input":""}',
   });
   expect(answer.status).toBe(202);
-  await vi.waitFor(() => expect(stage.lines.slice(before).join()).toContain('"mend-done"'), 20_000);
+  await vi.waitFor(() => expect(backend.lines.slice(before).join()).toContain('"mend-done"'), 20_000);
   await later.close();
 }
 
 describe("an event", () => {
   it("that comes twice does the work once", async () => {
-    stage.events.decide(() => "double");
+    backend.events.decide(() => "double");
     const { id } = await upload();
     expect((await library.settled(id)).status).toBe("ready");
     await vi.waitFor(() => {
-      const outcomes = stage.lines.filter((line) => line.includes('"thumbnail"') && line.includes(id));
+      const outcomes = backend.lines.filter((line) => line.includes('"thumbnail"') && line.includes(id));
       expect(outcomes).toHaveLength(2);
     }, 20_000);
   });
@@ -66,7 +66,7 @@ describe("an event", () => {
   it("that comes late, after one that was sent later, finds its picture", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let first = true;
-    stage.events.decide(() => {
+    backend.events.decide(() => {
       if (!first) return "deliver";
       first = false;
       return { holdUntil: promise };
@@ -79,7 +79,7 @@ describe("an event", () => {
   });
 
   it("that never comes is made up for by the timer", async () => {
-    stage.events.decide(() => "drop");
+    backend.events.decide(() => "drop");
     const { id } = await upload();
     expect((await library.read(id)).status).toBe("pending");
     await mend();
@@ -90,11 +90,11 @@ describe("an event", () => {
 describe("a process that dies", () => {
   const toRecords = ({ method, url }: ProxiedRequest) => method !== "GET" && url.includes("/images");
   const toBlobs = ({ method }: ProxiedRequest) => method === "PUT";
-  const records = () => stage.rows("images");
+  const records = () => backend.rows("images");
 
   /** Holds the nth write to a store, before or after it was applied, and kills the app there. */
   async function killAt(store: "records" | "blobs", nth: number, applied: boolean): Promise<void> {
-    const [proxy, matches] = store === "records" ? [stage.proxy, toRecords] : [stage.blobProxy, toBlobs];
+    const [proxy, matches] = store === "records" ? [backend.proxy, toRecords] : [backend.blobProxy, toBlobs];
     let seen = 0;
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     const never = new Promise<void>(() => undefined);
@@ -103,9 +103,9 @@ describe("a process that dies", () => {
       resolve();
       return applied ? { kind: "swallow" } : { kind: "hold", until: never };
     });
-    stage.events.decide(() => "drop");
+    backend.events.decide(() => "drop");
     const before = JSON.stringify(await records());
-    const blobs = stage.events.seen.length;
+    const blobs = backend.events.seen.length;
     const answer = library.upload(picture).then(
       ({ status }) => status,
       () => 0,
@@ -113,7 +113,7 @@ describe("a process that dies", () => {
     await reached;
     if (applied && store === "records")
       await vi.waitFor(async () => expect(JSON.stringify(await records())).not.toBe(before));
-    if (applied && store === "blobs") await vi.waitFor(() => expect(stage.events.seen.length).toBe(blobs + 1));
+    if (applied && store === "blobs") await vi.waitFor(() => expect(backend.events.seen.length).toBe(blobs + 1));
     await host.kill();
     expect(await answer).not.toBe(201);
     proxy.decide(undefined);
@@ -138,7 +138,7 @@ describe("a process that dies", () => {
   });
 
   it("loses no image that was acknowledged", async () => {
-    stage.events.decide(() => "drop");
+    backend.events.decide(() => "drop");
     const { id } = await upload();
     await host.kill();
     await mend();

@@ -2,26 +2,26 @@
 import { request } from "node:http";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { corners, encode, formats, quarters, turned, UPRIGHT } from "./pictures.ts";
 
-let stage: Stage;
+let backend: Backend;
 let library: Library;
 let owner: string;
 let picture: Buffer;
 
 beforeAll(async () => {
-  stage = await startStage({ MAX_UPLOAD_BYTES: String(1024 * 1024), MAX_IMAGE_PIXELS: "1000000" });
-  owner = await stage.token("owner");
-  library = openLibrary(stage.api, owner);
+  backend = await startBackend({ MAX_UPLOAD_BYTES: String(1024 * 1024), MAX_IMAGE_PIXELS: "1000000" });
+  owner = await backend.token("owner");
+  library = openLibrary(backend.api, owner);
   picture = await encode(quarters(600, 400), "png");
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 /** Names of the originals stored so far; thumbnails come in their own time. */
-const originals = () => stage.events.seen.filter(({ container }) => container === "images").map(({ name }) => name);
+const originals = () => backend.events.seen.filter(({ container }) => container === "images").map(({ name }) => name);
 
 const upload = async (bytes: Uint8Array, name?: string) => {
   const answer = await library.upload(bytes, name);
@@ -82,7 +82,7 @@ describe("a picture", () => {
   });
 
   it.each(["42", "true", "me@example.com"])("of an owner called %s gets its thumbnail too", async (name) => {
-    const theirs = openLibrary(stage.api, await stage.token("owner", name));
+    const theirs = openLibrary(backend.api, await backend.token("owner", name));
     const { id } = await json<Image>(theirs.upload(picture));
     expect((await theirs.settled(id)).status).toBe("ready");
     expect((await fetch((await theirs.link(id, "thumbnail")).url)).status).toBe(200);
@@ -142,10 +142,10 @@ describe("what is refused", () => {
 
   it("whoever has no token, too small a role, or another's image", async () => {
     const { id } = await upload(picture);
-    expect((await fetch(`${stage.api}/v1/images/${id}`)).status).toBe(401);
-    const viewer = openLibrary(stage.api, await stage.token("viewer"));
+    expect((await fetch(`${backend.api}/v1/images/${id}`)).status).toBe(401);
+    const viewer = openLibrary(backend.api, await backend.token("viewer"));
     expect((await viewer.upload(picture)).status).toBe(403);
-    const stranger = openLibrary(stage.api, await stage.token("owner", "stranger"));
+    const stranger = openLibrary(backend.api, await backend.token("owner", "stranger"));
     expect((await stranger.call(`/v1/images/${id}`)).status).toBe(404);
     const body = JSON.stringify({ imageId: id, variant: "original" });
     const headers = { "content-type": "application/json" };
@@ -156,7 +156,7 @@ describe("what is refused", () => {
     const sent = await new Promise<{ status: number | undefined; bytes: number }>((resolve, reject) => {
       let bytes = 0;
       let over = false;
-      const outgoing = request(`${stage.api}/v1/images`, {
+      const outgoing = request(`${backend.api}/v1/images`, {
         method: "POST",
         headers: { authorization: `Bearer ${owner}`, "content-type": "image/png", "transfer-encoding": "chunked" },
       });
@@ -182,7 +182,7 @@ describe("what is refused", () => {
   it("a client that goes away half way: nothing is stored and the next one is served", async () => {
     const before = originals();
     await new Promise<void>((resolve) => {
-      const outgoing = request(`${stage.api}/v1/images`, {
+      const outgoing = request(`${backend.api}/v1/images`, {
         method: "POST",
         headers: { authorization: `Bearer ${owner}`, "content-type": "image/png", "content-length": picture.length },
       });

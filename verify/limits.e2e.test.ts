@@ -2,17 +2,17 @@
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "../local/host/host.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, json } from "./answers.ts";
 
-let stage: Stage;
+let backend: Backend;
 beforeAll(async () => {
-  stage = await startStage();
+  backend = await startBackend();
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 /** A new instance, in which nobody has been counted yet. The window is the minute from the first request on. */
-const limited = (settings: Record<string, string> = {}) => stage.addHost({ RATE_LIMITS: "on", ...settings });
+const limited = (settings: Record<string, string> = {}) => backend.addHost({ RATE_LIMITS: "on", ...settings });
 
 type Options = { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string };
 
@@ -59,7 +59,7 @@ describe("one request too many", () => {
 
   it("counts nothing", async () => {
     const host = await limited({ RATE_LIMIT_VISITS: "2" });
-    const count = async () => ((await (await fetch(`${stage.api}${read.path}`)).json()) as { count: number }).count;
+    const count = async () => ((await (await fetch(`${backend.api}${read.path}`)).json()) as { count: number }).count;
     const before = await count();
     expect(await tally(host, 5, () => visit)).toEqual({ 200: 2, 429: 3 });
     expect(await count()).toBe(before + 2);
@@ -79,7 +79,7 @@ describe("one request too many", () => {
     expect(await tally(host, 5, () => read)).toEqual({ 200: 2, 429: 3 });
     expect(await tally(host, 5, () => visit)).toEqual({ 200: 3, 429: 2 });
     for (const subject of ["ada", "bob"]) {
-      const headers = { authorization: `Bearer ${await stage.token("viewer", subject)}` };
+      const headers = { authorization: `Bearer ${await backend.token("viewer", subject)}` };
       const path = "/v1/images/01a1fdbd-0000-7000-8000-00000000abcd";
       expect(await tally(host, 6, () => ({ path, headers }))).toEqual({ 404: 4, 429: 2 });
     }
@@ -168,5 +168,5 @@ it("the timer limits-clean-up can be run, and says what it removed", async () =>
     body: "{}",
   });
   expect(run.status).toBe(202);
-  await expect.poll(() => stage.lines.find((line) => line.includes('"limits-cleaned-up"'))).toContain('"removed":0');
+  await expect.poll(() => backend.lines.find((line) => line.includes('"limits-cleaned-up"'))).toContain('"removed":0');
 });

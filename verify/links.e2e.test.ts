@@ -1,21 +1,21 @@
 // What a signed link opens, in curl and in a browser, and what it does not.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 
-let stage: Stage;
+let backend: Backend;
 let library: Library;
 let browser: Browser;
 let image: Image;
 let other: Image;
 
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
-  library = openLibrary(stage.api, await stage.token("owner"));
+  [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
+  library = openLibrary(backend.api, await backend.token("owner"));
   const picture = await encode(quarters(600, 400), "jpeg");
   [image, other] = await Promise.all([
     json<Image>(library.upload(picture, "one.jpg")),
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  await stage?.close();
+  await backend?.close();
 });
 
 describe("a link", () => {
@@ -41,7 +41,7 @@ describe("a link", () => {
 
   it("shows its picture in a page of another origin, whose script may read it", async () => {
     const page = await browser.newPage();
-    await page.goto(`${stage.host.url}/`);
+    await page.goto(`${backend.host.url}/`);
     const { url } = await library.link(image.id, "original");
     const elsewhere = url.replace("localhost", "127.0.0.1");
     const seen = await page.evaluate(async (link) => {
@@ -106,17 +106,17 @@ describe("nobody gets in", () => {
   it("to list a container, with or without a link's signature", async () => {
     const { url } = await library.link(image.id, "original");
     const [, signature] = url.split("?");
-    const list = `${stage.host.url}/media/images?restype=container&comp=list`;
+    const list = `${backend.host.url}/media/images?restype=container&comp=list`;
     expect(await status(list)).toBeGreaterThanOrEqual(401);
     expect(await status(`${list}&${signature}`)).toBeGreaterThanOrEqual(403);
   });
 
   it("to a picture that has no thumbnail yet is told so", async () => {
-    stage.events.decide(() => "drop");
+    backend.events.decide(() => "drop");
     const { id } = await json<Image>(library.upload(await encode(quarters(20, 20), "png")));
     const body = JSON.stringify({ imageId: id, variant: "thumbnail" });
     const headers = { "content-type": "application/json" };
     expect((await library.call("/v1/sas", { method: "POST", headers, body })).status).toBe(409);
-    stage.events.decide(undefined);
+    backend.events.decide(undefined);
   });
 });

@@ -1,18 +1,18 @@
 // The sample page in a real browser, on a real backend: two visitors, and a store that is down.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { json, type Numbers } from "./answers.ts";
 
-let stage: Stage;
+let backend: Backend;
 let browser: Browser;
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([startStage(), launchBrowser()]);
+  [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
 });
 afterAll(async () => {
   await browser?.close();
-  await stage?.close();
+  await backend?.close();
 });
 
 /** Opens the page as a new visitor; `number` resolves with the visitor's number as it stands on the page. */
@@ -20,13 +20,13 @@ async function open() {
   const page = await browser.newPage();
   const errors: unknown[] = [];
   page.on("pageerror", (error) => errors.push(error));
-  await page.goto(`${stage.host.url}/`);
+  await page.goto(`${backend.host.url}/`);
   const visitor = page.locator("[data-visitor-count]").first();
   return { page, errors, visitor };
 }
 
 it("shows two visitors two consecutive numbers", async () => {
-  const { count } = await json<Numbers>(fetch(`${stage.api}/v1/visits/resume`));
+  const { count } = await json<Numbers>(fetch(`${backend.api}/v1/visits/resume`));
   for (const number of [count + 1, count + 2]) {
     const { page, visitor, errors } = await open();
     await visitor.filter({ hasText: new RegExp(`\\b${number}\\b`) }).waitFor();
@@ -36,7 +36,7 @@ it("shows two visitors two consecutive numbers", async () => {
 });
 
 it("says what it said before when the store is down, and shows no error", async () => {
-  await stage.proxy.stop();
+  await backend.proxy.stop();
   const { page, visitor, errors } = await open();
   const before = await visitor.textContent();
   const answer = await page.waitForResponse((response) => response.url().includes("/v1/visits/"), { timeout: 30_000 });
@@ -46,5 +46,5 @@ it("says what it said before when the store is down, and shows no error", async 
   expect(before).not.toMatch(/\d/);
   expect(errors).toEqual([]);
   await page.close();
-  await stage.proxy.start();
+  await backend.proxy.start();
 });

@@ -1,15 +1,15 @@
 // What a hostile client can send, byte by byte over a plain socket: the right code in the one shape, or the front end's own refusal.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { bytesOf, sendRaw } from "./raw.ts";
 
-let stage: Stage;
+let backend: Backend;
 let authorization: string;
 beforeAll(async () => {
-  stage = await startStage();
-  authorization = `Authorization: Bearer ${await stage.token("owner")}`;
+  backend = await startBackend();
+  authorization = `Authorization: Bearer ${await backend.token("owner")}`;
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 const LIMIT = 64 * 1024;
 const JSON_TYPE = "Content-Type: application/json";
@@ -28,7 +28,7 @@ function codeOf({ status, headers, body }: Awaited<ReturnType<typeof sendRaw>>):
   return `${status} ${error.code}`;
 }
 const ask = async (line: string, headers: readonly string[] = [], body: string | Uint8Array = "") =>
-  codeOf(await sendRaw(stage.api, bytesOf(line, ["Host: localhost", "Connection: close", ...headers], body)));
+  codeOf(await sendRaw(backend.api, bytesOf(line, ["Host: localhost", "Connection: close", ...headers], body)));
 const post = (headers: readonly string[], body: string | Uint8Array) =>
   ask("POST /api/v1/sas HTTP/1.1", [authorization, ...headers], body);
 const postJson = (body: string | Uint8Array) =>
@@ -77,7 +77,7 @@ describe("a query", () => {
 
   it.each(["t=1", "t=1&t=2", "%zz=%C0%AF&a=%00", "__proto__=x"])("without any is ignored: ?%s", async (query) => {
     const bytes = bytesOf(`GET /api/v1/visits/resume?${query} HTTP/1.1`, ["Host: localhost", "Connection: close"]);
-    expect((await sendRaw(stage.api, bytes)).status).toBe(200);
+    expect((await sendRaw(backend.api, bytes)).status).toBe(200);
   });
 });
 
@@ -162,7 +162,7 @@ describe("a JSON body", () => {
   it("that ends before its length gets no answer of ours", async () => {
     const headers = ["Host: localhost", authorization, JSON_TYPE, "Content-Length: 20"];
     const bytes = bytesOf("POST /api/v1/sas HTTP/1.1", headers, "{}");
-    expect(codeOf(await sendRaw(stage.api, bytes, { hangUp: true }))).toBe("400 of the front end");
+    expect(codeOf(await sendRaw(backend.api, bytes, { hangUp: true }))).toBe("400 of the front end");
   });
 });
 
@@ -183,11 +183,11 @@ describe("a header", () => {
 
   it.each(["a/b", "", "a b", "[::1"])("Host: %j is refused", async (host) => {
     const bytes = bytesOf("GET /api/nothing HTTP/1.1", [`Host: ${host}`, "Connection: close"]);
-    expect(codeOf(await sendRaw(stage.api, bytes))).toBe("400 of the front end");
+    expect(codeOf(await sendRaw(backend.api, bytes))).toBe("400 of the front end");
   });
 });
 
 it("after all of it the app serves on, and has logged no failure of its own", async () => {
-  expect((await fetch(`${stage.api}/health/live`)).status).toBe(200);
-  expect(stage.lines.filter((line) => /"level":"(?:warn|error)"|returned nothing|Exception/.test(line))).toEqual([]);
+  expect((await fetch(`${backend.api}/health/live`)).status).toBe(200);
+  expect(backend.lines.filter((line) => /"level":"(?:warn|error)"|returned nothing|Exception/.test(line))).toEqual([]);
 });

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fault, type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
 import { startIngestion } from "../local/ingestion.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 
-let stage: Stage;
+let backend: Backend;
 
 beforeAll(async () => {
-  stage = await startStage();
-  await stage.host.close();
+  backend = await startBackend();
+  await backend.host.close();
 });
-afterAll(() => stage.close());
+afterAll(() => backend.close());
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -22,13 +22,13 @@ async function sendTo(
   use: (api: string, proxy: FaultProxy) => Promise<void>,
   audience = true,
 ) {
-  const { certificate, audienceOf } = stage.services;
+  const { certificate, audienceOf } = backend.services;
   const ingestion = await startIngestion({ certificate, audienceOf: audience ? audienceOf : () => undefined });
   const proxy = await startFaultProxy({ target: ingestion.url, certificate });
   proxy.decide(() => fault);
-  stage.lines.length = 0;
+  backend.lines.length = 0;
   const connectionString = ingestion.connectionString.replace(ingestion.url, `${proxy.url}/`);
-  const host = await stage.addHost({
+  const host = await backend.addHost({
     APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString,
     // Read by OpenTelemetry: milliseconds between two batches of calls, 5000 unless given.
     OTEL_BSP_SCHEDULE_DELAY: "100",
@@ -36,7 +36,7 @@ async function sendTo(
   await use(`${host.url}/api`, proxy);
   await host.close();
   await Promise.all([proxy.close(), ingestion.close()]);
-  return { ingestion, lines: stage.lines.filter((line) => line.includes("telemetry-not-sent")) };
+  return { ingestion, lines: backend.lines.filter((line) => line.includes("telemetry-not-sent")) };
 }
 
 const visit = async (api: string) => (await fetch(`${api}/v1/visits/resume`, { method: "POST" })).status;

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "../local/host/host.ts";
 import { type Ingestion, type Item, startIngestion } from "../local/ingestion.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 import { readPrometheus, type Sample } from "./prometheus-text.ts";
@@ -18,7 +18,7 @@ const outgoing = pathToFileURL(join(import.meta.dirname, "outgoing.simulation.ts
 /** One telemetry host, and one that nobody configured; both tell whom they ask. */
 const settings = { LOG_LEVEL: "debug", NODE_OPTIONS: `--import=${outgoing}` };
 
-let stage: Stage;
+let backend: Backend;
 let ingestion: Ingestion;
 let host: Host;
 let token: string;
@@ -54,18 +54,18 @@ const countOf = (name: string, labels: object) =>
   metric(name).find((each) => JSON.stringify(each.labels) === JSON.stringify(labels))?.value;
 
 beforeAll(async () => {
-  stage = await startStage(settings);
-  await stage.host.close();
-  const { certificate, audienceOf } = stage.services;
+  backend = await startBackend(settings);
+  await backend.host.close();
+  const { certificate, audienceOf } = backend.services;
   ingestion = await startIngestion({ certificate, audienceOf });
-  stage.lines.length = 0;
-  host = await stage.addHost({
+  backend.lines.length = 0;
+  host = await backend.addHost({
     APPLICATIONINSIGHTS_CONNECTION_STRING: ingestion.connectionString,
     METRICS_ENABLED: "public",
   });
   const api = `${host.url}/api`;
-  token = await stage.token("owner");
-  for (const [store, proxy] of [["table", stage.proxy] as const, ["blob", stage.blobProxy] as const])
+  token = await backend.token("owner");
+  for (const [store, proxy] of [["table", backend.proxy] as const, ["blob", backend.blobProxy] as const])
     proxy.decide(({ headers, method }) => {
       carried.push({ store, method, id: headers["x-ms-client-request-id"] });
       return undefined;
@@ -89,7 +89,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await ingestion.close();
-  await stage.close();
+  await backend.close();
 });
 
 describe("Application Insights", () => {
@@ -99,7 +99,7 @@ describe("Application Insights", () => {
       "MetricData",
       "RemoteDependencyData",
     ]);
-    expect(stage.lines.filter((line) => line.includes("telemetry-not-sent"))).toEqual([]);
+    expect(backend.lines.filter((line) => line.includes("telemetry-not-sent"))).toEqual([]);
   });
 
   it("files the calls of tables, blobs and vault under the request that they serve", () => {
@@ -173,15 +173,15 @@ describe("Application Insights", () => {
 
 describe("the app", () => {
   it("asks its own services and no other host", () => {
-    const { env } = stage;
+    const { env } = backend;
     const own = [env.TABLES_ENDPOINT, env.MEDIA__blobServiceUri, env.VAULT_URI, env.IDENTITY_ENDPOINT, ingestion.url];
     const hosts = own.map((url) => new URL(url as string).host);
-    const told = stage.lines.flatMap((line) => /^outgoing (.+)$/.exec(line)?.[1] ?? []);
+    const told = backend.lines.flatMap((line) => /^outgoing (.+)$/.exec(line)?.[1] ?? []);
     expect(new Set(told)).toEqual(new Set(hosts));
   });
 
   it("answers first, and loads what sends telemetry once after that", () => {
-    const messages = stage.lines.flatMap((line) => /"message":"(request|telemetry-loading)"/.exec(line)?.[1] ?? []);
+    const messages = backend.lines.flatMap((line) => /"message":"(request|telemetry-loading)"/.exec(line)?.[1] ?? []);
     expect(messages[0]).toBe("request");
     expect(messages.filter((message) => message === "telemetry-loading")).toHaveLength(1);
   });
@@ -190,7 +190,7 @@ describe("the app", () => {
     const visits = carried.filter(({ id }) => id === asked);
     expect(visits.filter(({ store, method }) => store === "table" && method === "PUT")).toHaveLength(3);
     const logged = (name: string) =>
-      stage.lines.flatMap(
+      backend.lines.flatMap(
         (line) => new RegExp(`"trace_id":"([0-9a-f]{32})","function":"${name}"`).exec(line)?.[1] ?? [],
       );
     const [upload] = logged("image-upload");
@@ -228,8 +228,8 @@ describe("GET /metrics", () => {
 describe("without a connection string and with METRICS_ENABLED=false", () => {
   it("nothing loads, nothing is sent, and /metrics is nowhere", async () => {
     const before = ingestion.bodies.length;
-    stage.lines.length = 0;
-    const plain = await stage.addHost({ METRICS_ENABLED: "false" });
+    backend.lines.length = 0;
+    const plain = await backend.addHost({ METRICS_ENABLED: "false" });
     await fetch(`${plain.url}/api/v1/visits/resume`, { method: "POST" });
     const answer = await fetch(`${plain.url}/api/metrics`);
     expect(answer.status).toBe(404);
@@ -237,8 +237,8 @@ describe("without a connection string and with METRICS_ENABLED=false", () => {
     const document = (await (await fetch(`${plain.url}/api/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(document.paths)).not.toContain("/metrics");
     await plain.close();
-    expect(stage.lines.filter((line) => line.includes("telemetry"))).toEqual([]);
-    expect(stage.lines.join("\n")).not.toContain(new URL(ingestion.url).host);
+    expect(backend.lines.filter((line) => line.includes("telemetry"))).toEqual([]);
+    expect(backend.lines.join("\n")).not.toContain(new URL(ingestion.url).host);
     expect(ingestion.bodies).toHaveLength(before);
   });
 });

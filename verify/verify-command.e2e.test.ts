@@ -8,19 +8,19 @@ import { json } from "node:stream/consumers";
 import { XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { listen } from "../local/listen.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { startBroken } from "./broken.simulation.ts";
 import { Fault } from "./check.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const main = join(import.meta.dirname, "main.ts");
-let stage: Stage;
+let backend: Backend;
 let folder: string;
 beforeAll(async () => {
-  [stage, folder] = await Promise.all([startStage(), mkdtemp(join(tmpdir(), "vitae-verify-"))]);
+  [backend, folder] = await Promise.all([startBackend(), mkdtemp(join(tmpdir(), "vitae-verify-"))]);
 });
 afterAll(async () => {
-  await stage?.close();
+  await backend?.close();
   await rm(folder, { recursive: true });
 });
 
@@ -34,8 +34,8 @@ function verify(args: readonly string[], env: Record<string, string> = {}): Prom
 }
 
 it("passes what npm start serves, limits and all, writes both files, and ends with 0", async () => {
-  const { url } = await stage.addHost({ RATE_LIMITS: "on" });
-  const token = await stage.token("editor", "verify");
+  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
+  const token = await backend.token("editor", "verify");
   const files = { json: join(folder, "result.json"), junit: join(folder, "result.xml") };
   const args = ["--url", url, "--allowed-origin", "https://a.example", "--json", files.json, "--junit", files.junit];
   const { code, out, err } = await verify(args, { VERIFY_TOKEN: token });
@@ -53,7 +53,7 @@ it("passes what npm start serves, limits and all, writes both files, and ends wi
 });
 
 it("ends with 1 when a check fails", async () => {
-  const { url } = await stage.addHost({ RATE_LIMITS: "on" });
+  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
   const front = await startBroken({
     target: url,
     breakage: ({ path }) => (path === "/api/health" ? { status: 500 } : undefined),
@@ -66,7 +66,7 @@ it("ends with 1 when a check fails", async () => {
 });
 
 it("waits for a deployment that is not up yet, and ends with 3 when a token was required and there is none", async () => {
-  const { url } = await stage.addHost({ RATE_LIMITS: "on" });
+  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
   let asked = 0;
   const front = await startBroken({
     target: url,

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Host } from "../local/host/host.ts";
-import { type Stage, startStage } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/stage.ts";
 import { breakages } from "./breakages.simulation.ts";
 import { type Breakage, startBroken } from "./broken.simulation.ts";
 import type { Given, Run } from "./check.ts";
@@ -13,11 +13,11 @@ import { openClient } from "./client.ts";
 import { type Result, runChecks } from "./runner.ts";
 
 const ALLOWED = "https://www.example.com";
-let stage: Stage;
+let backend: Backend;
 let given: Given;
 beforeAll(async () => {
-  stage = await startStage();
-  const { commit } = (await (await fetch(`${stage.api}/health`)).json()) as { commit: string };
+  backend = await startBackend();
+  const { commit } = (await (await fetch(`${backend.api}/health`)).json()) as { commit: string };
   given = {
     commit: commit.slice(0, 40),
     "allowed-origin": ALLOWED,
@@ -26,7 +26,7 @@ beforeAll(async () => {
     workspace: randomUUID(),
   };
 });
-afterAll(() => stage?.close());
+afterAll(() => backend?.close());
 
 type Wrong = {
   readonly breakage?: Breakage;
@@ -39,7 +39,7 @@ let shared: Host | undefined;
 async function deployment() {
   runs += 1;
   const linux = process.platform === "linux";
-  const start = () => stage.addHost({ RATE_LIMITS: "on" }, [ALLOWED]);
+  const start = () => backend.addHost({ RATE_LIMITS: "on" }, [ALLOWED]);
   const host = linux && shared ? shared : await start();
   shared = host;
   return { target: host.url, from: linux ? `127.0.0.${runs + 1}` : undefined };
@@ -48,7 +48,7 @@ async function deployment() {
 /** All checks, as a caller and from an address that nobody has counted yet. */
 async function verify({ breakage, ...wrong }: Wrong): Promise<Result[]> {
   const front = await startBroken({ ...(await deployment()), breakage });
-  const token = await stage.token("editor", `verify-${runs}`);
+  const token = await backend.token("editor", `verify-${runs}`);
   // Patience is for networks and clouds; order is what counts here.
   const pause = (ms: number) => wait(ms > 5_000 ? 0 : ms / 20);
   const traceId = randomUUID().replaceAll("-", "");
@@ -60,7 +60,7 @@ async function verify({ breakage, ...wrong }: Wrong): Promise<Result[]> {
     // The lines that would be in the workspace.
     askWorkspace: async (_, question) => {
       const [id = "none"] = /[0-9a-f]{32}/.exec(question) ?? [];
-      return stage.lines.filter((line) => line.includes(id)).length;
+      return backend.lines.filter((line) => line.includes(id)).length;
     },
     ...wrong.run,
   };
@@ -85,9 +85,9 @@ it.each(breakages)("a deployment that %s fails at: %s", async (_, name, breakage
 });
 
 it("a deployment that makes no thumbnails fails at: images", async () => {
-  stage.events.decide(() => "drop");
+  backend.events.decide(() => "drop");
   const results = await verify({ run: { thumbnailWithin: 500 } });
-  stage.events.decide(undefined);
+  backend.events.decide(undefined);
   expect(unlike(results)).toMatchObject([{ name: "images", fault: { received: expect.stringContaining("pending") } }]);
 });
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Stage, startStage } from "../../local/stage.ts";
+import { type Backend, startBackend } from "../../local/stage.ts";
 import { startPart } from "../part.ts";
 import { number, printTable, printTarget, say } from "../print.ts";
 import { median, sum } from "../statistics.ts";
@@ -26,7 +26,7 @@ type Round = Load & { readonly blobCalls: number; readonly tableCalls: number };
 type Figures = { readonly name: string; readonly clients: number; readonly isWarm: boolean } & Round;
 
 /** @returns the id of a picture whose thumbnail is ready */
-async function uploadedImage({ api, lines }: Stage, { token, file }: { token: string; file: string }): Promise<string> {
+async function uploadedImage({ api, lines }: Backend, { token, file }: { token: string; file: string }): Promise<string> {
   const headers = { authorization: `Bearer ${token}` };
   const uploaded = await fetch(`${api}/v1/images`, {
     method: "POST",
@@ -45,7 +45,7 @@ async function uploadedImage({ api, lines }: Stage, { token, file }: { token: st
   throw new Error(`The thumbnail is not ready after ${READY_WITHIN_MS} ms: ${lines.slice(-3).join("\n")}`);
 }
 
-async function measure(ways: readonly Way[], { proxy, blobProxy }: Stage): Promise<Figures[]> {
+async function measure(ways: readonly Way[], { proxy, blobProxy }: Backend): Promise<Figures[]> {
   const rounds = new Map<Way, Round[]>(ways.map((way) => [way, []]));
   for (const way of ways) await way.load(WARM_UP_MS);
   for (let round = 0; round < ROUNDS; round++)
@@ -71,19 +71,19 @@ async function measure(ways: readonly Way[], { proxy, blobProxy }: Stage): Promi
 /** @param root of the sources */
 export async function benchLinks(root: string): Promise<{ figures: object; sound: boolean }> {
   const [picture] = await makePictures(join(root, ".local", "bench-pictures"), [{ width: 1152, height: 864 }]);
-  const stage = await startStage();
-  const { env } = stage;
+  const backend = await startBackend();
+  const { env } = backend;
   const signing = startPart<SignQuestion, Load>(new URL("in-process.ts", import.meta.url), {
     env,
     args: [env.MEDIA__blobServiceUri ?? ""],
   });
   const asking = startPart<AskQuestion, Load>(new URL("http-load.ts", import.meta.url), { env: {} });
   try {
-    const token = await stage.token("owner");
-    const image = await uploadedImage(stage, { token, file: picture?.file ?? "" });
+    const token = await backend.token("owner");
+    const image = await uploadedImage(backend, { token, file: picture?.file ?? "" });
     const sign = (way: SignQuestion["way"]) => (ms: number) => signing.ask({ way, ms });
     const ask = (clients: number) => (ms: number) =>
-      asking.ask({ url: `${stage.api}/v1/sas`, token, image, clients, ms });
+      asking.ask({ url: `${backend.api}/v1/sas`, token, image, clients, ms });
     const ways: Way[] = [
       { name: "Vitae's signer, one key for all", clients: 1, isWarm: true, load: sign("vitae") },
       { name: "a key for each link", clients: 1, isWarm: false, load: sign("key-per-link") },
@@ -93,13 +93,13 @@ export async function benchLinks(root: string): Promise<{ figures: object; sound
     say("Every call to blobs and to tables passes a proxy that counts it; all: every HTTP request of the process that");
     say(`signs, to anywhere. Medians of ${ROUNDS} alternating rounds after a warm-up; calls over all of them.`);
     say("Over HTTP the image's record is read for each link: a link is for the image's owner only.\n");
-    const figures = await measure(ways, stage);
+    const figures = await measure(ways, backend);
     print(figures);
     say();
     return { figures: { ways: figures }, sound: judge(figures) };
   } finally {
     await Promise.all([signing.end(), asking.end()]);
-    await stage.close();
+    await backend.close();
   }
 }
 

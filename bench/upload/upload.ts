@@ -1,7 +1,7 @@
 // bench upload: memory of the app's process and throughput while 10 MiB pictures come, 1, 10 and 50 at a time.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Stage, startStage } from "../../local/stage.ts";
+import { type Backend, startBackend } from "../../local/stage.ts";
 import { type Part, startPart } from "../part.ts";
 import { number, printTable, printTarget, say } from "../print.ts";
 import { makePictures } from "../thumbnail/pictures.ts";
@@ -33,7 +33,7 @@ type Figures = Case &
   };
 
 type Bench = {
-  readonly stage: Stage;
+  readonly backend: Backend;
   readonly client: Part<UploadQuestion, Uploaded>;
   readonly picture: { readonly file: string; readonly bytes: number };
   readonly small: string;
@@ -42,15 +42,15 @@ type Bench = {
 
 /** Each case in an app that has just started and taken one small picture, since memory once taken is seldom given back. */
 async function measure({ kind, atOnce, thumbnails }: Case, bench: Bench): Promise<Figures> {
-  const { stage, client, picture, small, token } = bench;
-  stage.events.decide(() => (thumbnails ? "deliver" : "drop"));
-  const host = await stage.addHost();
+  const { stage: backend, client, picture, small, token } = bench;
+  backend.events.decide(() => (thumbnails ? "deliver" : "drop"));
+  const host = await backend.addHost();
   try {
     const app = findChild("worker-main");
     const ask = (file: string, uploads: number, parallel: number) =>
       client.ask({ url: `${host.url}/api/v1/images`, token, file, kind, atOnce: parallel, uploads });
     const { failed } = await ask(small, 1, 1);
-    if (failed > 0) throw new Error(`The first upload failed: ${stage.lines.slice(-3).join("\n")}`);
+    if (failed > 0) throw new Error(`The first upload failed: ${backend.lines.slice(-3).join("\n")}`);
     await pause(SETTLE_MS);
     const idle = memoryOf(app);
     resetPeak(app);
@@ -75,9 +75,9 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
   const dir = join(root, ".local", "bench-pictures");
   const [small] = await makePictures(dir, [{ width: 1152, height: 864 }]);
   const picture = await uploadPicture(dir);
-  const stage = await startStage();
+  const backend = await startBackend();
   // Every case has an app of its own; this one would take the events of theirs.
-  await stage.host.close();
+  await backend.host.close();
   const client = startPart<UploadQuestion, Uploaded>(new URL("client.ts", import.meta.url), { env: {} });
   try {
     say(
@@ -87,7 +87,7 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
     say(
       "In Azure thumbnails are made by other instances than the ones that take uploads; the last row makes them here.\n",
     );
-    const bench = { stage, client, picture, small: small?.file ?? "", token: await stage.token("owner") };
+    const bench = { stage: backend, client, picture, small: small?.file ?? "", token: await backend.token("owner") };
     const figures: Figures[] = [];
     for (const each of CASES) figures.push(await measure(each, bench));
     print(figures);
@@ -95,7 +95,7 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
     return { figures: { picture, cases: figures }, sound: judge(figures) };
   } finally {
     await client.end();
-    await stage.close();
+    await backend.close();
   }
 }
 
