@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Certificate, loadCertificate } from "./certificate.ts";
-import { type Ingestion, startIngestion } from "./ingestion.ts";
+import { type Ingestion, startIngestion } from "./ingestion.fixture.ts";
 
 const audiences: Record<string, string> = { good: "https://monitor.azure.com/", other: "https://vault.azure.net" };
 let folder: string;

@@ -1,6 +1,6 @@
 // The document as a contract: every operation is called by its own example, and every answer is what it says.
 import { afterAll, describe, expect, it } from "vitest";
-import { startBackend } from "../local/stage.ts";
+import { startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { type Case, type Document, openContract } from "./contract.ts";
 import { openLibrary } from "./library.ts";

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { json, type Numbers } from "./answers.ts";
 import { openLibrary } from "./library.ts";

@@ -1,7 +1,7 @@
 // The cost brake over HTTP: five instances with a budget of a hundred writes, what each tells, and what is there in the end.
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
 import { json, type Numbers } from "./answers.ts";
 
 const BUDGET = 100;

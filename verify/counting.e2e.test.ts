@@ -1,6 +1,6 @@
 // Counting, reading and every way to be refused, over HTTP against the built bundle.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type DropIn, type Failure, json, type Numbers } from "./answers.ts";
 
 let backend: Backend;

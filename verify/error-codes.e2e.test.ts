@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
 import { type ErrorBody, invoke } from "../functions/lib/http/invoke.simulation.ts";
 import { operation, routesFor } from "../functions/lib/http/operation.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";

@@ -13,7 +13,7 @@ import {
 import { statusOf } from "../functions/lib/errors.ts";
 import type { ErrorBody } from "../functions/lib/http/invoke.simulation.ts";
 import { routes } from "../functions/routes.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { containers, tables } from "../functions/lib/names.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, json } from "./answers.ts";
 
 type Readiness = {

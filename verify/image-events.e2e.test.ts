@@ -1,7 +1,7 @@
 // Blob events come more than once, late, out of order or never, and processes die: the library mends itself.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { ProxiedRequest } from "../local/fault-proxy.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Failure, type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { corners, encode, formats, quarters, turned, UPRIGHT } from "./pictures.ts";

@@ -1,8 +1,8 @@
 // Rate limits over HTTP against the built bundle: who is refused when, how it is told, and what does not help against it.
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
 import { type Failure, json } from "./answers.ts";
 
 let backend: Backend;

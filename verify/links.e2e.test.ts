@@ -1,7 +1,7 @@
 // What a signed link opens, in curl and in a browser, and what it does not.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";

@@ -1,7 +1,7 @@
 // The sample page in a real browser, on a real backend: two visitors, and a store that is down.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.ts";
 import { json, type Numbers } from "./answers.ts";
 

@@ -1,8 +1,8 @@
 // Application Insights down, slow or refusing: requests do not notice, the app ends in time, and one line says so.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
-import { startIngestion } from "../local/ingestion.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { startIngestion } from "../local/ingestion.fixture.ts";
 
 let backend: Backend;
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { type Ingestion, type Item, startIngestion } from "../local/ingestion.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
+import { type Ingestion, type Item, startIngestion } from "../local/ingestion.fixture.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
 import { readPrometheus, type Sample } from "./prometheus-text.ts";

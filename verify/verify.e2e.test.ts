@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { type Backend, startBackend } from "../local/stage.ts";
 import { breakages } from "./breakages.simulation.ts";
 import { type Breakage, startBroken } from "./broken.simulation.ts";
 import type { Given, Run } from "./check.ts";

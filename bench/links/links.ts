@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Backend, startBackend } from "../../local/stage.ts";
+import { type Backend, startBackend } from "../../local/backend.fixture.ts";
 import { startPart } from "../part.ts";
 import { number, printTable, printTarget, say } from "../print.ts";
 import { median, sum } from "../statistics.ts";
@@ -26,7 +26,10 @@ type Round = Load & { readonly blobCalls: number; readonly tableCalls: number };
 type Figures = { readonly name: string; readonly clients: number; readonly isWarm: boolean } & Round;
 
 /** @returns the id of a picture whose thumbnail is ready */
-async function uploadedImage({ api, lines }: Backend, { token, file }: { token: string; file: string }): Promise<string> {
+async function uploadedImage(
+  { api, lines }: Backend,
+  { token, file }: { token: string; file: string },
+): Promise<string> {
   const headers = { authorization: `Bearer ${token}` };
   const uploaded = await fetch(`${api}/v1/images`, {
     method: "POST",

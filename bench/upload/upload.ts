@@ -1,7 +1,7 @@
 // bench upload: memory of the app's process and throughput while 10 MiB pictures come, 1, 10 and 50 at a time.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Backend, startBackend } from "../../local/stage.ts";
+import { type Backend, startBackend } from "../../local/backend.fixture.ts";
 import { type Part, startPart } from "../part.ts";
 import { number, printTable, printTarget, say } from "../print.ts";
 import { makePictures } from "../thumbnail/pictures.ts";
@@ -42,7 +42,7 @@ type Bench = {
 
 /** Each case in an app that has just started and taken one small picture, since memory once taken is seldom given back. */
 async function measure({ kind, atOnce, thumbnails }: Case, bench: Bench): Promise<Figures> {
-  const { stage: backend, client, picture, small, token } = bench;
+  const { backend, client, picture, small, token } = bench;
   backend.events.decide(() => (thumbnails ? "deliver" : "drop"));
   const host = await backend.addHost();
   try {
@@ -87,7 +87,7 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
     say(
       "In Azure thumbnails are made by other instances than the ones that take uploads; the last row makes them here.\n",
     );
-    const bench = { stage: backend, client, picture, small: small?.file ?? "", token: await backend.token("owner") };
+    const bench = { backend, client, picture, small: small?.file ?? "", token: await backend.token("owner") };
     const figures: Figures[] = [];
     for (const each of CASES) figures.push(await measure(each, bench));
     print(figures);

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
-import { type Ingestion, startIngestion } from "../../../local/ingestion.ts";
+import { type Ingestion, startIngestion } from "../../../local/ingestion.fixture.ts";
 import type { Sink } from "../telemetry.ts";
 import { createApplicationInsights } from "./application-insights.ts";
 import type { Call } from "./calls.ts";

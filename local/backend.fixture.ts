@@ -1,4 +1,4 @@
-// A whole stage for tests and benches: storage behind proxies that can misbehave, identity, vault, seed and functions host.
+// A whole backend for tests and benches: storage behind fault proxies, identity, vault, seed and functions host.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ export type Backend = {
   host: Host;
   /** Lines that the hosts and their apps logged. */
   lines: string[];
-  /** Another instance of the app on the same stores; `settings` go over the stage's, and `cors` is Host.CORS. */
+  /** Another instance of the app on the same stores; `settings` go override those of the backend; `cors` is Host.CORS. */
   addHost(settings?: Record<string, string>, cors?: readonly string[]): Promise<Host>;
   /** The rows of a table, as the store has them. */
   rows(table: string): Promise<Record<string, unknown>[]>;
@@ -44,9 +44,9 @@ export type Backend = {
   close(): Promise<void>;
 };
 
-/** Serves what was built; `settings` go over the stage's own. */
+/** Serves the built app. `settings` override the defaults. */
 export async function startBackend(settings: Record<string, string> = {}): Promise<Backend> {
-  const path = await mkdtemp(join(tmpdir(), "vitae-stage-"));
+  const path = await mkdtemp(join(tmpdir(), "vitae-backend-"));
   const dataDir = openDataDir(path);
   const services = await startServices({ dataDir });
   const { certificate } = services;
