@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     pool: "forks",
+    // By default vitest leaves one core idle, which on a machine with two is half of it.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
