@@ -14,7 +14,6 @@ import { type Services, startServices } from "./services.ts";
 import { localToken } from "./token.ts";
 
 const root = join(import.meta.dirname, "..");
-// biome-ignore lint/style/noProcessEnv: end-to-end tests share one unpacked package, and no setting of the app says where.
 const app = process.env.VITAE_ROOT ?? join(root, "dist");
 
 export type Backend = {
