@@ -80,7 +80,7 @@ function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, reply: R
     expect(text).toBe("");
     return;
   }
-  const { schema = z.strictObject({}), type = "application/json" } = route.operation.answers[status] ?? {};
+  const { schema = z.strictObject({}), type = "application/json" } = route.operation.responses[status] ?? {};
   expect(reply.headers.get("content-type")?.split(";")[0]).toBe(type);
   if (type !== "application/json") {
     expect(schema.safeParse(text).error).toBeUndefined();

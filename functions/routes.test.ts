@@ -147,10 +147,10 @@ describe.each(each(own))("the example of %s", (_, { operation, path }) => {
   });
 
   it("passes the schema of the answer, and there is one for every answer with a fixed shape", () => {
-    const [schema] = Object.entries(operation.answers).flatMap(([status, doc]) =>
+    const [schema] = Object.entries(operation.responses).flatMap(([status, doc]) =>
       status.startsWith("2") && doc.schema ? [doc.schema] : [],
     );
-    const answer = operation.example.answer ?? (path === "/openapi.json" ? api.document() : undefined);
+    const answer = operation.example.response ?? (path === "/openapi.json" ? api.document() : undefined);
     expect(schema?.safeParse(answer).error).toBeUndefined();
     expect(answer === undefined).toBe(schema === undefined);
   });

@@ -88,8 +88,9 @@ describe("a code that no route gives", () => {
       "public",
       "none",
       operation({
+        tag: "Service",
         summary: "x",
-        answers: {},
+        responses: {},
         errors: [],
         example: {},
         handler: () => Promise.reject(thrown) as Promise<object>,

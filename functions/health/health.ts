@@ -7,9 +7,10 @@ import { operation } from "../lib/http/operation.ts";
 const RETRY_S = 5;
 
 export const health = operation({
+  tag: "Service",
   summary: "Which version runs here?",
   description: "Asks nothing of anybody else.",
-  answers: {
+  responses: {
     200: {
       description: "It answers, and says what it is.",
       schema: z.object({
@@ -23,16 +24,17 @@ export const health = operation({
     },
   },
   errors: [],
-  example: { answer: { name: "vitae", version: "1.0.0", commit: "3f93efe4c7a2b8d1e6f5a4b3c2d1e0f9a8b7c6d5" } },
+  example: { response: { name: "vitae", version: "1.0.0", commit: "3f93efe4c7a2b8d1e6f5a4b3c2d1e0f9a8b7c6d5" } },
   handler: async (_request, _deps: object) => ({ json: build }),
 });
 
 export const live = operation({
+  tag: "Service",
   summary: "Is the process up?",
   description: "Asks nothing of anybody else.",
-  answers: { 200: { description: "It answers.", schema: z.object({ status: z.literal("ok") }) } },
+  responses: { 200: { description: "It answers.", schema: z.object({ status: z.literal("ok") }) } },
   errors: [],
-  example: { answer: { status: "ok" } },
+  example: { response: { status: "ok" } },
   handler: async (_request, _deps: object) => ({ json: { status: "ok" } }),
 });
 
@@ -63,10 +65,11 @@ export type DependencyName = keyof Dependencies;
 export type CheckDependencies = () => Promise<Dependencies>;
 
 export const ready = operation({
+  tag: "Service",
   summary: "Can it serve?",
   description:
     "Asks the tables, the blobs and the vault at once, each for two seconds at most. An answer is kept for five seconds and given to everybody who asks meanwhile.",
-  answers: {
+  responses: {
     200: { description: "Everything it depends on answers.", schema: readiness },
     503: {
       description: "Something it depends on does not answer.",
@@ -83,7 +86,7 @@ export const ready = operation({
   },
   errors: ["DEPENDENCY_UNAVAILABLE"],
   example: {
-    answer: {
+    response: {
       status: "ok",
       dependencies: {
         tables: { status: "up", latencyMs: 4.2 },
@@ -98,7 +101,7 @@ export const ready = operation({
     if (down.length === 0) return { json: { status: "ok", dependencies } };
     throw new AppError("DEPENDENCY_UNAVAILABLE", `Not ready, because these are down: ${down.join(", ")}`, {
       retryAfter: RETRY_S,
-      beside: { status: "down", dependencies },
+      extraFields: { status: "down", dependencies },
     });
   },
 });

@@ -19,6 +19,7 @@ export const exampleImage = {
 };
 
 export const uploadImage = guardedOperation({
+  tag: "Images",
   summary: "Upload a picture",
   description:
     "JPEG, PNG, WebP, AVIF or GIF, told by its bytes. A thumbnail follows: read the image until it is ready.",
@@ -26,7 +27,7 @@ export const uploadImage = guardedOperation({
     filename: z.string().max(1_024).optional().meta({ description: "Name of a picture sent as a raw body." }),
   }),
   upload: { field: "file", contentTypes: Object.values(contentTypes) },
-  answers: {
+  responses: {
     201: {
       description: "Stored. Its thumbnail is to come.",
       schema: imageRecord,
@@ -42,7 +43,7 @@ export const uploadImage = guardedOperation({
     "UNPROCESSABLE_IMAGE",
     "DEPENDENCY_UNAVAILABLE",
   ],
-  example: { query: { filename: "portrait.jpg" }, answer: exampleImage },
+  example: { query: { filename: "portrait.jpg" }, response: exampleImage },
   handler: async ({ caller, headers, query, stream }, { intake }: { intake: Intake }) => {
     const { bytes, filename = query.filename } = await readFile({
       headers,

@@ -1,45 +1,32 @@
-// Codes, their statuses, and who may read what an error says.
+// What clients may rely on: the codes and statuses of docs/errors.md, and which messages they may read.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { AppError, asAppError, type ErrorCode, publicMessage, statusOf } from "./errors.ts";
+import { AppError, asAppError, errorCodes, publicMessage, statusOf } from "./errors.ts";
 
-const statuses: Record<ErrorCode, number> = {
-  VALIDATION_FAILED: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  CONFLICT: 409,
-  PRECONDITION_FAILED: 412,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  UNPROCESSABLE_IMAGE: 422,
-  RATE_LIMITED: 429,
-  INTERNAL: 500,
-  DEPENDENCY_UNAVAILABLE: 503,
-};
-const codes = Object.entries(statuses) as [ErrorCode, number][];
+const documentation = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
 
-test.each(codes)("%s has status %i", (code, status) => {
-  expect(statusOf(code)).toBe(status);
-  expect(new AppError(code, "x").status).toBe(status);
+test("every error code has the status that docs/errors.md promises", () => {
+  const promised = [...documentation.matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+    code,
+    Number(status),
+  ]);
+  expect(errorCodes.map((code) => [code, statusOf(code)])).toEqual(promised);
 });
 
-test.each(codes)("the message of %s reaches the caller only if its status, %i, is below 500", (code, status) => {
-  const shown = publicMessage(new AppError(code, "password=hunter2"));
-  expect(shown.includes("hunter2")).toBe(status < 500);
-  expect(shown).not.toBe("");
+test.each(errorCodes)("the message of %s is public only if its status is below 500", (code) => {
+  const message = publicMessage(new AppError(code, "password=hunter2"));
+  expect(message.includes("hunter2")).toBe(statusOf(code) < 500);
+  expect(message).not.toBe("");
 });
 
-test("Retry-After stands among the other headers, in seconds", () => {
+test("retryAfter becomes the header Retry-After, in seconds", () => {
   const { headers } = new AppError("RATE_LIMITED", "x", { headers: { RateLimit: "a" }, retryAfter: 7 });
   expect(headers).toEqual({ RateLimit: "a", "Retry-After": "7" });
 });
 
-test("an error keeps its cause, and what was not thrown on purpose is INTERNAL", () => {
-  const cause = new TypeError("x");
-  expect(asAppError(cause)).toMatchObject({ code: "INTERNAL", cause });
-  const own = new AppError("CONFLICT", "x", { cause });
-  expect(asAppError(own)).toBe(own);
-  for (const thrown of [undefined, null, "text", 7, Symbol("s"), { code: "NOT_FOUND" }])
+test("asAppError keeps an AppError and wraps any other value as INTERNAL with its cause", () => {
+  const appError = new AppError("CONFLICT", "x", { cause: new TypeError("x") });
+  expect(asAppError(appError)).toBe(appError);
+  for (const thrown of [new TypeError("x"), undefined, null, "text", 7, Symbol("s"), { code: "NOT_FOUND" }])
     expect(asAppError(thrown)).toMatchObject({ code: "INTERNAL", cause: thrown });
 });

@@ -1,4 +1,4 @@
-// Every way a request can fail: a stable code, its HTTP status, and whether the caller may read the message.
+// Error codes with their HTTP status, and which messages the client may read.
 
 const statuses = {
   VALIDATION_FAILED: 400,
@@ -19,7 +19,7 @@ const statuses = {
 export type ErrorCode = keyof typeof statuses;
 export const errorCodes = Object.keys(statuses) as readonly ErrorCode[];
 
-/** One broken rule of one field: where it is and what it asks. */
+/** One validation issue: the place of the value, and the rule that it breaks. */
 export type ErrorDetail = { readonly path: string; readonly message: string };
 
 type Options = {
@@ -27,27 +27,27 @@ type Options = {
   details?: readonly ErrorDetail[];
   /** Extra response headers, such as Allow or WWW-Authenticate. */
   headers?: Readonly<Record<string, string>>;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds to wait before a retry. */
   retryAfter?: number;
-  /** Members of the answer beside `error`. The caller reads them whatever the status is. */
-  beside?: Readonly<Record<string, unknown>>;
+  /** Response fields in addition to `error`; the client can read them at any status. */
+  extraFields?: Readonly<Record<string, unknown>>;
 };
 
 /**
- * A failure with a code. Below 500 the message is for the caller: the rule, the value received, the fix.
- * From 500 up only the log sees it.
+ * An error with a code. Below 500 the message is for the client: the rule, the received value, the fix.
+ * From 500 up it appears in the log only.
  */
 export class AppError extends Error {
   override name = "AppError";
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly beside: Readonly<Record<string, unknown>> | undefined;
+  readonly extraFields: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: ErrorCode, message: string, { beside, cause, details, headers, retryAfter }: Options = {}) {
+  constructor(code: ErrorCode, message: string, { cause, details, extraFields, headers, retryAfter }: Options = {}) {
     super(message, { cause });
     this.code = code;
-    this.beside = beside;
+    this.extraFields = extraFields;
     this.details = details;
     this.headers = retryAfter === undefined ? { ...headers } : { ...headers, "Retry-After": String(retryAfter) };
   }
@@ -61,18 +61,17 @@ export function statusOf(code: ErrorCode): number {
   return statuses[code];
 }
 
-const hidden: Partial<Record<ErrorCode, string>> = {
-  INTERNAL: "Something went wrong on our side. Quote the trace id when you report it.",
-  DEPENDENCY_UNAVAILABLE:
-    "A service this one depends on does not answer. Nothing is wrong with the request; try again.",
+const publicMessages: Partial<Record<ErrorCode, string>> = {
+  INTERNAL: "An unexpected error occurred. Quote the trace id when you report it.",
+  DEPENDENCY_UNAVAILABLE: "A service that this API depends on is unavailable. Your request is valid; try again later.",
 };
 
-/** What the caller may read of an error. */
+/** The message that the client receives. */
 export function publicMessage(error: AppError): string {
-  return hidden[error.code] ?? error.message;
+  return publicMessages[error.code] ?? error.message;
 }
 
-/** Any thrown value as an AppError; what was not thrown on purpose is INTERNAL, with its cause kept for the log. */
+/** Any thrown value as an AppError; anything else than an AppError becomes INTERNAL with the value as its cause. */
 export function asAppError(thrown: unknown): AppError {
-  return thrown instanceof AppError ? thrown : new AppError("INTERNAL", "Unexpected failure", { cause: thrown });
+  return thrown instanceof AppError ? thrown : new AppError("INTERNAL", "Unexpected error", { cause: thrown });
 }

@@ -8,13 +8,14 @@ const TYPE = "text/plain";
 const PARAMETERS = "; version=0.0.4; charset=utf-8";
 
 export const metrics = operation({
+  tag: "Service",
   summary: "What has this instance measured?",
   description:
     "In Prometheus' text format, since the instance started. Each instance has numbers of its own: which one answers is the platform's choice.",
-  answers: { 200: { description: "The numbers.", type: TYPE, schema: z.string() } },
+  responses: { 200: { description: "The numbers.", type: TYPE, schema: z.string() } },
   errors: [],
   example: {
-    answer:
+    response:
       '# HELP vitae_requests_total Requests answered\n# UNIT vitae_requests_total {request}\n# TYPE vitae_requests_total counter\nvitae_requests_total{function="visitor-counter",status="200"} 3',
   },
   handler: async (_request, { telemetry }: { telemetry: Pick<Telemetry, "prometheus"> }) => ({

@@ -57,7 +57,7 @@ test("it has every route but the fallback, under each of its methods, and nothin
 test.each(listed.map((route) => [route.name, route] as const))(
   "%s has every answer and every error of its handler and of the boundary",
   (_, { path, methods, access, limit, operation }) => {
-    const { body, answers, errors } = operation;
+    const { body, responses, errors } = operation;
     const guarded = access !== "public";
     const boundary: ErrorCode[] = [
       "INTERNAL",
@@ -67,7 +67,7 @@ test.each(listed.map((route) => [route.name, route] as const))(
       ...(guarded || limit !== "none" ? (["RATE_LIMITED"] as const) : []),
     ];
     const codes = [...errors, ...boundary];
-    const wanted = new Set([...Object.keys(answers), ...codes.map((code) => String(statusOf(code)))]);
+    const wanted = new Set([...Object.keys(responses), ...codes.map((code) => String(statusOf(code)))]);
     for (const method of methods) {
       const { responses } = document.paths[templateOf(path)]?.[method.toLowerCase()] ?? expect.fail("absent");
       expect(Object.keys(responses).sort()).toEqual([...wanted].sort());

@@ -41,6 +41,7 @@ function check({ status, reason }: LinkableImage, variant: Variant): void {
 }
 
 export const issueLink = guardedOperation({
+  tag: "Links",
   summary: "Make a link to an image",
   description:
     "Read-only, for that one picture, signed with a user-delegation key. Nobody needs an account to open it.",
@@ -49,11 +50,11 @@ export const issueLink = guardedOperation({
     variant: z.enum(["original", "thumbnail"], "must be original or thumbnail"),
     expiresIn: linkSeconds.meta({ description: "Seconds: a minute to six days." }),
   }),
-  answers: { 200: { description: "The link.", schema: link } },
+  responses: { 200: { description: "The link.", schema: link } },
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
   example: {
     body: { imageId: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", variant: "thumbnail", expiresIn: 3600 },
-    answer: {
+    response: {
       url: "https://media.example.com/thumbnails/owner/01932b2e-7c1a-7000-8000-5f3a9c1d2e4b/thumb_256.webp?sp=r&sig=abc",
       imageId: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b",
       variant: "thumbnail",

@@ -4,13 +4,14 @@ import { pageParams, visitAnswer } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const countVisit = operation({
+  tag: "Visits",
   summary: "Count a visit",
   description:
     "A visit answered without `degraded` was counted exactly once; its number is the page's total after this visit.",
   params: pageParams,
-  answers: { 200: { description: "The visit was counted.", schema: visitAnswer } },
+  responses: { 200: { description: "The visit was counted.", schema: visitAnswer } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
-  example: { params: { page: "resume" }, answer: { page: "resume", count: 1234, today: 7 } },
+  example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
     json: { page, ...(await visits.count(page)) },
   }),

@@ -14,16 +14,17 @@ function isPrefetch(headers: Headers): boolean {
 }
 
 export const dropIn = operation({
+  tag: "Visits",
   summary: "Count a visit of the résumé (for existing pages)",
   description: "HEAD and prefetches are answered with the current number and count nothing.",
-  answers: {
+  responses: {
     200: {
       description: "The number after this visit.",
       schema: z.object({ visitor_counter: count, degraded }),
     },
   },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
-  example: { answer: { visitor_counter: 1234 } },
+  example: { response: { visitor_counter: 1234 } },
   handler: async ({ headers, method }, { visits }: { visits: VisitorCounter }) => {
     const isVisit = method !== "HEAD" && !isPrefetch(headers);
     const { count, degraded } = await (isVisit ? visits.count(PAGE) : visits.read(PAGE));

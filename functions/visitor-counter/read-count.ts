@@ -4,12 +4,13 @@ import { pageCount, pageParams } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const readCount = operation({
+  tag: "Visits",
   summary: "Read a page's visits",
   description: "Counts nothing.",
   params: pageParams,
-  answers: { 200: { description: "The page's numbers; zeros before its first visit.", schema: pageCount } },
+  responses: { 200: { description: "The page's numbers; zeros before its first visit.", schema: pageCount } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
-  example: { params: { page: "resume" }, answer: { page: "resume", count: 1234, today: 7 } },
+  example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
     json: { page, ...(await visits.read(page)) },
   }),

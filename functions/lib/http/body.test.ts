@@ -22,9 +22,10 @@ function send(body: Call["body"], headers: Record<string, string> = json, schema
     "public",
     "none",
     operation({
+      tag: "Service",
       summary: "Echo",
       body: schema,
-      answers: {},
+      responses: {},
       errors: [],
       example: {},
       handler: async (request, _: object) => ({ json: request.body }),

@@ -2,20 +2,27 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.simulation.ts";
-import { type Answer, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const url = "http://localhost/api/v1/things/7";
 const call: Call = { url, params: { id: "7" } };
 
-const doing = (handler: () => Answer) =>
+const doing = (handler: () => OperationResponse) =>
   routesFor<typeof deps>()(
     "openapi",
     "GET",
     "/v1/things",
     "public",
     "none",
-    operation({ summary: "x", answers: {}, errors: [], example: {}, handler: async (_, _deps: object) => handler() }),
+    operation({
+      tag: "Service",
+      summary: "x",
+      responses: {},
+      errors: [],
+      example: {},
+      handler: async (_, _deps: object) => handler(),
+    }),
   );
 const throwing = (thrown: unknown) =>
   doing(() => {

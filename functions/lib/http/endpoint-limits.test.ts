@@ -6,11 +6,11 @@ import { AppError } from "../errors.ts";
 import { openInstance } from "../limits/limits.simulation.ts";
 import { type Call, invoke } from "./invoke.simulation.ts";
 import type { LimitClass } from "./limits.ts";
-import { type Access, type Answer, operation, routesFor } from "./operation.ts";
+import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
 
-type Options = { limit: LimitClass; access?: Access; handler?: () => Promise<Answer> };
-const ok = async (): Promise<Answer> => ({ json: { ok: true } });
-const common = { summary: "x", answers: {}, errors: [], example: {} } as const;
+type Options = { limit: LimitClass; access?: Access; handler?: () => Promise<OperationResponse> };
+const ok = async (): Promise<OperationResponse> => ({ json: { ok: true } });
+const common = { tag: "Service", summary: "x", responses: {}, errors: [], example: {} } as const;
 
 /** An instance of the app with one route; one of the class `secret` takes a name and a password. */
 function app({ limit, access = "public", handler = ok }: Options) {

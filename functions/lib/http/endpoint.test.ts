@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Caller, permissions } from "../access/permissions.ts";
 import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.simulation.ts";
-import { type Access, type Answer, operation, routesFor } from "./operation.ts";
+import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = {
   async verifyToken(authorization: string | null): Promise<Caller> {
@@ -15,7 +15,10 @@ const deps = {
 };
 
 /** A route that takes everything a route can take, and does what it is given to do. */
-function thing(handler: (request: object) => Promise<Answer> | Answer, access: Access = "public") {
+function thing(
+  handler: (request: object) => Promise<OperationResponse> | OperationResponse,
+  access: Access = "public",
+) {
   return routesFor<typeof deps>()(
     "openapi",
     ["GET", "POST"],
@@ -23,10 +26,11 @@ function thing(handler: (request: object) => Promise<Answer> | Answer, access: A
     access,
     "none",
     operation({
+      tag: "Service",
       summary: "A thing",
       params: z.object({ id: z.string().regex(/^\d+$/, "is digits") }),
       query: z.object({ limit: z.coerce.number().int("is a whole number").max(9, "is at most 9").default(5) }),
-      answers: {},
+      responses: {},
       errors: [],
       example: {},
       handler: async (request, _: typeof deps) => handler(request),

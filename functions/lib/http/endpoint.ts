@@ -11,7 +11,7 @@ import { bodyOf, readJson } from "./body.ts";
 import { placeOf, refuse } from "./faults.ts";
 import { commonHeaders } from "./headers.ts";
 import type { Asker, LimitClass, Limits } from "./limits.ts";
-import type { Answer, Route } from "./operation.ts";
+import type { OperationResponse, Route } from "./operation.ts";
 import type { FindReceived } from "./received.ts";
 import { hasOwnHeaders, peekable, replacesHeaders } from "./replaced-headers.ts";
 import { traceOf } from "./trace.ts";
@@ -35,16 +35,16 @@ function refuseReplacedHeaders(names: Iterable<string>, where: "query" | "body")
 }
 
 /** JSON becomes text while what cannot be written, such as a bigint, is still caught as a failure of ours. */
-function written({ json, ...answer }: Answer): Answer {
+function written({ json, ...answer }: OperationResponse): OperationResponse {
   if (json === undefined) return answer;
   return { ...answer, text: JSON.stringify(json), headers: { "Content-Type": "application/json", ...answer.headers } };
 }
 
 /** The one error shape. */
-function failureAnswer(failure: AppError, trace_id: string): Answer {
-  const { beside, code, details, headers, status } = failure;
+function failureAnswer(failure: AppError, trace_id: string): OperationResponse {
+  const { code, details, extraFields, headers, status } = failure;
   const error = { code, message: publicMessage(failure), trace_id, ...(details && status < 500 && { details }) };
-  return { status, headers, json: { ...beside, error } };
+  return { status, headers, json: { ...extraFields, error } };
 }
 
 /** Rejects with RATE_LIMITED. */
@@ -78,7 +78,11 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     return body;
   }
 
-  async function handle(request: HttpRequest, spend: Spend, stream: AsyncIterable<Uint8Array>): Promise<Answer> {
+  async function handle(
+    request: HttpRequest,
+    spend: Spend,
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<OperationResponse> {
     const { headers, method } = request;
     if ([...request.query.keys()].some(replacesHeaders)) {
       // Nobody can be told by such headers: all who send them share one bucket, whatever the route's own limit.

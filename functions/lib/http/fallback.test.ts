@@ -9,8 +9,9 @@ import { type Api, describeApi } from "./route-table.ts";
 const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const route = routesFor<typeof deps & { api: Api }>();
 const nothing = operation({
+  tag: "Service",
   summary: "x",
-  answers: {},
+  responses: {},
   errors: [],
   example: {},
   handler: async (_, _deps: object) => ({}),

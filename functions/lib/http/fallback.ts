@@ -5,9 +5,10 @@ import { operation } from "./operation.ts";
 import type { Api } from "./route-table.ts";
 
 export const fallback = operation({
+  tag: "Service",
   summary: "Nothing is here",
   params: z.object({ path: z.string().optional() }),
-  answers: {},
+  responses: {},
   errors: ["NOT_FOUND", "METHOD_NOT_ALLOWED"],
   example: {},
   handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {

@@ -2,23 +2,30 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.simulation.ts";
-import { type Answer, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
-function answering(handler: () => Answer, call: Call = {}) {
+function answering(handler: () => OperationResponse, call: Call = {}) {
   const route = routesFor<typeof deps>()(
     "openapi",
     "GET",
     "/x",
     "public",
     "none",
-    operation({ summary: "x", answers: {}, errors: [], example: {}, handler: async (_, _deps: object) => handler() }),
+    operation({
+      tag: "Service",
+      summary: "x",
+      responses: {},
+      errors: [],
+      example: {},
+      handler: async (_, _deps: object) => handler(),
+    }),
   );
   return invoke(route, deps, call);
 }
 
-const kinds: [string, () => Answer][] = [
+const kinds: [string, () => OperationResponse][] = [
   ["success", () => ({ json: {} })],
   ["no content", () => ({ status: 204 })],
   [

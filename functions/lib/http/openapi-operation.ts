@@ -1,10 +1,14 @@
-// One operation of the OpenAPI document, from its route.
+// Describes one route as an operation of the OpenAPI document.
 import { mayDo, roles } from "../access/permissions.ts";
 import { type ErrorCode, statusOf } from "../errors.ts";
-import { errorResponse } from "./openapi-errors.ts";
-import { headerRefs, limitHeaders, parameterRefs } from "./openapi-headers.ts";
-import type { Json, SchemaOf } from "./openapi-schemas.ts";
-import { tagOf } from "./openapi-tags.ts";
+import {
+  errorResponse,
+  headerRefs,
+  type Json,
+  limitHeaders,
+  parameterRefs,
+  type SchemaOf,
+} from "./openapi-components.ts";
 import type { Method, Route } from "./operation.ts";
 
 function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
@@ -32,7 +36,7 @@ function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
       ...(example.body !== undefined && { example: example.body }),
     };
   if (upload) {
-    const description = "The file, with its name.";
+    const description = "The file with its name.";
     const file = { type: "string", contentMediaType: "application/octet-stream", description };
     content["multipart/form-data"] = {
       schema: { type: "object", required: [upload.field], properties: { [upload.field]: file } },
@@ -43,22 +47,22 @@ function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
   return Object.keys(content).length > 0 ? { requestBody: { required: true, content } } : {};
 }
 
-/** What the handler can fail with, and what the boundary does for every route like it. */
+/** The codes that the handler throws, and those of the boundary for such a route. */
 export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorCode[] {
   const { body, errors } = operation;
-  // Every route refuses a query that would replace its headers.
+  // Every route rejects the reserved query parameter `headers`.
   const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
   if (access !== "public") codes.push("UNAUTHENTICATED", "FORBIDDEN", "DEPENDENCY_UNAVAILABLE");
-  // Whoever comes without a valid token is limited by address, whatever the route's own class.
+  // Requests without a valid token count by address, whatever the route's own limit.
   if (limit !== "none" || access !== "public") codes.push("RATE_LIMITED");
   if (body) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
   return [...new Set(codes)].sort((one, other) => statusOf(one) - statusOf(other));
 }
 
-type AnswerDoc = Route<never>["operation"]["answers"][number];
+type ResponseDoc = Route<never>["operation"]["responses"][number];
 
-function answerResponse({ limit, operation: { example } }: Route<never>, answer: AnswerDoc, schemaOf: SchemaOf): Json {
-  const { description, headers = {}, schema, type = "application/json" } = answer;
+function successResponse({ limit, operation: { example } }: Route<never>, doc: ResponseDoc, schemaOf: SchemaOf): Json {
+  const { description, headers = {}, schema, type = "application/json" } = doc;
   const own = Object.entries(headers).map(([name, doc]) => [
     name,
     { ...doc, required: true, schema: { type: "string" } },
@@ -70,7 +74,7 @@ function answerResponse({ limit, operation: { example } }: Route<never>, answer:
       content: {
         [type]: {
           schema: schemaOf(schema),
-          ...(example.answer !== undefined && { example: example.answer }),
+          ...(example.response !== undefined && { example: example.response }),
         },
       },
     }),
@@ -80,39 +84,39 @@ function answerResponse({ limit, operation: { example } }: Route<never>, answer:
 const sharedError = (code: ErrorCode): Json => ({ $ref: `#/components/responses/${code}` });
 
 function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): Json {
-  const { answers } = route.operation;
+  const docs = route.operation.responses;
   const responses: Record<string, Json> = {};
-  for (const [status, answer] of Object.entries(answers))
-    if (Number(status) < 400) responses[status] = answerResponse(route, answer, schemaOf);
+  for (const [status, doc] of Object.entries(docs))
+    if (Number(status) < 400) responses[status] = successResponse(route, doc, schemaOf);
   const codes = errorCodesOf(route);
   const limited = codes.includes("RATE_LIMITED");
   for (const code of codes) {
-    const own = answers[statusOf(code)];
-    if (own?.schema) {
-      const beside = { ...own, schema: schemaOf(own.schema) };
-      responses[statusOf(code)] = errorResponse(code, { limited, beside });
+    const doc = docs[statusOf(code)];
+    if (doc?.schema) {
+      const extraFields = { ...doc, schema: schemaOf(doc.schema) };
+      responses[statusOf(code)] = errorResponse(code, { limited, extraFields });
     } else responses[statusOf(code)] = method === "HEAD" ? errorResponse(code, { limited }) : sharedError(code);
   }
   if (method !== "HEAD") return responses;
-  const bodiless = ({ content: _, ...response }: Json) => response;
-  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, bodiless(response)]));
+  const withoutBody = ({ content: _, ...response }: Json) => response;
+  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, withoutBody(response)]));
 }
 
 export function describeOperation(route: Route<never>, method: Method, schemaOf: SchemaOf): Json {
   const { access, methods, name, operation } = route;
-  const { description, summary } = operation;
+  const { description, summary, tag } = operation;
   const allowed = roles.filter((role) => access !== "public" && mayDo({ role }, access));
-  const several = methods.filter((each) => each !== "HEAD").length > 1;
-  const words = [
-    ...(method === "HEAD" ? ["The headers that GET answers, and no body."] : []),
+  const hasSeveralMethods = methods.filter((each) => each !== "HEAD").length > 1;
+  const sentences = [
+    ...(method === "HEAD" ? ["Returns the headers of GET without a body."] : []),
     ...(description ? [description] : []),
-    ...(access === "public" ? [] : [`Needs the permission \`${access}\` (${allowed.join(", ")}).`]),
+    ...(access === "public" ? [] : [`Requires the permission \`${access}\` (${allowed.join(", ")}).`]),
   ];
   return {
-    operationId: several || method === "HEAD" ? `${name}-${method.toLowerCase()}` : name,
-    ...(name !== "zz-fallback" && { tags: [tagOf[name]] }),
+    operationId: hasSeveralMethods || method === "HEAD" ? `${name}-${method.toLowerCase()}` : name,
+    tags: [tag],
     summary: method === "HEAD" ? `${summary} (headers only)` : summary,
-    ...(words.length > 0 && { description: words.join(" ") }),
+    ...(sentences.length > 0 && { description: sentences.join(" ") }),
     parameters: parametersOf(route, schemaOf),
     ...requestBodyOf(route, schemaOf),
     responses: responsesOf(route, method, schemaOf),

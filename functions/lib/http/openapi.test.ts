@@ -19,13 +19,14 @@ const routes: Route<never>[] = [
     "images:write",
     "none",
     operation({
+      tag: "Service",
       summary: "Read a thing",
       description: "At length.",
       params: z.object({ id: z.guid().meta({ description: "Which." }) }),
       query: z.object({ limit: z.coerce.number().int().max(50).default(20), cursor: z.string().optional() }),
-      answers: { 200: { description: "The thing.", schema: thing }, 204: { description: "None." } },
+      responses: { 200: { description: "The thing.", schema: thing }, 204: { description: "None." } },
       errors: ["NOT_FOUND"],
-      example: { params: { id: ID }, query: { limit: 5 }, answer: { name: "n", parts: [] } },
+      example: { params: { id: ID }, query: { limit: 5 }, response: { name: "n", parts: [] } },
       handler,
     }),
   ),
@@ -36,9 +37,10 @@ const routes: Route<never>[] = [
     "public",
     "uploads",
     operation({
+      tag: "Service",
       summary: "Make a thing",
       body: z.strictObject({ name: z.string().default("n") }),
-      answers: {
+      responses: {
         201: {
           description: "Made.",
           schema: thing,
@@ -58,11 +60,12 @@ const routes: Route<never>[] = [
     "public",
     "none",
     operation({
+      tag: "Service",
       summary: "Say a thing",
       upload: { field: "file", contentTypes: ["image/png", "image/gif"] },
-      answers: { 200: { description: "Said.", type: "text/plain", schema: z.string() } },
+      responses: { 200: { description: "Said.", type: "text/plain", schema: z.string() } },
       errors: [],
-      example: { answer: "words" },
+      example: { response: "words" },
       handler,
     }),
   ),
@@ -73,9 +76,10 @@ const routes: Route<never>[] = [
     "public",
     "none",
     operation({
+      tag: "Service",
       summary: "x",
       params: z.object({ path: z.string() }),
-      answers: {},
+      responses: {},
       errors: [],
       example: {},
       handler,
@@ -164,7 +168,7 @@ test("HEAD is GET without bodies", () => {
 test("a permission asks for a token, says which roles have it, and a public route says that it asks for none", () => {
   const { description, security } = at("/v1/things/{id}", "get");
   expect(security).toEqual([{ bearer: ["images:write"] }]);
-  expect(description).toBe("At length. Needs the permission `images:write` (owner, editor).");
+  expect(description).toBe("At length. Requires the permission `images:write` (owner, editor).");
   expect(at("/v1/things", "post").security).toEqual([]);
 });
 

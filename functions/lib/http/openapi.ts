@@ -1,23 +1,20 @@
-// The OpenAPI 3.1 document as a pure function of the routes.
+// Builds the OpenAPI 3.1 document from the routes.
 import type { ErrorCode } from "../errors.ts";
-import { errorResponse, errorSchema } from "./openapi-errors.ts";
-import { headers, parameters } from "./openapi-headers.ts";
+import { collectSchemas, errorResponse, errorSchema, headers, type Json, parameters } from "./openapi-components.ts";
 import { describeOperation, errorCodesOf } from "./openapi-operation.ts";
-import { collectSchemas, type Json } from "./openapi-schemas.ts";
-import { tags } from "./openapi-tags.ts";
-import type { Route } from "./operation.ts";
+import { type Route, tags } from "./operation.ts";
 
-const DESCRIPTION = `Counts the visits of a page exactly, keeps its owner's pictures, and hands out links to them that expire.
+const DESCRIPTION = `Counts the visits of a page exactly, stores the owner's images, and issues expiring links to them.
 
-- **Errors** have one shape, from status 400 up: switch on \`error.code\`. From 500 up the message hides the reason: quote
-  \`error.trace_id\`. A path that is not listed here answers \`NOT_FOUND\`; a method that is not, \`METHOD_NOT_ALLOWED\`.
-- **Limits** are told by \`RateLimit\` and \`RateLimit-Policy\`, and by 429 with \`Retry-After\`.
-- **Answers** may have more members one day: leave alone those you do not know. A request must have no others than are
-  described, except in the query of an operation that describes none.
-- Nothing may be cached, unless an answer says otherwise.`;
+- **Errors** have one shape from status 400 up: switch on \`error.code\`. From 500 up the message hides the cause: quote
+  \`error.trace_id\`. An unknown path returns \`NOT_FOUND\`, an unsupported method \`METHOD_NOT_ALLOWED\`.
+- **Limits**: responses carry \`RateLimit\` and \`RateLimit-Policy\`; a rejected request gets 429 with \`Retry-After\`.
+- **Responses** may gain fields; ignore unknown ones. Requests must have only the described fields; the query of an
+  operation without query parameters is ignored.
+- Responses must not be cached unless their \`Cache-Control\` allows it.`;
 
 type Options = {
-  /** What the host puts before every route, such as /api. */
+  /** The host's route prefix, such as /api. */
   readonly prefix: string;
   readonly version: string;
 };
@@ -41,8 +38,8 @@ export function openApiDocument(routes: readonly Route<never>[], { prefix, versi
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: prefix, description: "The deployment that this document comes from." }],
-    tags,
+    servers: [{ url: prefix, description: "The deployment that serves this document." }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas: { ...named, Error: errorSchema },
@@ -55,7 +52,7 @@ export function openApiDocument(routes: readonly Route<never>[], { prefix, versi
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "An access token (RFC 9068) in the header `Authorization`. Its role decides what it may do; an operation names the permission that it needs.",
+            "An access token (RFC 9068) in the header `Authorization`. Its role grants permissions; each operation names the one that it requires.",
         },
       },
     },

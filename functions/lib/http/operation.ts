@@ -1,9 +1,18 @@
-// What a route does: its schemas, its example and its handler, in one value that everything else reads.
+// What a route does: its schemas, its example and its handler, in one value that the boundary, OpenAPI and tests read.
 import type { z } from "zod";
 import type { Caller, Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { FunctionName } from "../names.ts";
 import type { LimitClass } from "./limits.ts";
+
+/** Headings of the OpenAPI document, in the order in which it lists them. */
+export const tags = {
+  Visits: "Count the visits of a page and read the count.",
+  Images: "The owner's image library.",
+  Links: "Expiring links to images, for people without an account.",
+  Service: "Health, version, metrics and this document.",
+} as const;
+export type Tag = keyof typeof tags;
 
 export type OperationRequest<P, Q, B, C> = {
   readonly method: string;
@@ -12,33 +21,35 @@ export type OperationRequest<P, Q, B, C> = {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** Set on every route that asks for a permission; undefined on public ones. */
+  /** Set on every route that requires a permission; undefined on public routes. */
   readonly caller: C;
-  /** The body as it comes, for an operation that declares `upload`. Stopping early leaves the connection alone. */
+  /** The unread body, for an operation that declares `upload`. Stopping early does not end the connection. */
   readonly stream: AsyncIterable<Uint8Array>;
 };
 
-export type Answer = {
-  /** 200 unless said otherwise. */
+export type OperationResponse = {
+  /** @default 200 */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Instead of JSON; its type is the header Content-Type. */
+  /** Instead of JSON; `headers` then include Content-Type. */
   readonly text?: string;
 };
 
-type AnswerDoc = {
+type ResponseDoc = {
   readonly description: string;
-  /** Of an answer from 400 up: what stands beside `error`, with an example. */
+  /** From status 400 up: the fields in addition to `error`. */
   readonly schema?: z.ZodType;
-  /** Content type; application/json unless said otherwise. */
+  /** Content type. @default application/json */
   readonly type?: string;
+  /** From status 400 up: an example of those fields. */
   readonly example?: Readonly<Record<string, unknown>>;
-  /** Its own headers, besides those that all answers have. */
+  /** Headers in addition to those of every response. */
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
 };
 
 export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D, C> = {
+  readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
   /** Path parameters. */
@@ -47,27 +58,30 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly query?: Q;
   /** JSON body; an operation without this ignores the body. */
   readonly body?: B;
-  /** A file as body: in this field of a multipart form, or raw with one of these content types. */
+  /** A file as the body: in this field of a multipart form, or raw with one of these content types. */
   readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
   /** By status. */
-  readonly answers: Readonly<Record<number, AnswerDoc>>;
-  /** What the handler itself can fail with, besides what the boundary does for every route. */
+  readonly responses: Readonly<Record<number, ResponseDoc>>;
+  /** Codes that the handler throws, in addition to those of the boundary. */
   readonly errors: readonly ErrorCode[];
-  /** On a route of class `secret`: the account whose secret the request tries. */
+  /** On a route with limit class `secret`: the account that the request tries to sign in to. */
   readonly account?: (body: z.output<B>) => string;
-  /** Values the documentation shows and the tests check against the schemas. */
+  /** Shown in the OpenAPI document and in validation messages; tests check it against the schemas. */
   readonly example: {
     readonly params?: z.input<P>;
     readonly query?: z.input<Q>;
     readonly body?: z.input<B>;
-    readonly answer?: unknown;
+    readonly response?: unknown;
   };
-  readonly handler: (request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>, C>, deps: D) => Promise<Answer>;
+  readonly handler: (
+    request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>, C>,
+    deps: D,
+  ) => Promise<OperationResponse>;
 };
 
 type NoParams = z.ZodObject<Record<never, never>>;
 
-/** Gives the handler the types of its schemas; changes nothing. */
+/** Gives the handler the types of its schemas; returns its argument. */
 export function operation<
   D,
   P extends z.ZodObject = NoParams,
@@ -77,7 +91,7 @@ export function operation<
   return definition;
 }
 
-/** The same for an operation that needs to know its caller: a public route does not take it. */
+/** Like `operation`, for a handler that needs a caller: it does not compile on a public route. */
 export function guardedOperation<
   D,
   P extends z.ZodObject = NoParams,
@@ -90,7 +104,7 @@ export function guardedOperation<
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
 export type Access = "public" | Permission;
 
-/** One line of the route table. What its schemas promise the handler was checked when `route` made it. */
+/** One line of the route table. `routesFor` has already checked that handler and schemas agree. */
 export type Route<D> = {
   readonly name: FunctionName;
   readonly methods: readonly Method[];
@@ -107,8 +121,8 @@ type ParamNames<Path extends string> = Path extends `${string}{${infer P}}${infe
   : never;
 
 /**
- * A maker of routes for one set of deps. It does not compile when an operation needs a dep that is not among them, or
- * when the names in the path are not exactly those of the operation's params.
+ * Returns a function that creates routes for one set of deps. A route does not compile when its operation needs a dep
+ * that is missing, or when the names in the path differ from those of the operation's params.
  */
 export function routesFor<D>() {
   return <
@@ -129,7 +143,7 @@ export function routesFor<D>() {
     const listed = typeof methods === "string" ? [methods] : methods;
     return {
       name,
-      // The host answers HEAD on a GET-only function with an empty 404, so whatever answers GET answers HEAD.
+      // The host returns an empty 404 for HEAD on a GET-only function, so every GET route also takes HEAD.
       methods: listed.includes("GET") ? [...listed, "HEAD"] : listed,
       path,
       access,
