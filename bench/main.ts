@@ -1,4 +1,4 @@
-// npm run bench [-- NAME...] [--json FILE]: lists the benches, or runs those named; all of them without a name.
+// npm run bench [-- NAME...] [--json FILE]: lists the benches and runs those named, or all.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -8,11 +8,11 @@ import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { benchLinks } from "./links/links.ts";
-import { say } from "./print.ts";
+import { printLine } from "./print.ts";
 import { benchThumbnail } from "./thumbnail/thumbnail.ts";
 import { benchUpload } from "./upload/upload.ts";
 
-type Bench = { readonly what: string; run(): Promise<{ figures: object; sound: boolean }> };
+type Bench = { readonly what: string; run(): Promise<{ figures: object; isCorrect: boolean }> };
 
 const root = join(import.meta.dirname, "..");
 const built = join(root, "dist");
@@ -22,7 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchCounter(built),
   },
   boundary: {
-    what: "a handler behind the whole boundary against the same handler bare",
+    what: "a handler behind the whole boundary against the same handler alone",
     run: () => benchBoundary(root),
   },
   "cold-start": {
@@ -34,7 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchThumbnail(root),
   },
   upload: {
-    what: "memory and throughput of the app while pictures are uploaded, 1, 10 and 50 at a time",
+    what: "memory and throughput of the app during 1, 10 and 50 uploads at once",
     run: () => benchUpload(root),
   },
   links: {
@@ -50,18 +50,17 @@ function stop(line: string): never {
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
 const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
-for (const [name, { what }] of Object.entries(BENCHES)) say(`${name.padEnd(12)}${what}`);
+for (const [name, { what }] of Object.entries(BENCHES)) printLine(`${name.padEnd(12)}${what}`);
 if (unknown) stop(`There is no bench "${unknown}": name one of the above.`);
-if (!existsSync(join(built, "app.js")))
-  stop("The benches measure what ships, and dist/ has no bundle. Run: npm run build");
+if (!existsSync(join(built, "app.js"))) stop("The benches measure the bundle, and dist/ has none. Run: npm run build");
 
 const machine = `Node.js ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const results: Record<string, object> = {};
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  say(`\n=== ${name}: ${machine}\n`);
-  const { figures, sound } = await bench.run();
+  printLine(`\n=== ${name}: ${machine}\n`);
+  const { figures, isCorrect } = await bench.run();
   results[name] = figures;
-  if (!sound) process.exitCode = 1;
+  if (!isCorrect) process.exitCode = 1;
 }
 if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);

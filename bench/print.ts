@@ -1,22 +1,24 @@
-// Plain tables on standard output: words to the left, numbers to the right.
+// Plain tables on standard output: text to the left, numbers to the right.
 
-export function say(line = ""): void {
+export function printLine(line = ""): void {
   process.stdout.write(`${line}\n`);
 }
 
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-  const isNumeric = header.map((_, column) => rows.every((row) => /^[-\d]/.test(row[column] ?? "")));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        isNumeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  say(line(header));
-  say(widths.map((width) => "-".repeat(width)).join("  "));
-  for (const row of rows) say(line(row));
+/** @param columns the cell of a row, by column title */
+export function printTable<Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => string>>): void {
+  const table = Object.entries(columns).map(([title, cellOf]) => {
+    const cells = rows.map(cellOf);
+    const width = Math.max(title.length, ...cells.map(({ length }) => length));
+    const isNumeric = cells.every((cell) => /^[-\d]/.test(cell));
+    return [title, "-".repeat(width), ...cells].map((cell) => (isNumeric ? cell.padStart(width) : cell.padEnd(width)));
+  });
+  for (const index of [0, 1, ...rows.map((_, row) => row + 2)])
+    printLine(
+      table
+        .map((column) => column[index])
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 export const number = (value: number, digits = 0): string =>
@@ -24,8 +26,8 @@ export const number = (value: number, digits = 0): string =>
 
 export const percent = (share: number): string => `${number(share * 100, 1)} %`;
 
-/** @returns whether it was reached */
-export function printTarget(text: string, reached: boolean): boolean {
-  say(`${reached ? "reached    " : "NOT reached"}  ${text}`);
-  return reached;
+/** @returns `isReached` */
+export function printTarget(text: string, isReached: boolean): boolean {
+  printLine(`${isReached ? "reached    " : "NOT reached"}  ${text}`);
+  return isReached;
 }

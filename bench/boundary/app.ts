@@ -1,4 +1,4 @@
-// An app with the handler of GET /health/live bare, behind the whole boundary, and there with a rate limit besides.
+// An app with the handler of GET /health/live three times: alone, behind the whole boundary, and with a rate limit too.
 import { app } from "@azure/functions";
 import { createDeps } from "../../functions/deps.ts";
 import { endpoint } from "../../functions/lib/http/endpoint.ts";
@@ -14,14 +14,9 @@ const live = routes.find(({ name }) => name === "health-live");
 if (!live) throw new Error("There is no route health-live");
 const { handler } = live.operation;
 
-app.http("bare", {
-  methods: ["GET"],
-  authLevel: "anonymous",
-  handler: async () => ({ jsonBody: (await handler({} as never, deps)).json }),
-});
-app.http("whole", { methods: ["GET"], authLevel: "anonymous", handler: endpoint(live, deps) });
-app.http("limited", {
-  methods: ["GET"],
-  authLevel: "anonymous",
-  handler: endpoint({ ...live, limit: "visits" }, deps),
-});
+const register = (name: string, handler: Parameters<typeof app.http>[1]["handler"]) =>
+  app.http(name, { methods: ["GET"], authLevel: "anonymous", handler });
+
+register("bare", async () => ({ jsonBody: (await handler({} as never, deps)).json }));
+register("whole", endpoint(live, deps));
+register("limited", endpoint({ ...live, limit: "visits" }, deps));

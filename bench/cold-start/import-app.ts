@@ -1,4 +1,4 @@
-// Imports one build of the app in this fresh process, as the worker in Azure does, and prints how long that took.
+// Imports one build of the app in this fresh process, as the worker in Azure does, and prints the milliseconds.
 import { pathToFileURL } from "node:url";
 import { installCore } from "../../local/host/worker-core.ts";
 
@@ -9,5 +9,5 @@ const began = performance.now();
 await import(href);
 const ms = performance.now() - began;
 if (core.functions.size === 0) throw new Error(`${file} registered no function`);
-// What was imported may keep the process alive.
+// The app may keep the process alive.
 process.stdout.write(`\n${JSON.stringify({ ms, functions: core.functions.size })}\n`, () => process.exit(0));

@@ -1,4 +1,4 @@
-// The app as it would be without a bundle: every source made JavaScript by itself, packages left in node_modules.
+// Builds the app without a bundle: one JavaScript file for each source, packages left in node_modules.
 import { globSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,14 +13,17 @@ const oneFileEach: Plugin = {
   },
 };
 
-/** @returns the entry as it is, and the entry that loads telemetry and sharp first, as apps commonly do */
+/** @returns the entry `plain`, and the entry `eager`, which loads telemetry and sharp first as apps commonly do */
 export async function buildUnbundled(root: string): Promise<{ plain: string; eager: string }> {
   // Below the root, so that packages are found; ignored by git.
   const outdir = join(root, ".local", "bench-unbundled");
   await rm(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: globSync("functions/**/*.ts", { cwd: root, exclude: ["**/*.test.ts", "**/*.simulation.ts"] }),
+    entryPoints: globSync("functions/**/*.ts", {
+      cwd: root,
+      exclude: ["**/*.test.ts", "**/*.{fixture,simulation}.ts"],
+    }),
     outdir,
     outbase: "functions",
     bundle: true,

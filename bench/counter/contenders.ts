@@ -1,4 +1,4 @@
-// The three ways to count that run in this process, on one table client: two as they are usually written, and Vitae's.
+// The contenders that run in one process on one table client: two usual ways to count, and Vitae.
 import { setTimeout as pause } from "node:timers/promises";
 import type { TableClient } from "@azure/data-tables";
 import { statusOfSdkError } from "../../functions/lib/azure/sdk-errors.ts";

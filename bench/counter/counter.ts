@@ -1,6 +1,7 @@
 // bench counter: visits a second, latency, lost visits and table calls of four ways to count, and of several instances.
-import { number, percent, printTable, printTarget, say } from "../print.ts";
-import { type Laboratory, openLaboratory } from "./laboratory.ts";
+import { alternateRounds } from "../load.ts";
+import { number, percent, printLine, printTable, printTarget } from "../print.ts";
+import { openLaboratory } from "./laboratory.ts";
 import { type Figures, measure, summarize } from "./measure.ts";
 
 const WAYS = {
@@ -10,129 +11,96 @@ const WAYS = {
   vitae: "(d) Vitae's counter alone",
 } as const;
 type Way = keyof typeof WAYS;
+type Case = { readonly page: string; readonly way: Way; readonly clients: number; readonly instances: number };
+type Result = Case & { readonly figures: Figures };
 
-const CLIENTS = [1, 20, 100];
-const INSTANCES = [1, 2, 4, 8];
 const CLIENTS_PER_INSTANCE = 16;
 const ROUNDS = 3;
 
-const ways = Object.keys(WAYS) as Way[];
-const pageOf = (way: Way, clients: number) => `${way}-${clients}`;
-const pageOfInstances = (instances: number) => `instances-${instances}`;
-const visitsUrl = (host: string, page: string) => `${host}/api/v1/visits/${page}`;
+const wayCases = [1, 20, 100].flatMap((clients) =>
+  (Object.keys(WAYS) as Way[]).map((way): Case => ({ page: `${way}-${clients}`, way, clients, instances: 1 })),
+);
+const instanceCases = [1, 2, 4, 8].map(
+  (instances): Case => ({
+    page: `instances-${instances}`,
+    way: "http",
+    clients: instances * CLIENTS_PER_INSTANCE,
+    instances,
+  }),
+);
 
-/** Every other round backwards, so that none always runs on the warmer machine. */
-const order = <T>(values: readonly T[], round: number) => (round % 2 === 0 ? values : values.toReversed());
-
-async function rounds<T>(cases: readonly T[], run: (value: T) => Promise<Figures>): Promise<Map<T, Figures>> {
-  const all = new Map<T, Figures[]>(cases.map((value) => [value, []]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const value of order(cases, round)) all.get(value)?.push(await run(value));
-  return new Map([...all].map(([value, figures]) => [value, summarize(figures)]));
-}
-
-function measureWay({ calls, read, inProcess, http }: Laboratory, url: string) {
-  return ({ way, clients }: { way: Way; clients: number }) => {
-    const page = pageOf(way, clients);
-    return measure({
-      calls,
-      read: () => read(page),
-      load: (ms) =>
-        way === "http"
-          ? http({ urls: [visitsUrl(url, page)], clientsEach: clients, ms })
-          : inProcess({ contender: way, clients, page, ms }),
-    });
-  };
-}
-
-function measureInstances({ calls, read, http }: Laboratory, urls: readonly string[]) {
-  return (instances: number) => {
-    const page = pageOfInstances(instances);
-    const targets = urls.slice(0, instances).map((url) => visitsUrl(url, page));
-    return measure({
-      calls,
-      read: () => read(page),
-      load: (ms) => http({ urls: targets, clientsEach: CLIENTS_PER_INSTANCE, ms }),
-    });
-  };
-}
-
-const HEADER = ["visits/s", "p50 ms", "p99 ms", "max ms", "refused", "lost", "surplus", "calls/visit"];
-const cells = (figures: Figures) => [
-  number(figures.visitsPerSecond),
-  number(figures.p50, 1),
-  number(figures.p99, 1),
-  number(figures.max),
-  number(figures.refused),
-  number(figures.lost),
-  number(figures.surplus),
-  number(figures.callsPerVisit, 3),
-];
+const COLUMNS: Readonly<Record<string, (result: Result) => string>> = {
+  clients: ({ clients }) => number(clients),
+  "visits/s": ({ figures }) => number(figures.perSecond),
+  "p50 ms": ({ figures }) => number(figures.p50, 1),
+  "p99 ms": ({ figures }) => number(figures.p99, 1),
+  "max ms": ({ figures }) => number(figures.max),
+  failed: ({ figures }) => number(figures.failed),
+  lost: ({ figures }) => number(figures.lost),
+  surplus: ({ figures }) => number(figures.surplus),
+  "calls/visit": ({ figures }) => number(figures.callsPerVisit, 3),
+};
 
 /** @returns the figures, and whether no visit was lost or counted twice */
-export async function benchCounter(root: string): Promise<{ figures: object; sound: boolean }> {
-  const cases = CLIENTS.flatMap((clients) => ways.map((way) => ({ way, clients })));
-  const pages = [...cases.map(({ way, clients }) => pageOf(way, clients)), ...INSTANCES.map(pageOfInstances)];
+export async function benchCounter(root: string): Promise<{ figures: object; isCorrect: boolean }> {
+  const pages = [...wayCases, ...instanceCases].map(({ page }) => page);
   const laboratory = await openLaboratory({ root, pages });
-  try {
-    say("One Azurite in memory; every table call passes a proxy that counts it, for all alike.");
-    say(
-      "Rate limits are off and the write budget is out of reach: what limits cost is measured by the bench boundary.",
-    );
-    say(`Medians of ${ROUNDS} alternating rounds; max, refused, lost and surplus over all of them.\n`);
-    const urls = [await laboratory.startHost()];
-    const byWay = await rounds(cases, measureWay(laboratory, urls[0] ?? ""));
-    printTable(
-      ["way", "clients", ...HEADER],
-      [...byWay].map(([{ way, clients }, figures]) => [WAYS[way], number(clients), ...cells(figures)]),
-    );
+  const hosts: string[] = [];
 
-    while (urls.length < Math.max(...INSTANCES)) urls.push(await laboratory.startHost());
-    const byInstances = await rounds(INSTANCES, measureInstances(laboratory, urls));
-    say(`\nVitae over HTTP, several processes on one table, ${CLIENTS_PER_INSTANCE} clients each:\n`);
-    printTable(
-      ["processes", "clients", ...HEADER, "writes lost to 412", "least served"],
-      [...byInstances].map(([instances, figures]) => [
-        number(instances),
-        number(instances * CLIENTS_PER_INSTANCE),
-        ...cells(figures),
-        percent(figures.writesLost),
-        percent(figures.leastServed),
-      ]),
-    );
-    say();
-    const sound = judge((way) => figuresOf(byWay, way), [...exact(byWay), ...byInstances.values()]);
-    const figures = {
-      ways: [...byWay].map(([{ way, clients }, measured]) => ({ way, clients, ...measured })),
-      instances: [...byInstances].map(([instances, measured]) => ({ instances, ...measured })),
-    };
-    return { figures, sound };
+  const measureCase = ({ page, way, clients, instances }: Case) =>
+    measure({
+      instances,
+      calls: laboratory.calls,
+      read: () => laboratory.read(page),
+      load(ms) {
+        if (way !== "http") return laboratory.inProcess({ contender: way, clients, page, ms });
+        const urls = hosts.slice(0, instances).map((host) => `${host}/api/v1/visits/${page}`);
+        return laboratory.http({ urls, method: "POST", clients, ms });
+      },
+    });
+
+  async function run(cases: readonly Case[]): Promise<Result[]> {
+    while (hosts.length < Math.max(...cases.map(({ instances }) => instances)))
+      hosts.push(await laboratory.startHost());
+    const rounds = await alternateRounds(cases, ROUNDS, measureCase);
+    return [...rounds].map(([value, figures]) => ({ ...value, figures: summarize(figures) }));
+  }
+
+  try {
+    printLine("One Azurite in memory. Every table call passes a proxy that counts it.");
+    printLine("Rate limits and the cost brake are off; the bench boundary measures what a limit costs.");
+    printLine(`Medians of ${ROUNDS} alternating rounds; max, failed, lost and surplus over all of them.\n`);
+    const ways = await run(wayCases);
+    printTable(ways, { way: ({ way }) => WAYS[way], ...COLUMNS });
+    const instances = await run(instanceCases);
+    printLine(`\nVitae over HTTP, several instances on one table, ${CLIENTS_PER_INSTANCE} clients each:\n`);
+    printTable(instances, {
+      instances: ({ instances }) => number(instances),
+      ...COLUMNS,
+      "writes lost to 412": ({ figures }) => percent(figures.writesLost),
+      "least served": ({ figures }) => percent(figures.leastServed),
+    });
+    printLine();
+    return { figures: { ways, instances }, isCorrect: judge(ways, instances) };
   } finally {
     await laboratory.close();
   }
 }
 
-type ByWay = ReadonlyMap<{ way: Way; clients: number }, Figures>;
-
-const exact = (byWay: ByWay) =>
-  [...byWay].filter(([{ way }]) => way !== "read-add-write").map(([, figures]) => figures);
-
-function figuresOf(byWay: ByWay, wanted: Way): Figures {
-  const found = [...byWay].find(([{ way, clients }]) => way === wanted && clients === 100);
-  if (!found) throw new Error(`${wanted} was not measured at 100 clients`);
-  return found[1];
-}
-
-function judge(at100: (way: Way) => Figures, exactOnes: readonly Figures[]): boolean {
-  const loop = at100("etag-retry").visitsPerSecond;
-  const alone = at100("vitae").visitsPerSecond / loop;
-  const http = at100("http");
-  const overHttp = http.visitsPerSecond / loop;
-  const sound = exactOnes.every(({ lost, surplus }) => lost === 0 && surplus === 0);
-  printTarget("nothing lost and nothing counted twice by (b), (c) and (d)", sound);
-  printTarget(`at 100 clients (d) at least 100 times (b): ${number(alone)} times`, alone >= 100);
-  printTarget(`at 100 clients (c) at least 20 times (b): ${number(overHttp)} times`, overHttp >= 20);
-  const most = Math.max(http.callsPerVisit, at100("vitae").callsPerVisit);
-  printTarget(`at 100 clients at most one table call per ten visits: ${number(most, 3)} per visit`, most <= 0.1);
-  return sound;
+function judge(ways: readonly Result[], instances: readonly Result[]): boolean {
+  const at100 = (wanted: Way) => {
+    const found = ways.find(({ way, clients }) => way === wanted && clients === 100);
+    if (!found) throw new Error(`${wanted} was not measured with 100 clients`);
+    return found.figures;
+  };
+  const exact = [...ways.filter(({ way }) => way !== "read-add-write"), ...instances];
+  const isCorrect = exact.every(({ figures }) => figures.lost === 0 && figures.surplus === 0);
+  printTarget("(b), (c) and (d) lose no visit and count none twice", isCorrect);
+  const alone = at100("vitae").perSecond / at100("etag-retry").perSecond;
+  printTarget(`with 100 clients (d) is at least 100 times (b): ${number(alone)} times`, alone >= 100);
+  const overHttp = at100("http").perSecond / at100("etag-retry").perSecond;
+  printTarget(`with 100 clients (c) is at least 20 times (b): ${number(overHttp)} times`, overHttp >= 20);
+  const calls = Math.max(at100("http").callsPerVisit, at100("vitae").callsPerVisit);
+  printTarget(`with 100 clients at most one table call for ten visits: ${number(calls, 3)} a visit`, calls <= 0.1);
+  return isCorrect;
 }

@@ -1,15 +1,21 @@
-// A part: counts with a contender in this very process, many at a time, and reads what the table holds.
+// A child process that counts with one of the contenders, several clients at a time, and reads what the table holds.
 import { createCredential } from "../../functions/lib/azure/credential.ts";
 import { createTableClient } from "../../functions/lib/azure/tables.ts";
 import { tables } from "../../functions/lib/names.ts";
-import { answerQuestions } from "../part.ts";
+import { serveParent } from "../child.ts";
+import { generateLoad, type LoadResult } from "../load.ts";
 import { type ContenderName, createContenders } from "./contenders.ts";
-import { describeLoad, type Load } from "./load.ts";
 
-export type LoadQuestion = { kind: "load"; contender: ContenderName; clients: number; page: string; ms: number };
-export type ReadQuestion = { kind: "read"; page: string };
-/** The page's total, and how many commits have made it: each writer numbers its own. */
-export type Counted = { readonly count: number; readonly commits: number };
+export type CountLoadRequest = {
+  readonly kind: "load";
+  readonly contender: ContenderName;
+  readonly clients: number;
+  readonly page: string;
+  readonly ms: number;
+};
+export type ReadRequest = { readonly kind: "read"; readonly page: string };
+/** The total of a page, and the commits that led to it: the sum of each writer's last commit number. */
+export type PageTotal = { readonly count: number; readonly commits: number };
 
 const [proxied = "", direct = "", pages = ""] = process.argv.slice(2);
 const credential = createCredential(undefined);
@@ -17,31 +23,14 @@ const tableAt = (endpoint: string) => createTableClient({ endpoint, table: table
 const contenders = createContenders(tableAt(proxied), pages.split(","));
 const unproxied = tableAt(direct);
 
-async function load({ contender, clients, page, ms }: LoadQuestion): Promise<Load> {
-  const count = contenders[contender];
-  const latencies: number[] = [];
-  let sent = 0;
-  let inTime = 0;
-  const until = performance.now() + ms;
-  async function client() {
-    while (performance.now() < until) {
-      const asked = performance.now();
-      sent++;
-      try {
-        await count(page);
-      } catch {
-        continue;
-      }
-      const answered = performance.now();
-      latencies.push(answered - asked);
-      if (answered <= until) inTime++;
-    }
-  }
-  await Promise.all(Array.from({ length: clients }, client));
-  return describeLoad({ latencies, sent, inTime: [inTime], ms });
+function load({ contender, clients, page, ms }: CountLoadRequest): Promise<LoadResult> {
+  return generateLoad(
+    Array(clients).fill(() => contenders[contender](page)),
+    { ms },
+  );
 }
 
-async function read({ page }: ReadQuestion): Promise<Counted> {
+async function read({ page }: ReadRequest): Promise<PageTotal> {
   type Row = { count: bigint; writers?: string };
   const row = await unproxied.getEntity<Row>(page, "total").catch(() => undefined);
   const writers: Record<string, { commit: number }> = JSON.parse(row?.writers ?? "{}");
@@ -51,6 +40,6 @@ async function read({ page }: ReadQuestion): Promise<Counted> {
   };
 }
 
-answerQuestions<LoadQuestion | ReadQuestion, Load | Counted>((question) =>
-  question.kind === "load" ? load(question) : read(question),
+serveParent<CountLoadRequest | ReadRequest, LoadResult | PageTotal>((request) =>
+  request.kind === "load" ? load(request) : read(request),
 );

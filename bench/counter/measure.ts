@@ -1,60 +1,51 @@
-// One measurement: warm up, load, and compare what was answered with what was counted.
+// One measurement of the counter: warm up, load, and compare the successful visits with what was counted.
+import type { LoadResult } from "../load.ts";
 import { median, sum } from "../statistics.ts";
-import type { Counted } from "./in-process.ts";
+import type { PageTotal } from "./in-process.ts";
 import type { Calls } from "./laboratory.ts";
-import type { Load } from "./load.ts";
 
-/** Milliseconds, and per second. */
-export type Figures = {
-  readonly visitsPerSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-  readonly answered: number;
-  /** Answered with an error, or not at all: these may or may not have been counted. */
-  readonly refused: number;
+export type Figures = Omit<LoadResult, "perClient"> & {
   readonly counted: number;
-  /** Answered, but not counted. */
+  /** Successful visits that were not counted. */
   readonly lost: number;
-  /** Counted, though it was no visit: a visit counted twice. */
+  /** Counted visits beyond all that were sent. */
   readonly surplus: number;
   readonly callsPerVisit: number;
-  /** Share of Vitae's writes that another instance's write made fail. Of no meaning for the other contenders. */
+  /** Share of Vitae's writes that failed because another instance wrote first. Meaningless for the other contenders. */
   readonly writesLost: number;
-  /** Visits of the process that was given the fewest, as a share of an even part. */
+  /** Visits of the instance with the fewest, as a share of an even part. */
   readonly leastServed: number;
 };
 
-export type Measured = {
-  readonly load: (ms: number) => Promise<Load>;
-  readonly read: () => Promise<Counted>;
+export type Measurement = {
+  readonly instances: number;
+  readonly load: (ms: number) => Promise<LoadResult>;
+  readonly read: () => Promise<PageTotal>;
   readonly calls: () => Calls;
 };
 
 const WARM_UP_MS = 800;
 const LOAD_MS = 2_500;
 
-export async function measure({ load, read, calls }: Measured): Promise<Figures> {
+export async function measure({ instances, load, read, calls }: Measurement): Promise<Figures> {
   await load(WARM_UP_MS);
   const before = { ...(await read()), ...calls() };
-  const { visitsPerSecond, p50, p99, max, answered, unanswered, leastServed } = await load(LOAD_MS);
+  const { perClient, ...result } = await load(LOAD_MS);
   const after = { ...(await read()), ...calls() };
   const counted = after.count - before.count;
   const reads = after.reads - before.reads;
   const writes = after.writes - before.writes;
+  const perInstance = Array.from({ length: instances }, (_, instance) =>
+    sum(perClient.filter((_, client) => client % instances === instance)),
+  );
   return {
-    visitsPerSecond,
-    p50,
-    p99,
-    max,
-    answered,
-    refused: unanswered,
+    ...result,
     counted,
-    lost: Math.max(0, answered - counted),
-    surplus: Math.max(0, counted - answered - unanswered),
-    callsPerVisit: (reads + writes) / answered,
-    leastServed,
+    lost: Math.max(0, result.succeeded - counted),
+    surplus: Math.max(0, counted - result.succeeded - result.failed),
+    callsPerVisit: (reads + writes) / result.succeeded,
     writesLost: 1 - (after.commits - before.commits) / writes,
+    leastServed: (Math.min(...perInstance) * instances) / sum(perInstance),
   };
 }
 
@@ -63,12 +54,12 @@ export function summarize(rounds: readonly Figures[]): Figures {
   const middle = (name: keyof Figures) => median(rounds.map((round) => round[name]));
   const total = (name: keyof Figures) => sum(rounds.map((round) => round[name]));
   return {
-    visitsPerSecond: middle("visitsPerSecond"),
+    perSecond: middle("perSecond"),
     p50: middle("p50"),
     p99: middle("p99"),
     max: Math.max(...rounds.map((round) => round.max)),
-    answered: total("answered"),
-    refused: total("refused"),
+    succeeded: total("succeeded"),
+    failed: total("failed"),
     counted: total("counted"),
     lost: total("lost"),
     surplus: total("surplus"),

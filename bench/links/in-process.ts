@@ -1,15 +1,16 @@
-// A part: signs links in this very process, one after the other, as Vitae does and with a key for each link.
+// A child process that signs links one after the other, as Vitae does and with a key for each link.
 import { subscribe } from "node:diagnostics_channel";
 import { createBlobService } from "../../functions/lib/azure/blobs.ts";
 import { createCredential } from "../../functions/lib/azure/credential.ts";
 import { createLinkSigner } from "../../functions/lib/azure/link-signer.ts";
 import { createIssueLink } from "../../functions/sas/issue-link.ts";
 import { keyCovers, keyIsAging, keySpan } from "../../functions/sas/link-policy.ts";
-import { answerQuestions } from "../part.ts";
-import { percentile } from "../statistics.ts";
-import type { Load } from "./load.ts";
+import { serveParent } from "../child.ts";
+import { generateLoad, type LoadResult } from "../load.ts";
 
-export type SignQuestion = { readonly way: "vitae" | "key-per-link"; readonly ms: number };
+export type SignRequest = { readonly way: "vitae" | "key-per-link"; readonly ms: number };
+/** `requests`: HTTP requests of this process, to anywhere. */
+export type SignResult = LoadResult & { readonly requests: number };
 
 const IMAGE = {
   owner: "owner",
@@ -31,30 +32,16 @@ const newIssueLink = () =>
   );
 const kept = newIssueLink();
 
-/** Of this process to anywhere, the identity's endpoint included. */
 let requests = 0;
 subscribe("http.client.request.start", () => {
   requests++;
 });
 
-answerQuestions<SignQuestion, Load>(async ({ way, ms }) => {
-  const latencies: number[] = [];
+serveParent<SignRequest, SignResult>(async ({ way, ms }) => {
   const before = requests;
-  const until = performance.now() + ms;
-  let asked = performance.now();
-  while (asked < until) {
-    // Each new signer asks for a key of its own, as code does that makes one in the request.
-    await (way === "vitae" ? kept : newIssueLink())(IMAGE, "thumbnail", SECONDS);
-    const answered = performance.now();
-    latencies.push(answered - asked);
-    asked = answered;
-  }
-  return {
-    links: latencies.length,
-    failed: 0,
-    perSecond: (latencies.length / ms) * 1000,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-    requests: requests - before,
-  };
+  // A new signer gets a key of its own, as in code that creates one for each request.
+  const result = await generateLoad([() => (way === "vitae" ? kept : newIssueLink())(IMAGE, "thumbnail", SECONDS)], {
+    ms,
+  });
+  return { ...result, requests: requests - before };
 });

@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Backend, startBackend } from "../../local/backend.fixture.ts";
-import { startPart } from "../part.ts";
-import { number, printTable, printTarget, say } from "../print.ts";
+import { startChild } from "../child.ts";
+import { startHttpLoad } from "../http-load.ts";
+import { alternateRounds, type LoadResult } from "../load.ts";
+import { number, printLine, printTable, printTarget } from "../print.ts";
 import { median, sum } from "../statistics.ts";
 import { makePictures } from "../thumbnail/pictures.ts";
-import type { AskQuestion } from "./http-load.ts";
-import type { SignQuestion } from "./in-process.ts";
-import type { Load } from "./load.ts";
+import type { SignRequest, SignResult } from "./in-process.ts";
 
 const ROUNDS = 3;
 const LOAD_MS = 3_000;
@@ -20,10 +20,19 @@ type Way = {
   readonly name: string;
   readonly clients: number;
   readonly isWarm: boolean;
-  load(ms: number): Promise<Load>;
+  /** `requests`: HTTP requests of the process that signs, where it can be observed. */
+  load(ms: number): Promise<LoadResult & { readonly requests?: number }>;
 };
-type Round = Load & { readonly blobCalls: number; readonly tableCalls: number };
-type Figures = { readonly name: string; readonly clients: number; readonly isWarm: boolean } & Round;
+type Figures = Omit<Way, "load"> & {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly links: number;
+  readonly failed: number;
+  readonly blobCalls: number;
+  readonly tableCalls: number;
+  readonly requests: number | undefined;
+};
 
 /** @returns the id of a picture whose thumbnail is ready */
 async function uploadedImage(
@@ -49,90 +58,82 @@ async function uploadedImage(
 }
 
 async function measure(ways: readonly Way[], { proxy, blobProxy }: Backend): Promise<Figures[]> {
-  const rounds = new Map<Way, Round[]>(ways.map((way) => [way, []]));
   for (const way of ways) await way.load(WARM_UP_MS);
-  for (let round = 0; round < ROUNDS; round++)
-    for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
-      const before = { blob: blobProxy.calls(), table: proxy.calls() };
-      const load = await way.load(LOAD_MS);
-      const blobCalls = blobProxy.calls() - before.blob;
-      rounds.get(way)?.push({ ...load, blobCalls, tableCalls: proxy.calls() - before.table });
-    }
-  return [...rounds].map(([{ name, clients, isWarm }, loads]) => {
-    const middle = (field: "perSecond" | "p50" | "p99") => median(loads.map((load) => load[field]));
-    const total = (field: "links" | "failed" | "blobCalls" | "tableCalls") => sum(loads.map((load) => load[field]));
-    const requests = loads.some((load) => load.requests === null) ? null : sum(loads.map((load) => load.requests ?? 0));
+  const rounds = await alternateRounds(ways, ROUNDS, async (way) => {
+    const before = { blob: blobProxy.calls(), table: proxy.calls() };
+    const result = await way.load(LOAD_MS);
+    const calls = { blobCalls: blobProxy.calls() - before.blob, tableCalls: proxy.calls() - before.table };
+    return { ...result, ...calls };
+  });
+  return [...rounds].map(([{ name, clients, isWarm }, results]) => {
+    const middle = (field: "perSecond" | "p50" | "p99") => median(results.map((result) => result[field]));
+    const total = (field: "succeeded" | "failed" | "blobCalls" | "tableCalls" | "requests") =>
+      sum(results.map((result) => result[field] ?? Number.NaN));
+    const requests = total("requests");
     return {
-      ...{ name, clients, isWarm, requests },
+      ...{ name, clients, isWarm, requests: Number.isNaN(requests) ? undefined : requests },
       ...{ perSecond: middle("perSecond"), p50: middle("p50"), p99: middle("p99") },
-      ...{ links: total("links"), failed: total("failed") },
+      ...{ links: total("succeeded"), failed: total("failed") },
       ...{ blobCalls: total("blobCalls"), tableCalls: total("tableCalls") },
     };
   });
 }
 
 /** @param root of the sources */
-export async function benchLinks(root: string): Promise<{ figures: object; sound: boolean }> {
+export async function benchLinks(root: string): Promise<{ figures: object; isCorrect: boolean }> {
   const [picture] = await makePictures(join(root, ".local", "bench-pictures"), [{ width: 1152, height: 864 }]);
   const backend = await startBackend();
   const { env } = backend;
-  const signing = startPart<SignQuestion, Load>(new URL("in-process.ts", import.meta.url), {
+  const signing = startChild<SignRequest, SignResult>(new URL("in-process.ts", import.meta.url), {
     env,
     args: [env.MEDIA__blobServiceUri ?? ""],
   });
-  const asking = startPart<AskQuestion, Load>(new URL("http-load.ts", import.meta.url), { env: {} });
+  const requesting = startHttpLoad();
   try {
     const token = await backend.token("owner");
     const image = await uploadedImage(backend, { token, file: picture?.file ?? "" });
-    const sign = (way: SignQuestion["way"]) => (ms: number) => signing.ask({ way, ms });
-    const ask = (clients: number) => (ms: number) =>
-      asking.ask({ url: `${backend.api}/v1/sas`, token, image, clients, ms });
+    const sign = (way: SignRequest["way"]) => (ms: number) => signing.call({ way, ms });
+    const request = {
+      urls: [`${backend.api}/v1/sas`],
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ imageId: image, variant: "thumbnail" }),
+    } as const;
+    const post = (clients: number) => (ms: number) => requesting.call({ ...request, clients, ms });
     const ways: Way[] = [
       { name: "Vitae's signer, one key for all", clients: 1, isWarm: true, load: sign("vitae") },
       { name: "a key for each link", clients: 1, isWarm: false, load: sign("key-per-link") },
-      { name: "Vitae over HTTP", clients: 1, isWarm: true, load: ask(1) },
-      { name: "Vitae over HTTP", clients: 20, isWarm: true, load: ask(20) },
+      { name: "Vitae over HTTP", clients: 1, isWarm: true, load: post(1) },
+      { name: "Vitae over HTTP", clients: 20, isWarm: true, load: post(20) },
     ];
-    say("Every call to blobs and to tables passes a proxy that counts it; all: every HTTP request of the process that");
-    say(`signs, to anywhere. Medians of ${ROUNDS} alternating rounds after a warm-up; calls over all of them.`);
-    say("Over HTTP the image's record is read for each link: a link is for the image's owner only.\n");
+    printLine(
+      "Every call to blobs and to tables passes a proxy that counts it; all: every HTTP request of the process that",
+    );
+    printLine(`signs, to anywhere. Medians of ${ROUNDS} alternating rounds after a warm-up; calls over all of them.`);
+    printLine("Over HTTP the image's record is read for each link: a link is for the image's owner only.\n");
     const figures = await measure(ways, backend);
     print(figures);
-    say();
-    return { figures: { ways: figures }, sound: judge(figures) };
+    printLine();
+    return { figures: { ways: figures }, isCorrect: judge(figures) };
   } finally {
-    await Promise.all([signing.end(), asking.end()]);
+    await Promise.all([signing.end(), requesting.end()]);
     await backend.close();
   }
 }
 
 function print(figures: readonly Figures[]): void {
-  printTable(
-    [
-      "way",
-      "clients",
-      "links/s",
-      "p50 ms",
-      "p99 ms",
-      "links",
-      "failed",
-      "blob calls/link",
-      "table calls/link",
-      "all calls/link",
-    ],
-    figures.map(({ name, clients, perSecond, p50, p99, links, failed, blobCalls, tableCalls, requests }) => [
-      name,
-      number(clients),
-      number(perSecond),
-      number(p50, 3),
-      number(p99, 3),
-      number(links),
-      number(failed),
-      number(blobCalls / links, 3),
-      number(tableCalls / links, 3),
-      requests === null ? "-" : number(requests / links, 3),
-    ]),
-  );
+  printTable(figures, {
+    way: ({ name }) => name,
+    clients: ({ clients }) => number(clients),
+    "links/s": ({ perSecond }) => number(perSecond),
+    "p50 ms": ({ p50 }) => number(p50, 3),
+    "p99 ms": ({ p99 }) => number(p99, 3),
+    links: ({ links }) => number(links),
+    failed: ({ failed }) => number(failed),
+    "blob calls/link": ({ blobCalls, links }) => number(blobCalls / links, 3),
+    "table calls/link": ({ tableCalls, links }) => number(tableCalls / links, 3),
+    "all calls/link": ({ requests, links }) => (requests === undefined ? "-" : number(requests / links, 3)),
+  });
 }
 
 /** @returns whether every link was given, and warm ones without the blob service */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { loadSharp } from "../../functions/lib/sharp.ts";
 import { renderThumbnail, THUMBNAIL_EDGE } from "../../functions/thumbnail/render.ts";
-import { answerQuestions } from "../part.ts";
+import { serveParent } from "../child.ts";
 import type { Job, Made } from "./contender.ts";
 
 type Render = (bytes: Buffer) => Promise<{ bytes: Uint8Array; extension: string }>;
@@ -40,7 +40,7 @@ function peak(): number | null {
 const [name] = process.argv.slice(2);
 const loading = name === "jimp" ? jimp() : vitae();
 
-answerQuestions<Job, Made>(async ({ file, out }) => {
+serveParent<Job, Made>(async ({ file, out }) => {
   const render = await loading;
   const picture = await readFile(file);
   const began = performance.now();

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { THUMBNAIL_EDGE } from "../../functions/thumbnail/render.ts";
-import { number, printTable, printTarget, say } from "../print.ts";
+import { number, printLine, printTable, printTarget } from "../print.ts";
 import { measurePicture, type Running, type Timing } from "./measure.ts";
 import { makePictures, type Picture } from "./pictures.ts";
 import { findWays, type WayName } from "./ways.ts";
@@ -20,18 +20,19 @@ type Row = { readonly picture: Picture; readonly timings: readonly Timing[] };
 const megapixels = ({ width, height }: Picture) => `${number((width * height) / 1e6)} MP`;
 
 /** @param root of the sources */
-export async function benchThumbnail(root: string): Promise<{ figures: object; sound: boolean }> {
+export async function benchThumbnail(root: string): Promise<{ figures: object; isCorrect: boolean }> {
   const pictures = await makePictures(join(root, ".local", "bench-pictures"), SIZES);
   const ways = Object.entries(await findWays()) as [WayName, Awaited<ReturnType<typeof findWays>>[WayName]][];
-  for (const [, { name, runs }] of ways) say(`${name.padEnd(15)}${runs ?? "is not on this machine and not compared"}`);
-  say(
+  for (const [, { name, runs }] of ways)
+    printLine(`${name.padEnd(15)}${runs ?? "is not on this machine and not compared"}`);
+  printLine(
     "\nVitae is functions/thumbnail/render.ts as the source has it: the bundle does not export it. Libraries run in warm",
   );
-  say(
+  printLine(
     "processes, from bytes to bytes; jimp writes JPEG, as it has no WebP. vipsthumbnail is a process for each picture:",
   );
-  say("alone is less what `vipsthumbnail --version` takes; it has two threads, Vitae has sharp's default.");
-  say("Medians of alternating rounds, peak: most memory of a fresh process that makes this one thumbnail.\n");
+  printLine("alone is less what `vipsthumbnail --version` takes; it has two threads, Vitae has sharp's default.");
+  printLine("Medians of alternating rounds, peak: most memory of a fresh process that makes this one thumbnail.\n");
 
   const dir = await mkdtemp(join(tmpdir(), "vitae-bench-"));
   const running: Running[] = ways
@@ -48,37 +49,34 @@ export async function benchThumbnail(root: string): Promise<{ figures: object; s
     await rm(dir, { recursive: true });
   }
   await print(rows);
-  say();
+  printLine();
   return {
     figures: { ways: Object.fromEntries(ways.map(([id, { runs }]) => [id, runs ?? null])), rows },
-    sound: judge(rows),
+    isCorrect: judge(rows),
   };
 }
 
 async function print(rows: readonly Row[]): Promise<void> {
-  const cells: string[][] = [];
-  for (const { picture, timings } of rows) {
-    const bytes = (await stat(picture.file)).size;
-    const vitae = timings.find(({ id }) => id === "vitae");
-    for (const { name, ms, alone, fastest, rounds, peak, width, height, bytes: made } of timings)
-      cells.push([
-        `${megapixels(picture)} ${picture.format}`,
-        number(bytes / 2 ** 20, 1),
-        name,
-        number(ms, 1),
-        number(alone, 1),
-        number(fastest, 1),
-        number(alone / (vitae?.alone ?? Number.NaN), 2),
-        number(rounds),
-        peak === null ? "-" : number(peak),
-        `${width}x${height}`,
-        number(made / 1024, 1),
-      ]);
-  }
-  printTable(
-    ["picture", "MiB", "way", "ms", "alone ms", "min ms", "of Vitae", "rounds", "peak MiB", "made", "KiB"],
-    cells,
+  const cells = await Promise.all(
+    rows.map(async ({ picture, timings }) => {
+      const { size } = await stat(picture.file);
+      const vitae = timings.find(({ id }) => id === "vitae");
+      return timings.map((timing) => ({ picture, size, timing, ofVitae: timing.alone / (vitae?.alone ?? Number.NaN) }));
+    }),
   );
+  printTable(cells.flat(), {
+    image: ({ picture }) => `${megapixels(picture)} ${picture.format}`,
+    MiB: ({ size }) => number(size / 2 ** 20, 1),
+    way: ({ timing }) => timing.name,
+    ms: ({ timing }) => number(timing.ms, 1),
+    "alone ms": ({ timing }) => number(timing.alone, 1),
+    "min ms": ({ timing }) => number(timing.fastest, 1),
+    "of Vitae": ({ ofVitae }) => number(ofVitae, 2),
+    rounds: ({ timing }) => number(timing.rounds),
+    "peak MiB": ({ timing }) => (timing.peak === null ? "-" : number(timing.peak)),
+    size: ({ timing }) => `${timing.width}x${timing.height}`,
+    KiB: ({ timing }) => number(timing.bytes / 1024, 1),
+  });
 }
 
 /** @returns whether every thumbnail has the right size: times are no matter of right and wrong */
@@ -98,7 +96,7 @@ function judge(rows: readonly Row[]): boolean {
       jimp.every((ratio) => ratio >= TIMES_JIMP),
     );
     const vips = ratios("vipsthumbnail");
-    if (vips.length === 0) say(`not compared ${format}: no slower than vipsthumbnail: install libvips-tools`);
+    if (vips.length === 0) printLine(`not compared ${format}: no slower than vipsthumbnail: install libvips-tools`);
     else
       printTarget(
         `${format}: no slower than vipsthumbnail without its start: it takes ${list(vips, 2)} times as long`,

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import sharp from "sharp";
-import { startPart } from "../part.ts";
+import { startChild } from "../child.ts";
 import type { Contender, Job, Made, Way } from "./contender.ts";
 
 const run = promisify(execFile);
@@ -16,8 +16,8 @@ const env = { PATH: process.env.PATH ?? "" };
 const GNU_TIME = "/usr/bin/time";
 
 function inNode(name: "vitae" | "jimp"): Contender {
-  const part = startPart<Job, Made>(new URL("node-part.ts", import.meta.url), { env, args: [name] });
-  return { make: (job) => part.ask(job), end: () => part.end() };
+  const child = startChild<Job, Made>(new URL("node-part.ts", import.meta.url), { env, args: [name] });
+  return { make: (job) => child.call(job), end: () => child.end() };
 }
 
 function pillow(python: string): Contender {

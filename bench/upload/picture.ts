@@ -1,5 +1,5 @@
 // A JPEG of just under 10 MiB, the most that an upload may have unless set otherwise.
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { once, photograph } from "../thumbnail/pictures.ts";
 
@@ -19,4 +19,17 @@ export async function uploadPicture(dir: string): Promise<{ file: string; bytes:
   await mkdir(dir, { recursive: true });
   const file = await once(join(dir, "upload.jpg"), make);
   return { file, bytes: (await stat(file)).size, megapixels: (SIZE.width * SIZE.height) / 1e6 };
+}
+
+const BOUNDARY = "----vitae-bench";
+
+/** Writes a multipart form with that file next to it. @returns the form's file and its content type */
+export async function writeForm(image: string): Promise<{ type: string; file: string }> {
+  const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n`;
+  const file = `${image}.form`;
+  await writeFile(
+    file,
+    Buffer.concat([Buffer.from(head), await readFile(image), Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
+  );
+  return { type: `multipart/form-data; boundary=${BOUNDARY}`, file };
 }

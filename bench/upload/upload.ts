@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Backend, startBackend } from "../../local/backend.fixture.ts";
-import { type Part, startPart } from "../part.ts";
-import { number, printTable, printTarget, say } from "../print.ts";
+import type { Child } from "../child.ts";
+import { type HttpLoadRequest, startHttpLoad } from "../http-load.ts";
+import type { LoadResult } from "../load.ts";
+import { number, printLine, printTable, printTarget } from "../print.ts";
 import { makePictures } from "../thumbnail/pictures.ts";
-import type { Uploaded, UploadQuestion } from "./client.ts";
-import { uploadPicture } from "./picture.ts";
+import { uploadPicture, writeForm } from "./picture.ts";
 import { findChild, memoryOf, peakOf, resetPeak } from "./process-memory.ts";
 
 type Case = { readonly kind: "raw" | "form"; readonly atOnce: number; readonly thumbnails: boolean };
@@ -21,7 +22,7 @@ const MOST_GROWTH = 3;
 const SETTLE_MS = 1_000;
 
 type Figures = Case &
-  Uploaded & {
+  Omit<LoadResult, "perClient"> & {
     readonly uploads: number;
     /** MiB. */
     readonly idle: number;
@@ -34,7 +35,7 @@ type Figures = Case &
 
 type Bench = {
   readonly backend: Backend;
-  readonly client: Part<UploadQuestion, Uploaded>;
+  readonly client: Child<HttpLoadRequest, LoadResult>;
   readonly picture: { readonly file: string; readonly bytes: number };
   readonly small: string;
   readonly token: string;
@@ -47,30 +48,40 @@ async function measure({ kind, atOnce, thumbnails }: Case, bench: Bench): Promis
   const host = await backend.addHost();
   try {
     const app = findChild("worker-main");
-    const ask = (file: string, uploads: number, parallel: number) =>
-      client.ask({ url: `${host.url}/api/v1/images`, token, file, kind, atOnce: parallel, uploads });
-    const { failed } = await ask(small, 1, 1);
+    async function upload(image: string, count: number, clients: number) {
+      const { type, file } = kind === "raw" ? { type: "image/jpeg", file: image } : await writeForm(image);
+      const headers = { authorization: `Bearer ${token}`, "content-type": type };
+      return client.call({
+        urls: [`${host.url}/api/v1/images`],
+        method: "POST",
+        headers,
+        body: { file },
+        clients,
+        count,
+      });
+    }
+    const { failed } = await upload(small, 1, 1);
     if (failed > 0) throw new Error(`The first upload failed: ${backend.lines.slice(-3).join("\n")}`);
     await pause(SETTLE_MS);
     const idle = memoryOf(app);
     resetPeak(app);
     const uploads = UPLOADS[atOnce] ?? atOnce;
-    const uploaded = await ask(picture.file, uploads, atOnce);
+    const { perClient, ...result } = await upload(picture.file, uploads, atOnce);
     const peak = peakOf(app);
     const inFlight = (atOnce * picture.bytes) / 2 ** 20;
-    const mibPerSecond = (uploads * picture.bytes) / 2 ** 20 / (uploaded.ms / 1000);
+    const mibPerSecond = (result.perSecond * picture.bytes) / 2 ** 20;
     const growth = (peak - idle) / inFlight;
-    return { kind, atOnce, thumbnails, ...uploaded, uploads, idle, peak, inFlight, growth, mibPerSecond };
+    return { kind, atOnce, thumbnails, ...result, uploads, idle, peak, inFlight, growth, mibPerSecond };
   } finally {
     await host.close();
   }
 }
 
 /** @param root of the sources */
-export async function benchUpload(root: string): Promise<{ figures: object; sound: boolean }> {
+export async function benchUpload(root: string): Promise<{ figures: object; isCorrect: boolean }> {
   if (process.platform !== "linux") {
-    say("Not run: the memory of the app's process is read from /proc, which only Linux has.");
-    return { figures: {}, sound: true };
+    printLine("Not run: the memory of the app's process is read from /proc, which only Linux has.");
+    return { figures: {}, isCorrect: true };
   }
   const dir = join(root, ".local", "bench-pictures");
   const [small] = await makePictures(dir, [{ width: 1152, height: 864 }]);
@@ -78,21 +89,21 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
   const backend = await startBackend();
   // Every case has an app of its own; this one would take the events of theirs.
   await backend.host.close();
-  const client = startPart<UploadQuestion, Uploaded>(new URL("client.ts", import.meta.url), { env: {} });
+  const client = startHttpLoad();
   try {
-    say(
+    printLine(
       `JPEGs of ${number(picture.bytes / 2 ** 20, 1)} MiB and ${number(picture.megapixels)} megapixels, sent by a process of its own. The`,
     );
-    say("local host and two proxies before the blobs share one thread, which bounds the throughput.");
-    say(
+    printLine("local host and two proxies before the blobs share one thread, which bounds the throughput.");
+    printLine(
       "In Azure thumbnails are made by other instances than the ones that take uploads; the last row makes them here.\n",
     );
     const bench = { backend, client, picture, small: small?.file ?? "", token: await backend.token("owner") };
     const figures: Figures[] = [];
     for (const each of CASES) figures.push(await measure(each, bench));
     print(figures);
-    say();
-    return { figures: { picture, cases: figures }, sound: judge(figures) };
+    printLine();
+    return { figures: { picture, cases: figures }, isCorrect: judge(figures) };
   } finally {
     await client.end();
     await backend.close();
@@ -100,36 +111,20 @@ export async function benchUpload(root: string): Promise<{ figures: object; soun
 }
 
 function print(figures: readonly Figures[]): void {
-  printTable(
-    [
-      "body",
-      "thumbnails",
-      "at once",
-      "uploads",
-      "failed",
-      "MiB/s",
-      "p50 ms",
-      "max ms",
-      "idle MiB",
-      "peak MiB",
-      "in flight MiB",
-      "growth/in flight",
-    ],
-    figures.map((each) => [
-      each.kind,
-      each.thumbnails ? "yes" : "no",
-      number(each.atOnce),
-      number(each.uploads),
-      number(each.failed),
-      number(each.mibPerSecond, 1),
-      number(each.p50),
-      number(each.max),
-      number(each.idle),
-      number(each.peak),
-      number(each.inFlight),
-      number(each.growth, 2),
-    ]),
-  );
+  printTable(figures, {
+    body: ({ kind }) => kind,
+    thumbnails: ({ thumbnails }) => (thumbnails ? "yes" : "no"),
+    "at once": ({ atOnce }) => number(atOnce),
+    uploads: ({ uploads }) => number(uploads),
+    failed: ({ failed }) => number(failed),
+    "MiB/s": ({ mibPerSecond }) => number(mibPerSecond, 1),
+    "p50 ms": ({ p50 }) => number(p50),
+    "max ms": ({ max }) => number(max),
+    "idle MiB": ({ idle }) => number(idle),
+    "peak MiB": ({ peak }) => number(peak),
+    "in flight MiB": ({ inFlight }) => number(inFlight),
+    "growth/in flight": ({ growth }) => number(growth, 2),
+  });
 }
 
 /** @returns whether every upload was taken: memory and time are no matter of right and wrong */
