@@ -1,4 +1,4 @@
-// Bundles an app as it ships, functions/app.ts into dist/: with host.json and the manifest that names the entry and the commit.
+// npm run build: bundles functions/app.ts into dist/ as it ships, with host.json and a package.json that names entry and commit.
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const dist = join(root, "dist");
 // host provides at run time by intercepting require.
 const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
-/** The commit that is checked out, with -dirty when tracked files differ from it; outside of git, the one CI names. */
+/** The commit that is checked out, with -dirty when tracked files differ from it. Outside git: GITHUB_SHA. */
 async function readCommit(): Promise<string> {
   const args = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"];
   const described = await promisify(execFile)("git", args, { cwd: root }).catch(() => undefined);
@@ -20,28 +20,31 @@ async function readCommit(): Promise<string> {
 }
 
 /**
- * The exporter of telemetry asks settings.sdk.monitor.azure.com once an hour whether to collect statistics of itself, and
- * has no setting against it. What ships asks nobody.
+ * The telemetry exporter reads settings.sdk.monitor.azure.com once an hour to learn whether to collect statistics about
+ * itself. No setting turns that off, so the bundle replaces the module.
  */
-const asksNobody: Plugin = {
-  name: "asks-nobody",
+const disableExporterPolling: Plugin = {
+  name: "disable-exporter-polling",
   setup({ onEnd, onLoad }) {
-    let found = false;
+    let isReplaced = false;
     const filter = /monitor-opentelemetry-exporter.dist.commonjs._configuration.configurationWorker\.js$/;
     onLoad({ filter }, () => {
-      found = true;
+      isReplaced = true;
       return { contents: "exports.ConfigurationWorker = class { shutdown() {} };" };
     });
     onEnd(() => {
-      if (!found) throw new Error(`No file matches ${filter}: see where the exporter keeps its hourly question now.`);
+      if (!isReplaced)
+        throw new Error(
+          `No file matches ${filter}: find the module in which the exporter now polls its configuration.`,
+        );
     });
   },
 };
 
-type Bundled = { readonly entry?: string; readonly into?: string };
+type BundleOptions = { readonly entry?: string; readonly into?: string };
 
-/** Writes the folder anew, and tells which file of which package went where. */
-export async function bundle({ entry = "functions/app.ts", into = dist }: Bundled = {}): Promise<Metafile> {
+/** Replaces the folder. @returns which file of which package went into which output */
+export async function bundle({ entry = "functions/app.ts", into = dist }: BundleOptions = {}): Promise<Metafile> {
   await rm(into, { recursive: true, force: true });
   await mkdir(into, { recursive: true });
   const { metafile } = await build({
@@ -57,17 +60,17 @@ export async function bundle({ entry = "functions/app.ts", into = dist }: Bundle
     keepNames: true,
     sourcemap: "linked",
     sourcesContent: false,
-    // The browser's and React Native's dialects of the SDKs are of no use here.
+    // Without this, esbuild may take the builds of the SDKs for browsers or React Native.
     mainFields: ["module", "main"],
-    // Paths go into the names of chunks: they must not depend on where node_modules really lies.
+    // Paths go into the names of chunks. They must not depend on where a link of node_modules leads.
     preserveSymlinks: true,
-    // The host provides the first at run time; the second is native, and its package is installed beside the bundle.
+    // The host provides the first at run time. The second is native: its package is installed next to the bundle.
     external: ["@azure/functions-core", "sharp"],
     banner: { js: banner },
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
-    plugins: [asksNobody],
+    plugins: [disableExporterPolling],
   });
   const { name, version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const manifest = {
@@ -81,4 +84,11 @@ export async function bundle({ entry = "functions/app.ts", into = dist }: Bundle
   await writeFile(join(into, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await copyFile(join(root, "host.json"), join(into, "host.json"));
   return metafile;
+}
+
+if (import.meta.main) {
+  const { outputs } = await bundle();
+  const scripts = Object.entries(outputs).filter(([file]) => file.endsWith(".js"));
+  const bytes = scripts.reduce((sum, [, output]) => sum + output.bytes, 0);
+  process.stdout.write(`dist/: ${Object.keys(outputs).length} files, ${Math.round(bytes / 1024)} KiB of JavaScript\n`);
 }

@@ -1,4 +1,4 @@
-// Runs before every script, in JavaScript that any Node.js reads: says what is missing in one line instead of a stack.
+// Runs before every script, in JavaScript that any Node.js can parse. Reports what is missing in one line, without a stack.
 const { devDependencies } = require("../package.json");
 
 const required = Number.parseInt(devDependencies.node, 10);

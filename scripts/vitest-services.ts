@@ -1,4 +1,4 @@
-// Starts one local Azure for all test processes: they inherit its environment, the trusted certificate included.
+// Starts one set of local Azure services for all test processes. They inherit its environment and trusted certificate.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { startServices } from "../local/services.ts";
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), "vitae-test-"));
   const services = await startServices({ dataDir });
-  // Tests call far more often than a person; those of the limits make their own.
+  // Tests send more requests than the limits allow. The tests of the limits turn them on again.
   Object.assign(process.env, services.env, { RATE_LIMITS: "off" });
   return async () => {
     await services.close();

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { launchBrowser } from "../scripts/browser.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 
 type Answer = (response: ServerResponse) => void;
 

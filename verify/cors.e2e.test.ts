@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { launchBrowser } from "../scripts/browser.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json, type Numbers } from "./answers.ts";
 import { openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";

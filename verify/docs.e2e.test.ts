@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { launchBrowser } from "../scripts/browser.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json } from "./answers.ts";
 import { encode, quarters } from "./pictures.ts";
 

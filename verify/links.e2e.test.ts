@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { launchBrowser } from "../scripts/browser.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";

@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { launchBrowser } from "../scripts/browser.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json, type Numbers } from "./answers.ts";
 
 let backend: Backend;

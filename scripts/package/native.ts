@@ -1,4 +1,4 @@
-// Installs what cannot be bundled, sharp, for where the app runs, whatever machine this is.
+// Installs sharp, which cannot be bundled, for the platform of Azure, on any machine.
 import { execFile } from "node:child_process";
 import { copyFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,20 +8,20 @@ import { promisify } from "node:util";
 const TARGET = ["--os=linux", "--cpu=x64", "--libc=glibc"];
 const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
 
-/** By path (`node_modules/sharp`), as npm's own record of an installation has it. */
-export type Installed = Readonly<
+/** npm's record of an installation, by path such as `node_modules/sharp`. */
+export type InstalledPackages = Readonly<
   Record<string, { dependencies?: Record<string, string>; optionalDependencies?: Record<string, string> }>
 >;
 
 /**
- * Installs the dependencies of the manifest in `app`, in the versions of the project's package-lock.json, which npm holds
- * against its hashes. After `npm ci` on Linux they are in npm's cache; elsewhere the first time needs the network.
+ * Installs the dependencies of the manifest in `app`, in the versions of the project's package-lock.json. npm checks them
+ * against its hashes. After `npm ci` on Linux they are in npm's cache; other systems need the network the first time.
  */
-export async function installNative(root: string, app: string): Promise<Installed> {
+export async function installNative(root: string, app: string): Promise<InstalledPackages> {
   const lock = join(app, "package-lock.json");
   const record = join(app, "node_modules", ".package-lock.json");
   await copyFile(join(root, "package-lock.json"), lock);
-  // install, not ci: ci refuses a lock that knows more than the manifest; install leaves the rest out.
+  // npm ci rejects a lock file that lists more than the manifest. npm install ignores the rest.
   const args = ["install", "--no-save", "--prefer-offline", "--ignore-scripts", "--no-bin-links", ...TARGET, ...QUIET];
   await promisify(execFile)("npm", args, { cwd: app });
   const { packages } = JSON.parse(await readFile(record, "utf8"));

@@ -1,25 +1,25 @@
-// Writes which packages ship: those whose code the bundle holds, and those that are installed beside it.
+// Writes the list of packages that ship: those with code in the bundle, and those installed next to it.
 import { execFile } from "node:child_process";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import type { Metafile } from "esbuild";
-import type { Installed } from "./native.ts";
+import type { InstalledPackages } from "./native.ts";
 
 type Options = {
   readonly root: string;
-  /** Where the installed packages lie. */
+  /** Folder of the installed packages. */
   readonly app: string;
   readonly metafile: Metafile;
-  readonly installed: Installed;
+  readonly installed: InstalledPackages;
   readonly file: string;
 };
 
-/** The bundle's own record, with the installed packages as if they were bundled: one tool then describes both. */
+/** The bundle's metafile with the installed packages added as if they were bundled, so that one tool describes both. */
 async function withInstalled({ root, app, metafile, installed }: Options): Promise<Metafile> {
   const manifest = (path: string) => relative(root, join(app, path, "package.json")).replaceAll(sep, "/");
   const { inputs, outputs } = structuredClone(metafile);
-  // What tree shaking left nothing of does not ship.
+  // A module of which tree shaking kept nothing does not ship.
   for (const output of Object.values(outputs))
     output.inputs = Object.fromEntries(
       Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0),
@@ -40,8 +40,8 @@ async function withInstalled({ root, app, metafile, installed }: Options): Promi
   return { inputs, outputs };
 }
 
-/** CycloneDX, without the serial number and the time that would make every file another one. */
-export async function describeParts(options: Options): Promise<void> {
+/** Writes CycloneDX JSON without serial number and time, so that the same package gives the same file. */
+export async function writeSbom(options: Options): Promise<void> {
   const { root, file } = options;
   const metafile = `${file}.metafile`;
   await writeFile(metafile, JSON.stringify(await withInstalled(options)));

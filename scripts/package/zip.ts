@@ -1,4 +1,4 @@
-// Zips a folder so that the same files are the same bytes: whatever the machine, the clock and the time zone.
+// Zips a folder so that the same files give the same bytes, on any machine, at any time and in any time zone.
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { unzipSync, type ZipOptions, type Zippable, zipSync } from "fflate";
@@ -6,29 +6,29 @@ import { unzipSync, type ZipOptions, type Zippable, zipSync } from "fflate";
 const UNIX = 3;
 const OPTIONS: ZipOptions = {
   level: 9,
-  // The format holds local time without a zone, and the library asks the date for its local parts.
+  // The format stores local time without a zone, and the library reads the local parts of the date.
   mtime: new Date(2000, 0, 1),
   os: UNIX,
-  // A regular file that its owner writes and everybody reads; in the upper half, as Info-ZIP has it.
+  // A regular file with mode 644, in the upper 16 bits as Info-ZIP stores it.
   attrs: (0o100644 << 16) >>> 0,
 };
 
-/** `bytes` is what it takes in the archive. */
-export type Part = { readonly name: string; readonly bytes: number };
+/** A file of the archive and its compressed size. */
+export type ZipEntry = { readonly name: string; readonly bytes: number };
 
-export async function zip(folder: string): Promise<{ bytes: Uint8Array; parts: readonly Part[] }> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+export async function zip(folder: string): Promise<{ bytes: Uint8Array; entries: readonly ZipEntry[] }> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files: Zippable = {};
-  // In the order of code units: what a locale thinks of letters differs between machines.
+  // Sorted by code units, because the order of a locale differs between machines.
   for (const path of paths.sort()) files[relative(folder, path).replaceAll(sep, "/")] = await readFile(path);
   const bytes = zipSync(files, OPTIONS);
-  const parts: Part[] = [];
+  const entries: ZipEntry[] = [];
   unzipSync(bytes, {
     filter: ({ name, size }) => {
-      parts.push({ name, bytes: size });
+      entries.push({ name, bytes: size });
       return false;
     },
   });
-  return { bytes, parts };
+  return { bytes, entries };
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
-const PLACES = [
+const PATHS = [
   "/usr/bin/chromium",
   "/usr/bin/google-chrome",
   "/usr/bin/chromium-browser",
@@ -10,12 +10,12 @@ const PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-  // Where `npx playwright-core install chromium` puts it.
+  // `npx playwright-core install chromium` installs it there.
   chromium.executablePath(),
 ];
 
-/** Only loopback pages are opened: what Chromium fetches on its own account would be noise, and fails offline. */
-const QUIET = [
+/** Tests open loopback pages only. Chromium's own background requests would fail offline. */
+const OFFLINE = [
   "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
@@ -25,17 +25,17 @@ const QUIET = [
 ];
 
 /**
- * A headless Chromium, for the caller to close.
- * @throws {Error} when none is installed; the message has the line that installs one.
+ * Starts a headless Chromium. The caller closes it.
+ * @throws {Error} when none is installed; the message names the command that installs one.
  */
 export async function launchBrowser(options: Pick<LaunchOptions, "ignoreDefaultArgs"> = {}): Promise<Browser> {
-  const executablePath = PLACES.find((place) => existsSync(place));
+  const executablePath = PATHS.find((path) => existsSync(path));
   if (!executablePath)
     throw new Error(
-      "A browser test needs Chromium or Chrome, and none was found. Install it: sudo apt-get install chromium " +
+      "A browser test needs Chromium or Chrome, and neither was found. Install it: sudo apt-get install chromium " +
         "(other systems: npx playwright-core install chromium)",
     );
-  // Chromium refuses to start its sandbox as root, which is who runs most containers; anybody else keeps it.
+  // Chromium does not start its sandbox as root, the user of most containers. Other users keep it.
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return await chromium.launch({ ...options, executablePath, args: [...QUIET, ...sandbox] });
+  return await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox] });
 }
