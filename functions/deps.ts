@@ -1,5 +1,4 @@
-// The one place that knows every store: what handlers may ask for, each made on first use and then shared.
-
+// Every dependency of the handlers, each created on first use and then shared: a cold start pays only for what it needs.
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
@@ -25,156 +24,149 @@ import { keyCovers, keyIsAging, keySpan } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+/** Replaces each getter by its value on first read. */
+function lazily<T extends object>(getters: T): T {
+  for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(getters))) {
+    if (!get) continue;
+    Object.defineProperty(getters, name, {
+      configurable: true,
+      get() {
+        const value: unknown = get.call(getters);
+        Object.defineProperty(getters, name, { value });
+        return value;
+      },
+    });
+  }
+  return getters;
 }
 
 export function createDeps(settings: Settings) {
-  const credential = once(() => createCredential(settings.AZURE_CLIENT_ID));
-  const telemetry = createTelemetry({
-    ...(settings.APPLICATIONINSIGHTS_CONNECTION_STRING && {
-      insights: {
-        connectionString: settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
-        role: settings.WEBSITE_SITE_NAME ?? "vitae",
-        credential,
-      },
-    }),
-    metrics: settings.METRICS_ENABLED !== "false",
-    log: consoleLog,
-  });
-  const stores = { table: settings.TABLES_ENDPOINT, blob: settings.MEDIA__blobServiceUri, vault: settings.VAULT_URI };
-  watchCalls(stores, telemetry.call);
-  const { meter } = telemetry;
-  const vault = once(() => createVault(settings.VAULT_URI, credential()));
-  const signingKeys = once(() => createSigningKeys(() => vault().read(secrets.signingKeys)));
-  const verifyToken = once(() =>
-    createTokenVerifier(signingKeys(), { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE }),
-  );
-  const tableClient = (table: string, retries: number) =>
-    createTableClient({ endpoint: settings.TABLES_ENDPOINT, table, credential: credential(), retries });
-  const visits = once(() =>
-    createVisitorCounter({
-      table: tableClient(tables.visits, 0),
-      pages: settings.PAGES,
-      timeZone: settings.SITE_TIME_ZONE,
-      dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
-      meter,
-    }),
-  );
-  const limits = once(() =>
-    settings.RATE_LIMITS === "off"
-      ? unlimited
-      : createLimits({
-          quotas: {
-            authenticated: settings.RATE_LIMIT_AUTHENTICATED,
-            anonymous: settings.RATE_LIMIT_ANONYMOUS,
-            visits: settings.RATE_LIMIT_VISITS,
-            uploads: settings.RATE_LIMIT_UPLOADS,
-            secret: settings.RATE_LIMIT_SECRET,
-            keys: settings.RATE_LIMIT_KEYS,
-          },
-          // A conditional write that the SDK repeats would meet its own first attempt.
-          table: once(() => tableClient(tables.limits, 0)),
-          log: consoleLog,
-        }),
-  );
-  const limitsTable = once(() => tableClient(tables.limits, 2));
-  const received = once(watchReceived);
-  const blobs = once(() => createBlobService(settings.MEDIA__blobServiceUri, credential()));
-  const originals = once(() => createBlobContainer(blobs(), containers.images));
-  const images = once(() => createImageRecords(tableClient(tables.images, 2)));
-  const openImage = () => loadSharp(settings.MAX_IMAGE_PIXELS);
-  const intake = once(() =>
-    createIntake({
-      originals: originals(),
-      records: images(),
-      openImage,
-      meter,
-      maxBytes: settings.MAX_UPLOAD_BYTES,
-      maxPixels: settings.MAX_IMAGE_PIXELS,
-    }),
-  );
-  const thumbnailer = once(() =>
-    createThumbnailer({
-      originals: originals(),
-      thumbnails: createBlobContainer(blobs(), containers.thumbnails),
-      records: images(),
-      openImage,
-      meter,
-    }),
-  );
-  const issueLink = once(() =>
-    createIssueLink(
-      createLinkSigner({
-        service: blobs(),
-        rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
-        baseUrl: settings.CDN_BASE_URL,
-      }),
-    ),
-  );
-  const everyTable = once(() => Object.values(tables).map((table) => tableClient(table, 0)));
-  const checkDependencies = once(() =>
-    createDependencyChecks({
-      tables: (signal) => Promise.all(everyTable().map((table) => askTable(table, signal))),
-      blobs: (signal) => Promise.all(Object.values(containers).map((name) => askContainer(blobs(), name, signal))),
-      // Not through the signing keys: those are kept for minutes, and would outlive the vault.
-      vault: (signal) => readSigningKeys(() => vault().read(secrets.signingKeys, signal)),
-    }),
-  );
-  return {
-    /** The app ends: visits that were not written yet are, and then what was measured is sent. */
-    async close() {
-      try {
-        await visits().close();
-      } finally {
-        await telemetry.flush();
-      }
+  const deps = {
+    get credential() {
+      return createCredential(settings.AZURE_CLIENT_ID);
     },
-    get checkDependencies() {
-      return checkDependencies();
+    get telemetry() {
+      return createTelemetry({
+        ...(settings.APPLICATIONINSIGHTS_CONNECTION_STRING && {
+          insights: {
+            connectionString: settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
+            role: settings.WEBSITE_SITE_NAME ?? "vitae",
+            credential: () => this.credential,
+          },
+        }),
+        metrics: settings.METRICS_ENABLED !== "false",
+        log: consoleLog,
+      });
+    },
+    get meter() {
+      return this.telemetry.meter;
+    },
+
+    get vault() {
+      return createVault(settings.VAULT_URI, this.credential);
     },
     generateSigningKeys,
-    get images() {
-      return images();
-    },
-    get intake() {
-      return intake();
-    },
-    get issueLink() {
-      return issueLink();
-    },
-    get limits() {
-      return limits();
-    },
-    get limitsTable() {
-      return limitsTable();
-    },
-    meter,
-    get originals() {
-      return originals();
-    },
-    get received() {
-      return received();
-    },
-    telemetry,
-    get thumbnailer() {
-      return thumbnailer();
-    },
-    get vault() {
-      return vault();
-    },
     get verifyToken() {
-      return verifyToken();
+      return createTokenVerifier(
+        createSigningKeys(() => this.vault.read(secrets.signingKeys)),
+        { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE },
+      );
+    },
+
+    /** @param retries 0 where a repeated conditional write would fail on its own first attempt */
+    table(table: string, retries: number) {
+      return createTableClient({ endpoint: settings.TABLES_ENDPOINT, table, credential: this.credential, retries });
     },
     get visits() {
-      return visits();
+      return createVisitorCounter({
+        table: this.table(tables.visits, 0),
+        pages: settings.PAGES,
+        timeZone: settings.SITE_TIME_ZONE,
+        dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
+        meter: this.meter,
+      });
+    },
+    get limits() {
+      if (settings.RATE_LIMITS === "off") return unlimited;
+      return createLimits({ quotas: settings.quotas, table: () => this.limiterTable, log: consoleLog });
+    },
+    get limiterTable() {
+      return this.table(tables.limits, 0);
+    },
+    /** The limiter's table for the clean-up: deletes are safe to retry. */
+    get limitsTable() {
+      return this.table(tables.limits, 2);
+    },
+    get received() {
+      return watchReceived();
+    },
+
+    get blobs() {
+      return createBlobService(settings.MEDIA__blobServiceUri, this.credential);
+    },
+    get originals() {
+      return createBlobContainer(this.blobs, containers.images);
+    },
+    get images() {
+      return createImageRecords(this.table(tables.images, 2));
+    },
+    openImage: () => loadSharp(settings.MAX_IMAGE_PIXELS),
+    get intake() {
+      return createIntake({
+        originals: this.originals,
+        records: this.images,
+        openImage: this.openImage,
+        meter: this.meter,
+        maxBytes: settings.MAX_UPLOAD_BYTES,
+        maxPixels: settings.MAX_IMAGE_PIXELS,
+      });
+    },
+    get thumbnailer() {
+      return createThumbnailer({
+        originals: this.originals,
+        thumbnails: createBlobContainer(this.blobs, containers.thumbnails),
+        records: this.images,
+        openImage: this.openImage,
+        meter: this.meter,
+      });
+    },
+    get issueLink() {
+      return createIssueLink(
+        createLinkSigner({
+          service: this.blobs,
+          rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
+          baseUrl: settings.CDN_BASE_URL,
+        }),
+      );
+    },
+
+    get checkDependencies() {
+      const everyTable = Object.values(tables).map((name) => this.table(name, 0));
+      return createDependencyChecks({
+        tables: (signal) => Promise.all(everyTable.map((table) => askTable(table, signal))),
+        blobs: (signal) => Promise.all(Object.values(containers).map((name) => askContainer(this.blobs, name, signal))),
+        // Not through the signing keys: those are cached for minutes, and would hide that the vault is down.
+        vault: (signal) => readSigningKeys(() => this.vault.read(secrets.signingKeys, signal)),
+      });
+    },
+
+    /** Writes the visits that are still in memory, then sends the telemetry. */
+    async close() {
+      try {
+        await this.visits.close();
+      } finally {
+        await this.telemetry.flush();
+      }
     },
   };
+  const endpoints = {
+    table: settings.TABLES_ENDPOINT,
+    blob: settings.MEDIA__blobServiceUri,
+    vault: settings.VAULT_URI,
+  };
+  watchCalls(endpoints, (call) => deps.telemetry.call(call));
+  return lazily(deps);
 }
 
-/** What the routes may ask for: every store, and the API's description of itself. */
+/** What handlers can name: every dependency, and the API's description of itself. */
 export type Deps = ReturnType<typeof createDeps> & { readonly api: Api };

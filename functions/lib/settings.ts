@@ -111,8 +111,20 @@ const schema = z.object({
 
 /** What a deployment supplies: strings under these names. A setting with a default may be left out. */
 export type AppSettings = z.input<typeof schema>;
+
+const parsed = schema.transform(
+  ({
+    RATE_LIMIT_AUTHENTICATED: authenticated,
+    RATE_LIMIT_ANONYMOUS: anonymous,
+    RATE_LIMIT_VISITS: visits,
+    RATE_LIMIT_UPLOADS: uploads,
+    RATE_LIMIT_SECRET: secret,
+    RATE_LIMIT_KEYS: keys,
+    ...settings
+  }) => ({ ...settings, quotas: { authenticated, anonymous, visits, uploads, secret, keys } }),
+);
 /** What the code works with: parsed, with defaults filled in. */
-export type Settings = z.output<typeof schema>;
+export type Settings = z.output<typeof parsed>;
 
 export const settingNames = schema.keyof().options;
 
@@ -166,7 +178,7 @@ export function readSettings(environment: Record<string, string | undefined> = p
   const given = Object.fromEntries(
     settingNames.map((name) => [name, environment[name]?.trim() || undefined]),
   ) as AppSettings;
-  const result = schema.safeParse(given);
+  const result = parsed.safeParse(given);
   const found: [keyof AppSettings, string][] = result.success
     ? []
     : result.error.issues.map(({ path: [first], message }) => {
