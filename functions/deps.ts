@@ -8,7 +8,7 @@ import { askContainer, createBlobContainer, createBlobService } from "./lib/azur
 import { watchCalls } from "./lib/azure/calls.ts";
 import { createCredential } from "./lib/azure/credential.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
-import { askTable, createTableClient } from "./lib/azure/tables.ts";
+import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { unlimited } from "./lib/http/limits.ts";
 import { watchReceived } from "./lib/http/received.ts";
@@ -143,7 +143,7 @@ export function createDeps(settings: Settings) {
     get checkDependencies() {
       const everyTable = Object.values(tables).map((name) => this.table(name, 0));
       return createDependencyChecks({
-        tables: (signal) => Promise.all(everyTable.map((table) => askTable(table, signal))),
+        tables: (signal) => Promise.all(everyTable.map((table) => checkTable(table, signal))),
         blobs: (signal) => Promise.all(Object.values(containers).map((name) => askContainer(this.blobs, name, signal))),
         // Not through the signing keys: those are cached for minutes, and would hide that the vault is down.
         vault: (signal) => readSigningKeys(() => this.vault.read(secrets.signingKeys, signal)),

@@ -1,6 +1,6 @@
 // GET /health, /health/live and /health/ready: what runs here, whether it answers, and whether what it needs does.
 import { z } from "zod";
-import { build } from "../lib/build.ts";
+import { buildInfo } from "../lib/build-info.ts";
 import { AppError } from "../lib/errors.ts";
 import { operation } from "../lib/http/operation.ts";
 
@@ -25,7 +25,7 @@ export const health = operation({
   },
   errors: [],
   example: { response: { name: "vitae", version: "1.0.0", commit: "3f93efe4c7a2b8d1e6f5a4b3c2d1e0f9a8b7c6d5" } },
-  handler: async (_request, _deps: object) => ({ json: build }),
+  handler: async (_request, _deps: object) => ({ json: buildInfo }),
 });
 
 export const live = operation({

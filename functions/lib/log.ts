@@ -38,7 +38,7 @@ export function describeError(thrown: unknown, depth = 0): unknown {
 }
 
 /** Fields in the order of a reader: when, how bad, what, and on whose behalf. */
-function lineOf(level: LogLevel, message: string, { error, ...fields }: LogFields): string {
+function formatLine(level: LogLevel, message: string, { error, ...fields }: LogFields): string {
   const context = currentContext();
   return JSON.stringify({
     timestamp: new Date().toISOString(),
@@ -59,7 +59,7 @@ export function createLog(sink: Sink): Log {
   const at =
     (level: LogLevel): Log[LogLevel] =>
     (message, fields = {}) => {
-      if (logLevels.indexOf(level) >= lowest) sink[level](lineOf(level, message, fields));
+      if (logLevels.indexOf(level) >= lowest) sink[level](formatLine(level, message, fields));
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -1,6 +1,6 @@
 // The whole matrix, written out: a change of who may do what must be made twice.
 import { expect, test } from "vitest";
-import { mayDo, permissions, roles } from "./permissions.ts";
+import { hasPermission, permissions, roles } from "./permissions.ts";
 
 const matrix = {
   owner: ["images:read", "images:write", "images:delete", "users:manage", "keys:manage"],
@@ -9,5 +9,5 @@ const matrix = {
 } as const;
 
 test.each(roles)("the role %s has exactly its permissions", (role) => {
-  expect(permissions.filter((permission) => mayDo({ role }, permission))).toEqual(matrix[role]);
+  expect(permissions.filter((permission) => hasPermission({ role }, permission))).toEqual(matrix[role]);
 });

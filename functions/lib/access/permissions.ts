@@ -15,6 +15,6 @@ const granted: Record<Role, ReadonlySet<Permission>> = {
 /** Who a verified token speaks for. */
 export type Caller = { readonly subject: string; readonly role: Role };
 
-export function mayDo({ role }: Pick<Caller, "role">, permission: Permission): boolean {
+export function hasPermission({ role }: Pick<Caller, "role">, permission: Permission): boolean {
   return granted[role].has(permission);
 }

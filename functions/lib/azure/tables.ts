@@ -23,7 +23,7 @@ export function createTableClient({ endpoint, table, credential, retries }: Opti
 }
 
 /** Asks the table for rows that nobody writes. Rejects when it does not answer, and when there is no such table. */
-export async function askTable(client: TableClient, abortSignal: AbortSignal): Promise<void> {
+export async function checkTable(client: TableClient, abortSignal: AbortSignal): Promise<void> {
   // Not by reading a row: the answer to that is 404, whether it is the row that is missing or the table.
   const filter = "PartitionKey eq 'health' and RowKey eq 'health'";
   await client.listEntities({ abortSignal, queryOptions: { filter } }).next();

@@ -1,6 +1,6 @@
 // The boundary of every HTTP function: trace, access, validation, one error shape, headers, one log line.
 import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
-import { mayDo } from "../access/permissions.ts";
+import { hasPermission } from "../access/permissions.ts";
 import type { TokenVerifier } from "../access/token.ts";
 import { AppError, asAppError, publicMessage } from "../errors.ts";
 import { createLog } from "../log.ts";
@@ -65,7 +65,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
       throw thrown;
     });
     await spend(limit, { caller: caller.subject });
-    if (mayDo(caller, access)) return caller;
+    if (hasPermission(caller, access)) return caller;
     throw new AppError(
       "FORBIDDEN",
       `This needs the permission ${access}, which the role ${caller.role} does not have.`,

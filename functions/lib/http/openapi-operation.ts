@@ -1,5 +1,5 @@
 // Describes one route as an operation of the OpenAPI document.
-import { mayDo, roles } from "../access/permissions.ts";
+import { hasPermission, roles } from "../access/permissions.ts";
 import { type ErrorCode, statusOf } from "../errors.ts";
 import {
   errorResponse,
@@ -105,7 +105,7 @@ function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): J
 export function describeOperation(route: Route<never>, method: Method, schemaOf: SchemaOf): Json {
   const { access, methods, name, operation } = route;
   const { description, summary, tag } = operation;
-  const allowed = roles.filter((role) => access !== "public" && mayDo({ role }, access));
+  const allowed = roles.filter((role) => access !== "public" && hasPermission({ role }, access));
   const hasSeveralMethods = methods.filter((each) => each !== "HEAD").length > 1;
   const sentences = [
     ...(method === "HEAD" ? ["Returns the headers of GET without a body."] : []),

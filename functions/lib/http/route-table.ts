@@ -1,5 +1,5 @@
 // What the route table says as a whole: its document, and which methods a path takes.
-import { build } from "../build.ts";
+import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Method, Route } from "./operation.ts";
 
@@ -30,7 +30,7 @@ export function describeApi(routes: readonly Route<never>[], prefix: string): Ap
   let document: object | undefined;
   return {
     prefix,
-    document: () => (document ??= openApiDocument(routes, { prefix, version: build.version })),
+    document: () => (document ??= openApiDocument(routes, { prefix, version: buildInfo.version })),
     methodsAt: (pathname) => [
       ...new Set(patterns.flatMap(({ pattern, methods }) => (pattern.test({ pathname }) ? methods : []))),
     ],

@@ -16,4 +16,4 @@ function read(file: string) {
 }
 
 // Beside the bundle in what ships, at the project's root otherwise.
-export const build = read(findPackageJSON(import.meta.url) as string);
+export const buildInfo = read(findPackageJSON(import.meta.url) as string);
