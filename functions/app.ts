@@ -27,7 +27,7 @@ for (const route of routes)
     handler: endpoint(route, deps),
   });
 
-app.hook.postInvocation(() => deps.telemetry.begin());
+app.hook.postInvocation(() => deps.telemetry.start());
 // The platform ends an instance in order, or kills it: then at most the last minute of degraded visits is lost.
 app.hook.appTerminate(() => deps.close());
 

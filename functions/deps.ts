@@ -164,7 +164,7 @@ export function createDeps(settings: Settings) {
     blob: settings.MEDIA__blobServiceUri,
     vault: settings.VAULT_URI,
   };
-  watchCalls(endpoints, (call) => deps.telemetry.call(call));
+  watchCalls(endpoints, (call) => deps.telemetry.recordCall(call));
   return lazily(deps);
 }
 

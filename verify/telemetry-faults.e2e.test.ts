@@ -69,7 +69,7 @@ describe("requests are answered, and one line a minute tells, while Application 
     expect(ingestion.refused()).toBeGreaterThan(0);
     expect(ingestion.items).toEqual([]);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain("Application Insights answered 401");
+    expect(lines[0]).toContain("Application Insights returned 401");
   });
 });
 

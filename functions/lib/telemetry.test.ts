@@ -1,4 +1,4 @@
-// Measurements on their way out: when the libraries load, and that nobody notices what fails.
+// Telemetry before, during and after the exporters load.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readPrometheus } from "../../verify/prometheus-text.ts";
 import type { Log } from "./log.ts";
@@ -14,7 +14,7 @@ function open(options: Partial<Parameters<typeof createTelemetry>[0]> = {}) {
 }
 const requestsIn = async (text: Promise<string>) => readPrometheus(await text).get("vitae_requests_total")?.[0]?.value;
 
-const broken = {
+const brokenInsights = {
   connectionString: "InstrumentationKey=x",
   role: "vitae",
   credential: () => {
@@ -24,17 +24,17 @@ const broken = {
 
 afterEach(() => void vi.useRealTimers());
 
-describe("the libraries", () => {
-  it("load a second after the first invocation has ended, once, and on behalf of no request", async () => {
+describe("the exporters", () => {
+  it("load once, a second after the first invocation, outside of any request context", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open();
     inContext(context, () => {
       telemetry.meter.measure("requests", 1);
-      telemetry.begin();
+      telemetry.start();
     });
     vi.advanceTimersByTime(999);
     expect(lines).toEqual([]);
-    telemetry.begin();
+    telemetry.start();
     vi.advanceTimersByTime(1);
     expect(lines).toEqual([["telemetry-loading", undefined, undefined]]);
     vi.advanceTimersByTime(10_000);
@@ -42,17 +42,17 @@ describe("the libraries", () => {
     expect(lines).toHaveLength(1);
   });
 
-  it("load at once for whoever asks for the numbers", async () => {
+  it("load at once when the metrics are read", async () => {
     const { lines, telemetry } = open();
     expect(await telemetry.prometheus()).toContain("no registered metrics");
     expect(lines).toHaveLength(1);
   });
 
-  it("do not load when nobody wants the numbers", async () => {
+  it("never load when neither Application Insights nor metrics are configured", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open({ metrics: false });
     telemetry.meter.measure("requests", 1);
-    telemetry.begin();
+    telemetry.start();
     vi.advanceTimersByTime(10_000);
     await telemetry.flush();
     expect(await telemetry.prometheus()).toBe("");
@@ -61,7 +61,7 @@ describe("the libraries", () => {
 });
 
 describe("a measurement", () => {
-  it("counts, whether it came before the libraries or after", async () => {
+  it("counts before, while and after the exporters load", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 100; n++) telemetry.meter.measure("requests", 1);
     const loading = telemetry.prometheus();
@@ -71,21 +71,26 @@ describe("a measurement", () => {
     expect(await requestsIn(telemetry.prometheus())).toBe(111);
   });
 
-  it("is kept in a bounded place until then", async () => {
+  it("is dropped when 20,000 events are buffered", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 25_000; n++) telemetry.meter.measure("requests", 1);
     expect(await requestsIn(telemetry.prometheus())).toBe(20_000);
   });
 });
 
-describe("when Application Insights cannot be opened", () => {
-  it("one line says so, and requests and /metrics do not notice", async () => {
-    const { lines, telemetry } = open({ insights: broken });
-    telemetry.meter.measure("requests", 1);
-    telemetry.call({ store: "table", method: "GET", url: "https://x/y", startedAt: 0, durationMs: 1, success: true });
-    expect(await requestsIn(telemetry.prometheus())).toBe(1);
-    await telemetry.flush();
-    expect(lines.map(([message]) => message)).toEqual(["telemetry-loading", "telemetry-not-sent"]);
-    expect(lines[1]?.[1]).toMatchObject({ times: 1, error: { message: "no identity" } });
+it("logs one line when Application Insights cannot be opened, and still records metrics", async () => {
+  const { lines, telemetry } = open({ insights: brokenInsights });
+  telemetry.meter.measure("requests", 1);
+  telemetry.recordCall({
+    store: "table",
+    method: "GET",
+    url: "https://x/y",
+    startedAt: 0,
+    durationMs: 1,
+    success: true,
   });
+  expect(await requestsIn(telemetry.prometheus())).toBe(1);
+  await telemetry.flush();
+  expect(lines.map(([message]) => message)).toEqual(["telemetry-loading", "telemetry-not-sent"]);
+  expect(lines[1]?.[1]).toMatchObject({ times: 1, error: { message: "no identity" } });
 });

@@ -1,89 +1,81 @@
-// What is measured and called, on its way out: held until the first answer has left, then sent. Nobody waits, nothing throws.
-import { setTimeout as pause } from "node:timers/promises";
+// Metrics and dependency calls: buffered until the first response has left, then sent. Never delays or fails a request.
+import { setTimeout as delay } from "node:timers/promises";
 import type { Call } from "./azure/calls.ts";
 import type { TokenCredential } from "./azure/credential.ts";
 import type { Log } from "./log.ts";
-import { type Meter, silentMeter } from "./meter.ts";
+import { type Meter, type Sink, silentMeter } from "./meter.ts";
 import { outOfContext } from "./request-context.ts";
-
-/** Where measurements and calls go. */
-export type Sink = {
-  readonly measure: Meter["measure"];
-  call(call: Call): void;
-  /** Sends what it has. Rejects with nothing. */
-  flush(): Promise<void>;
-};
 
 export type Telemetry = {
   readonly meter: Meter;
-  readonly call: (call: Call) => void;
-  /** An invocation has ended: soon the libraries may load. Only the first time counts. */
-  begin(): void;
-  /** The numbers as Prometheus text; empty when they are not kept for that. */
+  readonly recordCall: (call: Call) => void;
+  /** Schedules the loading of the exporters. Call it after each invocation: only the first call has an effect. */
+  start(): void;
+  /** Metrics as Prometheus text; empty when `metrics` is off. */
   prometheus(): Promise<string>;
-  /** Sends what is there, for a second and a half at most. */
+  /** Sends what is buffered. Resolves after 1.5 s at the latest. */
   flush(): Promise<void>;
 };
 
 type Options = {
-  /** Application Insights; nothing is sent without. */
+  /** Application Insights; without it nothing is sent. */
   readonly insights?: { readonly connectionString: string; readonly role: string; credential(): TokenCredential };
-  /** Whether the numbers are kept for Prometheus. */
+  /** Whether to keep metrics for Prometheus. */
   readonly metrics: boolean;
   readonly log: Pick<Log, "debug" | "warn">;
 };
 
-/** From the end of the first invocation until its answer has surely left: loading takes the thread for a moment. */
-const AFTER_FIRST_MS = 1_000;
-/** Of that second, and of the loading. What is beyond is lost; an instance does not get as far. */
-const MOST_HELD = 20_000;
-const FLUSH_MS = 1_500;
-const FAULT_EVERY_MS = 60_000;
+/** From the end of the first invocation, so that its response has left: loading blocks the thread for a moment. */
+const LOAD_DELAY_MS = 1_000;
+/** Maximum events buffered before the exporters load; further events are dropped. */
+const MAX_BUFFERED_EVENTS = 20_000;
+const FLUSH_TIMEOUT_MS = 1_500;
+const ERROR_LOG_INTERVAL_MS = 60_000;
 
-/** One line a minute at most, which tells how many there were. */
-function createFaultLog(log: Pick<Log, "warn">): (error: unknown) => void {
+/** Logs at most one line per minute, with the number of errors since the last line. */
+function createErrorLog(log: Pick<Log, "warn">): (error: unknown) => void {
   let times = 0;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   return (error) => {
     times += 1;
-    if (performance.now() - toldAt < FAULT_EVERY_MS) return;
-    // Sending was started by some request, and its id has nothing to do with it.
+    if (performance.now() - loggedAt < ERROR_LOG_INTERVAL_MS) return;
+    // The request that happened to start the export has nothing to do with its failure.
     outOfContext(() => log.warn("telemetry-not-sent", { times, error }));
-    toldAt = performance.now();
+    loggedAt = performance.now();
     times = 0;
   };
 }
 
 export function createTelemetry({ insights, metrics, log }: Options): Telemetry {
   if (!insights && !metrics)
-    return { meter: silentMeter, call() {}, begin() {}, prometheus: async () => "", flush: async () => {} };
+    return { meter: silentMeter, recordCall() {}, start() {}, prometheus: async () => "", flush: async () => {} };
 
-  const onFault = createFaultLog(log);
-  type Deed = (sink: Sink) => void;
-  let held: Deed[] | undefined = [];
+  type SinkCall = (sink: Sink) => void;
+  const onError = createErrorLog(log);
+  /** Undefined once the sinks are open. */
+  let buffer: SinkCall[] | undefined = [];
   let sinks: readonly Sink[] = [];
   let text = async () => "";
   let loading: Promise<void> | undefined;
-  let begun = false;
+  let isScheduled = false;
 
-  function give(deed: Deed): void {
-    if (held) {
-      if (held.length < MOST_HELD) held.push(deed);
+  function dispatch(sinkCall: SinkCall): void {
+    if (buffer) {
+      if (buffer.length < MAX_BUFFERED_EVENTS) buffer.push(sinkCall);
       return;
     }
     for (const sink of sinks)
       try {
-        deed(sink);
+        sinkCall(sink);
       } catch (error) {
-        onFault(error);
+        onError(error);
       }
   }
 
   async function openInsights(): Promise<Sink[]> {
     if (!insights) return [];
     const { createApplicationInsights } = await import("./azure/application-insights.ts");
-    const { credential, ...where } = insights;
-    return [createApplicationInsights({ ...where, credential: credential(), onFault })];
+    return [createApplicationInsights({ ...insights, credential: insights.credential(), onError })];
   }
   async function openPrometheus(): Promise<Sink[]> {
     if (!metrics) return [];
@@ -92,37 +84,38 @@ export function createTelemetry({ insights, metrics, log }: Options): Telemetry 
     text = prometheus.text;
     return [prometheus];
   }
-  async function open(): Promise<void> {
+  async function openSinks(): Promise<void> {
     log.debug("telemetry-loading");
-    const opened = await Promise.allSettled([openInsights(), openPrometheus()]);
-    for (const each of opened) if (each.status === "rejected") onFault(each.reason);
-    sinks = opened.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
-    const waiting = held ?? [];
-    held = undefined;
-    for (const deed of waiting) give(deed);
+    const results = await Promise.allSettled([openInsights(), openPrometheus()]);
+    for (const result of results) if (result.status === "rejected") onError(result.reason);
+    sinks = results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+    const buffered = buffer ?? [];
+    buffer = undefined;
+    for (const sinkCall of buffered) dispatch(sinkCall);
   }
   function load(): Promise<void> {
-    loading ??= outOfContext(open);
+    loading ??= outOfContext(openSinks);
     return loading;
   }
 
   return {
-    meter: { measure: (...measurement) => give((sink) => sink.measure(...measurement)) },
-    call: (call) => give((sink) => sink.call(call)),
-    begin() {
-      if (begun) return;
-      begun = true;
-      setTimeout(load, AFTER_FIRST_MS).unref();
+    meter: { measure: (...measurement) => dispatch((sink) => sink.measure(...measurement)) },
+    recordCall: (call) => dispatch((sink) => sink.call(call)),
+    start() {
+      if (isScheduled) return;
+      isScheduled = true;
+      setTimeout(load, LOAD_DELAY_MS).unref();
     },
     async prometheus() {
       await load();
       return text();
     },
     async flush() {
-      if (held?.length === 0) return;
-      const sent = load().then(() => Promise.all(sinks.map((sink) => sink.flush())));
-      const late = pause(FLUSH_MS, "late", { ref: false });
-      if ((await Promise.race([sent, late])) === "late") onFault(new Error("The app ended before all of it was sent"));
+      if (buffer?.length === 0) return;
+      const flushed = load().then(() => Promise.all(sinks.map((sink) => sink.flush())));
+      const timeout = delay(FLUSH_TIMEOUT_MS, "timeout", { ref: false });
+      if ((await Promise.race([flushed, timeout])) === "timeout")
+        onError(new Error(`The flush at shutdown did not finish in ${FLUSH_TIMEOUT_MS} ms`));
     },
   };
 }

@@ -16,7 +16,7 @@ export const metrics = operation({
   errors: [],
   example: {
     response:
-      '# HELP vitae_requests_total Requests answered\n# UNIT vitae_requests_total {request}\n# TYPE vitae_requests_total counter\nvitae_requests_total{function="visitor-counter",status="200"} 3',
+      '# HELP vitae_requests_total Requests handled\n# UNIT vitae_requests_total {request}\n# TYPE vitae_requests_total counter\nvitae_requests_total{function="visitor-counter",status="200"} 3',
   },
   handler: async (_request, { telemetry }: { telemetry: Pick<Telemetry, "prometheus"> }) => ({
     headers: { "Content-Type": `${TYPE}${PARAMETERS}` },

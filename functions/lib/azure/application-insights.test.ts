@@ -1,9 +1,9 @@
-// What is sent of measurements and calls, to a stand-in for the ingestion endpoint that takes any token.
+// The envelopes of metrics and calls, sent to a stand-in for the ingestion endpoint that accepts any token.
 import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type Ingestion, startIngestion } from "../../../local/ingestion.fixture.ts";
-import type { Sink } from "../telemetry.ts";
+import type { Sink } from "../meter.ts";
 import { createApplicationInsights } from "./application-insights.ts";
 import type { Call } from "./calls.ts";
 
@@ -27,19 +27,24 @@ const call: Call = {
   context: request,
 };
 let ingestion: Ingestion;
-let faults: unknown[];
+let errors: unknown[];
 let sink: Sink;
 
 beforeEach(async () => {
-  faults = [];
+  errors = [];
   ingestion = await startIngestion({ certificate, audienceOf: () => "https://monitor.azure.com" });
   const { connectionString } = ingestion;
-  sink = createApplicationInsights({ connectionString, role: "site", credential, onFault: (e) => faults.push(e) });
+  sink = createApplicationInsights({
+    connectionString,
+    role: "site",
+    credential,
+    onError: (error) => errors.push(error),
+  });
   return () => ingestion.close();
 });
 
 describe("a call", () => {
-  it("becomes a dependency of the request that Application Insights has from the host", async () => {
+  it("becomes a dependency below the request that the host reports", async () => {
     sink.call(call);
     await sink.flush();
     expect(ingestion.items).toEqual([
@@ -74,29 +79,29 @@ describe("a call", () => {
     ]);
   });
 
-  it("is filed under the trace id where the caller chose none, and under an id of its own outside of requests", async () => {
-    const { operationId: _, parentId: __, ...plain } = request;
-    const { context: ___, ...free } = call;
-    sink.call({ ...call, context: plain });
-    sink.call(free);
+  it("has the trace id as operation id by default, and a new operation id outside of requests", async () => {
+    const { operationId: _, parentId: __, ...ownTrace } = request;
+    const { context: ___, ...noRequest } = call;
+    sink.call({ ...call, context: ownTrace });
+    sink.call(noRequest);
     await sink.flush();
     const [first, second] = ingestion.items.map(({ tags }) => tags["ai.operation.id"]);
     expect(first).toBe(request.traceId);
     expect(second).toMatch(/^(?!a{32}|0{32})[0-9a-f]{32}$/);
   });
 
-  it("without an answer has failed, and says why", async () => {
-    const { status: _, ...lost } = call;
-    sink.call({ ...lost, success: false, fault: "ECONNREFUSED" });
+  it("without a response is a failure with the error code", async () => {
+    const { status: _, ...noResponse } = call;
+    sink.call({ ...noResponse, success: false, error: "ECONNREFUSED" });
     await sink.flush();
     expect(ingestion.items[0]?.data.baseData).toMatchObject({
       success: false,
       resultCode: "0",
-      properties: { fault: "ECONNREFUSED" },
+      properties: { error: "ECONNREFUSED" },
     });
   });
 
-  it("is sent up to 300 times a minute, and as often again when it fails", async () => {
+  it("is sent for at most 300 successes and 300 failures a minute", async () => {
     for (let n = 0; n < 400; n++) {
       sink.call(call);
       sink.call({ ...call, status: 503, success: false });
@@ -110,25 +115,25 @@ describe("a call", () => {
 });
 
 describe("measurements", () => {
-  it("are sent as sums and distributions, by their attributes", async () => {
+  it("are sent as one sum or distribution per set of attributes", async () => {
     for (const value of [1, 2, 6]) sink.measure("request_duration", value, { function: "a", status: 200 });
     sink.measure("requests", 1, { function: "a", status: 200 });
     sink.measure("requests", 1, { function: "a", status: 200 });
     sink.measure("requests_in_flight", 1);
     sink.measure("requests_in_flight", -1);
     await sink.flush();
-    const sent = ingestion.items.map(({ data: { baseType, baseData } }) => [baseType, baseData]);
-    expect(sent).toHaveLength(3);
+    const items = ingestion.items.map(({ data: { baseType, baseData } }) => [baseType, baseData]);
+    expect(items).toHaveLength(3);
     const properties = { function: "a", status: "200" };
     const kind = "Aggregation";
-    expect(sent).toContainEqual([
+    expect(items).toContainEqual([
       "MetricData",
       { ver: 2, metrics: [{ name: "request_duration", kind, value: 9, count: 3, min: 1, max: 6 }], properties },
     ]);
     const sum = { name: "requests", kind, value: 2, count: 1 };
-    expect(sent).toContainEqual(["MetricData", { ver: 2, metrics: [sum], properties }]);
+    expect(items).toContainEqual(["MetricData", { ver: 2, metrics: [sum], properties }]);
     const level = { name: "requests_in_flight", kind, value: 0, count: 1 };
-    expect(sent).toContainEqual(["MetricData", { ver: 2, metrics: [level], properties: {} }]);
-    expect(faults).toEqual([]);
+    expect(items).toContainEqual(["MetricData", { ver: 2, metrics: [level], properties: {} }]);
+    expect(errors).toEqual([]);
   });
 });

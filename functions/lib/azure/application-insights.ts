@@ -1,28 +1,27 @@
-// Sends measurements and calls to Application Insights, with the app's identity. Loaded when the first answer has left.
+// Sends metrics and dependency calls to Application Insights with the app's identity. Loaded after the first response.
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-// What `new TelemetryClient(…, { useGlobalProviders: false })` sends with. The package's entry would load four times as
-// long, for instrumentations that patch `require`, and so do nothing in a bundle.
+// What `new TelemetryClient(…, { useGlobalProviders: false })` sends with. The package's entry point takes four times as
+// long to load: its instrumentations patch `require`, which has no effect in a bundle.
 import { TelemetryClientProvider } from "applicationinsights/out/src/shim/telemetryClientProvider.js";
-import { measureOn } from "../open-telemetry.ts";
+import { createMeasure, type Sink } from "../meter.ts";
 import { turnOn } from "../settings.ts";
-import type { Sink } from "../telemetry.ts";
 import type { Call } from "./calls.ts";
 import type { TokenCredential } from "./credential.ts";
 
 type Options = {
   readonly connectionString: string;
-  /** Name of the app on the application map: the host's own, so that both are one. */
+  /** Name on the application map; the host uses the same, so that both appear as one. */
   readonly role: string;
   readonly credential: TokenCredential;
-  /** Told when something could not be sent. */
-  readonly onFault: (error: unknown) => void;
+  /** Called for each batch that was not accepted completely. */
+  readonly onError: (error: unknown) => void;
 };
 
-/** Of successful calls, and again of failed ones: what a flood costs has a bound. */
-const MOST_CALLS_A_MINUTE = 300;
+/** Successful calls sent per minute, and the same number of failed ones: bounds the cost of a flood. */
+const MAX_CALLS_PER_MINUTE = 300;
 const MINUTE_MS = 60_000;
-const ATTEMPT_MS = 10_000;
+const ATTEMPT_TIMEOUT_MS = 10_000;
 
 function createBudget(): (call: Call) => boolean {
   let minute = 0;
@@ -31,55 +30,55 @@ function createBudget(): (call: Call) => boolean {
     const now = Math.floor(startedAt / MINUTE_MS);
     if (now !== minute) {
       minute = now;
-      left = { success: MOST_CALLS_A_MINUTE, failure: MOST_CALLS_A_MINUTE };
+      left = { success: MAX_CALLS_PER_MINUTE, failure: MAX_CALLS_PER_MINUTE };
     }
     left[success ? "success" : "failure"] -= 1;
     return left[success ? "success" : "failure"] >= 0;
   };
 }
 
-/** Around all attempts of one call. */
-function reportingFaults(onFault: Options["onFault"]) {
+/** A pipeline policy around all attempts of one export. */
+function reportErrors(onError: Options["onError"]) {
   return {
-    name: "reporting-faults",
-    async sendRequest<R extends { timeout: number }, A extends { status: number }>(
-      request: R,
-      next: (request: R) => Promise<A>,
+    name: "report-errors",
+    async sendRequest<Request extends { timeout: number }, Response extends { status: number }>(
+      request: Request,
+      next: (request: Request) => Promise<Response>,
     ) {
-      request.timeout = ATTEMPT_MS;
+      request.timeout = ATTEMPT_TIMEOUT_MS;
       try {
-        const answer = await next(request);
-        // 206: some of the items were refused.
-        if (answer.status === 206 || answer.status >= 400)
-          onFault(new Error(`Application Insights answered ${answer.status}`));
-        return answer;
+        const response = await next(request);
+        // 206: some of the items were rejected.
+        if (response.status === 206 || response.status >= 400)
+          onError(new Error(`Application Insights returned ${response.status}`));
+        return response;
       } catch (error) {
-        onFault(error);
+        onError(error);
         throw error;
       }
     },
   };
 }
 
-/** The request as Application Insights has it from the host: what we send hangs below it. */
-function requestOf({ context }: Call) {
+/** The request's span as the host reports it to Application Insights: the parent of the calls sent here. */
+function parentContextOf({ context }: Call) {
   if (!context) return ROOT_CONTEXT;
   const { traceId, operationId = traceId, parentId = operationId.slice(16) } = context;
   const span = { traceId: operationId, spanId: parentId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
   return trace.setSpanContext(ROOT_CONTEXT, span);
 }
 
-export function createApplicationInsights({ connectionString, role, credential, onFault }: Options): Sink {
-  // The library's statistics of itself, which go elsewhere, and a line of it about this machine with every batch.
+export function createApplicationInsights({ connectionString, role, credential, onError }: Options): Sink {
+  // Statistics about the library itself, and a metric about this machine with every batch.
   turnOn("APPLICATION_INSIGHTS_NO_STATSBEAT");
   turnOn("APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED");
   const client = new TelemetryClientProvider({
     azureMonitorExporterOptions: {
       connectionString,
       credential,
-      // An instance's disk is gone with it. Without one the library drops what it could not send, and says nothing.
+      // An instance loses its disk. Without offline storage the library drops unsent items silently: see reportErrors.
       disableOfflineStorage: true,
-      additionalPolicies: [{ position: "perCall", policy: reportingFaults(onFault) }],
+      additionalPolicies: [{ position: "perCall", policy: reportErrors(onError) }],
     },
     resource: resourceFromAttributes({ "service.name": role }),
   });
@@ -87,24 +86,24 @@ export function createApplicationInsights({ connectionString, role, credential, 
   const isWithinBudget = createBudget();
 
   return {
-    measure: measureOn(client.getMeter("vitae")),
+    measure: createMeasure(client.getMeter("vitae")),
     call(call) {
       if (!isWithinBudget(call)) return;
-      const { store, method, url, startedAt, durationMs, status, fault, success, context } = call;
+      const { store, method, url, startedAt, durationMs, status, error, success, context } = call;
       const attributes = {
         "http.request.method": method,
         "url.full": url,
         "server.address": new URL(url).host,
         store,
         ...(status !== undefined && { "http.response.status_code": status }),
-        ...(fault !== undefined && { fault }),
-        // Where the caller chose the trace id, the request is filed under another.
+        ...(error !== undefined && { error }),
+        // The operation has another id than the trace when the caller chose the trace id.
         ...(context && { "ai.operation.name": context.function, trace_id: context.traceId }),
       };
       const span = tracer.startSpan(
         `${method} ${store}`,
         { kind: SpanKind.CLIENT, startTime: startedAt, attributes },
-        requestOf(call),
+        parentContextOf(call),
       );
       span.setStatus({ code: success ? SpanStatusCode.OK : SpanStatusCode.ERROR });
       span.end(startedAt + durationMs);

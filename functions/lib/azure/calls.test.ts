@@ -1,5 +1,4 @@
-// Calls of real stores, as they are reported.
-
+// What is reported of calls to real stores.
 import { dirname } from "node:path";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -29,7 +28,7 @@ beforeEach(() => {
 
 const tableAt = (endpoint: string, retries = 0) =>
   createTableClient({ endpoint, table: tables.images, credential, retries });
-const told = (call: Partial<Call>) => ({
+const reported = (call: Partial<Call>) => ({
   startedAt: expect.any(Number),
   durationMs: expect.any(Number),
   context,
@@ -37,8 +36,8 @@ const told = (call: Partial<Call>) => ({
 });
 const within = <T>(work: () => Promise<T>) => inContext(context, work).catch((error: unknown) => error);
 
-describe("a call is reported with its place, and without what it is about", () => {
-  it("of a table", async () => {
+describe("a reported call", () => {
+  it("has the URL of the table without keys and filter", async () => {
     await within(() => tableAt(addresses.table).getEntity("Ms. Owner", "her row"));
     await within(() =>
       tableAt(addresses.table)
@@ -47,30 +46,30 @@ describe("a call is reported with its place, and without what it is about", () =
     );
     const url = `${addresses.table}/images`;
     expect(calls).toEqual([
-      told({ store: "table", method: "GET", url, status: 404, success: true }),
-      told({ store: "table", method: "GET", url, status: 200, success: true }),
+      reported({ store: "table", method: "GET", url, status: 404, success: true }),
+      reported({ store: "table", method: "GET", url, status: 200, success: true }),
     ]);
   });
 
-  it("of a blob", async () => {
+  it("has the URL of the container without the blob name", async () => {
     const container = createBlobContainer(createBlobService(addresses.blob, credential), containers.images);
     await within(() => container.read("owner/id/My Passport.png"));
     const url = `${addresses.blob}/images`;
-    expect(calls).toEqual([told({ store: "blob", method: "GET", url, status: 404, success: true })]);
+    expect(calls).toEqual([reported({ store: "blob", method: "GET", url, status: 404, success: true })]);
   });
 
-  it("of the vault, the challenge before it included", async () => {
+  it("has the URL of the secret without its version, and includes the challenge of the vault", async () => {
     const client = new SecretClient(addresses.vault, credential, { disableChallengeResourceVerification: true });
     await within(() => client.getSecret("nothing", { version: "0123456789" }));
     const url = `${addresses.vault.replace(/\/$/, "")}/secrets/nothing`;
     expect(calls).toEqual([
-      told({ store: "vault", method: "GET", url, status: 401, success: true }),
-      told({ store: "vault", method: "GET", url, status: 404, success: true }),
+      reported({ store: "vault", method: "GET", url, status: 401, success: true }),
+      reported({ store: "vault", method: "GET", url, status: 404, success: true }),
     ]);
   });
 });
 
-describe("through a proxy", () => {
+describe("calls through a proxy", () => {
   const ids: unknown[] = [];
   let proxy: FaultProxy;
 
@@ -81,7 +80,7 @@ describe("through a proxy", () => {
     return () => proxy.close();
   });
 
-  it("each attempt is a call of its own, and carries the trace id of its request", async () => {
+  it("reports each attempt as a call, which carries the trace id of its request", async () => {
     proxy.decide(({ headers, ordinal }) => {
       ids.push(headers["x-ms-client-request-id"]);
       return ordinal < 3 ? { kind: "status", status: 503 } : undefined;
@@ -95,7 +94,7 @@ describe("through a proxy", () => {
     expect(ids).toEqual(Array(3).fill(context.traceId));
   });
 
-  it("a call for no request has none of that", async () => {
+  it("reports a call outside of requests without context and sends no trace id", async () => {
     proxy.decide(({ headers }) => void ids.push(headers["x-ms-client-request-id"]));
     await tableAt(proxy.url)
       .getEntity("a", "b")
@@ -105,26 +104,26 @@ describe("through a proxy", () => {
     expect(ids).not.toEqual([context.traceId]);
   });
 
-  it("a call without an answer says by a code why", async () => {
+  it("reports the error code of a call without a response", async () => {
     proxy.decide(() => ({ kind: "reset-before" }));
     await within(() => tableAt(proxy.url).getEntity("a", "b"));
     await proxy.stop();
     await within(() => tableAt(proxy.url).getEntity("a", "b"));
     expect(calls).toEqual([
-      told({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, fault: "ECONNRESET" }),
-      told({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, fault: "ECONNREFUSED" }),
+      reported({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, error: "ECONNRESET" }),
+      reported({ store: "table", method: "GET", url: `${proxy.url}/images`, success: false, error: "ECONNREFUSED" }),
     ]);
     await proxy.start();
   });
 
-  it("a refusal that is no part of the work is no success", async () => {
+  it("reports an unexpected 403 as a failure", async () => {
     proxy.decide(() => ({ kind: "status", status: 403 }));
     await within(() => tableAt(proxy.url).getEntity("a", "b"));
     expect(calls).toMatchObject([{ status: 403, success: false }]);
   });
 });
 
-it("calls of others are not reported: of the identity, or of a store that is not ours", async () => {
+it("does not report calls to the identity endpoint or to an unknown store", async () => {
   watchCalls({ ...addresses, table: "https://127.0.0.1:1/devstoreaccount1" }, (call) => void calls.push(call));
   await within(() => tableAt(addresses.table).getEntity("a", "b"));
   expect(calls).toEqual([]);

@@ -1,48 +1,47 @@
-// Every call of a store, as the Azure SDKs tell it: reported, and marked with the id of the request that it serves.
+// Reports every HTTP call of the Azure SDKs to our stores, and sends the trace id of the request with it.
 import { type Instrumenter, type TracingContext, type TracingSpan, useInstrumenter } from "@azure/core-tracing";
 import { currentContext, type RequestContext } from "../request-context.ts";
 
 export type StoreKind = "table" | "blob" | "vault";
 
-/** One attempt: what is tried again is another call. */
+/** One attempt; a retry is another call. */
 export type Call = {
   readonly store: StoreKind;
   readonly method: string;
-  /** Without query, and without what names a row or a blob: those are people's names and files. */
+  /** Without the query and without row and blob names, which are personal data. */
   readonly url: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
-  /** Of the answer; without one, `fault` is the code or the name of the error. */
+  /** Status of the response; without a response, `error` is the code or the name of the error. */
   readonly status?: number;
-  readonly fault?: string;
-  /** The store did what it was asked, or said no in a way that is part of the work. */
+  readonly error?: string;
+  /** True below 400 and for the expected statuses of the store. */
   readonly success: boolean;
-  /** Undefined for what serves no request. */
+  /** Undefined outside of requests. */
   readonly context?: RequestContext;
 };
 
-const kinds: Record<StoreKind, { refusals: readonly number[]; shown: number }> = {
-  // Somebody else was first, or it is not there: conditional writes and look-ups live on these.
-  table: { refusals: [404, 409, 412], shown: 1 },
-  blob: { refusals: [404, 409, 412], shown: 1 },
-  // A client's first call is answered with the challenge that says where its token comes from.
-  vault: { refusals: [401, 404], shown: 2 },
+/** Statuses from 400 up that are normal, and how many segments of the path are free of personal data. */
+const stores: Record<StoreKind, { expected: readonly number[]; publicSegments: number }> = {
+  // Conditional writes and look-ups: not found, already exists, changed meanwhile.
+  table: { expected: [404, 409, 412], publicSegments: 1 },
+  blob: { expected: [404, 409, 412], publicSegments: 1 },
+  // The first call of a client gets the challenge that names the authority for tokens.
+  vault: { expected: [401, 404], publicSegments: 2 },
 };
 
-type Watched = { readonly store: StoreKind; readonly origin: string; readonly path: string };
+type Endpoint = { readonly store: StoreKind; readonly origin: string; readonly path: string };
 
-/** The store that an address leads to, and the part of the address that may be told. */
-function placeOf(address: string, watched: readonly Watched[]): { store: StoreKind; url: string } | undefined {
+/** The store that an address belongs to, and the address without personal data; undefined for any other service. */
+function matchStore(address: string, endpoints: readonly Endpoint[]): { store: StoreKind; url: string } | undefined {
   const { origin, pathname } = new URL(address);
-  for (const { store, origin: known, path } of watched) {
-    if (origin !== known || !pathname.startsWith(path)) continue;
-    // Tables name their rows in parentheses, behind the table's name.
-    const [before = ""] = pathname.slice(path.length).split("(");
-    const shown = before.split("/").slice(0, kinds[store].shown).join("/");
-    return { store, url: `${origin}${path}${shown}` };
-  }
-  return undefined;
+  const endpoint = endpoints.find((each) => each.origin === origin && pathname.startsWith(each.path));
+  if (!endpoint) return undefined;
+  const { store, path } = endpoint;
+  // Tables have the row's keys in parentheses after the table's name.
+  const [withoutKeys = ""] = pathname.slice(path.length).split("(");
+  return { store, url: `${origin}${path}${withoutKeys.split("/").slice(0, stores[store].publicSegments).join("/")}` };
 }
 
 const contextWith = (values: ReadonlyMap<symbol, unknown>): TracingContext => ({
@@ -52,7 +51,7 @@ const contextWith = (values: ReadonlyMap<symbol, unknown>): TracingContext => ({
 });
 const emptyContext = contextWith(new Map());
 
-const unwatched: TracingSpan = {
+const noopSpan: TracingSpan = {
   setStatus() {},
   setAttribute() {},
   recordException() {},
@@ -60,33 +59,31 @@ const unwatched: TracingSpan = {
   end() {},
 };
 
-type Begun = Pick<Call, "store" | "url" | "method">;
-
-function spanOf(begun: Begun, report: (call: Call) => void): TracingSpan {
+function createSpan(target: Pick<Call, "store" | "url" | "method">, report: (call: Call) => void): TracingSpan {
   const context = currentContext();
   const startedAt = Date.now();
   const started = performance.now();
   let status: number | undefined;
-  let fault: string | undefined;
+  let error = "unknown";
   return {
-    ...unwatched,
+    ...noopSpan,
     isRecording: () => true,
     setAttribute(name, value) {
       if (name === "http.status_code") status = Number(value);
     },
-    setStatus(given) {
-      // Text of an error can quote the address; its code cannot.
-      if (given.status === "error" && given.error instanceof Error)
-        fault = String((given.error as { code?: unknown }).code ?? given.error.name);
+    setStatus(spanStatus) {
+      // An error's message can quote the address; its code cannot.
+      if (spanStatus.status === "error" && spanStatus.error instanceof Error)
+        error = String((spanStatus.error as { code?: unknown }).code ?? spanStatus.error.name);
     },
     end() {
-      const success = status !== undefined && (status < 400 || kinds[begun.store].refusals.includes(status));
+      const success = status !== undefined && (status < 400 || stores[target.store].expected.includes(status));
       report({
-        ...begun,
+        ...target,
         startedAt,
         durationMs: performance.now() - started,
         success,
-        ...(status === undefined ? { fault: fault ?? "unknown" } : { status }),
+        ...(status === undefined ? { error } : { status }),
         ...(context && { context }),
       });
     },
@@ -94,22 +91,22 @@ function spanOf(begun: Begun, report: (call: Call) => void): TracingSpan {
 }
 
 /**
- * From here on every call of these stores, by whichever SDK, is reported, and carries the trace id of its request as
- * `x-ms-client-request-id`, which the resource logs of storage keep. The last caller of this function is the one heard.
+ * Reports every later call to these endpoints. Each call carries the trace id of its request as
+ * `x-ms-client-request-id`, which the resource logs of storage record. Calling this again replaces the earlier watch.
  */
-export function watchCalls(endpoints: Readonly<Record<StoreKind, string>>, report: (call: Call) => void): void {
-  const watched = Object.entries(endpoints).map(([store, endpoint]): Watched => {
-    const { origin, pathname } = new URL(endpoint);
+export function watchCalls(addresses: Readonly<Record<StoreKind, string>>, report: (call: Call) => void): void {
+  const endpoints = Object.entries(addresses).map(([store, address]): Endpoint => {
+    const { origin, pathname } = new URL(address);
     return { store: store as StoreKind, origin, path: pathname.endsWith("/") ? pathname : `${pathname}/` };
   });
   const instrumenter: Instrumenter = {
     startSpan(_, { spanAttributes: { "http.url": address, "http.method": method } = {}, spanKind, tracingContext }) {
-      // Each attempt is a span of kind client; the operations of the SDK around them have other kinds.
-      const place = spanKind === "client" ? placeOf(String(address), watched) : undefined;
-      const span = place ? spanOf({ ...place, method: String(method) }, report) : unwatched;
+      // Attempts have spans of kind client; the SDK operations around them have other kinds.
+      const target = spanKind === "client" ? matchStore(String(address), endpoints) : undefined;
+      const span = target ? createSpan({ ...target, method: String(method) }, report) : noopSpan;
       return { span, tracingContext: tracingContext ?? emptyContext };
     },
-    withContext: (_, callback, ...given) => callback(...given),
+    withContext: (_, callback, ...args) => callback(...args),
     parseTraceparentHeader: () => undefined,
     createRequestHeaders() {
       const traceId = currentContext()?.traceId;

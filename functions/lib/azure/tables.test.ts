@@ -15,7 +15,9 @@ test.each(Object.values(tables))("the table %s answers", async (name) => {
 });
 
 test("a table that was never made does not pass for an empty one", async () => {
-  await expect(checkTable(client("nosuchtable"), AbortSignal.timeout(30_000))).rejects.toMatchObject({ statusCode: 404 });
+  await expect(checkTable(client("nosuchtable"), AbortSignal.timeout(30_000))).rejects.toMatchObject({
+    statusCode: 404,
+  });
 });
 
 test("a call to a table that never answers ends with its signal", async () => {
