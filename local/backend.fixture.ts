@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
 import type { BlobWrite } from "./host/blob-writes.ts";
 import { managedIdentity } from "./host/connection.ts";
 import { type Host, startHost } from "./host/host.ts";
@@ -27,7 +27,7 @@ export type Backend = {
   blobProxy: FaultProxy;
   services: Services;
   /** The writes of blobs: those seen so far, oldest first, and what becomes of those to come. */
-  events: Pick<BlobEvents, "decide"> & { readonly seen: readonly BlobWrite[] };
+  events: Pick<BlobEvents, "decide"> & { readonly writes: readonly BlobWrite[] };
   /** Settings of the hosts, and what else the app's process is given. */
   env: Record<string, string>;
   /** The first host. After its kill(), addHost() is the restart. */
@@ -96,7 +96,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     proxy,
     blobProxy,
     services,
-    events: { decide, seen },
+    events: { decide, writes: seen },
     env,
     host,
     lines,

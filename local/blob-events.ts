@@ -1,7 +1,7 @@
 // What Event Grid does for the media account: tells each write of a blob to whoever subscribed; on demand not, twice or late.
 
 import { blobWriteOf } from "./blob-write.ts";
-import { startFaultProxy } from "./fault-proxy.ts";
+import { startFaultProxy } from "./fault-proxy.fixture.ts";
 import type { BlobWrite, BlobWrites } from "./host/blob-writes.ts";
 
 export type Verdict =

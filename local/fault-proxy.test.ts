@@ -5,7 +5,7 @@ import { TableClient } from "@azure/data-tables";
 import { DefaultAzureCredential } from "@azure/identity";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { loadCertificate } from "./certificate.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
 
 const credential = new DefaultAzureCredential();
 const name = `faults${randomUUID().replaceAll("-", "")}`;
@@ -65,7 +65,7 @@ test("a rule sees the method, the path, the headers and the ordinal", async () =
 });
 
 test("refuse and reset-before fail the call, and the store has nothing", async () => {
-  for (const kind of ["refuse", "reset-before"] as const) {
+  for (const kind of ["drop", "reset-before"] as const) {
     onWrites({ kind });
     await expect(proxied.createEntity(entity(kind))).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(await isStored(kind)).toBe(false);

@@ -27,7 +27,7 @@ export type Ingestion = {
   /** All that came, as text, accepted or not. */
   bodies: string[];
   /** Calls turned away for want of a token. */
-  refused(): number;
+  rejected(): number;
   close(): Promise<void>;
 };
 
@@ -71,7 +71,7 @@ export async function startIngestion({ certificate: { cert, key }, audienceOf }:
     connectionString: `InstrumentationKey=${iKey};IngestionEndpoint=${url}`,
     items,
     bodies,
-    refused: () => refused,
+    rejected: () => refused,
     close,
   };
 }

@@ -56,7 +56,7 @@ describe("the ingestion endpoint", () => {
   it.each([["other"], ["unknown"], [""]])("keeps nothing from the token %j", async (token) => {
     expect((await send({ token, body: JSON.stringify([item("a")]) })).status).toBe(401);
     expect(ingestion.items).toEqual([]);
-    expect(ingestion.refused()).toBe(1);
+    expect(ingestion.rejected()).toBe(1);
   });
 
   it.each<[string, Sent]>([

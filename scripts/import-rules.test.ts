@@ -51,7 +51,7 @@ const permitted: Row[] = [
   ["functions/images/x.ts", 'export { store } from "./store.ts";'],
   ["functions/images/x.ts", 'import type { Timer } from "@azure/functions";'],
   ["functions/images/x.ts", 'import { type Timer, type HttpRequest } from "@azure/functions";'],
-  ["functions/images/x.test.ts", 'export { startFaultProxy } from "../../local/fault-proxy.ts";'],
+  ["functions/images/x.test.ts", 'export { startFaultProxy } from "../../local/fault-proxy.fixture.ts";'],
   ["functions/lib/azure/x.ts", 'export { TableClient } from "@azure/data-tables";'],
   ["functions/lib/azure/x.ts", 'export { metrics } from "@opentelemetry/api";'],
   ["functions/lib/access/x.ts", 'export { jwtVerify } from "jose";'],

@@ -46,7 +46,7 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   },
   INTERNAL: null,
   async DEPENDENCY_UNAVAILABLE() {
-    backend.proxy.decide(() => ({ kind: "refuse" }));
+    backend.proxy.decide(() => ({ kind: "drop" }));
     try {
       return await call("/v1/visits/resume");
     } finally {

@@ -1,7 +1,7 @@
 // Promise 1 over HTTP: a visit answered with a number is counted once, in trouble, among instances, across a restart.
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import type { Fault } from "../local/fault-proxy.ts";
+import type { Fault } from "../local/fault-proxy.fixture.ts";
 import { type Failure, json, type Numbers } from "./answers.ts";
 
 type Tally = { counts: number[]; errors: { status: number; code: string; retryAfter: string | null }[] };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { containers, tables } from "../functions/lib/names.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../local/fault-proxy.fixture.ts";
 import { type Failure, json } from "./answers.ts";
 
 type Readiness = {

@@ -1,7 +1,7 @@
 // Blob events come more than once, late, out of order or never, and processes die: the library mends itself.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import type { ProxiedRequest } from "../local/fault-proxy.ts";
+import type { ProxiedRequest } from "../local/fault-proxy.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { encode, quarters } from "./pictures.ts";
@@ -105,7 +105,7 @@ describe("a process that dies", () => {
     });
     backend.events.decide(() => "drop");
     const before = JSON.stringify(await records());
-    const blobs = backend.events.seen.length;
+    const blobs = backend.events.writes.length;
     const answer = library.upload(picture).then(
       ({ status }) => status,
       () => 0,
@@ -113,7 +113,7 @@ describe("a process that dies", () => {
     await reached;
     if (applied && store === "records")
       await vi.waitFor(async () => expect(JSON.stringify(await records())).not.toBe(before));
-    if (applied && store === "blobs") await vi.waitFor(() => expect(backend.events.seen.length).toBe(blobs + 1));
+    if (applied && store === "blobs") await vi.waitFor(() => expect(backend.events.writes.length).toBe(blobs + 1));
     await host.kill();
     expect(await answer).not.toBe(201);
     proxy.decide(undefined);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 /** Names of the originals stored so far; thumbnails come in their own time. */
-const originals = () => backend.events.seen.filter(({ container }) => container === "images").map(({ name }) => name);
+const originals = () => backend.events.writes.filter(({ container }) => container === "images").map(({ name }) => name);
 
 const upload = async (bytes: Uint8Array, name?: string) => {
   const answer = await library.upload(bytes, name);

@@ -1,7 +1,7 @@
 // Application Insights down, slow or refusing: requests do not notice, the app ends in time, and one line says so.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "../local/fault-proxy.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "../local/fault-proxy.fixture.ts";
 import { startIngestion } from "../local/ingestion.fixture.ts";
 
 let backend: Backend;
@@ -43,7 +43,7 @@ const visit = async (api: string) => (await fetch(`${api}/v1/visits/resume`, { m
 
 describe("requests are answered, and one line a minute tells, while Application Insights", () => {
   it.each<[string, Fault]>([
-    ["refuses connections", { kind: "refuse" }],
+    ["refuses connections", { kind: "drop" }],
     ["never answers", { kind: "swallow" }],
     ["answers 503", { kind: "status", status: 503 }],
     ["answers 400", { kind: "status", status: 400 }],
@@ -66,7 +66,7 @@ describe("requests are answered, and one line a minute tells, while Application 
       },
       false,
     );
-    expect(ingestion.refused()).toBeGreaterThan(0);
+    expect(ingestion.rejected()).toBeGreaterThan(0);
     expect(ingestion.items).toEqual([]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("Application Insights returned 401");

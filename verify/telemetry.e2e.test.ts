@@ -94,7 +94,7 @@ afterAll(async () => {
 
 describe("Application Insights", () => {
   it("receives calls and measurements, with a token, and no second report of a request", () => {
-    expect(ingestion.refused()).toBe(0);
+    expect(ingestion.rejected()).toBe(0);
     expect([...new Set(ingestion.items.map(({ data }) => data.baseType))].sort()).toEqual([
       "MetricData",
       "RemoteDependencyData",

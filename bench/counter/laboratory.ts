@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tables } from "../../functions/lib/names.ts";
-import { startFaultProxy } from "../../local/fault-proxy.ts";
+import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { startServices } from "../../local/services.ts";
 import { startChild } from "../child.ts";
 import { startHostChild } from "../host.ts";

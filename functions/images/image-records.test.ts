@@ -3,7 +3,7 @@ import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { createImageRecords, type ImageRecords } from "./image-records.ts";
 import { leftBy, newOwner, openTable } from "./intake.simulation.ts";
 import type { ImageRecord } from "./schemas.ts";

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { leftBy, newOwner, openIntake } from "./intake.simulation.ts";
@@ -35,20 +35,20 @@ const found = async () => (await opened.records.find(owner, (await leftBy(owner)
 
 describe("an upload", () => {
   it("whose record cannot be written leaves nothing", async () => {
-    tables.decide(({ method }) => (method === "POST" ? { kind: "refuse" } : undefined));
+    tables.decide(({ method }) => (method === "POST" ? { kind: "drop" } : undefined));
     await expect(take()).rejects.toMatchObject(unavailable);
     expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
   });
 
   it("whose original cannot be written leaves a record for the timer to remove", async () => {
-    blobs.decide(() => ({ kind: "refuse" }));
+    blobs.decide(() => ({ kind: "drop" }));
     await expect(take()).rejects.toMatchObject(unavailable);
     expect(await leftBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [] });
     expect(await found()).toBe("uploading");
   });
 
   it("whose record cannot be moved on leaves both for the timer to finish", async () => {
-    tables.decide(({ method }) => (method === "POST" ? undefined : { kind: "refuse" }));
+    tables.decide(({ method }) => (method === "POST" ? undefined : { kind: "drop" }));
     await expect(take()).rejects.toMatchObject(unavailable);
     tables.decide(undefined);
     expect(await leftBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [expect.any(String)] });

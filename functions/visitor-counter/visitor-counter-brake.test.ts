@@ -1,6 +1,6 @@
 // The counter beyond its budget, against Azurite: what visitors are told, what the store is asked, and what is kept.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Fault } from "../../local/fault-proxy.ts";
+import type { Fault } from "../../local/fault-proxy.fixture.ts";
 import type { Meter } from "../lib/meter.ts";
 import {
   direct,

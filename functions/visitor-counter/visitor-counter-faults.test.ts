@@ -1,6 +1,6 @@
 // The counter against Azurite behind a proxy that loses, delays and refuses.
 import { describe, expect, it, vi } from "vitest";
-import type { Fault } from "../../local/fault-proxy.ts";
+import type { Fault } from "../../local/fault-proxy.fixture.ts";
 import { failWrites, isWrite, many, numbers, scene, setTheScene, upTo } from "./visitor-counter.simulation.ts";
 
 setTheScene();
@@ -95,7 +95,7 @@ describe("a write that comes late", () => {
         first = false;
         return { kind: "hold", until: promise };
       }
-      return { kind: "refuse" };
+      return { kind: "drop" };
     });
     await expect(scene.counter.count(scene.page)).rejects.toEqual(unavailable);
     resolve();
@@ -110,7 +110,7 @@ describe("a store in trouble", () => {
     ["throttles with Retry-After", 1, { kind: "status", status: 429, retryAfter: 1 }],
     ["answers 503", 2, { kind: "status", status: 503 }],
     ["answers late", 2, { kind: "delay", ms: 500 }],
-    ["drops connections", 2, { kind: "refuse" }],
+    ["drops connections", 2, { kind: "drop" }],
     ["resets connections", 2, { kind: "reset-before" }],
   ])("loses no visit when it %s for a while", async (_, times, fault) => {
     failWrites(fault, times);

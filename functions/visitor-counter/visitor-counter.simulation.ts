@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
-import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../../local/fault-proxy.ts";
+import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { tables } from "../lib/names.ts";

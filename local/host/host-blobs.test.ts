@@ -7,7 +7,7 @@ import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type BlobEvents, startBlobEvents } from "../blob-events.ts";
 import { loadCertificate } from "../certificate.ts";
-import { start } from "./fixtures/start.ts";
+import { start } from "./host.fixture.ts";
 
 const credential = new DefaultAzureCredential();
 const { MEDIA__blobServiceUri = "", MEDIA__queueServiceUri = "" } = process.env;

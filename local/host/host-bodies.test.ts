@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { start } from "./fixtures/start.ts";
+import { start } from "./host.fixture.ts";
 
 const marker = () => join(tmpdir(), `vitae-host-${randomUUID()}`);
 

@@ -3,7 +3,7 @@ import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { fixture, start } from "./fixtures/start.ts";
+import { fixture, start } from "./host.fixture.ts";
 
 function call(url: string, options: RequestOptions = {}, body?: Buffer | string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { fixture, start } from "./fixtures/start.ts";
+import { fixture, start } from "./host.fixture.ts";
 
 const marker = () => join(tmpdir(), `vitae-host-${randomUUID()}`);
 const withFile = () => {

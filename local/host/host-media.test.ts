@@ -11,7 +11,7 @@ import {
   generateBlobSASQueryParameters,
 } from "@azure/storage-blob";
 import { beforeAll, expect, test } from "vitest";
-import { start } from "./fixtures/start.ts";
+import { start } from "./host.fixture.ts";
 
 const { MEDIA__blobServiceUri: target = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
 const media = { target, ca: readFileSync(NODE_EXTRA_CA_CERTS, "utf8") };

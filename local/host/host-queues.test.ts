@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { DefaultAzureCredential } from "@azure/identity";
 import { type QueueClient, QueueServiceClient } from "@azure/storage-queue";
 import { beforeEach, expect, test, vi } from "vitest";
-import { start } from "./fixtures/start.ts";
+import { start } from "./host.fixture.ts";
 
 const settings = [
   "MEDIA__queueServiceUri",

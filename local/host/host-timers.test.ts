@@ -1,6 +1,6 @@
 // Timer functions, and running them by hand.
 import { expect, test } from "vitest";
-import { start } from "./fixtures/start.ts";
+import { start } from "./host.fixture.ts";
 import { parseSchedule } from "./timer-trigger.ts";
 
 const env = { SCHEDULE: "0 0 12 21 6 *" };

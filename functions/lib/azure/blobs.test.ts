@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers } from "../names.ts";
 import { askContainer, type BlobContainer, createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
@@ -102,7 +102,7 @@ describe("a container that is not there", () => {
 
 describe("a store in trouble", () => {
   it.each<[string, Fault]>([
-    ["refuses", { kind: "refuse" }],
+    ["refuses", { kind: "drop" }],
     ["resets before it sees the request", { kind: "reset-before" }],
     ["resets after it did what was asked", { kind: "reset-after" }],
     ["answers 503", { kind: "status", status: 503 }],
@@ -132,7 +132,7 @@ describe("a store in trouble", () => {
   ])("is DEPENDENCY_UNAVAILABLE when it stays away or forbids: %s", async (_, call) => {
     proxy.decide(() => ({ kind: "status", status: 403 }));
     await expect(call(images)).rejects.toEqual(unavailable);
-    proxy.decide(() => ({ kind: "refuse" }));
+    proxy.decide(() => ({ kind: "drop" }));
     await expect(call(images)).rejects.toEqual(unavailable);
   });
 

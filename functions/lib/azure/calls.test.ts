@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers, tables } from "../names.ts";
 import { inContext } from "../request-context.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";

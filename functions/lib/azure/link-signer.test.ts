@@ -3,7 +3,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createIssueLink } from "../../sas/issue-link.ts";
 import { keyCovers, keyIsAging, keySpan } from "../../sas/link-policy.ts";
 import { containers, THUMBNAIL_FILE } from "../names.ts";

@@ -1,7 +1,7 @@
 // Who is counted as whom by each class, in one instance; and what becomes of the shared ones when their store fails.
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Fault } from "../../../local/fault-proxy.ts";
+import type { Fault } from "../../../local/fault-proxy.fixture.ts";
 import { from, LONG, openInstance, openProxy, passed, spend } from "./limits.simulation.ts";
 
 const ada = from("203.0.113.1", { caller: "ada" });
@@ -141,7 +141,7 @@ describe("when the store of the shared limits fails", () => {
     const proxy = await openProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url });
-    proxy.decide(() => ({ kind: "refuse" }));
+    proxy.decide(() => ({ kind: "drop" }));
     vi.useFakeTimers({ toFake: ["Date"] });
     await spend(limits, "keys", { asker: asker(), times: 3 });
     vi.setSystemTime(Date.now() + 59_000);

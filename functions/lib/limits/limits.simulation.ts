@@ -1,7 +1,7 @@
 // A limiter as an instance has one, on a table behind a proxy that counts calls and misbehaves on demand: for its tests.
 import { dirname } from "node:path";
 import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createCredential } from "../azure/credential.ts";
 import { createTableClient } from "../azure/tables.ts";
 import type { Asker, Limits, Ruling } from "../http/limits.ts";

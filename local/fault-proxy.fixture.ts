@@ -9,7 +9,7 @@ import { LOOPBACK, listen } from "./listen.ts";
 
 export type Fault =
   /** The connection is dropped at once; the store never sees the request. */
-  | { kind: "refuse" }
+  | { kind: "drop" }
   /** Forwarded after `ms`. */
   | { kind: "delay"; ms: number }
   /** Answered here; the store never sees the request. `retryAfter` is in seconds. */
@@ -129,7 +129,7 @@ async function handle(exchange: Exchange, fault: Fault | undefined): Promise<voi
   switch (fault?.kind) {
     case undefined:
       return relay(exchange, await forward(exchange));
-    case "refuse":
+    case "drop":
       request.socket.destroy();
       return;
     case "reset-before":
