@@ -1,7 +1,7 @@
 // What a stage is made of: every value with its default, and the check that names all faults of them at once.
 import { z } from "zod";
 import { settingRules } from "../functions/lib/settings.ts";
-import { alertConfig } from "./alert-config.ts";
+import { alertConfig } from "./alerting/config.ts";
 import { stages } from "./stages.ts";
 
 export type Stage = "production" | `preview-${number}`;

@@ -3,8 +3,8 @@ import { DataAzurermResourceGroup } from "@cdktf/provider-azurerm/lib/data-azure
 import { TerraformOutput } from "cdktf/lib/terraform-output.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
+import { Alerting } from "./alerting/alerting.ts";
 import type { StageConfig } from "./config.ts";
-import { Alerting } from "./constructs/alerting.ts";
 import { AppIdentity } from "./constructs/app-identity.ts";
 import { CosmosTables } from "./constructs/cosmos-tables.ts";
 import { FrontDoor } from "./constructs/front-door.ts";

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
-import { SUBSCRIPTION } from "../infra/alert-payloads.simulation.ts";
-import { notify } from "../infra/notifier.simulation.ts";
-import { slackFaults } from "../infra/slack-limits.simulation.ts";
+import { notify } from "../infra/alerting/notifier.simulation.ts";
+import { SUBSCRIPTION } from "../infra/alerting/payloads.fixture.ts";
+import { slackFaults } from "../infra/alerting/slack-limits.simulation.ts";
 import { type State, sampleAlert, sendAlert } from "./send-alert.ts";
 
 const WORKFLOW = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Logic/workflows/w`;
@@ -114,7 +114,7 @@ test.each([
   [["--stage", "preview-1"], "its alerts are mailed"],
   [["--stage", "production", "--only", "both"], '--only must be fired or resolved, received "both"'],
 ])("the command refuses %j", async (args, message) => {
-  const command = promisify(execFile)(process.execPath, [join(import.meta.dirname, "alert-test.ts"), ...args]);
+  const command = promisify(execFile)(process.execPath, [join(import.meta.dirname, "send-test-alert.ts"), ...args]);
   const { code, stderr } = (await command.catch((fault: { code: number; stderr: string }) => fault)) as {
     code?: number;
     stderr: string;

@@ -1,5 +1,5 @@
 // Sends sample alerts through a deployed notifier and waits for its runs; its signed address is asked for, never shown.
-import { TRIGGER } from "../infra/notifier-workflow.ts";
+import { TRIGGER } from "../infra/alerting/workflow.ts";
 import type { World } from "./deploy/world.ts";
 
 export type State = "fired" | "resolved";

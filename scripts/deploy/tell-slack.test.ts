@@ -1,7 +1,7 @@
 // What a failed deployment says reaches Slack through the notifier as it is synthesized.
 import { expect, it } from "vitest";
-import { SUBSCRIPTION } from "../../infra/alert-payloads.simulation.ts";
-import { notify } from "../../infra/notifier.simulation.ts";
+import { notify } from "../../infra/alerting/notifier.simulation.ts";
+import { SUBSCRIPTION } from "../../infra/alerting/payloads.fixture.ts";
 import { createStage } from "./fixtures/stage.ts";
 import { tellSlack } from "./tell-slack.ts";
 

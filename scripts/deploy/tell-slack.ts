@@ -1,5 +1,5 @@
 // Tells Slack of a deployment that failed, through the stage's own notifier: its address is asked for and never shown.
-import { TRIGGER } from "../../infra/notifier-workflow.ts";
+import { TRIGGER } from "../../infra/alerting/workflow.ts";
 import { type DeployTarget, resourceId } from "./target.ts";
 import type { World } from "./world.ts";
 

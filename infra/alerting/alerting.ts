@@ -1,12 +1,12 @@
 // Everything that tells people: notifier, action groups, alerts, the check from outside, and the budget.
 import { Construct } from "constructs";
-import type { AlertConfig } from "../alert-config.ts";
 import type { Names } from "../naming.ts";
 import type { Place } from "../place.ts";
 import { ActionGroups } from "./action-groups.ts";
 import { Alerts } from "./alerts.ts";
 import { Availability } from "./availability.ts";
 import { Budget } from "./budget.ts";
+import type { AlertConfig } from "./config.ts";
 import { Notifier } from "./notifier.ts";
 
 export interface AlertingProps {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type AlertOverrides, alertConfig, defaultAlerts } from "./alert-config.ts";
+import { type AlertOverrides, alertConfig, defaultAlerts } from "./config.ts";
 
 const pathsOf = (value: unknown) => alertConfig.safeParse(value).error?.issues.map(({ path }) => path.join(".")) ?? [];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { notifierProps, synthesize, workflowOf } from "../notifier.simulation.ts";
+import { notifierProps, synthesize, workflowOf } from "./notifier.simulation.ts";
 import { Notifier } from "./notifier.ts";
 
 const made = synthesize((stack) => new Notifier(stack, "notifier", notifierProps));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { COSTS, LOGS, notify } from "./notifier.simulation.ts";
 import {
   availabilityAlert,
   commonBudget,
@@ -7,8 +8,7 @@ import {
   metricAlert,
   oldBudget,
   RUNBOOKS,
-} from "./alert-payloads.simulation.ts";
-import { COSTS, LOGS, notify } from "./notifier.simulation.ts";
+} from "./payloads.fixture.ts";
 import { slackFaults } from "./slack-limits.simulation.ts";
 
 const ALERT_PAGE =

@@ -1,7 +1,7 @@
 // For tests: runs a workflow's actions as Logic Apps do, against whatever HTTP servers its addresses lead to.
 import { Ajv } from "ajv";
 import { z } from "zod";
-import type { Actions } from "./notifier-workflow.ts";
+import type { Actions } from "./workflow.ts";
 import type { Surroundings } from "./workflow-functions.simulation.ts";
 import { fill } from "./workflow-language.simulation.ts";
 

@@ -2,15 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { alertLines } from "../functions/lib/names.ts";
-import { alertConfig } from "./alert-config.ts";
-import { type LogRuleName, MEASURE, queriesOf } from "./alert-queries.ts";
-import { slugOf } from "./alert-texts.ts";
-import { Alerts } from "./constructs/alerts.ts";
-import { type Recorded, runQuery } from "./kql.simulation.ts";
-import { kqlFaults } from "./kql-check.simulation.ts";
-import type { Row } from "./kql-functions.simulation.ts";
+import { alertLines } from "../../functions/lib/names.ts";
+import { Alerts } from "./alerts.ts";
+import { alertConfig } from "./config.ts";
+import { type Recorded, runQuery } from "./kql.fixture.ts";
+import { kqlFaults } from "./kql-check.fixture.ts";
+import type { Row } from "./kql-functions.fixture.ts";
 import { synthesize } from "./notifier.simulation.ts";
+import { type LogRuleName, MEASURE, queriesOf } from "./queries.ts";
+import { slugOf } from "./texts.ts";
 
 const made = synthesize((stack) => {
   new Alerts(stack, "alerts", {

@@ -6,6 +6,8 @@ import { LogicAppTriggerCustom } from "@cdktf/provider-azurerm/lib/logic-app-tri
 import { LogicAppWorkflow } from "@cdktf/provider-azurerm/lib/logic-app-workflow/index.js";
 import { Fn } from "cdktf/lib/terraform-functions.js";
 import { Construct } from "constructs";
+import type { Place } from "../place.ts";
+import { grant } from "../roles.ts";
 import {
   type Actions,
   connectorActions,
@@ -15,9 +17,7 @@ import {
   trigger,
   type WorkflowParameters,
   webhookActions,
-} from "../notifier-workflow.ts";
-import type { Place } from "../place.ts";
-import { grant } from "../roles.ts";
+} from "./workflow.ts";
 
 export interface NotifierProps {
   readonly place: Place;

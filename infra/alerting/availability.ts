@@ -3,9 +3,9 @@ import { ApplicationInsightsStandardWebTest } from "@cdktf/provider-azurerm/lib/
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { Construct } from "constructs";
 import { ROUTE_PREFIX } from "../../functions/lib/names.ts";
-import type { AlertConfig } from "../alert-config.ts";
-import { descriptionOf } from "../alert-texts.ts";
 import type { Place } from "../place.ts";
+import type { AlertConfig } from "./config.ts";
+import { descriptionOf } from "./texts.ts";
 
 export interface AvailabilityProps {
   readonly place: Place;

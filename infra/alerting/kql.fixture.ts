@@ -1,7 +1,7 @@
 // For tests: runs a KQL query over recorded rows. Knows the operators and functions that our alerts use, nothing else.
 // https://learn.microsoft.com/kusto/query
 
-import { aggregates, binary, type Expression, type Row, scalar } from "./kql-functions.simulation.ts";
+import { aggregates, binary, type Expression, type Row, scalar } from "./kql-functions.fixture.ts";
 
 export type Recorded = Readonly<Record<string, readonly Row[]>>;
 

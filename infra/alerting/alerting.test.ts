@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type AlertOverrides, alertConfig } from "../alert-config.ts";
-import { SUBSCRIPTION } from "../alert-payloads.simulation.ts";
-import { slugOf } from "../alert-texts.ts";
-import { type Resources, synthesize } from "../notifier.simulation.ts";
 import { Alerting } from "./alerting.ts";
+import { type AlertOverrides, alertConfig } from "./config.ts";
+import { type Resources, synthesize } from "./notifier.simulation.ts";
+import { SUBSCRIPTION } from "./payloads.fixture.ts";
+import { slugOf } from "./texts.ts";
 
 const alerting = (overrides: AlertOverrides = {}): Resources =>
   synthesize((stack) => {

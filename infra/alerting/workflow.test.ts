@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { commonBudget, metricAlert, oldBudget } from "./alert-payloads.simulation.ts";
 import { notify } from "./notifier.simulation.ts";
+import { commonBudget, metricAlert, oldBudget } from "./payloads.fixture.ts";
 
 const OTHER = "99999999-9999-9999-9999-999999999999";
 

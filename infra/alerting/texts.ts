@@ -1,6 +1,6 @@
 // What each alert is called and says, and where its runbook stands.
-import type { RuleName } from "./alert-config.ts";
-import { RUNBOOK } from "./alert-facts.ts";
+import type { RuleName } from "./config.ts";
+import { RUNBOOK } from "./facts.ts";
 
 const what: Readonly<Record<RuleName, string>> = {
   counterFailures: "Visits could not be counted: the counter answered 500 or above.",

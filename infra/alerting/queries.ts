@@ -1,6 +1,6 @@
 // The log queries of alerts, in KQL over the tables of Application Insights. Each gives one row with one number, or none.
-import { alertLines, type FunctionName } from "../functions/lib/names.ts";
-import type { RuleName } from "./alert-config.ts";
+import { alertLines, type FunctionName } from "../../functions/lib/names.ts";
+import type { RuleName } from "./config.ts";
 
 /** The name of the number in every query's row. */
 export const MEASURE = "measured";

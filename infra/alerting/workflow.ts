@@ -6,7 +6,7 @@ import {
   isOfThisSubscription,
   kindOfPayload,
   oldBudgetFacts,
-} from "./alert-facts.ts";
+} from "./facts.ts";
 import { connectorMessage, FACTS, webhookMessage } from "./slack-message.ts";
 import { call, member, parameter, text, value, within } from "./workflow-language.ts";
 

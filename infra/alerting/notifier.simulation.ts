@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { App } from "cdktf/lib/app.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
-import { RUNBOOKS, SUBSCRIPTION } from "./alert-payloads.simulation.ts";
-import { Notifier, type NotifierProps } from "./constructs/notifier.ts";
-import type { Action } from "./notifier-workflow.ts";
+import { Notifier, type NotifierProps } from "./notifier.ts";
+import { RUNBOOKS, SUBSCRIPTION } from "./payloads.fixture.ts";
+import type { Action } from "./workflow.ts";
 import { type Run, runWorkflow } from "./workflow-run.simulation.ts";
 
 type Resource = Readonly<Record<string, string | readonly string[] | Readonly<Record<string, string>>>>;

@@ -1,5 +1,5 @@
 // One Slack message out of the facts of an alert: workflow expressions for a webhook and for the managed connector.
-import type { Facts } from "./alert-facts.ts";
+import type { Facts } from "./facts.ts";
 import { call, either, member, orElse, parameter, text, value, within } from "./workflow-language.ts";
 
 /** The workflow's variable with the facts of the alert at hand. */

@@ -2,10 +2,10 @@
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2/index.js";
 import { Construct } from "constructs";
-import type { AlertConfig, RuleName } from "../alert-config.ts";
-import { type LogRuleName, MEASURE, queriesOf } from "../alert-queries.ts";
-import { descriptionOf, slugOf } from "../alert-texts.ts";
 import type { Place } from "../place.ts";
+import type { AlertConfig, RuleName } from "./config.ts";
+import { type LogRuleName, MEASURE, queriesOf } from "./queries.ts";
+import { descriptionOf, slugOf } from "./texts.ts";
 
 export interface AlertsProps {
   readonly place: Place;
