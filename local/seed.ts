@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { secrets } from "../functions/lib/names.ts";
-import { readSecret } from "./vault-secrets.ts";
+import { readSecret } from "./vault.ts";
 
 export type Seeding = {
   root: string;

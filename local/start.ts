@@ -3,12 +3,11 @@ import { watch } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openDataDir } from "./data-dir.ts";
+import { openDataDir, writeServicesEnv } from "./data-dir.ts";
 import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
 import { seed } from "./seed.ts";
 import { startServices } from "./services.ts";
-import { shareServices } from "./services-env.ts";
 import { readLocalSettings, servicePorts } from "./settings-file.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -63,7 +62,7 @@ async function main(): Promise<void> {
       stop(1);
     },
   });
-  closing.push(services.close, shareServices(dataDir.path, { ...settings.values, ...services.env }));
+  closing.push(services.close, writeServicesEnv(dataDir.path, { ...settings.values, ...services.env }));
   // The environment wins over the file, as in Core Tools; nothing wins over the services that run.
   const env = { ...settings.values, ...present(process.env), ...services.env };
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;

@@ -1,6 +1,6 @@
 // npm run token against a vault file, and its token against the verifier of the app.
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,7 +8,6 @@ import { generateSigningKeys, parseSigningKeys } from "../functions/lib/access/s
 import { createTokenVerifier } from "../functions/lib/access/token.ts";
 import { secrets } from "../functions/lib/names.ts";
 import { vaultFile } from "./data-dir.ts";
-import { openSecrets } from "./vault-secrets.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -25,9 +24,9 @@ function token(...flags: string[]): Promise<{ code: unknown; out: string; error:
   });
 }
 
-test("it prints a token that the app accepts, for the role and subject asked for", async () => {
+test("prints a token for the requested role and subject that the app accepts", async () => {
   const stored = await generateSigningKeys();
-  openSecrets(vaultFile(dir)).set(secrets.signingKeys, stored, {});
+  writeFileSync(vaultFile(dir), JSON.stringify({ [secrets.signingKeys]: { versions: [{ value: stored }] } }));
   const { out } = await token("--role", "editor", "--subject", "ada", "--expires-in", "60");
   const verify = createTokenVerifier(async () => parseSigningKeys(stored), {
     issuer: "test-issuer",
@@ -36,7 +35,7 @@ test("it prints a token that the app accepts, for the role and subject asked for
   expect(await verify(`Bearer ${out.trim()}`)).toEqual({ subject: "ada", role: "editor" });
 });
 
-test("a wrong role, a wrong lifetime and a vault without a key are told in one line", async () => {
+test("rejects an unknown role, a wrong lifetime and a vault without a signing key in one line each", async () => {
   const failures = await Promise.all([
     token("--role", "king"),
     token("--role", "owner", "--expires-in", "1h"),
@@ -50,6 +49,6 @@ test("a wrong role, a wrong lifetime and a vault without a key are told in one l
   expect(failures.map(({ error }) => error)).toEqual([
     expect.stringMatching(/^--role must be one of owner, editor, viewer, received king\..*\n$/),
     expect.stringMatching(/^--expires-in must be 1 to 604800 seconds, received 1h\..*\n$/),
-    expect.stringMatching(/^There is no signing key in .*vault\.json yet\. Make one: npm start\n$/),
+    expect.stringMatching(/^There is no signing key in .*vault\.json yet\. Create one: npm start\n$/),
   ]);
 });

@@ -1,4 +1,4 @@
-// npm run token: a bearer token for the local environment, signed with the key in the local vault.
+// npm run token: prints a bearer token for the local environment, signed with the key in the local vault.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { roles } from "../functions/lib/access/permissions.ts";
@@ -8,27 +8,33 @@ import { secrets } from "../functions/lib/names.ts";
 import { readSettings } from "../functions/lib/settings.ts";
 import { vaultFile } from "./data-dir.ts";
 import { readLocalSettings } from "./settings-file.ts";
-import { readSecret } from "./vault-secrets.ts";
+import { readSecret } from "./vault.ts";
 
 const root = join(import.meta.dirname, "..");
 const USAGE = `npm run token -- --role ${roles.join("|")} [--subject NAME] [--expires-in SECONDS]`;
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
-type LocalToken = {
+type LocalTokenOptions = {
   role: (typeof roles)[number];
   subject?: string | undefined;
-  /** Seconds; an hour unless given. */
+  /** Seconds. @default 3600 */
   expiresIn?: number;
   dataDir: string;
   /** The app's settings. */
   env: Record<string, string | undefined>;
 };
 
-/** Throws one line when the vault of the data dir has no signing key yet. */
-export function localToken({ role, subject = role, expiresIn = 3600, dataDir, env }: LocalToken): Promise<string> {
+/** @throws {Error} one line when the data dir's vault has no signing key */
+export function localToken({
+  role,
+  subject = role,
+  expiresIn = 3600,
+  dataDir,
+  env,
+}: LocalTokenOptions): Promise<string> {
   const file = vaultFile(dataDir);
   const stored = readSecret(file, secrets.signingKeys);
-  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Make one: npm start`);
+  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Create one: npm start`);
   const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings(env);
   const [key] = parseSigningKeys(stored);
   return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });

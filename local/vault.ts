@@ -1,171 +1,144 @@
-// The Key Vault: its REST API for secrets, as far as @azure/keyvault-secrets uses it, over HTTPS with challenge authentication.
+// The Key Vault: get, set and soft delete of a secret, over HTTPS with challenge authentication, persisted in one file.
 // https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups
+import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
+import { text } from "node:stream/consumers";
 import type { Certificate } from "./certificate.ts";
 import { readAudience, TENANT } from "./identity.ts";
 import { LOOPBACK, listen } from "./listen.ts";
-import { deletedButRecoverable, disabled, errorAnswer, notAllowed, notFound, refusal } from "./vault-errors.ts";
-import { openSecrets, type Properties, type VaultSecrets, type Version } from "./vault-secrets.ts";
 
 const RESOURCE = "https://vault.azure.net";
 const CHALLENGE = `Bearer authorization="https://login.microsoftonline.com/${TENANT}", resource="${RESOURCE}"`;
 const NAME = /^[0-9a-zA-Z-]{1,127}$/;
-const VALUE_LIMIT = 25_600;
-const BODY_LIMIT = 256 * 1024;
+const MAX_VALUE_BYTES = 25_600;
 const RECOVERABLE_DAYS = 90;
+
+type Version = { version: string; value: string; attributes: { enabled: true; created: number; updated: number } };
+/** Versions are in order of creation. `deleted` is the time of the soft delete in seconds since the epoch. */
+type Secret = { versions: Version[]; deleted?: number };
 
 export type Vault = { uri: string; close(): Promise<void> };
 
-type Answer = { status: number; body?: object };
-
-/** Starts the vault on the secrets kept in `file`; it accepts tokens that the identity signed with `secret`. */
-export async function startVault(options: {
+type VaultOptions = {
   file: string;
   certificate: Pick<Certificate, "cert" | "key">;
+  /** Verifies the tokens that the local identity signs. */
   secret: Buffer;
-  port?: number;
-}): Promise<Vault> {
-  const { cert, key } = options.certificate;
-  const secrets = openSecrets(options.file);
+  port?: number | undefined;
+};
+
+/** An error of the REST API. https://learn.microsoft.com/azure/key-vault/general/rest-error-codes */
+function vaultError(status: number, code: string, message: string): Error {
+  return Object.assign(new Error(message), { status, code });
+}
+
+/** Starts the vault. Every change is in `file` before the response is sent. */
+export async function startVault({ file, certificate, secret, port }: VaultOptions): Promise<Vault> {
+  const { cert, key } = certificate;
+  const secrets = readSecrets(file);
   const server = createServer({ cert, key }, async (request, response) => {
-    const { status, body } = await answer(request, secrets, options.secret).catch(errorAnswer);
-    if (status === 401) response.setHeader("www-authenticate", CHALLENGE);
-    if (body) response.setHeader("content-type", "application/json; charset=utf-8");
-    response.writeHead(status).end(body && JSON.stringify(body));
+    response.setHeader("content-type", "application/json; charset=utf-8");
+    try {
+      authorize(request, secret);
+      response.end(JSON.stringify(await handle(request, secrets, () => writeSecrets(file, secrets))));
+    } catch (thrown) {
+      const { status = 500, code = "InternalError", message } = thrown as Error & { status?: number; code?: string };
+      if (status === 401) response.setHeader("www-authenticate", CHALLENGE);
+      response.writeHead(status).end(JSON.stringify({ error: { code, message } }));
+    }
   });
-  const listening = await listen(server, "The vault", options.port);
+  const listening = await listen(server, "The vault", port);
   return { uri: `https://${LOOPBACK}:${listening.port}`, close: listening.close };
 }
 
-async function answer(request: IncomingMessage, secrets: VaultSecrets, tokenSecret: Buffer): Promise<Answer> {
+/** The current value of a secret in a vault's file, for programs that do not call the vault; undefined if absent. */
+export function readSecret(file: string, name: string): string | undefined {
+  return currentVersion(readSecrets(file).get(name))?.value;
+}
+
+function authorize(request: IncomingMessage, secret: Buffer): void {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (token === undefined) throw refusal(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.");
-  if (readAudience(token, tokenSecret)?.replace(/\/$/, "") !== RESOURCE) {
-    throw refusal(401, "Unauthorized", `AKV10022: Invalid or expired token. Its audience must be ${RESOURCE}.`);
-  }
+  if (token === undefined) throw vaultError(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.");
+  if (readAudience(token, secret)?.replace(/\/$/, "") !== RESOURCE)
+    throw vaultError(401, "Unauthorized", `AKV10022: Invalid or expired token. Its audience must be ${RESOURCE}.`);
+}
+
+async function handle(request: IncomingMessage, secrets: Map<string, Secret>, save: () => void): Promise<object> {
+  const { method = "" } = request;
   const base = `https://${request.headers.host}`;
-  const [collection, name, rest, extra] = new URL(request.url ?? "/", base).pathname.slice(1).split("/");
-  if (name && !NAME.test(name)) {
-    throw refusal(400, "BadParameter", `A secret's name must match ${NAME.source}, received ${name.slice(0, 130)}.`);
+  const [collection, name = "", version, extra] = new URL(request.url ?? "/", base).pathname.slice(1).split("/");
+  const call = `${method} ${collection}`;
+  if (!["GET secrets", "PUT secrets", "DELETE secrets", "GET deletedsecrets"].includes(call) || extra !== undefined) {
+    const rule = "The local vault implements GET, PUT and DELETE of /secrets/{name}, and GET of /deletedsecrets/{name}";
+    throw vaultError(501, "NotImplemented", `${rule}, received ${method} ${request.url}.`);
   }
-  const call = { method: request.method ?? "", name, rest: rest || undefined, base, secrets };
-  const known = extra === undefined && (collection === "secrets" || collection === "deletedsecrets");
-  if (!known) throw refusal(404, "NotFound", `There is no ${request.url} in the local vault.`);
-  return collection === "secrets" ? living({ ...call, body: await readBody(request) }) : deleted(call);
+  if (!NAME.test(name))
+    throw vaultError(400, "BadParameter", `A secret's name must match ${NAME.source}, received "${name}".`);
+  const stored = secrets.get(name);
+  if (call === "PUT secrets") {
+    const created = newVersion(name, stored, await text(request));
+    secrets.set(name, { versions: [...(stored?.versions ?? []), created] });
+    save();
+    return bundleOf(base, name, created);
+  }
+  const found =
+    call === "GET deletedsecrets" ? stored?.deleted && stored.versions.at(-1) : currentVersion(stored, version);
+  if (!stored || !found)
+    throw vaultError(404, "SecretNotFound", `A secret with (name/id) ${name} was not found in this key vault.`);
+  if (call === "GET secrets") return bundleOf(base, name, found);
+  const deletedDate = stored.deleted ?? nowSeconds();
+  if (call === "DELETE secrets") {
+    secrets.set(name, { ...stored, deleted: deletedDate });
+    save();
+  }
+  const { value: _, ...properties } = bundleOf(base, name, found);
+  const scheduledPurgeDate = deletedDate + RECOVERABLE_DAYS * 24 * 60 * 60;
+  return { ...properties, recoveryId: `${base}/deletedsecrets/${name}`, deletedDate, scheduledPurgeDate };
 }
 
-type Call = { method: string; name: string | undefined; rest: string | undefined; base: string; secrets: VaultSecrets };
-
-function living({
-  method,
-  name,
-  rest,
-  base,
-  secrets,
-  body,
-}: Call & { body: Properties & { value?: unknown } }): Answer {
-  if (name === undefined || name === "") {
-    if (method !== "GET") throw notAllowed(method);
-    return list(secrets.names("living").map((each) => item(base, each, current(secrets, each))));
+function newVersion(name: string, stored: Secret | undefined, body: string): Version {
+  if (stored?.deleted !== undefined) {
+    const rule = "is currently in a deleted but recoverable state, and its name cannot be reused";
+    throw vaultError(409, "Conflict", `Secret ${name} ${rule}. To reset the local vault, use a new data dir.`);
   }
-  if (method === "PUT" && rest === undefined) {
-    if (secrets.find(name)?.deleted !== undefined) throw deletedButRecoverable(name);
-    if (typeof body.value !== "string") throw refusal(400, "BadParameter", "Property value must be a string.");
-    if (Buffer.byteLength(body.value) > VALUE_LIMIT) {
-      throw refusal(400, "BadParameter", `A secret's value must have at most ${VALUE_LIMIT} bytes.`);
-    }
-    return { status: 200, body: bundle(base, name, secrets.set(name, body.value, body)) };
-  }
-  if (method === "DELETE" && rest === undefined) {
-    const version = current(secrets, name);
-    secrets.delete(name);
-    return { status: 200, body: deletedItem({ base, name, version, deleted: secrets.find(name)?.deleted ?? 0 }) };
-  }
-  if (method === "GET" && rest === "versions") {
-    current(secrets, name);
-    return list(secrets.find(name)?.versions.map((each) => item(base, name, each, true)) ?? []);
-  }
-  const version = current(secrets, name, rest);
-  if (method === "PATCH") {
-    secrets.update(version, body);
-    const { value: _, ...properties } = bundle(base, name, version);
-    return { status: 200, body: properties };
-  }
-  if (method !== "GET") throw notAllowed(method);
-  if (!version.attributes.enabled) throw disabled();
-  return { status: 200, body: bundle(base, name, version) };
+  const { value } = JSON.parse(body) as { value?: unknown };
+  if (typeof value !== "string" || Buffer.byteLength(value) > MAX_VALUE_BYTES)
+    throw vaultError(400, "BadParameter", `A secret's value must be a string of at most ${MAX_VALUE_BYTES} bytes.`);
+  const created = nowSeconds();
+  const attributes = { enabled: true, created, updated: created } as const;
+  return { version: randomBytes(16).toString("hex"), value, attributes };
 }
 
-function deleted({ method, name, rest, base, secrets }: Call): Answer {
-  const find = (each: string) => {
-    const secret = secrets.find(each);
-    const version = secret?.versions.at(-1);
-    if (!version || secret?.deleted === undefined) throw notFound(each);
-    return deletedItem({ base, name: each, version, deleted: secret.deleted });
-  };
-  if (name === undefined || name === "") return list(secrets.names("deleted").map(find));
-  const found = find(name);
-  if (method === "GET" && rest === undefined) return { status: 200, body: found };
-  if (method === "DELETE" && rest === undefined) {
-    secrets.purge(name);
-    return { status: 204 };
-  }
-  if (method !== "POST" || rest !== "recover") throw notAllowed(method);
-  secrets.recover(name);
-  return { status: 200, body: item(base, name, current(secrets, name), true) };
+/** A version of a secret that is not deleted; the latest unless `version` is given. */
+function currentVersion(secret: Secret | undefined, version?: string): Version | undefined {
+  if (!secret || secret.deleted !== undefined) return undefined;
+  return version ? secret.versions.find((each) => each.version === version) : secret.versions.at(-1);
 }
 
-function current(secrets: VaultSecrets, name: string, version?: string): Version {
-  const secret = secrets.find(name);
-  const living = secret?.deleted === undefined ? secret?.versions : undefined;
-  const found = version === undefined ? living?.at(-1) : living?.find((each) => each.version === version);
-  if (!found) throw notFound(name);
-  return found;
+function bundleOf(base: string, name: string, { value, version, attributes }: Version) {
+  const recovery = { recoveryLevel: "Recoverable+Purgeable", recoverableDays: RECOVERABLE_DAYS };
+  return { value, id: `${base}/secrets/${name}/${version}`, attributes: { ...attributes, ...recovery } };
 }
 
-function item(
-  base: string,
-  name: string,
-  { version, value: _, attributes, ...rest }: Version,
-  withVersion = false,
-): object {
-  return {
-    id: `${base}/secrets/${name}${withVersion ? `/${version}` : ""}`,
-    attributes: { ...attributes, recoveryLevel: "Recoverable+Purgeable", recoverableDays: RECOVERABLE_DAYS },
-    ...rest,
-  };
-}
-
-function bundle(base: string, name: string, version: Version): { value: string } {
-  return { value: version.value, ...item(base, name, version, true) };
-}
-
-function deletedItem(of: { base: string; name: string; version: Version; deleted: number }): object {
-  return {
-    ...item(of.base, of.name, of.version, true),
-    recoveryId: `${of.base}/deletedsecrets/${of.name}`,
-    deletedDate: of.deleted,
-    scheduledPurgeDate: of.deleted + RECOVERABLE_DAYS * 24 * 60 * 60,
-  };
-}
-
-function list(value: object[]): Answer {
-  return { status: 200, body: { value, nextLink: null } };
-}
-
-async function readBody(request: IncomingMessage): Promise<Properties & { value?: unknown }> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > BODY_LIMIT) throw refusal(413, "BadParameter", `A request must have at most ${BODY_LIMIT} bytes.`);
-    chunks.push(chunk);
-  }
-  if (length === 0) return {};
+function readSecrets(file: string): Map<string, Secret> {
   try {
-    return Object(JSON.parse(Buffer.concat(chunks).toString()));
-  } catch {
-    throw refusal(400, "BadParameter", "The request body must be JSON.");
+    return new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return new Map();
+    throw new Error(`The vault's file ${file} cannot be read. Restore it, or delete it to start with an empty vault.`, {
+      cause,
+    });
   }
+}
+
+function writeSecrets(file: string, secrets: Map<string, Secret>): void {
+  const content = JSON.stringify(Object.fromEntries(secrets), null, 2);
+  writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }
