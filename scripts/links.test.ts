@@ -1,0 +1,42 @@
+// Links of the Markdown files lead somewhere: relative paths exist, and anchors are headings.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const files = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+const textOf = (file: string) => readFileSync(join(root, file), "utf8");
+const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+
+/** The anchors that GitHub makes of the headings. */
+function anchorsOf(file: string): readonly string[] {
+  return [...withoutCode(textOf(file)).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function problemOf(file: string, link: string): string | undefined {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? file : normalize(join(dirname(file), path));
+  if (!existsSync(join(root, target))) return `${link}: ${target} does not exist`;
+  if (anchor === undefined || statSync(join(root, target)).isDirectory()) return undefined;
+  return anchorsOf(target).includes(anchor) ? undefined : `${link}: ${target} has no such heading`;
+}
+
+it.each(files)("%s has no broken relative link", (file) => {
+  const links = [...withoutCode(textOf(file)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+  const relative = links.filter((link) => !/^[a-z]+:/.test(link));
+  expect(relative.flatMap((link) => problemOf(file, link) ?? [])).toEqual([]);
+});
+
+it.each(files)("%s names only source files that exist, in backticks or diagrams", (file) => {
+  const paths = textOf(file).matchAll(
+    /(?<![\w./-])((?:functions|infra|local|seed-entity|verify|site|scripts|bench|docs)\/[\w./-]+\.(?:ts|js|cjs|json|md|png))(?!\w)/g,
+  );
+  const missing = [...paths].map(([path]) => path).filter((path) => !existsSync(join(root, path)));
+  expect(missing).toEqual([]);
+});
