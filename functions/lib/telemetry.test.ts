@@ -24,7 +24,7 @@ const brokenInsights = {
 
 afterEach(() => void vi.useRealTimers());
 
-describe("the exporters", () => {
+describe("telemetry exporters", () => {
   it("load once, a second after the first invocation, outside of any request context", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open();
@@ -60,8 +60,8 @@ describe("the exporters", () => {
   });
 });
 
-describe("a measurement", () => {
-  it("counts before, while and after the exporters load", async () => {
+describe("telemetry buffer", () => {
+  it("keeps measurements from before, during and after the loading of the exporters", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 100; n++) telemetry.meter.measure("requests", 1);
     const loading = telemetry.prometheus();
@@ -71,14 +71,14 @@ describe("a measurement", () => {
     expect(await requestsIn(telemetry.prometheus())).toBe(111);
   });
 
-  it("is dropped when 20,000 events are buffered", async () => {
+  it("drops events beyond 20,000", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 25_000; n++) telemetry.meter.measure("requests", 1);
     expect(await requestsIn(telemetry.prometheus())).toBe(20_000);
   });
 });
 
-it("logs one line when Application Insights cannot be opened, and still records metrics", async () => {
+it("telemetry logs one line when Application Insights cannot be opened, and still records metrics", async () => {
   const { lines, telemetry } = open({ insights: brokenInsights });
   telemetry.meter.measure("requests", 1);
   telemetry.recordCall({

@@ -1,4 +1,4 @@
-// The whole matrix, written out: a change of who may do what must be made twice.
+// The whole matrix, written out: changing a permission takes two edits, so that it is never an accident.
 import { expect, test } from "vitest";
 import { hasPermission, permissions, roles } from "./permissions.ts";
 

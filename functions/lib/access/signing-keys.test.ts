@@ -1,4 +1,4 @@
-// The keys' form in the vault, and how often the vault is asked for them.
+// The format of the keys in the vault, and how often the vault is read.
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { createSigningKeys, generateSigningKeys, parseSigningKeys } from "./signing-keys.ts";
@@ -6,8 +6,8 @@ import { createSigningKeys, generateSigningKeys, parseSigningKeys } from "./sign
 const internal = expect.objectContaining({ code: "INTERNAL" });
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE" });
 
-describe("a set of signing keys", () => {
-  it("is made with one new private key, and read back", async () => {
+describe("signing key set", () => {
+  it("contains one new private key when generated", async () => {
     const [one, other] = await Promise.all([generateSigningKeys(), generateSigningKeys()]);
     const [key, ...more] = parseSigningKeys(one);
     expect(more).toEqual([]);
@@ -21,14 +21,14 @@ describe("a set of signing keys", () => {
   });
 
   it.each<[string, (key: Record<string, unknown>) => unknown]>([
-    ["that is empty", () => ({ keys: [] })],
-    ["without a private part", ({ d: _, ...key }) => ({ keys: [key] })],
-    ["of another curve", (key) => ({ keys: [{ ...key, crv: "X25519" }] })],
-    ["of a symmetric key", ({ kid }) => ({ keys: [{ kty: "oct", k: "c2VjcmV0", kid }] })],
-    ["with a key cut short", (key) => ({ keys: [{ ...key, d: String(key.d).slice(1) }] })],
-    ["without key ids", ({ kid: _, ...key }) => ({ keys: [key] })],
-    ["that is one key", (key) => key],
-  ])("%s is INTERNAL, and no text of it is told", async (_, damage) => {
+    ["an empty set", () => ({ keys: [] })],
+    ["a key without a private part", ({ d: _, ...key }) => ({ keys: [key] })],
+    ["a key of another curve", (key) => ({ keys: [{ ...key, crv: "X25519" }] })],
+    ["a symmetric key", ({ kid }) => ({ keys: [{ kty: "oct", k: "c2VjcmV0", kid }] })],
+    ["a truncated key", (key) => ({ keys: [{ ...key, d: String(key.d).slice(1) }] })],
+    ["a key without an id", ({ kid: _, ...key }) => ({ keys: [key] })],
+    ["a key instead of a set", (key) => key],
+  ])("parsing rejects %s as INTERNAL without quoting it", async (_, damage) => {
     const key = parseSigningKeys(await generateSigningKeys())[0];
     const value = JSON.stringify(damage(key));
     const thrown = await Promise.try(parseSigningKeys, value).catch((error: unknown) => error);
@@ -39,7 +39,7 @@ describe("a set of signing keys", () => {
     expect(message).not.toContain(key.d);
   });
 
-  it("that is not JSON is INTERNAL without a cause, since a parser quotes what it reads", async () => {
+  it("parsing rejects text that is not JSON as INTERNAL without a cause, which would quote it", async () => {
     const thrown = await Promise.try(parseSigningKeys, "hunter2").catch((error: unknown) => error);
     expect(thrown).toEqual(internal);
     expect((thrown as AppError).message).not.toContain("hunter2");
@@ -47,14 +47,14 @@ describe("a set of signing keys", () => {
   });
 });
 
-describe("signing keys from the vault", () => {
+describe("signing key cache", () => {
   async function vaultOf() {
     const first = await generateSigningKeys();
-    const state = { value: first as string | undefined, reads: 0, time: 0, fault: undefined as Error | undefined };
+    const state = { value: first as string | undefined, reads: 0, time: 0, error: undefined as Error | undefined };
     const keys = createSigningKeys(
       async () => {
         state.reads++;
-        if (state.fault) throw state.fault;
+        if (state.error) throw state.error;
         return state.value;
       },
       () => state.time,
@@ -63,7 +63,7 @@ describe("signing keys from the vault", () => {
   }
   const down = new AppError("DEPENDENCY_UNAVAILABLE", "Key Vault failed");
 
-  it("are read once for all who ask at once, and kept for five minutes", async () => {
+  it("reads the vault once for concurrent callers and keeps the keys for five minutes", async () => {
     const { state, keys, kid } = await vaultOf();
     await Promise.all(Array.from({ length: 50 }, (_, index) => keys(index % 2 ? kid : undefined)));
     expect(state.reads).toBe(1);
@@ -75,7 +75,7 @@ describe("signing keys from the vault", () => {
     expect(state.reads).toBe(2);
   });
 
-  it("are looked for again when a token names one that was just rotated in", async () => {
+  it("reads the vault again after the cool-down when a token names a key that was just rotated in", async () => {
     const { state, keys } = await vaultOf();
     await keys();
     const rotated = await generateSigningKeys();
@@ -87,27 +87,27 @@ describe("signing keys from the vault", () => {
   });
 
   it.each([
-    ["answers", undefined],
+    ["works", undefined],
     ["fails", down],
-  ])("cost one read in ten seconds however many ids a caller invents, while the vault %s", async (_, fault) => {
+  ])("reads the vault once in ten seconds for any number of unknown ids while the vault %s", async (_, error) => {
     const { state, keys } = await vaultOf();
     await keys();
-    state.fault = fault;
+    state.error = error;
     for (state.time = 10_000; state.time < 70_000; state.time += 100)
-      await keys(crypto.randomUUID()).catch((error: unknown) => expect(error).toEqual(unavailable));
+      await keys(crypto.randomUUID()).catch((thrown: unknown) => expect(thrown).toEqual(unavailable));
     expect(state.reads).toBe(1 + 6);
   });
 
-  it("fail with the vault while there are none, and are there when it is back", async () => {
+  it("fails while the vault fails and nothing is cached, and recovers with it", async () => {
     const { state, keys, kid } = await vaultOf();
-    state.fault = down;
+    state.error = down;
     await expect(Promise.all([keys(), keys(kid)])).rejects.toEqual(unavailable);
     expect(state.reads).toBe(1);
-    state.fault = undefined;
+    state.error = undefined;
     expect((await keys())[0].kid).toBe(kid);
   });
 
-  it("that were never made are DEPENDENCY_UNAVAILABLE with Retry-After, and the log says what to run", async () => {
+  it("fails with DEPENDENCY_UNAVAILABLE, Retry-After and the name of seed-entity when the secret does not exist", async () => {
     const { state, keys } = await vaultOf();
     state.value = undefined;
     const failure = await keys().catch((error: unknown) => error);

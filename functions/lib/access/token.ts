@@ -1,4 +1,4 @@
-// Access tokens: signed JWTs in the profile of RFC 9068, and who they speak for.
+// Access tokens: signs and verifies JWTs in the profile of RFC 9068.
 import { errors, importJWK, jwtVerify, SignJWT } from "jose";
 import { AppError } from "../errors.ts";
 import { type Caller, type Role, roles } from "./permissions.ts";
@@ -8,14 +8,14 @@ const TYPE = "at+jwt";
 const ALGORITHM = "EdDSA";
 const CLOCK_TOLERANCE_S = 30;
 
-/** Subjects name owners in blob names and table keys, where a slash or a leading dot would mean something. */
+/** Subjects are part of blob names and table keys, where a slash or a leading dot has a meaning. */
 const SUBJECT = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
 export type TokenParties = { readonly issuer: string; readonly audience: string };
 
 /**
  * @param options.expiresIn seconds from now
- * @throws {Error} when the subject is not one that verification accepts
+ * @throws {Error} when verification would reject the subject
  */
 export async function signToken(
   options: TokenParties & { key: SigningKey; subject: string; role: Role; expiresIn: number },
@@ -36,39 +36,39 @@ export async function signToken(
     .sign(await importJWK(key, ALGORITHM));
 }
 
-/** RFC 6750 section 3: what a refused caller should present, and why this was not it. */
+/** An error with the challenge of RFC 6750 section 3. */
 function unauthenticated(message: string, error?: "invalid_token", cause?: unknown): AppError {
   const challenge = error ? `Bearer realm="vitae", error="${error}"` : 'Bearer realm="vitae"';
   return new AppError("UNAUTHENTICATED", message, { cause, headers: { "WWW-Authenticate": challenge } });
 }
 
-const reasons: Record<string, string> = {
-  ERR_JWT_EXPIRED: "The token has expired: ask for a new one.",
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "The token's signature is wrong: it was not signed here, or it was changed.",
-  ERR_JWT_CLAIM_VALIDATION_FAILED:
-    "A claim of the token is not what this API accepts: it was issued for something else.",
+const messages: Record<string, string> = {
+  ERR_JWT_EXPIRED: "The token has expired: request a new one.",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED:
+    "The token's signature is invalid: another issuer signed it, or it was changed.",
+  ERR_JWT_CLAIM_VALIDATION_FAILED: "A claim of the token is invalid: it was issued for another API.",
 };
 
 export type TokenVerifier = (authorization: string | null) => Promise<Caller>;
 
 /**
- * Reads an Authorization header's bearer token.
+ * Verifies the bearer token of an Authorization header.
  * @throws {AppError} UNAUTHENTICATED for a missing, malformed, expired, foreign or forged token;
  *   DEPENDENCY_UNAVAILABLE when the signing keys cannot be read
  */
 export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: TokenParties): TokenVerifier {
   return async (authorization) => {
     if (authorization === null)
-      throw unauthenticated("This needs a bearer token: send the header Authorization: Bearer <token>.");
+      throw unauthenticated("This route requires a bearer token: send the header Authorization: Bearer <token>.");
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
-    if (!token)
-      throw unauthenticated("The Authorization header must be the word Bearer, a space, and a token.", "invalid_token");
+    if (!token) throw unauthenticated("The Authorization header must be: Bearer <token>.", "invalid_token");
     try {
       const { payload } = await jwtVerify(
         token,
+        // Unlike jose's createLocalJWKSet this never accepts a token without a key id.
         async ({ kid }) => {
           const key = (await keys(kid)).find((candidate) => candidate.kid === kid);
-          if (!key) throw unauthenticated("The token names a signing key that is not in use here.", "invalid_token");
+          if (!key) throw unauthenticated("The token names an unknown signing key.", "invalid_token");
           return { kty: key.kty, crv: key.crv, x: key.x };
         },
         {
@@ -81,17 +81,13 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
         },
       );
       const role = roles.find((known) => known === payload.role);
-      if (!role) throw unauthenticated("The token carries no role that is known here.", "invalid_token");
+      if (!role) throw unauthenticated("The token has no known role.", "invalid_token");
       if (!payload.sub || !SUBJECT.test(payload.sub))
-        throw unauthenticated("The token's subject is no name that is used here.", "invalid_token");
+        throw unauthenticated("The token's subject is missing or malformed.", "invalid_token");
       return { subject: payload.sub, role };
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause;
-      throw unauthenticated(
-        reasons[cause.code] ?? "The token cannot be read: it is malformed.",
-        "invalid_token",
-        cause,
-      );
+      throw unauthenticated(messages[cause.code] ?? "The token is malformed.", "invalid_token", cause);
     }
   };
 }

@@ -43,8 +43,8 @@ beforeEach(async () => {
   return () => ingestion.close();
 });
 
-describe("a call", () => {
-  it("becomes a dependency below the request that the host reports", async () => {
+describe("Application Insights", () => {
+  it("receives a call as a dependency below the request that the host reports", async () => {
     sink.call(call);
     await sink.flush();
     expect(ingestion.items).toEqual([
@@ -79,7 +79,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("has the trace id as operation id by default, and a new operation id outside of requests", async () => {
+  it("receives a call under the trace id by default, and under a new operation id outside of requests", async () => {
     const { operationId: _, parentId: __, ...ownTrace } = request;
     const { context: ___, ...noRequest } = call;
     sink.call({ ...call, context: ownTrace });
@@ -90,7 +90,7 @@ describe("a call", () => {
     expect(second).toMatch(/^(?!a{32}|0{32})[0-9a-f]{32}$/);
   });
 
-  it("without a response is a failure with the error code", async () => {
+  it("receives a call without a response as a failure with the error code", async () => {
     const { status: _, ...noResponse } = call;
     sink.call({ ...noResponse, success: false, error: "ECONNREFUSED" });
     await sink.flush();
@@ -101,7 +101,7 @@ describe("a call", () => {
     });
   });
 
-  it("is sent for at most 300 successes and 300 failures a minute", async () => {
+  it("receives at most 300 successful and 300 failed calls a minute", async () => {
     for (let n = 0; n < 400; n++) {
       sink.call(call);
       sink.call({ ...call, status: 503, success: false });
@@ -112,10 +112,8 @@ describe("a call", () => {
     expect(codes.filter((code) => code === "200")).toHaveLength(301);
     expect(codes.filter((code) => code === "503")).toHaveLength(300);
   });
-});
 
-describe("measurements", () => {
-  it("are sent as one sum or distribution per set of attributes", async () => {
+  it("receives measurements as one sum or distribution per set of attributes", async () => {
     for (const value of [1, 2, 6]) sink.measure("request_duration", value, { function: "a", status: 200 });
     sink.measure("requests", 1, { function: "a", status: 200 });
     sink.measure("requests", 1, { function: "a", status: 200 });

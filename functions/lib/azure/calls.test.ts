@@ -36,8 +36,8 @@ const reported = (call: Partial<Call>) => ({
 });
 const within = <T>(work: () => Promise<T>) => inContext(context, work).catch((error: unknown) => error);
 
-describe("a reported call", () => {
-  it("has the URL of the table without keys and filter", async () => {
+describe("call report", () => {
+  it("has the URL of a table without keys and filter", async () => {
     await within(() => tableAt(addresses.table).getEntity("Ms. Owner", "her row"));
     await within(() =>
       tableAt(addresses.table)
@@ -51,14 +51,14 @@ describe("a reported call", () => {
     ]);
   });
 
-  it("has the URL of the container without the blob name", async () => {
+  it("has the URL of a container without the blob name", async () => {
     const container = createBlobContainer(createBlobService(addresses.blob, credential), containers.images);
     await within(() => container.read("owner/id/My Passport.png"));
     const url = `${addresses.blob}/images`;
     expect(calls).toEqual([reported({ store: "blob", method: "GET", url, status: 404, success: true })]);
   });
 
-  it("has the URL of the secret without its version, and includes the challenge of the vault", async () => {
+  it("has the URL of a secret without its version, and includes the challenge of the vault", async () => {
     const client = new SecretClient(addresses.vault, credential, { disableChallengeResourceVerification: true });
     await within(() => client.getSecret("nothing", { version: "0123456789" }));
     const url = `${addresses.vault.replace(/\/$/, "")}/secrets/nothing`;
