@@ -1,4 +1,4 @@
-// The composition root: settings -> deps -> register every route and trigger. The only module that acts when imported.
+// The composition root: settings -> deps -> register every route and trigger. The only module with import side effects.
 import { app, type InvocationContext } from "@azure/functions";
 import { createDeps } from "./deps.ts";
 import { endpoint } from "./lib/http/endpoint.ts";
@@ -11,7 +11,7 @@ import { readSettings } from "./lib/settings.ts";
 import { routesOf } from "./routes.ts";
 import { triggers } from "./triggers.ts";
 
-// Bodies flow through as they come, in both directions, instead of being held in memory by host and worker.
+// Streams bodies in both directions, instead of buffering them in the host and the worker.
 app.setup({ enableHttpStream: true });
 
 const settings = readSettings();
@@ -28,7 +28,7 @@ for (const route of routes)
   });
 
 app.hook.postInvocation(() => deps.telemetry.start());
-// The platform ends an instance in order, or kills it: then at most the last minute of degraded visits is lost.
+// Not called when the platform kills the instance: then at most the last minute of degraded visits is lost.
 app.hook.appTerminate(() => deps.close());
 
 const contextOf = ({ functionName, invocationId, traceContext }: InvocationContext) => ({
@@ -40,7 +40,7 @@ const contextOf = ({ functionName, invocationId, traceContext }: InvocationConte
 for (const { name, handler: handle, ...trigger } of triggers) {
   const handler: Parameters<typeof app.timer>[1]["handler"] = (input: unknown, context) =>
     inContext(contextOf(context), () => handle(input, context, deps));
-  // Flex Consumption knows blob events only from Event Grid.
+  // Flex Consumption supports only Event Grid as the source of blob events.
   if (trigger.kind === "blob")
     app.storageBlob(name, { path: trigger.path, connection: MEDIA, source: "EventGrid", handler });
   else if (trigger.kind === "queue")

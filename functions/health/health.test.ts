@@ -1,4 +1,4 @@
-// Liveness asks nobody; readiness asks everybody, briefly and rarely, and says who does not answer.
+// Version, liveness and readiness; the timeout and the cache of the dependency checks.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -10,70 +10,70 @@ import { type CheckDependencies, health, live, ready } from "./health.ts";
 
 const verifyToken = () => Promise.reject(new AppError("UNAUTHENTICATED", "x"));
 const route = routesFor<{ verifyToken: typeof verifyToken; checkDependencies: CheckDependencies }>();
-const ask = (operation: typeof ready | typeof live | typeof health, checkDependencies: CheckDependencies) =>
+const request = (operation: typeof ready | typeof live | typeof health, checkDependencies: CheckDependencies) =>
   invoke(route("health", "GET", "/health", "public", "none", operation), { verifyToken, checkDependencies });
-const nobody = () => expect.fail("asked");
+const noCheck = () => expect.fail("a dependency was checked");
 
-/** Three dependencies that answer at once, unless one is given, on a clock that is set by hand. */
-function setUp(given: Partial<Record<"tables" | "blobs" | "vault", Check>> = {}, limitMs = 60_000) {
+/** Three dependencies that are up unless a check is given, and a clock set by hand. */
+function setUp(override: Partial<Record<"tables" | "blobs" | "vault", Check>> = {}, timeoutMs = 60_000) {
   const state = { time: 0, calls: 0 };
   const lines: unknown[] = [];
   const log = { ...console, warn: (message: string, fields = {}) => void lines.push({ message, ...fields }) };
-  const answers = async () => void state.calls++;
+  const up = async () => void state.calls++;
   const checks = createDependencyChecks(
-    { tables: answers, blobs: answers, vault: answers, ...given },
-    { limitMs, elapsed: () => state.time, log },
+    { tables: up, blobs: up, vault: up, ...override },
+    { timeoutMs, now: () => state.time, log },
   );
   return { state, lines, checks };
 }
 
-test("a process says its name, its version, and that it runs from its sources", async () => {
+test("GET /health returns name, version and `source` as commit when it runs from sources", async () => {
   const { name, version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
-  const reply = await ask(health, nobody);
-  expect(reply.status).toBe(200);
-  expect(JSON.parse(reply.text)).toEqual({ name, version, commit: "source" });
+  const response = await request(health, noCheck);
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.text)).toEqual({ name, version, commit: "source" });
 });
 
-test("a process that runs is live, though nothing it depends on answers", async () => {
-  const reply = await ask(live, nobody);
-  expect(reply).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+test("GET /health/live returns 200 without checking a dependency", async () => {
+  const response = await request(live, noCheck);
+  expect(response).toMatchObject({ status: 200, text: '{"status":"ok"}' });
 });
 
-test("a process is ready when all it depends on answers, and says how long each took", async () => {
+test("GET /health/ready returns 200 and latencies when all dependencies are up", async () => {
   const { state, checks } = setUp({
     blobs: async () => {
       state.time += 12.34;
     },
   });
-  const reply = await ask(ready, checks);
-  expect(reply.status).toBe(200);
+  const response = await request(ready, checks);
+  expect(response.status).toBe(200);
   const up = { status: "up", latencyMs: expect.any(Number) };
-  expect(JSON.parse(reply.text)).toEqual({
+  expect(JSON.parse(response.text)).toEqual({
     status: "ok",
     dependencies: { tables: up, blobs: { status: "up", latencyMs: 12.3 }, vault: up },
   });
 });
 
 test.each(["tables", "blobs", "vault"] as const)(
-  "a process is not ready without its %s: 503 names it, and only the log says why",
+  "GET /health/ready returns 503 when %s is down, and only the log has the cause",
   async (name) => {
     const error = new AppError("DEPENDENCY_UNAVAILABLE", "It failed", { cause: new Error("ECONNREFUSED 10.0.0.4") });
     const { checks, lines } = setUp({ [name]: () => Promise.reject(error) });
-    const reply = await ask(ready, checks);
-    expect(reply.status).toBe(503);
-    expect(reply.error()).toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", trace_id: expect.any(String) });
-    expect(reply.headers.get("retry-after")).toBe("5");
-    const { status, dependencies } = JSON.parse(reply.text);
+    const response = await request(ready, checks);
+    expect(response.status).toBe(503);
+    expect(response.error()).toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", trace_id: expect.any(String) });
+    expect(response.headers.get("retry-after")).toBe("5");
+    const { status, dependencies } = JSON.parse(response.text);
     expect(status).toBe("down");
     for (const each of ["tables", "blobs", "vault"])
       expect(dependencies[each]).toEqual({ status: each === name ? "down" : "up", latencyMs: 0 });
-    expect(reply.text).not.toMatch(/It failed|ECONN|10\.0/);
+    expect(response.text).not.toMatch(/It failed|ECONN|10\.0/);
     expect(lines).toEqual([{ message: "dependency-down", dependency: name, latency_ms: 0, error }]);
-    expect(reply.lines).toMatchObject([{ error: { message: expect.stringContaining(name) } }]);
+    expect(response.lines).toMatchObject([{ error: { message: expect.stringContaining(name) } }]);
   },
 );
 
-test("a check that fails before it begins is a failed check, and the others are asked all the same", async () => {
+test("a check that throws synchronously counts as down, and the other checks still run", async () => {
   const { state, checks } = setUp({
     tables: () => {
       throw new Error("no client");
@@ -83,32 +83,32 @@ test("a check that fails before it begins is a failed check, and the others are 
   expect([tables.status, vault.status, state.calls]).toEqual(["down", "up", 2]);
 });
 
-test("a dependency that never answers is down when its time is over, and is told to stop", async () => {
-  let told: AbortSignal | undefined;
+test("a dependency that never responds is down after the timeout, and its call is aborted", async () => {
+  let received: AbortSignal | undefined;
   const { checks, lines } = setUp(
     {
       vault: (signal) => {
-        told = signal;
+        received = signal;
         return new Promise(() => undefined);
       },
     },
     20,
   );
   const { blobs, vault } = await checks();
-  expect([blobs.status, vault.status, told?.aborted]).toEqual(["up", "down", true]);
+  expect([blobs.status, vault.status, received?.aborted]).toEqual(["up", "down", true]);
   expect(lines).toMatchObject([{ dependency: "vault", error: { name: "TimeoutError" } }]);
 });
 
-test("all are asked at once, not one after the other", async () => {
+test("the checks run in parallel", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { checks } = setUp({ tables: () => promise, blobs: () => promise, vault: async () => resolve() });
   expect(Object.values(await checks()).map(({ status }) => status)).toEqual(["up", "up", "up"]);
 });
 
-test("all who ask within five seconds share one outcome, good or bad", async () => {
-  let fault: Error | undefined;
+test("callers within five seconds share one result, up or down", async () => {
+  let error: Error | undefined;
   const tables = vi.fn(async () => {
-    if (fault) throw fault;
+    if (error) throw error;
   });
   const { state, checks } = setUp({ tables });
   const at = async (time: number) => {
@@ -116,22 +116,22 @@ test("all who ask within five seconds share one outcome, good or bad", async () 
     return (await checks()).tables.status;
   };
   await Promise.all(Array.from({ length: 50 }, () => at(0)));
-  fault = new Error("down");
+  error = new Error("down");
   expect(await at(4_999)).toBe("up");
   expect(tables).toHaveBeenCalledTimes(1);
   expect(await at(5_000)).toBe("down");
-  fault = undefined;
+  error = undefined;
   expect(await at(9_999)).toBe("down");
   expect(await at(10_000)).toBe("up");
   expect(tables).toHaveBeenCalledTimes(3);
 });
 
-test("all who ask share a check that is under way", async () => {
+test("concurrent callers share one check", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const vault = vi.fn(() => promise);
   const { checks } = setUp({ vault });
-  const asked = Promise.all([checks(), checks()]);
+  const results = Promise.all([checks(), checks()]);
   resolve();
-  await asked;
+  await results;
   expect(vault).toHaveBeenCalledOnce();
 });

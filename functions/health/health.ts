@@ -1,4 +1,4 @@
-// GET /health, /health/live and /health/ready: what runs here, whether it answers, and whether what it needs does.
+// GET /health, /health/live and /health/ready: version, liveness and readiness.
 import { z } from "zod";
 import { buildInfo } from "../lib/build-info.ts";
 import { AppError } from "../lib/errors.ts";
@@ -8,17 +8,17 @@ const RETRY_S = 5;
 
 export const health = operation({
   tag: "Service",
-  summary: "Which version runs here?",
-  description: "Asks nothing of anybody else.",
+  summary: "Version",
+  description: "Returns the name, version and commit of the deployed package. Calls no dependency.",
   responses: {
     200: {
-      description: "It answers, and says what it is.",
+      description: "The deployed version.",
       schema: z.object({
         name: z.string(),
-        version: z.string().meta({ description: "Of the package (semantic versioning)." }),
+        version: z.string().meta({ description: "Version of the package (semantic versioning)." }),
         commit: z.string().meta({
           description:
-            "Git commit it was built from; it ends with -dirty if files were changed since, is `source` where no build runs, and `unknown` where the build could not tell.",
+            "Git commit of the build. It ends with -dirty if files had uncommitted changes, is `source` when the app runs from its sources, and `unknown` when the build had no Git repository.",
         }),
       }),
     },
@@ -30,9 +30,9 @@ export const health = operation({
 
 export const live = operation({
   tag: "Service",
-  summary: "Is the process up?",
-  description: "Asks nothing of anybody else.",
-  responses: { 200: { description: "It answers.", schema: z.object({ status: z.literal("ok") }) } },
+  summary: "Liveness",
+  description: "Returns 200 while the process runs. Calls no dependency.",
+  responses: { 200: { description: "The process is up.", schema: z.object({ status: z.literal("ok") }) } },
   errors: [],
   example: { response: { status: "ok" } },
   handler: async (_request, _deps: object) => ({ json: { status: "ok" } }),
@@ -44,35 +44,35 @@ const dependency = z
     latencyMs: z
       .number()
       .nonnegative()
-      .meta({ description: "Milliseconds until it answered, failed, or was given up." }),
+      .meta({ description: "Milliseconds until the dependency responded, failed or timed out." }),
   })
-  .meta({ id: "Dependency", description: "How something that this depends on answered." });
+  .meta({ id: "Dependency", description: "Result of the check of one dependency." });
 
 const readiness = z
   .object({
-    status: z.enum(["ok", "down"]).meta({ description: "down as soon as one dependency is." }),
+    status: z.enum(["ok", "down"]).meta({ description: "`down` if any dependency is down." }),
     dependencies: z.object({
-      tables: dependency.meta({ description: "Without them nothing is counted, and no image is found." }),
-      blobs: dependency.meta({ description: "Without them no image is stored, made smaller or linked." }),
-      vault: dependency.meta({ description: "Without it no token is accepted, once the keys in memory are old." }),
+      tables: dependency.meta({ description: "Required to count visits and to find images." }),
+      blobs: dependency.meta({ description: "Required to store, resize and link images." }),
+      vault: dependency.meta({ description: "Required to verify tokens once the cached keys expire." }),
     }),
   })
-  .meta({ id: "Readiness", description: "Whether it can serve, and what each of its dependencies says." });
+  .meta({ id: "Readiness", description: "Whether the app can serve requests, and the status of each dependency." });
 
 type Dependencies = z.infer<typeof readiness>["dependencies"];
 export type DependencyName = keyof Dependencies;
-/** How each dependency does. Never rejects. */
+/** Returns the status of each dependency. Never rejects. */
 export type CheckDependencies = () => Promise<Dependencies>;
 
 export const ready = operation({
   tag: "Service",
-  summary: "Can it serve?",
+  summary: "Readiness",
   description:
-    "Asks the tables, the blobs and the vault at once, each for two seconds at most. An answer is kept for five seconds and given to everybody who asks meanwhile.",
+    "Checks tables, blobs and vault in parallel, each with a timeout of two seconds. The result is cached for five seconds.",
   responses: {
-    200: { description: "Everything it depends on answers.", schema: readiness },
+    200: { description: "All dependencies are up.", schema: readiness },
     503: {
-      description: "Something it depends on does not answer.",
+      description: "At least one dependency is down.",
       schema: readiness,
       example: {
         status: "down",
@@ -99,7 +99,7 @@ export const ready = operation({
     const dependencies = await checkDependencies();
     const down = Object.entries(dependencies).flatMap(([name, { status }]) => (status === "down" ? [name] : []));
     if (down.length === 0) return { json: { status: "ok", dependencies } };
-    throw new AppError("DEPENDENCY_UNAVAILABLE", `Not ready, because these are down: ${down.join(", ")}`, {
+    throw new AppError("DEPENDENCY_UNAVAILABLE", `Not ready: ${down.join(", ")} down`, {
       retryAfter: RETRY_S,
       extraFields: { status: "down", dependencies },
     });

@@ -1,4 +1,4 @@
-// What runs here: name, version and commit, from the manifest that lies with this code.
+// Name, version and commit of the running code, from its package.json.
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { z } from "zod";
@@ -6,7 +6,7 @@ import { z } from "zod";
 const manifest = z.object({
   name: z.string(),
   version: z.string(),
-  // npm's own name for it; npm run build writes it. Sources have none: their files may differ from any commit.
+  // npm's field for the commit. Only the package has it: source files may differ from any commit.
   gitHead: z.string().default("source"),
 });
 
@@ -15,5 +15,5 @@ function read(file: string) {
   return { ...rest, commit };
 }
 
-// Beside the bundle in what ships, at the project's root otherwise.
+// Next to the bundle in the package, at the project's root otherwise.
 export const buildInfo = read(findPackageJSON(import.meta.url) as string);

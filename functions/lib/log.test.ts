@@ -1,4 +1,4 @@
-// One JSON object a line, whatever was thrown.
+// The format of log lines, and errors of any shape.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AppError } from "./errors.ts";
@@ -14,8 +14,8 @@ function recorder() {
   };
 }
 
-describe("a log", () => {
-  it("writes one line of JSON for each event, to the sink of its level", () => {
+describe("log", () => {
+  it("writes one JSON line per event to the sink of its level", () => {
     const { lines, log } = recorder();
     log.info("one");
     log.warn("two", { page: "a\nb" });
@@ -29,7 +29,7 @@ describe("a log", () => {
     ]);
   });
 
-  it("says when, and on whose behalf, before what its caller adds", async () => {
+  it("writes timestamp and request context before the caller's fields", async () => {
     const { lines, log } = recorder();
     const context = { traceId: "a".repeat(32), operationId: "b".repeat(32), function: "thumbnail", invocationId: "7" };
     await inContext(context, async () => {
@@ -44,7 +44,7 @@ describe("a log", () => {
     expect(JSON.parse(lines[1]?.[1] ?? "")).not.toHaveProperty("trace_id");
   });
 
-  it("leaves out what lies below the level asked for", () => {
+  it("omits lines below the configured level", () => {
     const { lines, log } = recorder();
     const all = () => (["debug", "info", "warn", "error"] as const).map((level) => log[level]("x"));
     all();
@@ -61,11 +61,11 @@ describe("a log", () => {
     }
   });
 
-  it("calls its sink as a method, as an invocation's context needs it", () => {
+  it("calls its sink as a method, which an invocation context requires", () => {
     class Context {
-      readonly seen: string[] = [];
+      readonly lines: string[] = [];
       #write(line: string) {
-        this.seen.push(line);
+        this.lines.push(line);
       }
       info(line: string) {
         this.#write(line);
@@ -76,12 +76,12 @@ describe("a log", () => {
     }
     const context = new Context();
     createLog(context).info("event");
-    expect(context.seen).toHaveLength(1);
+    expect(context.lines).toHaveLength(1);
   });
 });
 
-describe("a described error", () => {
-  it("has its name, message, code, status, stack and chain of causes", () => {
+describe("describeError", () => {
+  it("copies name, message, code, status, stack and chain of causes", () => {
     const deepest = Object.assign(new Error("reset"), { code: "ECONNRESET" });
     const middle = Object.assign(new TypeError("fetch failed", { cause: deepest }), { statusCode: 503 });
     const described = describeError(new AppError("DEPENDENCY_UNAVAILABLE", "The table failed", { cause: middle }));
@@ -100,7 +100,7 @@ describe("a described error", () => {
     });
   });
 
-  it("has nothing else: an SDK's error carries requests with their tokens", () => {
+  it("copies nothing else, since an SDK's error holds requests with tokens", () => {
     const thrown = Object.assign(new Error("x"), {
       request: { headers: { authorization: "Bearer secret" } },
       response: { bodyAsText: "secret" },
@@ -111,13 +111,13 @@ describe("a described error", () => {
     expect(describeError({ token: "secret" })).toBe("non-error object");
   });
 
-  it("ends with a chain of causes that does not", () => {
+  it("cuts off a circular chain of causes", () => {
     const thrown = new Error("x");
     thrown.cause = thrown;
     expect(JSON.stringify(describeError(thrown)).length).toBeLessThan(100_000);
   });
 
-  const evil = (property: string) =>
+  const throwingGetter = (property: string) =>
     Object.defineProperty(new Error("x"), property, {
       get() {
         throw new Error("no");
@@ -135,19 +135,19 @@ describe("a described error", () => {
     ["an object without prototype", Object.create(null)],
     ["a name that is a bigint", Object.assign(new Error("x"), { name: 1n })],
     ["a message that is an object without prototype", Object.assign(new Error("x"), { message: Object.create(null) })],
-    ["a message that cannot be read", evil("message")],
-    ["a cause that cannot be read", evil("cause")],
-    ["a code that cannot be read", evil("code")],
+    ["a message that cannot be read", throwingGetter("message")],
+    ["a cause that cannot be read", throwingGetter("cause")],
+    ["a code that cannot be read", throwingGetter("code")],
     ["no stack", Object.assign(new Error("x"), { stack: undefined })],
     ["a revoked proxy", revoked],
-  ])("is always something that JSON can say: %s", (_, thrown) => {
+  ])("returns a value that JSON can represent for %s", (_, thrown) => {
     expect(typeof JSON.stringify(describeError(thrown))).toBe("string");
     const { lines, log } = recorder();
     log.error("failed", { error: new Error("outer", { cause: thrown }) });
     expect(JSON.parse(lines[0]?.[1] ?? "")).toMatchObject({ message: "failed", error: { message: "outer" } });
   });
 
-  it("is always something that JSON can say: anything", () => {
+  it("returns a value that JSON can represent for arbitrary values", () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), (thrown) => {
         expect(typeof JSON.stringify(describeError(thrown))).toBe("string");

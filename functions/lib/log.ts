@@ -1,24 +1,24 @@
-// Structured logs: one JSON object a line, through whichever sink the caller has (an invocation's context, or the console).
+// Structured logs: one JSON object per line, written to the invocation's context or to the console.
 import { currentContext } from "./request-context.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export type LogFields = Readonly<Record<string, unknown>>;
-/** Messages are fixed words, such as `thumbnail-given-up`, so that queries and alerts can name them; what varies is a field. */
+/** Messages are fixed event names, such as `thumbnail-given-up`, which queries and alerts match; variable parts are fields. */
 export type Log = Record<LogLevel, (message: string, fields?: LogFields) => void>;
 type Sink = Record<LogLevel, (line: string) => void>;
 
-let lowest = 1;
+let minimum = logLevels.indexOf("info");
 
-/** Lines below this level are not written; `info` until somebody asks for another. */
+/** Sets the lowest level that is written; the default is `info`. */
 export function setLogLevel(level: LogLevel): void {
-  lowest = logLevels.indexOf(level);
+  minimum = logLevels.indexOf(level);
 }
 
 /**
- * Errors become their name, message, code, stack and chain of causes; nothing else of them is copied. Never throws:
- * an error that cannot be read must not be the reason that nothing is logged.
+ * Copies an error's name, message, code, stack and chain of causes, and nothing else: an SDK's error holds requests with
+ * their tokens. Never throws, so that an unreadable error is still logged.
  */
 export function describeError(thrown: unknown, depth = 0): unknown {
   try {
@@ -37,7 +37,6 @@ export function describeError(thrown: unknown, depth = 0): unknown {
   }
 }
 
-/** Fields in the order of a reader: when, how bad, what, and on whose behalf. */
 function formatLine(level: LogLevel, message: string, { error, ...fields }: LogFields): string {
   const context = currentContext();
   return JSON.stringify({
@@ -59,7 +58,7 @@ export function createLog(sink: Sink): Log {
   const at =
     (level: LogLevel): Log[LogLevel] =>
     (message, fields = {}) => {
-      if (logLevels.indexOf(level) >= lowest) sink[level](formatLine(level, message, fields));
+      if (logLevels.indexOf(level) >= minimum) sink[level](formatLine(level, message, fields));
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -1,6 +1,6 @@
-// The names that code and infrastructure share: functions, tables, secrets. Constants only.
+// Names that code and infrastructure share: functions, tables, containers, secrets. Constants only.
 
-/** Functions that answer requests. */
+/** HTTP functions. */
 export const functionNames = [
   "health",
   "health-live",
@@ -17,11 +17,11 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** Functions that no request starts. */
+/** Functions with a blob, queue or timer trigger. */
 export const triggerNames = ["image-mend", "limits-clean-up", "thumbnail", "thumbnail-poison"] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
-/** What host.json puts before every route. */
+/** The prefix of every route, from host.json. */
 export const ROUTE_PREFIX = "/api";
 
 export const tables = { images: "images", limits: "limits", visits: "visits" } as const;
@@ -31,12 +31,12 @@ export const containers = { images: "images", thumbnails: "thumbnails" } as cons
 /** Name of an image's thumbnail, below its owner and id; 256 is its longest edge in pixels. */
 export const THUMBNAIL_FILE = "thumb_256.webp";
 
-/** Prefix of the settings that lead to the media account: the connection that triggers name. */
+/** Connection of the triggers: the prefix of the settings of the media account. */
 export const MEDIA = "MEDIA";
 
 export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-password" } as const;
 
-/** Messages of log lines that an alert waits for: renamed here, they are renamed in its query. */
+/** Log messages that alerts query. */
 export const alertLines = {
   costBrakeTripped: "cost-brake-tripped",
   thumbnailGivenUp: "thumbnail-given-up",
@@ -44,5 +44,5 @@ export const alertLines = {
   securityEvent: "security-event",
 } as const;
 
-/** The page that checks of a running deployment count on, so that they never touch a real number. */
+/** Reserved page: checks of a deployment count here, so that they never change a real page's count. */
 export const VERIFY_PAGE = "verify";

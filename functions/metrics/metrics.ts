@@ -1,4 +1,4 @@
-// GET /metrics: what this instance has measured, for Prometheus. Not there unless METRICS_ENABLED says so.
+// GET /metrics: this instance's metrics for Prometheus. Registered only when METRICS_ENABLED allows it.
 import { z } from "zod";
 import { operation } from "../lib/http/operation.ts";
 import type { Telemetry } from "../lib/telemetry.ts";
@@ -9,10 +9,10 @@ const PARAMETERS = "; version=0.0.4; charset=utf-8";
 
 export const metrics = operation({
   tag: "Service",
-  summary: "What has this instance measured?",
+  summary: "Metrics",
   description:
-    "In Prometheus' text format, since the instance started. Each instance has numbers of its own: which one answers is the platform's choice.",
-  responses: { 200: { description: "The numbers.", type: TYPE, schema: z.string() } },
+    "Returns the metrics of one instance since its start, in Prometheus' text format. The platform chooses the instance.",
+  responses: { 200: { description: "The metrics of one instance.", type: TYPE, schema: z.string() } },
   errors: [],
   example: {
     response:

@@ -1,13 +1,12 @@
-// The one credential everything is reached with: a managed identity in Azure and on the laptop alike.
+// The one credential for every service: a managed identity, in Azure and on a laptop.
 import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
 
 export type { TokenCredential };
 
 /**
- * The chain also honours AZURE_TOKEN_CREDENTIALS, which deployments set to ManagedIdentityCredential so that
- * nothing else is tried.
+ * Deployments set AZURE_TOKEN_CREDENTIALS to ManagedIdentityCredential, so that the chain tries nothing else.
  * Source: https://learn.microsoft.com/javascript/api/overview/azure/identity-readme
- * @param clientId client id of the user-assigned identity; the system-assigned one is used without it
+ * @param clientId client id of the user-assigned identity; by default the system-assigned one is used
  */
 export function createCredential(clientId: string | undefined): DefaultAzureCredential {
   return clientId ? new DefaultAzureCredential({ managedIdentityClientId: clientId }) : new DefaultAzureCredential();

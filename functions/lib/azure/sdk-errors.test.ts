@@ -1,4 +1,4 @@
-// What an SDK's error means, taken from errors that the SDK makes of real answers.
+// Status and retry delay of errors that the real SDK creates from HTTP responses.
 import { createServer } from "node:https";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { createCredential } from "./credential.ts";
 import { retryAfterOfSdkError, statusOfSdkError } from "./sdk-errors.ts";
 import { createTableClient } from "./tables.ts";
 
-let answer: { status: number; headers: Record<string, string> } | "reset" = "reset";
+let behavior: { status: number; headers: Record<string, string> } | "reset" = "reset";
 let calls = 0;
 let service: Awaited<ReturnType<typeof listen>>;
 
@@ -16,15 +16,15 @@ beforeAll(async () => {
   const { cert, key } = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
   const server = createServer({ cert, key }, (request, response) => {
     calls++;
-    if (answer === "reset") request.socket.destroy();
-    else response.writeHead(answer.status, answer.headers).end();
+    if (behavior === "reset") request.socket.destroy();
+    else response.writeHead(behavior.status, behavior.headers).end();
   });
   service = await listen(server, "The service");
 });
 afterAll(() => service.close());
 
-async function errorOf(given: typeof answer): Promise<unknown> {
-  answer = given;
+async function errorOf(next: typeof behavior): Promise<unknown> {
+  behavior = next;
   const table = createTableClient({
     endpoint: `https://${LOOPBACK}:${service.port}`,
     table: "visits",
@@ -37,17 +37,20 @@ async function errorOf(given: typeof answer): Promise<unknown> {
   );
 }
 
-test.each([400, 403, 404, 409, 412, 429, 500, 503])("status %i is told as the service answered it", async (status) => {
-  expect(statusOfSdkError(await errorOf({ status, headers: {} }))).toBe(status);
-});
+test.each([400, 403, 404, 409, 412, 429, 500, 503])(
+  "statusOfSdkError returns the status %i of the response",
+  async (status) => {
+    expect(statusOfSdkError(await errorOf({ status, headers: {} }))).toBe(status);
+  },
+);
 
-test("there is no status when there was no answer, or when the error is not an SDK's", async () => {
+test("statusOfSdkError returns undefined without a response and for other errors", async () => {
   expect(statusOfSdkError(await errorOf("reset"))).toBeUndefined();
   expect(statusOfSdkError(Object.assign(new Error("x"), { statusCode: 404 }))).toBeUndefined();
   expect(statusOfSdkError(undefined)).toBeUndefined();
 });
 
-test("a failed call is sent once: only the counter knows when it may be repeated", async () => {
+test("a table client with zero retries sends a failed call once", async () => {
   const before = calls;
   await errorOf({ status: 503, headers: { "retry-after": "0" } });
   await errorOf({ status: 429, headers: { "x-ms-retry-after-ms": "1" } });
@@ -56,17 +59,17 @@ test("a failed call is sent once: only the counter knows when it may be repeated
 });
 
 test.each<[string, Record<string, string>, number | undefined]>([
-  ["in seconds", { "retry-after": "7" }, 7],
-  ["in milliseconds, as Cosmos DB says it", { "x-ms-retry-after-ms": "250" }, 0.25],
-  ["in milliseconds first, since they are the finer", { "retry-after": "1", "x-ms-retry-after-ms": "250" }, 0.25],
-  ["not at all", {}, undefined],
-  ["as a date, which nobody here sends", { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, undefined],
-  ["in words", { "retry-after": "soon" }, undefined],
-])("how long to wait is read from the headers: %s", async (_, headers, seconds) => {
+  ["seconds", { "retry-after": "7" }, 7],
+  ["milliseconds of Cosmos DB", { "x-ms-retry-after-ms": "250" }, 0.25],
+  ["milliseconds before seconds", { "retry-after": "1", "x-ms-retry-after-ms": "250" }, 0.25],
+  ["no header", {}, undefined],
+  ["a date, which Azure does not send", { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, undefined],
+  ["text", { "retry-after": "soon" }, undefined],
+])("retryAfterOfSdkError reads the header: %s", async (_, headers, seconds) => {
   expect(retryAfterOfSdkError(await errorOf({ status: 429, headers }))).toBe(seconds);
 });
 
-test("an error without an answer does not say how long to wait", async () => {
+test("retryAfterOfSdkError returns undefined without a response and for other errors", async () => {
   expect(retryAfterOfSdkError(await errorOf("reset"))).toBeUndefined();
   expect(retryAfterOfSdkError(new Error("x"))).toBeUndefined();
 });

@@ -1,17 +1,17 @@
-// What an SDK's error means to us. Status codes decide: code strings differ between Cosmos DB, storage and Azurite.
+// Reads status, code and retry delay of an SDK error. Statuses are reliable: codes differ between Cosmos DB, storage and Azurite.
 import { RestError } from "@azure/data-tables";
 
-/** HTTP status of the service's answer; undefined when there was none (refused, reset, timed out). */
+/** HTTP status of the response; undefined without a response (connection refused, reset, timeout). */
 export function statusOfSdkError(thrown: unknown): number | undefined {
   return thrown instanceof RestError ? thrown.statusCode : undefined;
 }
 
-/** What storage calls a failure: one status stands for several, of a container, a lease or a blob. */
+/** Error code of storage, where one status has several meanings. */
 export function errorCodeOfSdkError(thrown: unknown): string | undefined {
   return thrown instanceof RestError ? thrown.response?.headers.get("x-ms-error-code") : undefined;
 }
 
-/** Seconds the service asks to wait, from Retry-After or its millisecond cousins; undefined when it does not say. */
+/** Seconds to wait, from x-ms-retry-after-ms or Retry-After; undefined without such a header. */
 export function retryAfterOfSdkError(thrown: unknown): number | undefined {
   if (!(thrown instanceof RestError)) return undefined;
   const headers = thrown.response?.headers;

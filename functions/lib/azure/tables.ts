@@ -9,22 +9,22 @@ type Options = {
   readonly table: string;
   readonly credential: TokenCredential;
   /**
-   * How often the SDK repeats a call that failed. Zero for whoever must know whether a write was applied: a repetition
-   * of a conditional write meets its own first attempt and is told 412.
+   * Retries of the SDK. Use zero for conditional writes: after a lost response, the retry gets 412 from its own first
+   * attempt.
    */
   readonly retries: number;
 };
 
-/** The client keeps its connections alive, so one is built per table and used by all. */
+/** Create one client per table and share it: it keeps its connections alive. */
 export function createTableClient({ endpoint, table, credential, retries }: Options): TableClient {
   return new TableClient(endpoint, table, credential, {
     retryOptions: { maxRetries: retries, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 },
   });
 }
 
-/** Asks the table for rows that nobody writes. Rejects when it does not answer, and when there is no such table. */
+/** Queries a row that never exists. Rejects when the table does not respond or does not exist. */
 export async function checkTable(client: TableClient, abortSignal: AbortSignal): Promise<void> {
-  // Not by reading a row: the answer to that is 404, whether it is the row that is missing or the table.
+  // A query, since a point read returns 404 both for a missing row and for a missing table.
   const filter = "PartitionKey eq 'health' and RowKey eq 'health'";
   await client.listEntities({ abortSignal, queryOptions: { filter } }).next();
 }

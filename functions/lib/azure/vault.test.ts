@@ -1,4 +1,4 @@
-// Secrets through the real client, against the local vault.
+// Secrets with the real client against the local vault.
 import { createServer } from "node:net";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { expect, test } from "vitest";
@@ -10,11 +10,11 @@ const credential = createCredential(undefined);
 const vault = createVault(process.env.VAULT_URI as string, credential);
 const newName = () => `test-${crypto.randomUUID()}`;
 
-test("a secret that is not there is undefined, not an error", async () => {
+test("read returns undefined when the secret does not exist", async () => {
   expect(await vault.read(newName())).toBeUndefined();
 });
 
-test("what was written last is read", async () => {
+test("read returns the last written value", async () => {
   const name = newName();
   await vault.write(name, "one");
   expect(await vault.read(name)).toBe("one");
@@ -22,7 +22,7 @@ test("what was written last is read", async () => {
   expect(await vault.read(name)).toBe("two, with ümläuts");
 });
 
-test("a name that is soft-deleted reads as absent, and writing it is CONFLICT with what to do", async () => {
+test("read returns undefined and write throws CONFLICT when the secret is soft-deleted", async () => {
   const name = newName();
   await vault.write(name, "one");
   const owner = new SecretClient(process.env.VAULT_URI as string, credential, {
@@ -37,7 +37,7 @@ test("a name that is soft-deleted reads as absent, and writing it is CONFLICT wi
   });
 });
 
-test("a vault that refuses is DEPENDENCY_UNAVAILABLE with its cause, and the message never shows the value", async () => {
+test("a rejected call throws DEPENDENCY_UNAVAILABLE with its cause and without the value", async () => {
   await expect(vault.read("not/a/name")).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   const failure = vault.write(newName(), "hunter2".repeat(5_000));
   await expect(failure).rejects.toMatchObject({
@@ -48,20 +48,20 @@ test("a vault that refuses is DEPENDENCY_UNAVAILABLE with its cause, and the mes
   });
 });
 
-test("a vault that does not answer is DEPENDENCY_UNAVAILABLE", async () => {
+test("a vault that does not respond throws DEPENDENCY_UNAVAILABLE", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
-  const gone = createVault(`https://127.0.0.1:${port}`, credential);
-  await expect(gone.read("x")).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", cause: expect.any(Error) });
-  const keys = createSigningKeys(() => gone.read("x"));
+  const down = createVault(`https://127.0.0.1:${port}`, credential);
+  await expect(down.read("x")).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", cause: expect.any(Error) });
+  const keys = createSigningKeys(() => down.read("x"));
   await expect(keys()).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
 });
 
-test("signing keys are kept in the vault as they were made", async () => {
+test("signing keys survive a round trip through the vault", async () => {
   const name = newName();
-  const made = await generateSigningKeys();
-  await vault.write(name, made);
-  expect(await createSigningKeys(() => vault.read(name))()).toEqual(parseSigningKeys(made));
+  const generated = await generateSigningKeys();
+  await vault.write(name, generated);
+  expect(await createSigningKeys(() => vault.read(name))()).toEqual(parseSigningKeys(generated));
 });
