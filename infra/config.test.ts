@@ -37,7 +37,7 @@ describe("the configuration of a stage", () => {
     expect(message).toMatch(/scale\.maximumInstances: .*>=1.*Received 0/);
     expect(message).toMatch(/scale\.instanceMemory: .*512\|2048\|4096.*Received 1024/);
     expect(message).toMatch(/lifecycle\.coldAfter: must lie between.*Received 30/);
-    expect(message).toMatch(/pages: is lower-case letters.*Received \["Résumé"\]/);
+    expect(message).toMatch(/pages: must be lower-case letters.*Received \["Résumé"\]/);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-// The example of local settings and the schema say the same.
+// local.settings.example.json matches the schema of the settings.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,8 +12,8 @@ const { IsEncrypted, Values, Host } = JSON.parse(readFileSync(file, "utf8")) as 
   Host: { CORS: string };
 };
 
-/** What the host, the identity library and the bindings read for themselves. */
-const theirs = [
+/** Read by the host, the identity library and the bindings. */
+const platformSettings = [
   "FUNCTIONS_WORKER_RUNTIME",
   "AzureWebJobsStorage__blobServiceUri",
   "AzureWebJobsStorage__queueServiceUri",
@@ -25,23 +25,20 @@ const theirs = [
   "MEDIA__queueServiceUri",
   "MEDIA__credential",
 ];
-/**
- * On the laptop the identity is the machine's own, links begin with the address at which the local host listens, nobody
- * collects telemetry, and no platform names the app.
- */
-const leftOut = ["CDN_BASE_URL", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING", "WEBSITE_SITE_NAME"];
+/** A laptop has a system-assigned identity, no CDN, no Application Insights and no platform that names the app. */
+const omitted = ["CDN_BASE_URL", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING", "WEBSITE_SITE_NAME"];
 
-test("the example names every setting, and nothing that nobody reads", () => {
-  expect(settingNames.filter((name) => !(name in Values))).toEqual(leftOut);
-  const known: string[] = [...settingNames, ...theirs];
+test("the example has every setting and no unknown one", () => {
+  expect(settingNames.filter((name) => !(name in Values))).toEqual(omitted);
+  const known: string[] = [...settingNames, ...platformSettings];
   expect(Object.keys(Values).filter((name) => !known.includes(name))).toEqual([]);
 });
 
-test("the example's values are accepted", () => {
+test("readSettings accepts the example", () => {
   expect(() => readSettings(Values)).not.toThrow();
 });
 
-test("the example is one that Core Tools reads, for Node.js, and holds no key", () => {
+test("the example is readable by Core Tools and contains no key", () => {
   expect(IsEncrypted).toBe(false);
   expect(Values.FUNCTIONS_WORKER_RUNTIME).toBe("node");
   expect(Object.values(Values).filter((value) => typeof value !== "string")).toEqual([]);
@@ -49,7 +46,7 @@ test("the example is one that Core Tools reads, for Node.js, and holds no key", 
   expect(JSON.stringify(Values)).not.toMatch(/AccountKey|SharedAccess|UseDevelopmentStorage|password/i);
 });
 
-test("the example gives each service a port of its own", () => {
+test("the example has a different port for each service", () => {
   const ports = Object.values(servicePorts({ values: Values, cors: [], file }));
   expect(new Set(ports).size).toBe(5);
 });

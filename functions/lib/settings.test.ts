@@ -1,16 +1,16 @@
-// What a deployment may set, and how it is told that it set it wrong.
+// Which settings are accepted, and the error that reports all issues.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AppSettings, readSettings, SettingsError, settingNames } from "./settings.ts";
 
-const needed = {
+const required = {
   TABLES_ENDPOINT: "https://vitae.table.cosmos.azure.com:443",
   VAULT_URI: "https://vitae.vault.azure.net/",
   MEDIA__blobServiceUri: "https://vitae.blob.core.windows.net/",
   AZURE_CLIENT_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
 } satisfies AppSettings;
 
-function faultsOf(environment: Record<string, string | undefined>): string {
+function messageOf(environment: Record<string, string | undefined>): string {
   try {
     readSettings(environment);
   } catch (thrown) {
@@ -20,13 +20,13 @@ function faultsOf(environment: Record<string, string | undefined>): string {
   return "";
 }
 
-/** Names that a message finds fault with. */
-const named = (message: string) => [...message.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
+/** Names of the settings that a message lists. */
+const namesIn = (message: string) => [...message.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
 
-describe("settings", () => {
-  it("have defaults for all but the three addresses and the identity", () => {
-    expect(readSettings(needed)).toEqual({
-      ...needed,
+describe("readSettings", () => {
+  it("fills in defaults for all but the three addresses and the identity", () => {
+    expect(readSettings(required)).toEqual({
+      ...required,
       STAGE: "production",
       PAGES: ["resume"],
       SITE_TIME_ZONE: "UTC",
@@ -43,46 +43,46 @@ describe("settings", () => {
     });
   });
 
-  it("that are empty or blank count as left out", () => {
-    expect(readSettings({ ...needed, PAGES: "", CDN_BASE_URL: "  " })).toEqual(readSettings(needed));
-    expect(named(faultsOf({ ...needed, VAULT_URI: " " }))).toEqual(["VAULT_URI"]);
+  it("treats empty and blank settings as missing", () => {
+    expect(readSettings({ ...required, PAGES: "", CDN_BASE_URL: "  " })).toEqual(readSettings(required));
+    expect(namesIn(messageOf({ ...required, VAULT_URI: " " }))).toEqual(["VAULT_URI"]);
   });
 
-  it("are trimmed, and what is not one is ignored", () => {
-    const settings = readSettings({ ...needed, TOKEN_ISSUER: " me ", PATH: "/bin", VITAE_UNKNOWN: "x" });
+  it("trims values and ignores other variables", () => {
+    const settings = readSettings({ ...required, TOKEN_ISSUER: " me ", PATH: "/bin", VITAE_UNKNOWN: "x" });
     expect(settings.TOKEN_ISSUER).toBe("me");
     expect(settings).not.toHaveProperty("PATH");
     expect(settings).not.toHaveProperty("VITAE_UNKNOWN");
   });
 
-  it("are found faulty all at once, each once, with name, problem and example", () => {
-    const message = faultsOf({
+  it("reports all issues at once, one line per setting, with name, rule and example", () => {
+    const message = messageOf({
       TABLES_ENDPOINT: "http://plain.example",
       PAGES: "Resume,Resume,verify",
       SITE_TIME_ZONE: "Mars/Olympus",
       AZURE_CLIENT_ID: "not-a-guid",
     });
     expect(message.split("\n")).toEqual([
-      "The settings have 6 fault(s):",
+      "The settings have 6 issue(s):",
       expect.stringMatching(/^ {2}TABLES_ENDPOINT must be an https:\/\/ URL\. Example: TABLES_ENDPOINT=https:\/\//),
       expect.stringMatching(/^ {2}VAULT_URI is missing\. Example: VAULT_URI=https:\/\//),
-      expect.stringMatching(/^ {2}PAGES is lower-case .*\. Example: PAGES=resume,projects$/),
+      expect.stringMatching(/^ {2}PAGES must be lower-case .*\. Example: PAGES=resume,projects$/),
       expect.stringMatching(/^ {2}SITE_TIME_ZONE must be an IANA time zone\. Example: SITE_TIME_ZONE=Europe\/Berlin$/),
       expect.stringMatching(/^ {2}MEDIA__blobServiceUri is missing\. Example: MEDIA__blobServiceUri=https:\/\//),
       expect.stringMatching(/^ {2}AZURE_CLIENT_ID must be .*\. Example: AZURE_CLIENT_ID=[0-9a-f-]{36}$/),
     ]);
   });
 
-  it("have examples that pass", () => {
-    const message = faultsOf(Object.fromEntries(settingNames.map((name) => [name, "!"])));
+  it("accepts its own examples", () => {
+    const message = messageOf(Object.fromEntries(settingNames.map((name) => [name, "!"])));
     const examples = [...message.matchAll(/Example: (\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]);
     expect(examples.length).toBeGreaterThanOrEqual(5);
-    expect(faultsOf({ ...needed, ...Object.fromEntries(examples) })).toBe("");
+    expect(messageOf({ ...required, ...Object.fromEntries(examples) })).toBe("");
   });
 
-  it("are never quoted in a fault, whichever of them is wrong", () => {
+  it("never quotes a value in its message", () => {
     const value = fc.uuid().map((id) => `S3CRET-${id}`);
-    const wrong = fc.record(
+    const environments = fc.record(
       Object.fromEntries(
         settingNames.map((name) => [
           name,
@@ -95,8 +95,8 @@ describe("settings", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(wrong, (environment) => {
-        expect(faultsOf(environment)).not.toMatch(/s3cret/i);
+      fc.property(environments, (environment) => {
+        expect(messageOf(environment)).not.toMatch(/s3cret/i);
       }),
       { numRuns: 300 },
     );
@@ -104,9 +104,9 @@ describe("settings", () => {
 });
 
 describe("PAGES", () => {
-  const pagesOf = (PAGES: string) => readSettings({ ...needed, PAGES }).PAGES;
+  const pagesOf = (PAGES: string) => readSettings({ ...required, PAGES }).PAGES;
 
-  it("is a list with commas, and spaces around them do not count", () => {
+  it("is a list separated by commas and optional spaces", () => {
     expect(pagesOf("resume, projects ,blog-2")).toEqual(["resume", "projects", "blog-2"]);
     expect(pagesOf(`a,${"b".repeat(64)}`)).toEqual(["a", "b".repeat(64)]);
   });
@@ -120,39 +120,42 @@ describe("PAGES", () => {
     ["a double hyphen", "a--b"],
     ["a hyphen at an end", "a-"],
     ["an underscore", "a_b"],
-    ["a letter beyond ASCII", "résumé"],
+    ["a letter outside of ASCII", "résumé"],
     ["a line break", "resume\nprojects"],
-    ["an empty place", "resume,,projects"],
+    ["an empty item", "resume,,projects"],
     ["a comma at the end", "resume,"],
     ["more than 64 characters", "a".repeat(65)],
-  ])("must not have %s", (_, pages) => {
-    expect(named(faultsOf({ ...needed, PAGES: pages }))).toEqual(["PAGES"]);
+  ])("rejects %s in PAGES", (_, pages) => {
+    expect(namesIn(messageOf({ ...required, PAGES: pages }))).toEqual(["PAGES"]);
   });
 });
 
 describe("SITE_TIME_ZONE", () => {
-  it.each(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Apia"])("may be %s", (zone) => {
-    expect(readSettings({ ...needed, SITE_TIME_ZONE: zone }).SITE_TIME_ZONE).toBe(zone);
-  });
-
-  it.each(["Berlin", "+02:00", "-0330", "CEST", "Europe/Berlin; DROP"])("must not be %s", (zone) => {
-    expect(named(faultsOf({ ...needed, SITE_TIME_ZONE: zone }))).toEqual(["SITE_TIME_ZONE"]);
-  });
-});
-
-describe("an address", () => {
-  it.each(["http://127.0.0.1:10002/devstoreaccount1", "vitae.vault.azure.net", "ftp://x.example", "https://", "//x"])(
-    "must not be %s: a token travels over TLS or not at all",
-    (address) => {
-      const faults = faultsOf({ ...needed, TABLES_ENDPOINT: address, VAULT_URI: address });
-      expect(named(faults)).toEqual(["TABLES_ENDPOINT", "VAULT_URI"]);
+  it.each(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Apia"])(
+    "accepts the time zone %s",
+    (zone) => {
+      expect(readSettings({ ...required, SITE_TIME_ZONE: zone }).SITE_TIME_ZONE).toBe(zone);
     },
   );
 
-  it("may be one on loopback in the local stage", () => {
-    expect(faultsOf({ ...needed, STAGE: "local", TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1" })).toBe(
-      "",
-    );
+  it.each(["Berlin", "+02:00", "-0330", "CEST", "Europe/Berlin; DROP"])("rejects the time zone %s", (zone) => {
+    expect(namesIn(messageOf({ ...required, SITE_TIME_ZONE: zone }))).toEqual(["SITE_TIME_ZONE"]);
+  });
+});
+
+describe("an endpoint", () => {
+  it.each(["http://127.0.0.1:10002/devstoreaccount1", "vitae.vault.azure.net", "ftp://x.example", "https://", "//x"])(
+    "rejects the endpoint %s, since tokens travel over TLS only",
+    (address) => {
+      const message = messageOf({ ...required, TABLES_ENDPOINT: address, VAULT_URI: address });
+      expect(namesIn(message)).toEqual(["TABLES_ENDPOINT", "VAULT_URI"]);
+    },
+  );
+
+  it("accepts a loopback endpoint in the local stage", () => {
+    expect(
+      messageOf({ ...required, STAGE: "local", TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1" }),
+    ).toBe("");
   });
 });
 
@@ -168,21 +171,21 @@ describe("a deployment", () => {
       "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=http://127.0.0.1:9/",
   };
 
-  it("is refused what is fine on a laptop, all of it at once, whether it names its stage or not", () => {
-    expect(faultsOf({ ...local, STAGE: "local" })).toBe("");
+  it("rejects all values that only a laptop may have, with and without STAGE", () => {
+    expect(messageOf({ ...local, STAGE: "local" })).toBe("");
     for (const STAGE of [undefined, "production", "preview-12"])
-      expect(named(faultsOf({ ...local, STAGE })).sort()).toEqual([...Object.keys(local), "AZURE_CLIENT_ID"].sort());
+      expect(namesIn(messageOf({ ...local, STAGE })).sort()).toEqual([...Object.keys(local), "AZURE_CLIENT_ID"].sort());
   });
 
-  it("hears of weak values together with those that are wrong", () => {
-    expect(named(faultsOf({ ...needed, STAGE: "staging", LOG_LEVEL: "loud", RATE_LIMITS: "off" }))).toEqual([
+  it("reports invalid values and values for laptops together", () => {
+    expect(namesIn(messageOf({ ...required, STAGE: "staging", LOG_LEVEL: "loud", RATE_LIMITS: "off" }))).toEqual([
       "STAGE",
       "LOG_LEVEL",
       "RATE_LIMITS",
     ]);
   });
 
-  it("may show its metrics to everybody when it says so", () => {
-    expect(readSettings({ ...needed, METRICS_ENABLED: "public" }).METRICS_ENABLED).toBe("public");
+  it("accepts public metrics when METRICS_ENABLED is public", () => {
+    expect(readSettings({ ...required, METRICS_ENABLED: "public" }).METRICS_ENABLED).toBe("public");
   });
 });

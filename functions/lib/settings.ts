@@ -1,21 +1,24 @@
-// Every setting the functions read: its schema, its default, an example. Nothing else here touches the environment.
+// Every setting of the app: schema, default, example. The only module below functions/ that reads the environment.
 import { z } from "zod";
 import { logLevels } from "./log.ts";
 import { VERIFY_PAGE } from "./names.ts";
 
-/** A page's name in addresses and in the table: lower-case words joined by hyphens, 1 to 64 characters. */
+/** A page in URLs and in the table: lower-case words joined by hyphens, 1 to 64 characters. */
 export const pageSlug = z
   .string()
-  .max(64, "is at most 64 characters long")
-  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "is lower-case letters, digits and single hyphens between them");
+  .max(64, "must have at most 64 characters")
+  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "must be lower-case letters and digits, with single hyphens between them");
 
 const pages = z
   .string()
   .default("resume")
   .transform((value) => value.split(",").map((page) => page.trim()))
   .pipe(z.array(pageSlug).min(1))
-  .refine((list) => new Set(list).size === list.length, "names each page once")
-  .refine((list) => !list.includes(VERIFY_PAGE), `must not name "${VERIFY_PAGE}", which is reserved for checks`);
+  .refine((list) => new Set(list).size === list.length, "must name each page once")
+  .refine(
+    (list) => !list.includes(VERIFY_PAGE),
+    `must not name the page "${VERIFY_PAGE}", which is reserved for checks`,
+  );
 
 const timeZone = z
   .string()
@@ -23,32 +26,32 @@ const timeZone = z
   .refine((zone) => {
     try {
       new Intl.DateTimeFormat("en", { timeZone: zone });
-      // Intl takes offsets too, which know no daylight saving time.
+      // Intl also accepts offsets, which have no daylight saving time.
       return !/^[+-]/.test(zone);
     } catch {
       return false;
     }
   }, "must be an IANA time zone");
 
-// Loopback is no exception: bearer tokens travel over TLS or not at all.
+// Also on loopback: bearer tokens travel over TLS only.
 const secureUrl = z.url({ protocol: /^https$/, error: "must be an https:// URL" });
 
-/** A whole number from 1, written in digits. */
-const count = (byDefault: number) =>
+/** A positive whole number. */
+const count = (defaultValue: number) =>
   z
     .string()
-    .regex(/^[1-9]\d{0,9}$/, "must be a whole number from 1, in digits")
-    .default(String(byDefault))
+    .regex(/^[1-9]\d{0,9}$/, "must be a whole number of at least 1, in digits")
+    .default(String(defaultValue))
     .transform(Number);
 
 const stage = z
   .string()
   .regex(/^(?:local|production|preview-[1-9]\d{0,5})$/, "must be local, production or preview-N")
-  // What nobody named is held to the strictest rules.
+  // The strictest rules apply unless the environment names a stage.
   .default("production");
 
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) =>
-  z.enum(values, `must be one of: ${values.join(", ")}`).default(byDefault as never);
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, defaultValue: T[number]) =>
+  z.enum(values, `must be one of: ${values.join(", ")}`).default(defaultValue as never);
 
 const schema = z.object({
   STAGE: stage.meta({ examples: ["production"] }),
@@ -56,7 +59,7 @@ const schema = z.object({
   VAULT_URI: secureUrl.meta({ examples: ["https://vitae-prod.vault.azure.net/"] }),
   PAGES: pages.meta({ examples: ["resume,projects"] }),
   SITE_TIME_ZONE: timeZone.meta({ examples: ["Europe/Berlin"] }),
-  // Commits of the counter on one page and day.
+  // Maximum commits of the counter per page and day.
   DAILY_WRITE_BUDGET: count(50_000).meta({ examples: ["50000"] }),
   MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
   CDN_BASE_URL: z
@@ -80,7 +83,7 @@ const schema = z.object({
     .default("vitae")
     .meta({ examples: ["vitae"] }),
   LOG_LEVEL: oneOf(logLevels, "info").meta({ examples: ["info"] }),
-  // Requests a minute: of one caller, or of one address.
+  // Requests per minute of one caller or address.
   RATE_LIMITS: oneOf(["on", "off"], "on").meta({ examples: ["on"] }),
   RATE_LIMIT_AUTHENTICATED: count(200).meta({ examples: ["200"] }),
   RATE_LIMIT_ANONYMOUS: count(30).meta({ examples: ["30"] }),
@@ -100,7 +103,7 @@ const schema = z.object({
         "InstrumentationKey=6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/",
       ],
     }),
-  // The platform's own name for the app, set by it; telemetry of host and app share it.
+  // Set by the platform: the app's name, also in the host's telemetry.
   WEBSITE_SITE_NAME: z
     .string()
     .optional()
@@ -109,7 +112,7 @@ const schema = z.object({
   OPENAPI_ENABLED: oneOf(["true", "false"], "true").meta({ examples: ["true"] }),
 });
 
-/** What a deployment supplies: strings under these names. A setting with a default may be left out. */
+/** The environment of a deployment. A setting with a default is optional. */
 export type AppSettings = z.input<typeof schema>;
 
 const parsed = schema.transform(
@@ -123,18 +126,18 @@ const parsed = schema.transform(
     ...settings
   }) => ({ ...settings, quotas: { authenticated, anonymous, visits, uploads, secret, keys } }),
 );
-/** What the code works with: parsed, with defaults filled in. */
+/** The parsed settings, with defaults and with the rate limits as `quotas`. */
 export type Settings = z.output<typeof parsed>;
 
 export const settingNames = schema.keyof().options;
 
-/** The settings as JSON Schema, by which a later release can be held against what this one reads. */
+/** The settings as JSON Schema, to check later releases for compatibility. */
 export const settingsSchema = () => z.toJSONSchema(schema, { io: "input" });
 
-/** For whoever writes the settings of a deployment and wants to know beforehand what the app would say. */
+/** The schema of each setting, to check a deployment's configuration before it is applied. */
 export const settingRules = schema.shape;
 
-/** Settings that lead somewhere. */
+/** Settings that contain a URL. */
 const addresses = [
   "TABLES_ENDPOINT",
   "VAULT_URI",
@@ -143,54 +146,53 @@ const addresses = [
   "APPLICATIONINSIGHTS_CONNECTION_STRING",
 ] as const satisfies readonly (keyof AppSettings)[];
 
-/** What is fine on a laptop and a mistake anywhere else. */
-function deploymentFaults(given: AppSettings): [keyof AppSettings, string][] {
-  const faults: [keyof AppSettings, string][] = [];
+type SettingIssue = readonly [name: keyof AppSettings, message: string];
+
+/** Values that are valid on a laptop only. */
+function findDeploymentIssues(input: AppSettings): SettingIssue[] {
+  const issues: SettingIssue[] = [];
   for (const name of addresses) {
-    const value = given[name] ?? "";
-    if (/http:\/\//i.test(value)) faults.push([name, "must be https outside of the local stage"]);
+    const value = input[name] ?? "";
+    if (/http:\/\//i.test(value)) issues.push([name, "must be https unless STAGE is local"]);
     else if (/\/\/(?:127\.|localhost|\[::1\])/i.test(value))
-      faults.push([name, "must not lead to this machine outside of the local stage"]);
+      issues.push([name, "must not be a loopback address unless STAGE is local"]);
   }
-  if (!given.AZURE_CLIENT_ID) faults.push(["AZURE_CLIENT_ID", "is missing: a deployed app has an identity of its own"]);
-  if (given.RATE_LIMITS === "off")
-    faults.push(["RATE_LIMITS", "must not be off outside of the local stage: anybody may call"]);
-  if (given.METRICS_ENABLED === "true")
-    faults.push(["METRICS_ENABLED", "must be public outside of the local stage: anybody can read them there"]);
-  return faults;
+  if (!input.AZURE_CLIENT_ID) issues.push(["AZURE_CLIENT_ID", "is missing: a deployed app has its own identity"]);
+  if (input.RATE_LIMITS === "off") issues.push(["RATE_LIMITS", "must be on unless STAGE is local: the API is public"]);
+  if (input.METRICS_ENABLED === "true")
+    issues.push(["METRICS_ENABLED", "must be public or false unless STAGE is local: anyone can read the metrics"]);
+  return issues;
 }
 
-/** For switches of libraries that read the environment and nothing else. */
+/** Turns on a switch of a library that reads only the environment. */
 export function turnOn(name: string): void {
   process.env[name] = "true";
 }
 
-/** Says every fault of the settings at once: name, problem, example. Never a value, which may be a secret. */
+/** Lists every issue with name, rule and example. Never contains a value, which may be a secret. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
 /**
- * Reads and checks the settings. Without STAGE=local they are held to what a deployment needs.
- * @throws {SettingsError} naming every missing or wrong setting, its rule and an example
+ * Reads and validates the settings. The rules for deployments apply unless STAGE is local.
+ * @throws {SettingsError} naming every missing or invalid setting, its rule and an example
  */
 export function readSettings(environment: Record<string, string | undefined> = process.env): Settings {
-  const given = Object.fromEntries(
+  const input = Object.fromEntries(
     settingNames.map((name) => [name, environment[name]?.trim() || undefined]),
   ) as AppSettings;
-  const result = parsed.safeParse(given);
-  const found: [keyof AppSettings, string][] = result.success
-    ? []
-    : result.error.issues.map(({ path: [first], message }) => {
-        const name = first as keyof AppSettings;
-        return [name, given[name] === undefined ? "is missing" : message];
-      });
-  if (given.STAGE !== "local") found.push(...deploymentFaults(given));
-  if (result.success && found.length === 0) return result.data;
-  const faults = new Map<string, string>();
-  for (const [name, problem] of found) {
+  const result = parsed.safeParse(input);
+  const issues = (result.error?.issues ?? []).map(({ path: [first], message }): SettingIssue => {
+    const name = first as keyof AppSettings;
+    return [name, input[name] === undefined ? "is missing" : message];
+  });
+  if (input.STAGE !== "local") issues.push(...findDeploymentIssues(input));
+  if (result.success && issues.length === 0) return result.data;
+  const lines = new Map<string, string>();
+  for (const [name, message] of issues) {
     const [example] = (schema.shape[name].meta()?.examples ?? []) as string[];
-    if (!faults.has(name)) faults.set(name, `  ${name} ${problem}. Example: ${name}=${example}`);
+    if (!lines.has(name)) lines.set(name, `  ${name} ${message}. Example: ${name}=${example}`);
   }
-  throw new SettingsError(`The settings have ${faults.size} fault(s):\n${[...faults.values()].join("\n")}`);
+  throw new SettingsError(`The settings have ${lines.size} issue(s):\n${[...lines.values()].join("\n")}`);
 }

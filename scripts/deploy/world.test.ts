@@ -13,7 +13,7 @@ it.each([
 });
 
 it.each([
-  "The settings have 1 fault(s):",
+  "The settings have 1 issue(s):",
   "The owner's password must have at least 12 characters, received 3.",
   "The table failed: connect ECONNREFUSED 10.0.4.03:443",
   'The secret "signing-keys" is deleted but still held: recover or purge it first.',
