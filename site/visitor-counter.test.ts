@@ -1,4 +1,4 @@
-// The page's script in a real Chromium, against an API that counts, breaks or keeps silent as a test wants.
+// The page's script in a real Chromium, against an API whose response each test chooses.
 import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,21 +7,21 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 
-type Answer = (response: ServerResponse) => void;
+type Respond = (response: ServerResponse) => void;
 
-const BEFORE = "You are one of the visitors of this page.";
+const ORIGINAL_TEXT = "You are one of the visitors of this page.";
 const TAG = '<script defer src="visitor-counter.js" data-page="resume"></script>';
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" };
-// What a strict host sends: the page must need no more than its own files and the API.
+// A strict policy: the page must work with its own files and the API alone.
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src http:";
 
-const body = (text: string): Answer => {
+const body = (text: string): Respond => {
   return (response) => response.setHeader("Content-Type", "application/json").end(text);
 };
 const counted = (count: number) => body(JSON.stringify({ page: "resume", count, today: 1 }));
 
-/** What the API does, what the test makes of the page's HTML, and what reached the API (`POST /api/v1/...`). */
-let answer: Answer;
+/** The API's behaviour, the test's edit of the HTML, and the requests that reached the API (`POST /api/v1/...`). */
+let respond: Respond;
 let edit: (html: string) => string;
 let visits: string[];
 let page: Page;
@@ -33,7 +33,7 @@ const server = createServer(async (request, response) => {
   if (path.includes("/v1/visits/")) {
     visits.push(`${request.method} ${path}`);
     response.setHeader("Access-Control-Allow-Origin", "*");
-    return answer(response);
+    return respond(response);
   }
   const name = path === "/" ? "index.html" : path.slice(1);
   const type = TYPES[extname(name)];
@@ -56,14 +56,14 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  answer = counted(1234);
+  respond = counted(1234);
   edit = (html) => html;
   visits = [];
   errors = [];
   page = await browser.newPage({ locale: "de-DE" });
   page.on("pageerror", (error) => errors.push(error));
   page.on("console", (message) => {
-    // The browser's own line about a request that failed; everything else would be ours, or the policy's.
+    // The browser itself logs failed requests; any other line comes from the script or the policy.
     if (!message.text().startsWith("Failed to load resource")) errors.push(message.text());
   });
 });
@@ -76,28 +76,28 @@ const sentence = () => page.locator("[data-visitor-count]").first();
 const shows = (text: string) => page.getByText(text, { exact: true }).first().waitFor();
 const withTag = (tag: string) => (html: string) => html.replace(TAG, tag);
 
-/** Resolves when all that the page set going before has come to its end: a request made later was answered. */
+/** Resolves when the page has handled its earlier requests: a later request has its response. */
 const settled = () => page.evaluate("fetch('/later').then(() => new Promise(requestIdleCallback))");
 
-it("shows the visitor's number as the language of the page writes it", async () => {
-  answer = counted(1234567);
+it("formats the visitor's number in the language of the page", async () => {
+  respond = counted(1234567);
   await page.goto(origin());
   await shows("You are visitor 1,234,567 of this page.");
   expect(visits).toEqual(["POST /api/v1/visits/resume"]);
 });
 
-it("follows the language of the element, and shows the number alone where the element has no sentence", async () => {
-  const more = `<b data-visitor-count lang="de"></b><i data-visitor-count lang="?"></i>`;
-  edit = (html) => html.replace("</main>", `${more}</main>`);
+it("formats the number in the language of the element, and shows it alone when the attribute is empty", async () => {
+  const elements = `<b data-visitor-count lang="de"></b><i data-visitor-count lang="?"></i>`;
+  edit = (html) => html.replace("</main>", `${elements}</main>`);
   await page.goto(origin());
   await page.locator("b", { hasText: /^1\.234$/ }).waitFor();
   await page.locator("i", { hasText: /^1\.234$/ }).waitFor();
 });
 
-it.each([1280, 390, 320])("moves nothing on a page %i pixels wide when the number arrives", async (width) => {
+it.each([1280, 390, 320])("causes no layout shift on a page %i pixels wide when the number arrives", async (width) => {
   await page.setViewportSize({ width, height: 800 });
   let release = () => {};
-  answer = (response) => {
+  respond = (response) => {
     release = () => counted(1234)(response);
   };
   await page.goto(origin());
@@ -105,7 +105,7 @@ it.each([1280, 390, 320])("moves nothing on a page %i pixels wide when the numbe
     globalThis.shifts = [];
     new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
     new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))`);
-  expect(await sentence().textContent()).toBe(BEFORE);
+  expect(await sentence().textContent()).toBe(ORIGINAL_TEXT);
   await expect.poll(() => visits.length).toBe(1);
   release();
   await shows("You are visitor 1,234 of this page.");
@@ -113,13 +113,13 @@ it.each([1280, 390, 320])("moves nothing on a page %i pixels wide when the numbe
   expect(await page.evaluate("shifts.reduce((sum, shift) => sum + shift.value, 0)")).toBe(0);
 });
 
-it("shows the number of a degraded answer all the same", async () => {
-  answer = body('{"page":"resume","count":1234,"today":1,"degraded":true}');
+it("shows the number of a degraded response", async () => {
+  respond = body('{"page":"resume","count":1234,"today":1,"degraded":true}');
   await page.goto(origin());
   await shows("You are visitor 1,234 of this page.");
 });
 
-it("counts the page and asks the API that its tag names, without a preflight", async () => {
+it("counts the page and calls the API that its tag names, without a preflight", async () => {
   const tag = `<script defer src="visitor-counter.js" data-page="my-work" data-api="${origin("127.0.0.1")}/base/"></script>`;
   edit = withTag(tag);
   await page.goto(origin());
@@ -127,51 +127,51 @@ it("counts the page and asks the API that its tag names, without a preflight", a
   expect(visits).toEqual(["POST /base/v1/visits/my-work"]);
 });
 
-it("finds its tag when it is loaded as a module", async () => {
+it("finds its tag when loaded as a module", async () => {
   edit = withTag('<script type="module" src="visitor-counter.js" data-page="my-work"></script>');
   await page.goto(origin());
   await shows("You are visitor 1,234 of this page.");
   expect(visits).toEqual(["POST /api/v1/visits/my-work"]);
 });
 
-it.each<[string, Answer]>([
-  ["a 503 with a number in it", (response) => counted(7)(Object.assign(response, { statusCode: 503 }))],
+it.each<[string, Respond]>([
+  ["a 503 with a number", (response) => counted(7)(Object.assign(response, { statusCode: 503 }))],
   ["a 500 without a body", (response) => response.writeHead(500).end()],
-  ["a page of HTML", (response) => response.end("<!doctype html><p>1234</p>")],
-  ["half a document", body('{"count": 12')],
+  ["an HTML page", (response) => response.end("<!doctype html><p>1234</p>")],
+  ["truncated JSON", body('{"count": 12')],
   ["null", body("null")],
   ["a number in quotes", body('{"count":"1234"}')],
   ["a negative number", counted(-1)],
-  ["zero, which is nobody's number", counted(0)],
+  ["zero", counted(0)],
   ["a fraction", counted(1.5)],
   ["a number that JavaScript would round", body('{"page":"resume","count":9007199254740993,"today":1}')],
-  ["a connection that breaks", (response) => response.destroy()],
-])("leaves the text alone when the answer is %s", async (_, broken) => {
-  answer = broken;
+  ["a reset connection", (response) => response.destroy()],
+])("keeps the original text when the response is %s", async (_, broken) => {
+  respond = broken;
   await page.goto(origin());
   await expect.poll(() => visits.length).toBe(1);
   await settled();
-  expect(await sentence().textContent()).toBe(BEFORE);
+  expect(await sentence().textContent()).toBe(ORIGINAL_TEXT);
   expect(visits).toHaveLength(1);
 });
 
-it.each<[string, Answer]>([
-  ["never comes", () => {}],
+it.each<[string, Respond]>([
+  ["never starts", () => {}],
   ["never ends", (response) => response.writeHead(200, { "Content-Type": "application/json" }).write('{"count":1')],
-])("gives up on an answer that %s, and leaves the text alone", async (_, silent) => {
-  answer = silent;
+])("keeps the original text after the timeout when the response %s", async (_, silent) => {
+  respond = silent;
   edit = withTag(TAG.replace("defer", 'defer data-timeout="300"'));
-  const [failed] = await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
-  expect(failed.method()).toBe("POST");
+  const [request] = await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
+  expect(request.method()).toBe("POST");
   await settled();
-  expect(await sentence().textContent()).toBe(BEFORE);
+  expect(await sentence().textContent()).toBe(ORIGINAL_TEXT);
 });
 
 it.each([
   ["twice", TAG + TAG],
-  ["at two addresses", TAG + TAG.replace(".js", ".js?v=2")],
+  ["from two URLs", TAG + TAG.replace(".js", ".js?v=2")],
   ["also as a module", TAG + TAG.replace("defer", 'type="module"')],
-])("counts one visit when it is included %s", async (_, tags) => {
+])("counts one visit when the script is included %s", async (_, tags) => {
   edit = withTag(tags);
   await page.goto(origin());
   await shows("You are visitor 1,234 of this page.");
@@ -179,11 +179,11 @@ it.each([
   expect(visits).toHaveLength(1);
 });
 
-it("counts every load, but not a page that comes back from the back/forward cache", async () => {
+it("counts every load except a page restored from the back/forward cache", async () => {
   await page.goto(origin());
   await shows("You are visitor 1,234 of this page.");
-  answer = counted(1235);
-  // Told to the page rather than done: whether a browser keeps a page in that cache is up to its memory.
+  respond = counted(1235);
+  // The event is simulated, since the browser decides by its memory whether it caches a page.
   await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
   await settled();
   expect(await sentence().textContent()).toBe("You are visitor 1,234 of this page.");
@@ -193,8 +193,8 @@ it("counts every load, but not a page that comes back from the back/forward cach
   expect(visits).toHaveLength(2);
 });
 
-it("counts a prerendered page only when it is shown", async () => {
-  // Playwright holds prerendered pages back until they are shown, so the page is told that it is one.
+it("counts a prerendered page when it is shown", async () => {
+  // Prerendering is simulated, since Playwright reports prerendered pages only once they are shown.
   await page.addInitScript("Object.defineProperty(document, 'prerendering', { value: true, configurable: true })");
   await page.goto(origin());
   await settled();
