@@ -4,9 +4,10 @@ import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
 import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
-import { askContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
+import { checkContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { watchCalls } from "./lib/azure/calls.ts";
 import { createCredential } from "./lib/azure/credential.ts";
+import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
@@ -20,7 +21,7 @@ import type { Settings } from "./lib/settings.ts";
 import { loadSharp } from "./lib/sharp.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
-import { keyCovers, keyIsAging, keySpan } from "./sas/link-policy.ts";
+import { MAX_LINK_MS } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
@@ -131,20 +132,18 @@ export function createDeps(settings: Settings) {
       });
     },
     get issueLink() {
-      return createIssueLink(
-        createLinkSigner({
-          service: this.blobs,
-          rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
-          baseUrl: settings.CDN_BASE_URL,
-        }),
-      );
+      return createIssueLink({
+        keys: createDelegationKeys({ service: this.blobs, maxLinkMs: MAX_LINK_MS }),
+        sign: createLinkSigner(this.blobs, settings.CDN_BASE_URL),
+      });
     },
 
     get checkDependencies() {
       const everyTable = Object.values(tables).map((name) => this.table(name, 0));
       return createDependencyChecks({
         tables: (signal) => Promise.all(everyTable.map((table) => checkTable(table, signal))),
-        blobs: (signal) => Promise.all(Object.values(containers).map((name) => askContainer(this.blobs, name, signal))),
+        blobs: (signal) =>
+          Promise.all(Object.values(containers).map((name) => checkContainer(this.blobs, name, signal))),
         // Not through the signing keys: those are cached for minutes, and would hide that the vault is down.
         vault: (signal) => readSigningKeys(() => this.vault.read(secrets.signingKeys, signal)),
       });

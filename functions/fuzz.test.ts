@@ -14,7 +14,7 @@ import {
   queries,
   withImage,
 } from "./fuzz.simulation.ts";
-import { animation } from "./images/pictures.simulation.ts";
+import { animation } from "./images/test-images.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
 import { generateSigningKeys, parseSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier, signToken } from "./lib/access/token.ts";

@@ -9,7 +9,7 @@ import type { FunctionName } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import { metrics } from "./metrics/metrics.ts";
 import { openapi } from "./openapi/openapi.ts";
-import { issueLink } from "./sas/sas-issue.ts";
+import { createLink } from "./sas/create-link.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
 import { dropIn } from "./visitor-counter/drop-in.ts";
 import { readCount } from "./visitor-counter/read-count.ts";
@@ -25,7 +25,7 @@ export const routes = [
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
-  route("sas-issue", "POST", "/v1/sas", "images:read", "default", issueLink),
+  route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
   route("health", "GET", "/health", "public", "none", health),
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { InvocationContext } from "@azure/functions";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDeps, type Deps } from "./deps.ts";
-import { picture } from "./images/pictures.simulation.ts";
-import type { ImageRecord } from "./images/schemas.ts";
+import { testImage } from "./images/test-images.fixture.ts";
 import { describeApi } from "./lib/http/route-table.ts";
+import type { ImageRecord } from "./lib/image.ts";
 import { consoleLog } from "./lib/log.ts";
 import { ROUTE_PREFIX, type TriggerName, triggerNames } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
@@ -18,7 +18,7 @@ let lines: Record<string, unknown>[];
 
 beforeEach(async () => {
   lines = [];
-  image = await deps.intake.accept({ owner: `test-${randomUUID()}`, filename: "a.png", bytes: await picture("png") });
+  image = await deps.intake.accept({ owner: `test-${randomUUID()}`, filename: "a.png", bytes: await testImage("png") });
 });
 
 function call(name: TriggerName, input: unknown, triggerMetadata: InvocationContext["triggerMetadata"] = {}) {
@@ -56,7 +56,7 @@ describe("an original that was written", () => {
   it("gets its thumbnail by the names in its path", async () => {
     await call("thumbnail", Buffer.alloc(0), written(blobName()));
     expect(await found()).toMatchObject({ status: "ready" });
-    expect(lines).toMatchObject([{ message: "thumbnail", image: image.id, outcome: "made" }]);
+    expect(lines).toMatchObject([{ message: "thumbnail", image: image.id, outcome: "created" }]);
   });
 
   it("is found by its whole path, whatever its parts would be as JSON", async () => {
@@ -95,7 +95,7 @@ describe("an original that was given up", () => {
   });
 
   it("stays ready when its thumbnail stands", async () => {
-    await deps.thumbnailer.make(image.owner, image.id, consoleLog);
+    await deps.thumbnailer.create(image.owner, image.id, consoleLog);
     const ready = await found();
     await call("thumbnail-poison", poison());
     expect(await found()).toEqual(ready);

@@ -1,7 +1,7 @@
-// The functions that no request starts: one line each, data that app.ts registers.
+// Non-HTTP functions: blob, queue and timer triggers. Data that app.ts registers.
 import type { InvocationContext } from "@azure/functions";
 import type { Deps } from "./deps.ts";
-import { mendImages } from "./images/mend.ts";
+import { reconcileImages } from "./images/reconcile.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
 import type { TriggerName } from "./lib/names.ts";
@@ -23,10 +23,10 @@ export const triggers: readonly Trigger[] = [
   { name: "thumbnail", kind: "blob", path: ORIGINALS_PATH, handler: onOriginalWritten },
   { name: "thumbnail-poison", kind: "queue", queueName: POISON_QUEUE, handler: onPoison },
   {
-    name: "image-mend",
+    name: "image-reconcile",
     kind: "timer",
     schedule: EVERY_FIVE_MINUTES,
-    handler: (_, context, deps) => mendImages(deps, { log: createLog(context) }),
+    handler: (_, context, deps) => reconcileImages(deps, { log: createLog(context) }),
   },
   {
     name: "limits-clean-up",

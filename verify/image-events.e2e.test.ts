@@ -42,13 +42,13 @@ const upload = () => json<Image>(library.upload(picture));
 async function mend(): Promise<void> {
   const later = await backend.addHost(LATER);
   const before = backend.lines.length;
-  const answer = await fetch(`${later.url}/admin/functions/image-mend`, {
+  const answer = await fetch(`${later.url}/admin/functions/image-reconcile`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: '{"input":""}',
   });
   expect(answer.status).toBe(202);
-  await vi.waitFor(() => expect(backend.lines.slice(before).join()).toContain('"mend-done"'), 20_000);
+  await vi.waitFor(() => expect(backend.lines.slice(before).join()).toContain('"images-reconciled"'), 20_000);
   await later.close();
 }
 

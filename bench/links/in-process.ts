@@ -2,9 +2,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import { createBlobService } from "../../functions/lib/azure/blobs.ts";
 import { createCredential } from "../../functions/lib/azure/credential.ts";
+import { createDelegationKeys } from "../../functions/lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../../functions/lib/azure/link-signer.ts";
 import { createIssueLink } from "../../functions/sas/issue-link.ts";
-import { keyCovers, keyIsAging, keySpan } from "../../functions/sas/link-policy.ts";
+import { MAX_LINK_MS } from "../../functions/sas/link-policy.ts";
 import { serveParent } from "../child.ts";
 import { generateLoad, type LoadResult } from "../load.ts";
 
@@ -23,13 +24,10 @@ const SECONDS = 3_600;
 const [blobs = ""] = process.argv.slice(2);
 const service = createBlobService(blobs, createCredential(undefined));
 const newIssueLink = () =>
-  createIssueLink(
-    createLinkSigner({
-      service,
-      rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
-      baseUrl: undefined,
-    }),
-  );
+  createIssueLink({
+    keys: createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS }),
+    sign: createLinkSigner(service, undefined),
+  });
 const kept = newIssueLink();
 
 let requests = 0;

@@ -1,21 +1,21 @@
-// A name from outside as one that is safe in a blob name, a header and a file system, and still the owner's. Pure.
+// Turns a client's file name into one that is safe in a blob name, a header, a URL and a file system. Pure.
 
 const MAX_BYTES = 255;
 
 /**
- * Control and format characters: line breaks, spaces of no width, and those that turn the direction of text. A joiner
- * stays where it means something: inside an emoji, and between letters of scripts that need it, as Persian does.
+ * Control and format characters: line breaks, zero-width spaces, bidirectional overrides. A zero-width joiner stays
+ * where it carries meaning: inside an emoji, and between letters of scripts that need it, such as Persian.
  */
 const INVISIBLE =
   /(?!(?<=[[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[[\p{L}\p{Extended_Pictographic}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]]))[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gv;
-/** What Windows, shells, URLs and HTML give a meaning of their own. */
+/** Characters with a special meaning in Windows, shells, URLs or HTML. */
 const SPECIAL = /[<>:"|?*#%&{}$!'`\\^~[\]]/g;
 
-/** Names that mean a device on Windows, whatever follows their first dot. */
+/** Device names on Windows, with any extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?= *(?:\.|$))/i;
 
-/** As many of the first characters, as people see them, as fit in so many bytes of UTF-8. */
-function cut(text: string, bytes: number): string {
+/** The longest prefix of whole graphemes that fits into this many bytes of UTF-8. */
+function truncate(text: string, bytes: number): string {
   let kept = "";
   for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)) {
     if (Buffer.byteLength(kept + segment) > bytes) break;
@@ -24,24 +24,24 @@ function cut(text: string, bytes: number): string {
   return kept;
 }
 
-/** In NFC and without what is invisible: again until nothing changes, as what goes can change what its neighbour means. */
-function visible(text: string): string {
+/** NFC without invisible characters. Repeats until stable, because a removal can change the role of its neighbours. */
+function removeInvisible(text: string): string {
   const next = text.normalize("NFC").replace(INVISIBLE, "");
-  return next === text ? text : visible(next);
+  return next === text ? text : removeInvisible(next);
 }
 
 /**
- * @param name as the client sent it; a path is reduced to its last part
- * @param extension what the bytes say the picture is, without a dot; put at the end unless the name says so already
- * @returns 1 to 255 bytes of UTF-8 in NFC that do not begin or end with a dot or a space and hold no slash
+ * @param name as the client sent it; of a path only the last segment is used
+ * @param extension of the detected format, without a dot; appended unless the name already has it
+ * @returns 1 to 255 bytes of UTF-8 in NFC, without slashes, and without a dot or space at either end
  */
 export function safeFileName(name: string | undefined, extension: string): string {
-  const clean = visible((name ?? "").split(/[/\\]/).at(-1) ?? "")
+  const clean = removeInvisible((name ?? "").split(/[/\\]/).at(-1) ?? "")
     .replace(SPECIAL, "_")
     .replace(/\s+/g, " ")
     .replace(/^[. ]+|[. ]+$/g, "");
-  const alike = extension === "jpeg" ? /\.jpe?g$/i : new RegExp(`\\.${extension}$`, "i");
-  const suffix = alike.exec(clean)?.[0] ?? `.${extension === "jpeg" ? "jpg" : extension}`;
-  const stem = (alike.test(clean) ? clean.slice(0, -suffix.length) : clean).replace(DEVICE, "_$&");
-  return `${cut(stem, MAX_BYTES - suffix.length).replace(/[. \u200c\u200d]+$/, "") || "image"}${suffix}`;
+  const matchesFormat = extension === "jpeg" ? /\.jpe?g$/i : new RegExp(`\\.${extension}$`, "i");
+  const suffix = matchesFormat.exec(clean)?.[0] ?? `.${extension === "jpeg" ? "jpg" : extension}`;
+  const stem = (matchesFormat.test(clean) ? clean.slice(0, -suffix.length) : clean).replace(DEVICE, "_$&");
+  return `${truncate(stem, MAX_BYTES - suffix.length).replace(/[. \u200c\u200d]+$/, "") || "image"}${suffix}`;
 }

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { disguiseOf, formatOf, imageFormats } from "./image-format.ts";
-import { animation, cameraPicture, gifWithComment, picture, pngWithText, zip } from "./pictures.simulation.ts";
+import { formatOf, imageFormats, polyglotTypeOf } from "./image-format.ts";
+import { animation, cameraImage, gifWithComment, pngWithText, testImage, zip } from "./test-images.fixture.ts";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 
@@ -17,7 +17,7 @@ function ftyp(major: string, ...compatible: string[]): Buffer {
 
 describe("a picture's format", () => {
   it.each(imageFormats)("is told by its bytes: %s", async (format) => {
-    expect(formatOf(await picture(format))).toBe(format);
+    expect(formatOf(await testImage(format))).toBe(format);
   });
 
   it.each(["gif", "webp"] as const)("is told of an animation: %s", async (format) => {
@@ -45,7 +45,7 @@ describe("a picture's format", () => {
     ["BMP", latin1("BM\x46\0\0\0\0\0\0\0\x36\0\0\0")],
     ["TIFF, little-endian", latin1("II*\0\x08\0\0\0")],
     ["TIFF, big-endian", latin1("MM\0*\0\0\0\x08")],
-    ["a real TIFF", picture("png").then((bytes) => sharp(bytes).tiff().toBuffer())],
+    ["a real TIFF", testImage("png").then((bytes) => sharp(bytes).tiff().toBuffer())],
     ["ICO", latin1("\0\0\x01\0\x01\0\x10\x10")],
     ["JPEG XL", latin1("\0\0\0\x0cJXL \r\n\x87\n")],
     ["JPEG 2000", latin1("\0\0\0\x0cjP  \r\n\x87\n")],
@@ -54,14 +54,14 @@ describe("a picture's format", () => {
     ["text", latin1("hello")],
     ["text that names formats", latin1("PNG GIF89a RIFF ftypavif")],
     ["nothing", Buffer.alloc(0)],
-    ["white space before a picture", picture("png").then((bytes) => Buffer.concat([latin1(" "), bytes]))],
+    ["white space before a picture", testImage("png").then((bytes) => Buffer.concat([latin1(" "), bytes]))],
   ])("is undefined for %s", async (_, bytes) => {
     expect(formatOf(await bytes)).toBeUndefined();
   });
 
   it("is undefined for any start that is too short, and never thrown about", async () => {
     for (const format of imageFormats) {
-      const bytes = await picture(format);
+      const bytes = await testImage(format);
       for (let length = 0; length < 40; length++)
         expect([undefined, format]).toContain(formatOf(bytes.subarray(0, length)));
       expect(formatOf(bytes.subarray(0, 2))).toBeUndefined();
@@ -74,7 +74,7 @@ describe("a picture's format", () => {
       fc.property(starts, fc.uint8Array({ maxLength: 80 }), (start, rest) => {
         const bytes = Buffer.concat([latin1(start), rest]);
         expect([undefined, ...imageFormats]).toContain(formatOf(bytes));
-        disguiseOf(bytes);
+        polyglotTypeOf(bytes);
       }),
       { numRuns: 1_000 },
     );
@@ -83,7 +83,7 @@ describe("a picture's format", () => {
 
 describe("a disguise", () => {
   const jpegWith = async (comment: string) => {
-    const bytes = await picture("jpeg");
+    const bytes = await testImage("jpeg");
     const text = latin1(comment);
     const length = Buffer.alloc(2);
     length.writeUInt16BE(text.length + 2);
@@ -91,8 +91,12 @@ describe("a disguise", () => {
   };
 
   it.each<[string, string, Promise<Uint8Array>]>([
-    ["an archive", "a JPEG with a ZIP after it", picture("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
-    ["an archive", "a ZIP with a comment", picture("png").then((b) => Buffer.concat([b, zip(), Buffer.alloc(60_000)]))],
+    ["an archive", "a JPEG with a ZIP after it", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
+    [
+      "an archive",
+      "a ZIP with a comment",
+      testImage("png").then((b) => Buffer.concat([b, zip(), Buffer.alloc(60_000)])),
+    ],
     ["a web page", "a GIF with a script in a comment", gifWithComment("<script>alert(1)</script>")],
     ["a web page", "a GIF with a script in capitals", gifWithComment("<SCRIPT SRC=//x>")],
     ["a web page", "a PNG with PHP in a text chunk", pngWithText("<?php system($_GET[0]); ?>")],
@@ -101,24 +105,24 @@ describe("a disguise", () => {
     ["a web page", "a JPEG with an html element alone", jpegWith("<html lang=en>")],
     ["a PDF document", "a JPEG with a PDF in its first 1,024 bytes", jpegWith("%PDF-1.4\n1 0 obj")],
   ])("is %s: %s", async (disguise, _, bytes) => {
-    expect(disguiseOf(await bytes)).toBe(disguise);
+    expect(polyglotTypeOf(await bytes)).toBe(disguise);
   });
 
   it.each(imageFormats)("is not seen in a plain picture: %s", async (format) => {
-    expect(disguiseOf(await picture(format, { width: 300, height: 200 }))).toBeUndefined();
+    expect(polyglotTypeOf(await testImage(format, { width: 300, height: 200 }))).toBeUndefined();
   });
 
   it.each<[string, Promise<Uint8Array>]>([
-    ["a camera's metadata", cameraPicture()],
+    ["a camera's metadata", cameraImage()],
     [
       "a PDF's name far into the file",
-      picture("jpeg").then((b) => Buffer.concat([b, Buffer.alloc(2_000), latin1("%PDF-")])),
+      testImage("jpeg").then((b) => Buffer.concat([b, Buffer.alloc(2_000), latin1("%PDF-")])),
     ],
-    ["a second picture after the first", picture("jpeg").then((bytes) => Buffer.concat([bytes, bytes]))],
-    ["a film after the picture", picture("jpeg").then((bytes) => Buffer.concat([bytes, ftyp("mp42", "isom")]))],
-    ["four bytes that also end an archive", picture("jpeg").then((b) => Buffer.concat([b, latin1("PK\x05\x06")]))],
+    ["a second picture after the first", testImage("jpeg").then((bytes) => Buffer.concat([bytes, bytes]))],
+    ["a film after the picture", testImage("jpeg").then((bytes) => Buffer.concat([bytes, ftyp("mp42", "isom")]))],
+    ["four bytes that also end an archive", testImage("jpeg").then((b) => Buffer.concat([b, latin1("PK\x05\x06")]))],
     ["letters that could begin a page or a program", pngWithText("<htmL5> <?phpx <p> a < b")],
   ])("is not seen in %s", async (_, bytes) => {
-    expect(disguiseOf(await bytes)).toBeUndefined();
+    expect(polyglotTypeOf(await bytes)).toBeUndefined();
   });
 });

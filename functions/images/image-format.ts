@@ -1,4 +1,4 @@
-// Which kind of picture bytes are, told by the bytes alone, and what betrays a file that is also something else. Pure.
+// Detects the format of an image from its bytes, and files that are valid in a second format (polyglots). Pure.
 
 export const imageFormats = ["jpeg", "png", "webp", "avif", "gif"] as const;
 export type ImageFormat = (typeof imageFormats)[number];
@@ -11,13 +11,13 @@ export const contentTypes: Record<ImageFormat, string> = {
   gif: "image/gif",
 };
 
-/** Bytes that decide the kind: enough for the longest list of AVIF brands in use. */
+/** Bytes that decide the format: enough for the longest list of AVIF brands in use. */
 const HEAD = 64;
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
 /**
- * The kind of picture by its signature, or undefined when it is none that is accepted.
+ * The image format by signature, or undefined for anything that is not accepted.
  * Source: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern; AVIF: ISO/IEC 14496-12 `ftyp` box.
  */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
@@ -33,24 +33,24 @@ export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
-/** Text that no picture's compressed data holds by chance, and that makes a browser or a server run it. */
+/** Text that makes a browser or a server execute a file, and that compressed image data does not contain by chance. */
 const ACTIVE = /<script|<iframe|<!doctype\s{1,32}html|<html[\s/>]|<\?php\s/i;
-/** The text is looked through in windows, lest a whole picture becomes one string; they overlap by what could be cut. */
+/** Searching in windows avoids one huge string. Windows overlap so that a match is not split. */
 const WINDOW = 64 * 1024;
 const OVERLAP = 64;
-/** PDF readers look for this within the first 1,024 bytes. */
+/** PDF readers search for this in the first 1,024 bytes. */
 const PDF = "%PDF-";
-/** An archive's directory ends with this within the last 65,557 bytes (APPNOTE.TXT 4.3.16). */
+/** End of central directory, in the last 65,557 bytes of a ZIP (APPNOTE.TXT 4.3.16). */
 const ZIP_END = "PK\x05\x06";
 const ZIP_TAIL = 65_557;
-/** Stands before each file in that directory. Four bytes come up by chance in one picture of many; both hardly ever. */
+/** Precedes each entry of that directory. Four bytes can occur by chance in an image; both signatures hardly ever. */
 const ZIP_ENTRY = "PK\x01\x02";
 
 /**
- * What else the bytes could be taken for: a page, a document or an archive hidden in a picture; undefined when nothing.
- * Data after a picture's end is not refused by itself: telephones put a second picture or a film there.
+ * The second format in which an image is also valid; undefined when there is none.
+ * Data after the end of the image is accepted as such: phones append a second image or a video.
  */
-export function disguiseOf(bytes: Uint8Array): "a web page" | "a PDF document" | "an archive" | undefined {
+export function polyglotTypeOf(bytes: Uint8Array): "a web page" | "a PDF document" | "an archive" | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < buffer.byteLength; at += WINDOW)
     if (ACTIVE.test(buffer.toString("latin1", at, at + WINDOW + OVERLAP))) return "a web page";

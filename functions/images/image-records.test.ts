@@ -4,9 +4,9 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
-import { createImageRecords, type ImageRecords } from "./image-records.ts";
-import { leftBy, newOwner, openTable } from "./intake.simulation.ts";
-import type { ImageRecord } from "./schemas.ts";
+import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { createImageRecords } from "./image-records.ts";
+import { newOwner, openTable, storedBy } from "./intake.fixture.ts";
 
 const direct = createImageRecords(openTable());
 let proxy: FaultProxy;
@@ -99,7 +99,7 @@ describe("a record", () => {
     await images.remove(owner, record.id);
     expect(await images.find(owner, record.id)).toBeUndefined();
     expect(await images.change(owner, record.id, () => ({ status: "ready" }))).toBeUndefined();
-    expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 });
 
@@ -133,7 +133,7 @@ describe("a change", () => {
       return { kind: "hold", until: direct.remove(owner, record.id) };
     });
     expect(await images.change(owner, record.id, () => ({ status: "ready" }))).toBeUndefined();
-    expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 
   it("to ready forgets why it failed before", async () => {

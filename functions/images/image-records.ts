@@ -1,26 +1,8 @@
-// The images table: one record per image, changed only under its ETag.
+// The images table: one row per image, updated only with its ETag.
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
-import type { ImageRecord } from "./schemas.ts";
-
-/** Everything throws DEPENDENCY_UNAVAILABLE when the store fails. */
-export type ImageRecords = {
-  create(record: ImageRecord): Promise<void>;
-  find(owner: string, id: string): Promise<ImageRecord | undefined>;
-  /**
-   * Changes a record as it is now, again if it changed meanwhile; `change` returns undefined to leave it.
-   * Returns the record as it then is, or undefined when it is gone.
-   */
-  change(
-    owner: string,
-    id: string,
-    change: (record: ImageRecord) => Partial<ImageRecord> | undefined,
-  ): Promise<ImageRecord | undefined>;
-  remove(owner: string, id: string): Promise<void>;
-  /** Records that were begun before an instant and are neither ready nor failed. */
-  unfinished(before: Date): AsyncIterable<ImageRecord>;
-};
+import type { ImageRecord, ImageRecords } from "../lib/image.ts";
 
 type Row = Omit<ImageRecord, "id" | "owner" | "thumbnail" | "createdAt" | "size"> & {
   owner: string;
@@ -37,8 +19,8 @@ const ATTEMPTS = 20;
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /**
- * Partition of an image: its owner and the month of its creation, which a UUIDv7 carries in its first 48 bits
- * (RFC 9562 section 5.7). Undefined for any other id: no image has it.
+ * The partition is the owner and the month of creation, which is in the first 48 bits of a UUIDv7 (RFC 9562 section 5.7).
+ * Undefined for any other id, which no image has.
  */
 function keysOf(owner: string, id: string) {
   const [, high, low] = UUID_V7.exec(id) ?? [];
@@ -72,7 +54,7 @@ function fromRow(row: Row & { rowKey?: string }): ImageRecord {
     height: row.height,
     status: row.status,
     createdAt: new Date(row.createdAt).toISOString(),
-    // What an earlier status left behind is not shown: a thumbnail can stand after it failed once.
+    // Columns of an earlier status remain in the row, and must not appear in the record.
     ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
     ...(row.status === "failed" && row.reason && { reason: row.reason }),
     ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
@@ -80,25 +62,25 @@ function fromRow(row: Row & { rowKey?: string }): ImageRecord {
 }
 
 export function createImageRecords(table: TableClient): ImageRecords {
-  const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
-  const failed = (cause: unknown) =>
+  const withTimeout = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
+  const unavailable = (cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", "The images table failed", { cause, retryAfter: 5 });
 
   async function load(owner: string, id: string) {
     const keys = keysOf(owner, id);
     if (!keys) return undefined;
-    const row = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, bounded()).catch((cause: unknown) => {
+    const row = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, withTimeout()).catch((cause: unknown) => {
       if (statusOfSdkError(cause) === 404) return undefined;
-      throw failed(cause);
+      throw unavailable(cause);
     });
     return row && { record: fromRow(row), etag: row.etag };
   }
 
   return {
     async create(record) {
-      await table.createEntity(toRow(record), bounded()).catch((cause: unknown) => {
-        // Ids are never used twice: the row is our own, written by an attempt whose answer was lost.
-        if (statusOfSdkError(cause) !== 409) throw failed(cause);
+      await table.createEntity(toRow(record), withTimeout()).catch((cause: unknown) => {
+        // Ids are unique: an existing row was written by an earlier attempt whose response was lost.
+        if (statusOfSdkError(cause) !== 409) throw unavailable(cause);
       });
     },
     async find(owner, id) {
@@ -106,26 +88,26 @@ export function createImageRecords(table: TableClient): ImageRecords {
     },
     async change(owner, id, change) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const found = await load(owner, id);
-        if (!found) return undefined;
-        const changes = change(found.record);
-        if (!changes) return found.record;
-        const next = toRow({ ...found.record, ...changes });
+        const current = await load(owner, id);
+        if (!current) return undefined;
+        const changes = change(current.record);
+        if (!changes) return current.record;
+        const next = toRow({ ...current.record, ...changes });
         try {
-          await table.updateEntity(next, "Replace", { ...bounded(), etag: found.etag });
+          await table.updateEntity(next, "Replace", { ...withTimeout(), etag: current.etag });
           return fromRow(next);
         } catch (cause) {
           const status = statusOfSdkError(cause);
-          if (status !== 412 && status !== 404) throw failed(cause);
+          if (status !== 412 && status !== 404) throw unavailable(cause);
         }
       }
-      throw failed(new Error(`The record changed ${ATTEMPTS} times while it was to be changed`));
+      throw unavailable(new Error(`Other writers changed the record during all ${ATTEMPTS} attempts`));
     },
     async remove(owner, id) {
       const keys = keysOf(owner, id);
       if (!keys) return;
-      await table.deleteEntity(keys.partitionKey, keys.rowKey, bounded()).catch((cause: unknown) => {
-        if (statusOfSdkError(cause) !== 404) throw failed(cause);
+      await table.deleteEntity(keys.partitionKey, keys.rowKey, withTimeout()).catch((cause: unknown) => {
+        if (statusOfSdkError(cause) !== 404) throw unavailable(cause);
       });
     },
     async *unfinished(before) {
@@ -133,7 +115,7 @@ export function createImageRecords(table: TableClient): ImageRecords {
       try {
         for await (const row of table.listEntities<Row>({ queryOptions: { filter } })) yield fromRow(row);
       } catch (cause) {
-        throw failed(cause);
+        throw unavailable(cause);
       }
     },
   };

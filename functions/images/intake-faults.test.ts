@@ -5,9 +5,9 @@ import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { loadSharp } from "../lib/sharp.ts";
-import { leftBy, newOwner, openIntake } from "./intake.simulation.ts";
+import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake } from "./intake.ts";
-import { picture } from "./pictures.simulation.ts";
+import { testImage } from "./test-images.fixture.ts";
 
 const unavailable = { code: "DEPENDENCY_UNAVAILABLE" };
 let blobs: FaultProxy;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   blobs = await startFaultProxy({ target: process.env.MEDIA__blobServiceUri as string, certificate });
   tables = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
   opened = openIntake({ blobs: blobs.url, endpoint: tables.url });
-  bytes = await picture("png");
+  bytes = await testImage("png");
 });
 beforeEach(() => {
   owner = newOwner();
@@ -31,19 +31,19 @@ beforeEach(() => {
 afterAll(() => Promise.all([blobs.close(), tables.close()]));
 
 const take = () => opened.intake.accept({ owner, filename: "a.png", bytes });
-const found = async () => (await opened.records.find(owner, (await leftBy(owner)).records[0] ?? ""))?.status;
+const found = async () => (await opened.records.find(owner, (await storedBy(owner)).records[0] ?? ""))?.status;
 
 describe("an upload", () => {
   it("whose record cannot be written leaves nothing", async () => {
     tables.decide(({ method }) => (method === "POST" ? { kind: "drop" } : undefined));
     await expect(take()).rejects.toMatchObject(unavailable);
-    expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 
   it("whose original cannot be written leaves a record for the timer to remove", async () => {
     blobs.decide(() => ({ kind: "drop" }));
     await expect(take()).rejects.toMatchObject(unavailable);
-    expect(await leftBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [] });
+    expect(await storedBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [] });
     expect(await found()).toBe("uploading");
   });
 
@@ -51,7 +51,7 @@ describe("an upload", () => {
     tables.decide(({ method }) => (method === "POST" ? undefined : { kind: "drop" }));
     await expect(take()).rejects.toMatchObject(unavailable);
     tables.decide(undefined);
-    expect(await leftBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [expect.any(String)] });
+    expect(await storedBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [expect.any(String)] });
     expect(await found()).toBe("uploading");
   });
 
@@ -64,7 +64,7 @@ describe("an upload", () => {
     expect(lost).toBeGreaterThan(0);
     expect(record.status).toBe("pending");
     expect(await opened.records.find(owner, record.id)).toEqual(record);
-    expect(await leftBy(owner)).toEqual({ records: [record.id], blobs: [`${owner}/${record.id}/a.png`] });
+    expect(await storedBy(owner)).toEqual({ records: [record.id], blobs: [`${owner}/${record.id}/a.png`] });
   });
 });
 
@@ -98,6 +98,6 @@ describe("an upload that others overtake", () => {
   it("acknowledges nothing and leaves nothing when its record is gone meanwhile", async () => {
     const taken = overtakenBy((id) => opened.records.remove(owner, id));
     await expect(taken).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
-    expect(await leftBy(owner)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 });

@@ -2,20 +2,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
-import { leftBy, newOwner, openIntake } from "./intake.simulation.ts";
+import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import {
   animation,
   avifBomb,
-  cameraPicture,
+  cameraImage,
   gifBomb,
   gifWithComment,
   jpegBomb,
-  picture,
   pngBomb,
   pngWithText,
+  testImage,
   webpBomb,
   zip,
-} from "./pictures.simulation.ts";
+} from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
 const owner = newOwner();
@@ -29,7 +29,7 @@ describe("a picture is refused and leaves nothing behind", () => {
     ["UNSUPPORTED_MEDIA_TYPE", "as a PDF", Buffer.from("%PDF-1.7")],
     ["UNSUPPORTED_MEDIA_TYPE", "as a page", Buffer.from("<!doctype html>")],
     ["UNSUPPORTED_MEDIA_TYPE", "as text", Buffer.from("hello")],
-    ["UNPROCESSABLE_IMAGE", "with an archive", picture("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
+    ["UNPROCESSABLE_IMAGE", "with an archive", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
     ["UNPROCESSABLE_IMAGE", "with a script", gifWithComment("<script>alert(1)</script>")],
     ["UNPROCESSABLE_IMAGE", "with a program", pngWithText("<?php system('x');")],
     ["UNPROCESSABLE_IMAGE", "with nothing but a signature", Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
@@ -37,7 +37,7 @@ describe("a picture is refused and leaves nothing behind", () => {
     ["UNPROCESSABLE_IMAGE", "with no pixels", pngBomb(0, 0)],
   ])("%s %s", async (code, _, bytes) => {
     await expect(take(await bytes)).rejects.toMatchObject({ code });
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
   });
 
   it.each<[string, Buffer | Promise<Buffer>, string]>([
@@ -49,22 +49,22 @@ describe("a picture is refused and leaves nothing behind", () => {
   ])("UNPROCESSABLE_IMAGE by the size in its header, which it is told: %s", async (_, bytes, size) => {
     const failure = expect.objectContaining({ code: "UNPROCESSABLE_IMAGE", message: expect.stringContaining(size) });
     await expect(take(await bytes)).rejects.toEqual(failure);
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
   });
 
   it("UNPROCESSABLE_IMAGE for an AVIF that says it is larger than it is", async () => {
     await expect(take(await avifBomb(60_000, 60_000))).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
   });
 
   it.each(imageFormats)("UNPROCESSABLE_IMAGE with one pixel more than the limit: %s", async (format) => {
-    const bytes = await picture(format);
+    const bytes = await testImage(format);
     const failure = { code: "UNPROCESSABLE_IMAGE", message: expect.stringMatching(/4799.*80 x 60/) };
     await expect(take(bytes, openIntake({ maxPixels: 4_799 }).intake)).rejects.toMatchObject(failure);
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
     const other = newOwner();
     await openIntake({ maxPixels: 4_800 }).intake.accept({ owner: other, filename: "x", bytes });
-    expect((await leftBy(other)).records).toHaveLength(1);
+    expect((await storedBy(other)).records).toHaveLength(1);
   });
 });
 
@@ -73,9 +73,9 @@ describe("a picture that is not whole", () => {
   const spare: Record<ImageFormat, number> = { jpeg: 0, png: 12, webp: 0, avif: 0, gif: 0 };
   const kinds: [string, ImageFormat, () => Promise<Buffer>][] = [
     ...imageFormats.map(
-      (format) => [format, format, () => picture(format)] as [string, ImageFormat, () => Promise<Buffer>],
+      (format) => [format, format, () => testImage(format)] as [string, ImageFormat, () => Promise<Buffer>],
     ),
-    ["camera", "jpeg", () => cameraPicture()],
+    ["camera", "jpeg", () => cameraImage()],
     ["animated gif", "gif", () => animation("gif")],
     ["animated webp", "webp", () => animation("webp")],
   ];
@@ -90,21 +90,21 @@ describe("a picture that is not whole", () => {
       }),
       { numRuns: 60, examples: [[whole.length - spare[format] - 1], [1]] },
     );
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
   });
 
   it("is accepted when a PNG lacks no more than its empty last chunk", async () => {
-    const whole = await picture("png");
+    const whole = await testImage("png");
     await intake.accept({ owner: newOwner(), filename: "x", bytes: whole.subarray(0, -12) });
   });
 
   it("is refused when a PNG's data do not match their checksum", async () => {
-    const bytes = Buffer.from(await picture("png"));
+    const bytes = Buffer.from(await testImage("png"));
     const data = bytes.indexOf("IDAT") + 4;
     const length = bytes.readUInt32BE(data - 8);
     bytes.writeUInt8((bytes[data + length] as number) ^ 0xff, data + length);
     await expect(take(bytes)).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
-    expect(await leftBy(owner)).toEqual(nothing);
+    expect(await storedBy(owner)).toEqual(nothing);
   });
 
   it("is accepted or refused, but never fails otherwise, whatever of it is corrupt", async () => {

@@ -1,25 +1,25 @@
-// The only door through which a picture enters: judged by its bytes, then stored so that a crash leaves nothing half done.
+// The only way for an image to enter the library: validated from its bytes, then stored in an order that survives a crash.
 import { randomUUIDv7 } from "node:crypto";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
-import { gifIsWhole } from "./gif-blocks.ts";
-import { contentTypes, disguiseOf, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
-import type { ImageRecords } from "./image-records.ts";
-import { type ImageRecord, originalName } from "./schemas.ts";
+import { isCompleteGif } from "./gif-blocks.ts";
+import { contentTypes, formatOf, type ImageFormat, imageFormats, polyglotTypeOf } from "./image-format.ts";
 
 export type Intake = {
-  /** Bytes that a picture may have. */
+  /** Maximum size of an image in bytes. */
   readonly maxBytes: number;
   /**
-   * Judges and stores a picture; its record is then `pending`, or `ready` when the thumbnail was quicker.
-   * @throws {AppError} VALIDATION_FAILED without bytes, UNSUPPORTED_MEDIA_TYPE for what is no accepted picture,
-   *   UNPROCESSABLE_IMAGE for one that is broken, too large in pixels or also something else; nothing is stored then.
-   *   DEPENDENCY_UNAVAILABLE when a store fails: what was begun is mended or removed by the timer.
+   * Validates and stores an image.
+   * @returns its record: `pending`, or `ready` if the thumbnail was created first
+   * @throws {AppError} VALIDATION_FAILED for an empty body, UNSUPPORTED_MEDIA_TYPE for another format,
+   *   UNPROCESSABLE_IMAGE for an image that is corrupt, has too many pixels or is a polyglot; nothing is stored then.
+   *   DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer finishes or removes the upload.
    */
-  accept(picture: { owner: string; filename: string | undefined; bytes: Uint8Array }): Promise<ImageRecord>;
+  accept(upload: { owner: string; filename: string | undefined; bytes: Uint8Array }): Promise<ImageRecord>;
 };
 
 type Options = {
@@ -31,63 +31,60 @@ type Options = {
   readonly maxPixels: number;
 };
 
-/** Edge of the picture that is decoded to see whether it can be; small, so that decoders may take their short cuts. */
-const PROBE = 32;
+/** Edge in pixels of the trial decode. Small, so that decoders can scale while they decode. */
+const TRIAL_EDGE = 32;
+
+function validateFormat(bytes: Uint8Array): ImageFormat {
+  if (bytes.byteLength === 0) throw new AppError("VALIDATION_FAILED", "The image is empty: send its bytes.");
+  const format = formatOf(bytes);
+  if (!format)
+    throw new AppError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `An image must be one of ${imageFormats.join(", ")}, and the bytes are none of them: convert the image.`,
+    );
+  const polyglotType = polyglotTypeOf(bytes);
+  if (polyglotType)
+    throw new AppError(
+      "UNPROCESSABLE_IMAGE",
+      `The file is an image and also contains ${polyglotType}: save the image without it.`,
+    );
+  return format;
+}
 
 export function createIntake({ originals, records, openImage, meter, maxBytes, maxPixels }: Options): Intake {
-  function kindOf(bytes: Uint8Array): ImageFormat {
-    if (bytes.byteLength === 0) throw new AppError("VALIDATION_FAILED", "The picture is empty: send its bytes.");
-    const format = formatOf(bytes);
-    if (!format)
-      throw new AppError(
-        "UNSUPPORTED_MEDIA_TYPE",
-        `The bytes are none of ${imageFormats.join(", ")}: convert the picture to one of them.`,
-      );
-    const disguise = disguiseOf(bytes);
-    if (disguise)
-      throw new AppError("UNPROCESSABLE_IMAGE", `The picture also holds ${disguise}: save it anew without that.`);
-    return format;
-  }
-
-  async function measure(bytes: Uint8Array, format: ImageFormat) {
+  /** @returns width and height as displayed, of an image that can be decoded completely */
+  async function validatePixels(bytes: Uint8Array, format: ImageFormat) {
     const open = await openImage();
-    const broken = (cause: unknown) =>
-      new AppError("UNPROCESSABLE_IMAGE", `The ${format} is broken or cut off: send the whole file.`, { cause });
-    const header = await open(bytes, { limitInputPixels: false })
-      .metadata()
-      .catch((cause: unknown) => {
-        throw broken(cause);
+    const rejectCorrupt = (cause?: unknown): never => {
+      throw new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: send the complete file.`, {
+        cause,
       });
+    };
+    const header = await open(bytes, { limitInputPixels: false }).metadata().catch(rejectCorrupt);
     const { width, height } = header.autoOrient;
     if (width * height > maxPixels)
       throw new AppError(
         "UNPROCESSABLE_IMAGE",
-        `A picture has at most ${maxPixels} pixels, this one has ${width} x ${height}: make it smaller.`,
+        `An image may have at most ${maxPixels} pixels, and this one has ${width} x ${height}: make it smaller.`,
       );
-    if (format === "gif" && !gifIsWhole(bytes)) throw broken(undefined);
-    // Only decoding all of it shows that it is whole.
-    await open(bytes)
-      .resize(PROBE, PROBE, { fit: "inside" })
-      .raw()
-      .toBuffer()
-      .catch((cause: unknown) => {
-        throw broken(cause);
-      });
+    if (format === "gif" && !isCompleteGif(bytes)) rejectCorrupt();
+    // Only a decode of the whole image shows that it is complete.
+    await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer().catch(rejectCorrupt);
     return { width, height };
   }
 
   return {
     maxBytes,
     async accept({ owner, filename, bytes }) {
-      const format = kindOf(bytes);
-      const size = await measure(bytes, format);
+      const format = validateFormat(bytes);
+      const dimensions = await validatePixels(bytes, format);
       const record: ImageRecord = {
         id: randomUUIDv7(),
         owner,
         filename: safeFileName(filename, format),
         contentType: contentTypes[format],
         size: bytes.byteLength,
-        ...size,
+        ...dimensions,
         status: "uploading",
         createdAt: new Date().toISOString(),
       };
@@ -95,12 +92,12 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
       const blob = {
         bytes,
         contentType: record.contentType,
-        // A link's holder may keep it; nobody in between may.
+        // The holder of a link may cache the image; shared caches may not.
         cacheControl: "private, max-age=31536000, immutable",
         metadata: { image: record.id },
       };
-      await originals.write(originalName(record), blob, { once: true }).catch((cause: unknown) => {
-        // Ids are never used twice: the blob is our own, written by an attempt whose answer was lost.
+      await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
+        // Ids are unique: an existing blob was written by an earlier attempt whose response was lost.
         if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
       });
       const stored = await records.change(owner, record.id, ({ status }) =>
@@ -110,9 +107,10 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
         meter.measure("uploads", 1, { format });
         return stored;
       }
-      // The timer took the upload for dead, as after minutes of suspension: what has no record must not stay.
-      await originals.remove(originalName(record));
-      throw new AppError("DEPENDENCY_UNAVAILABLE", "The record was removed while its picture was stored", {
+      // The reconcile timer removed the record, for example after the instance was suspended for minutes. An original
+      // without a record must not remain.
+      await originals.remove(originalBlobName(record));
+      throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", {
         retryAfter: 5,
       });
     },

@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.simulation.ts";
 import { routesFor } from "../lib/http/operation.ts";
-import { newOwner, openIntake } from "./intake.simulation.ts";
+import type { ImageRecord } from "../lib/image.ts";
+import { exampleImage } from "./image-response.ts";
+import { newOwner, openIntake } from "./intake.fixture.ts";
 import { readImage } from "./read.ts";
-import type { ImageRecord } from "./schemas.ts";
-import { exampleImage } from "./upload.ts";
 
 const { records: images } = openIntake();
 const deps = {

@@ -5,9 +5,9 @@ import { AppError } from "../lib/errors.ts";
 import { type Call, invoke } from "../lib/http/invoke.simulation.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
-import { leftBy, openIntake } from "./intake.simulation.ts";
-import { picture, pngBomb } from "./pictures.simulation.ts";
-import { imageRecord } from "./schemas.ts";
+import { imageResponse } from "./image-response.ts";
+import { openIntake, storedBy } from "./intake.fixture.ts";
+import { pngBomb, testImage } from "./test-images.fixture.ts";
 import { uploadImage } from "./upload.ts";
 
 const { intake, records: images } = openIntake();
@@ -28,7 +28,7 @@ function upload(body: Call["body"], headers: Record<string, string>, query = "")
   const url = `http://localhost/api/v1/images${query}`;
   return invoke(route, deps, { method: "POST", url, headers, ...(body !== undefined && { body }) });
 }
-const bytesOf = async (format: (typeof imageFormats)[number]) => new Uint8Array(await picture(format));
+const bytesOf = async (format: (typeof imageFormats)[number]) => new Uint8Array(await testImage(format));
 
 /** A form as fetch sends it. */
 async function form(...files: [field: string, bytes: Uint8Array<ArrayBuffer>, name: string][]) {
@@ -52,7 +52,7 @@ describe("an upload", () => {
       await upload(bytes, raw, "?filename=Zo%C3%AB.png"),
     ]) {
       expect(reply.status).toBe(201);
-      const record = imageRecord.strict().parse(JSON.parse(reply.text));
+      const record = imageResponse.strict().parse(JSON.parse(reply.text));
       expect(record).toMatchObject({ contentType: contentTypes[format], size: bytes.length, status: "pending" });
       expect(record.filename).toMatch(/^Zoë\.png(\.\w+)?$/);
       expect(reply.headers.get("location")).toBe(`/api/v1/images/${record.id}`);
@@ -97,7 +97,7 @@ describe("an upload", () => {
     expect(reply.error().code).toBe("PAYLOAD_TOO_LARGE");
     expect(state.bytes).toBeLessThanOrEqual(intake.maxBytes + 2 * 65_536);
     expect(state.cancelled).toBe(false);
-    expect(await leftBy(subject)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
 
   it("whose sender hangs up is the caller's failure, and leaves nothing", async () => {
@@ -117,7 +117,7 @@ describe("an upload", () => {
       expect(reply.error().code).toBe("VALIDATION_FAILED");
       expect(reply.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
     }
-    expect(await leftBy(subject)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
 
   const good = bytesOf("png");
@@ -174,6 +174,6 @@ describe("an upload", () => {
     const { body, headers, query } = await make();
     const reply = await upload(body, { ...headers, ...as(subject) }, query);
     expect(reply.error().code).toBe(code);
-    expect(await leftBy(subject)).toEqual({ records: [], blobs: [] });
+    expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
 });

@@ -1,38 +1,27 @@
-// POST /v1/images: takes a picture as a multipart field `file` or as a raw body.
+// POST /v1/images: stores an image, sent as the multipart field `file` or as a raw body.
 import { z } from "zod";
 import { readFile } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { contentTypes } from "./image-format.ts";
+import { exampleImage, imageResponse, toResponse } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
-import { imageRecord, toAnswer } from "./schemas.ts";
-
-export const exampleImage = {
-  id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b",
-  filename: "portrait.jpg",
-  contentType: "image/jpeg",
-  size: 48213,
-  width: 1200,
-  height: 800,
-  status: "pending",
-  createdAt: "2026-11-21T09:00:00.000Z",
-};
 
 export const uploadImage = guardedOperation({
   tag: "Images",
-  summary: "Upload a picture",
+  summary: "Upload an image",
   description:
-    "JPEG, PNG, WebP, AVIF or GIF, told by its bytes. A thumbnail follows: read the image until it is ready.",
+    "Accepts JPEG, PNG, WebP, AVIF and GIF, detected from the bytes. The thumbnail is created in the background: read the image until its status is `ready` or `failed`.",
   query: z.strictObject({
-    filename: z.string().max(1_024).optional().meta({ description: "Name of a picture sent as a raw body." }),
+    filename: z.string().max(1_024).optional().meta({ description: "File name of an image sent as a raw body." }),
   }),
   upload: { field: "file", contentTypes: Object.values(contentTypes) },
   responses: {
     201: {
-      description: "Stored. Its thumbnail is to come.",
-      schema: imageRecord,
+      description: "The image is stored; its thumbnail is pending.",
+      schema: imageResponse,
       headers: {
-        Location: { description: "Path of its record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
+        Location: { description: "Path of the image record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
       },
     },
   },
@@ -52,13 +41,13 @@ export const uploadImage = guardedOperation({
       maxBytes: intake.maxBytes,
     });
     const record = await intake.accept({ owner: caller.subject, filename, bytes });
-    // Stored, and nobody reads it any more: left to the garbage collector, which looks at its own heap, megabytes of
-    // dead pictures would pile up before it comes (npm run bench -- upload).
+    // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
+    // buffers would accumulate before it runs (npm run bench -- upload).
     bytes.buffer.transfer(0);
     return {
       status: 201,
       headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` },
-      json: toAnswer(record),
+      json: toResponse(record),
     };
   },
 });

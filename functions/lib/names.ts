@@ -18,7 +18,7 @@ export const functionNames = [
 export type FunctionName = (typeof functionNames)[number];
 
 /** Functions with a blob, queue or timer trigger. */
-export const triggerNames = ["image-mend", "limits-clean-up", "thumbnail", "thumbnail-poison"] as const;
+export const triggerNames = ["image-reconcile", "limits-clean-up", "thumbnail", "thumbnail-poison"] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
 /** The prefix of every route, from host.json. */
@@ -27,9 +27,6 @@ export const ROUTE_PREFIX = "/api";
 export const tables = { images: "images", limits: "limits", visits: "visits" } as const;
 
 export const containers = { images: "images", thumbnails: "thumbnails" } as const;
-
-/** Name of an image's thumbnail, below its owner and id; 256 is its longest edge in pixels. */
-export const THUMBNAIL_FILE = "thumb_256.webp";
 
 /** Connection of the triggers: the prefix of the settings of the media account. */
 export const MEDIA = "MEDIA";

@@ -1,10 +1,10 @@
-// The only import of sharp: loaded on first use, with limits, and with every decoder shut that is not needed.
+// The only import of sharp: loaded on first use, with a pixel limit and only the decoders that are needed.
 import type { Sharp, SharpOptions } from "sharp";
 
-/** Bytes in, an image pipeline out. */
+/** Creates an image pipeline from the bytes of an image. */
 export type OpenImage = (bytes: Uint8Array, options?: SharpOptions) => Sharp;
 
-/** Decoders of the five formats that are accepted, as libvips names their classes, reading from memory. */
+/** libvips class names of the decoders of the five accepted formats, reading from memory. */
 const DECODERS = [
   "VipsForeignLoadJpegBuffer",
   "VipsForeignLoadPngBuffer",
@@ -17,7 +17,7 @@ async function load() {
   const { default: sharp } = await import("sharp");
   sharp.block({ operation: ["VipsForeignLoad"] });
   sharp.unblock({ operation: DECODERS });
-  // Pictures come one at a time; a cache of operations would only hold memory.
+  // Images are processed once each, so a cache of operations would only use memory.
   sharp.cache(false);
   return sharp;
 }
@@ -25,8 +25,8 @@ async function load() {
 let loaded: ReturnType<typeof load> | undefined;
 
 /**
- * Loads libvips, which costs more than the rest of a cold start, so not before a picture comes.
- * @param maxPixels what an image may have, by its header, before anything is decoded
+ * Loads libvips on first use, because it takes longer than the rest of a cold start.
+ * @param maxPixels limit for width x height in the header; larger images are rejected before they are decoded
  */
 export async function loadSharp(maxPixels: number): Promise<OpenImage> {
   loaded ??= load();

@@ -1,24 +1,31 @@
-// Where the variants of an image lie, and what a link to one of them is allowed.
+// Issues a read link to one variant of an image.
+import type { DelegationKeys } from "../lib/azure/delegation-keys.ts";
 import type { LinkSigner } from "../lib/azure/link-signer.ts";
-import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
-import { linkSpan, READ } from "./link-policy.ts";
-import type { IssueLink } from "./sas-issue.ts";
+import { type ImageRecord, originalBlobName, thumbnailBlobName, type Variant } from "../lib/image.ts";
+import { containers } from "../lib/names.ts";
+import { linkExpiry, linkStart, READ } from "./link-policy.ts";
 
-export function createIssueLink(sign: LinkSigner, now: () => number = Date.now): IssueLink {
-  return async ({ owner, id, filename }, variant, seconds) => {
-    // A signature counts whole seconds: rounded up, a link lasts as long as was asked for and ends when it says.
-    const at = Math.ceil(now() / 1000) * 1000;
-    const expiresAt = at + seconds * 1000;
-    const place =
+export type LinkableImage = Pick<ImageRecord, "owner" | "id" | "filename">;
+
+/** `expiresAt` is in milliseconds since 1970. Throws DEPENDENCY_UNAVAILABLE when there is no key to sign with. */
+export type IssueLink = (
+  image: LinkableImage,
+  variant: Variant,
+  seconds: number,
+) => Promise<{ url: string; expiresAt: number }>;
+
+type Options = { readonly keys: DelegationKeys; readonly sign: LinkSigner; readonly now?: () => number };
+
+export function createIssueLink({ keys, sign, now = Date.now }: Options): IssueLink {
+  return async (image, variant, seconds) => {
+    const requestedAt = now();
+    const expiresAt = linkExpiry(requestedAt, seconds);
+    const key = await keys.covering(expiresAt);
+    const startsAt = linkStart(requestedAt, key.validity.startsAt);
+    const target =
       variant === "original"
-        ? { container: containers.images, blob: `${owner}/${id}/${filename}` }
-        : { container: containers.thumbnails, blob: `${owner}/${id}/${THUMBNAIL_FILE}` };
-    const url = await sign({
-      ...place,
-      permissions: READ,
-      expiresAt,
-      span: (key) => linkSpan(seconds, { now: at, key }),
-    });
-    return { url, expiresAt };
+        ? { container: containers.images, blob: originalBlobName(image) }
+        : { container: containers.thumbnails, blob: thumbnailBlobName(image) };
+    return { url: await sign({ ...target, permissions: READ, startsAt, expiresAt }, key), expiresAt };
   };
 }

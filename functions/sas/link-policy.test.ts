@@ -1,7 +1,7 @@
-// The rules of links and keys, as arithmetic.
+// How long a link may be valid, and from when to when it is.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyCovers, keyIsAging, keySpan, linkSeconds, linkSpan, READ } from "./link-policy.ts";
+import { linkExpiry, linkSeconds, linkStart, READ } from "./link-policy.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -10,8 +10,8 @@ const at = Date.UTC(2026, 10, 21);
 const instants = fc.integer({ min: at, max: at + 10 * DAY });
 const lengths = fc.integer({ min: 60, max: 6 * 24 * 3_600 });
 
-describe("how long a link lasts", () => {
-  it.each([[60], [61], [3_600], [518_400]])("may be %i seconds", (seconds) => {
+describe("linkSeconds", () => {
+  it.each([[60], [61], [3_600], [518_400]])("linkSeconds accepts %i", (seconds) => {
     expect(linkSeconds.parse(seconds)).toBe(seconds);
   });
 
@@ -27,61 +27,37 @@ describe("how long a link lasts", () => {
     [null],
     [true],
     [[60]],
-  ])("may not be %j", (seconds) => {
+  ])("linkSeconds rejects %j", (seconds) => {
     expect(linkSeconds.safeParse(seconds).success).toBe(false);
   });
 
-  it("is an hour unless it is said", () => {
+  it("linkSeconds defaults to an hour", () => {
     expect(linkSeconds.parse(undefined)).toBe(3_600);
   });
 });
 
-describe("a link", () => {
-  it("can do nothing but read", () => {
+describe("link times", () => {
+  const nextSecond = (now: number) => Math.ceil(now / 1_000) * 1_000;
+
+  it("READ permits nothing but reading", () => {
     expect(READ).toBe("r");
   });
 
-  it("starts five minutes back, but never before its key, and lasts as long as was asked for", () => {
-    fc.assert(
-      fc.property(instants, lengths, fc.integer({ min: 0, max: DAY }), (now, seconds, age) => {
-        const key = { startsAt: now - age, expiresAt: now + 7 * DAY };
-        const span = linkSpan(seconds, { now, key });
-        expect(span.startsAt).toBe(Math.max(now - 5 * MINUTE, key.startsAt));
-        expect(span.expiresAt - now).toBe(seconds * 1_000);
-      }),
-    );
-  });
-});
-
-describe("a key", () => {
-  it("lives less than seven days from when it is asked for, and starts a quarter of an hour back", () => {
-    const key = keySpan(at);
-    expect(key).toEqual({ startsAt: at - 15 * MINUTE, expiresAt: at + 7 * DAY - HOUR });
-  });
-
-  it("that was just asked for signs every permitted link, and is not aging", () => {
+  it("linkExpiry lasts at least as long as requested, and less than a second longer", () => {
     fc.assert(
       fc.property(instants, lengths, (now, seconds) => {
-        expect(keyCovers(keySpan(now), now + seconds * 1_000)).toBe(true);
-        expect(keyIsAging(keySpan(now), now)).toBe(false);
+        const expiresAt = linkExpiry(now, seconds);
+        expect(expiresAt % 1_000).toBe(0);
+        expect(expiresAt - now).toBeGreaterThanOrEqual(seconds * 1_000);
+        expect(expiresAt - now).toBeLessThan((seconds + 1) * 1_000);
       }),
     );
   });
 
-  it("signs no link that ends less than five minutes before it", () => {
-    const key = { startsAt: at, expiresAt: at + DAY };
-    expect(keyCovers(key, at + DAY - 5 * MINUTE)).toBe(true);
-    expect(keyCovers(key, at + DAY - 5 * MINUTE + 1)).toBe(false);
-  });
-
-  it("ages exactly when it no longer signs the longest permitted link: after 22 hours and 55 minutes", () => {
-    const key = keySpan(at);
-    const days = 23 * HOUR - 5 * MINUTE;
-    expect(keyIsAging(key, at + days)).toBe(false);
-    expect(keyIsAging(key, at + days + 1)).toBe(true);
+  it("linkStart is five minutes ago, but never before the key starts", () => {
     fc.assert(
-      fc.property(instants, (now) => {
-        expect(keyIsAging(key, now)).toBe(!keyCovers(key, now + 6 * DAY));
+      fc.property(instants, fc.integer({ min: 0, max: DAY }), (now, age) => {
+        expect(linkStart(now, now - age)).toBe(Math.max(nextSecond(now) - 5 * MINUTE, now - age));
       }),
     );
   });

@@ -1,29 +1,28 @@
-// The queue trigger for originals whose thumbnail failed five times: the record says so, and nobody waits any longer.
+// The queue trigger for originals whose blob event failed five times: sets the image record to `failed`.
 import type { InvocationContext } from "@azure/functions";
 import { z } from "zod";
+import { type ImageRecords, parseOriginalBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { alertLines } from "../lib/names.ts";
-import type { ThumbnailRecords } from "./thumbnailer.ts";
 
-/** Where the blob trigger of the extension puts what it gave up, on the account of the trigger's connection. */
+/** Queue of the blob extension for events it gave up on, in the account of the trigger's connection. */
 export const POISON_QUEUE = "webjobs-blobtrigger-poison";
 
-const poisoned = z.object({ ContainerName: z.string(), BlobName: z.string() });
+const poisonMessage = z.object({ ContainerName: z.string(), BlobName: z.string() });
 
 const REASON =
-  "The thumbnail could not be made, time and again, for a reason on our side. Upload the picture again later.";
+  "The thumbnail could not be created because of repeated errors on our side. Upload the image again later.";
 
 export async function onPoison(
   message: unknown,
   context: InvocationContext,
-  { images }: { images: ThumbnailRecords },
+  { images }: { images: Pick<ImageRecords, "change"> },
 ): Promise<void> {
   const log = createLog(context);
-  const parsed = poisoned.safeParse(message);
-  const [owner, image] = parsed.data?.BlobName.split("/") ?? [];
-  if (!owner || !image) return log.warn("poison-unreadable");
-  await images.change(owner, image, ({ status, sourceEtag = "" }) =>
+  const original = parseOriginalBlobName(poisonMessage.safeParse(message).data?.BlobName ?? "");
+  if (!original) return log.warn("poison-unreadable");
+  await images.change(original.owner, original.id, ({ status, sourceEtag = "" }) =>
     status === "ready" || status === "failed" ? undefined : { status: "failed", sourceEtag, reason: REASON },
   );
-  log.error(alertLines.thumbnailGivenUp, { image });
+  log.error(alertLines.thumbnailGivenUp, { image: original.id });
 }

@@ -1,7 +1,7 @@
 // Thumbnails by their pixels: size, orientation, colour, transparency, and that metadata stay behind.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { animation, cameraPicture } from "../images/pictures.simulation.ts";
+import { animation, cameraImage } from "../images/test-images.fixture.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
 
@@ -91,7 +91,7 @@ describe("a thumbnail's orientation", () => {
 
 describe("a thumbnail's content", () => {
   it("has nothing of the metadata, and needs no profile", async () => {
-    const picture = await cameraPicture(6);
+    const picture = await cameraImage(6);
     const before = await sharp(picture).metadata();
     expect([before.exif, before.xmp, before.icc].every((block) => block !== undefined)).toBe(true);
     const { bytes } = await renderThumbnail(picture, open);

@@ -1,10 +1,10 @@
-// Makes the thumbnail of a picture: upright, small, sRGB, without metadata. Bytes in, bytes out.
+// Renders the thumbnail of an image: upright, small, sRGB, without metadata. Bytes in, bytes out.
 import type { OpenImage } from "../lib/sharp.ts";
 
 /** Longest edge in pixels. */
 export const THUMBNAIL_EDGE = 256;
 const QUALITY = 80;
-/** Of 0 to 6: more makes the file hardly smaller and the work noticeably longer (npm run bench -- thumbnail). */
+/** 0 to 6: higher values take noticeably longer and save few bytes (npm run bench -- thumbnail). */
 const EFFORT = 1;
 
 export type Thumbnail = {
@@ -15,9 +15,9 @@ export type Thumbnail = {
 };
 
 /**
- * The first frame, turned as the camera was held, at most 256 pixels on its longest edge and never enlarged, as WebP.
- * Colours become sRGB and metadata, where the picture was taken included, stays behind: sharp's defaults.
- * @throws {Error} when the bytes are no picture that libvips can read whole
+ * The first frame as WebP, rotated by its EXIF orientation, at most 256 pixels on its longest edge and never enlarged.
+ * sharp's defaults convert colours to sRGB and drop all metadata, including the location.
+ * @throws {Error} when libvips cannot read the whole image
  */
 export async function renderThumbnail(bytes: Uint8Array, open: OpenImage): Promise<Thumbnail> {
   const { data, info } = await open(bytes)

@@ -1,23 +1,25 @@
-// The blob trigger: an original was written, so its thumbnail is made; and what happens when that failed five times.
+// The blob trigger: creates the thumbnail of each original that is written.
 import type { InvocationContext } from "@azure/functions";
+import { parseOriginalBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { containers } from "../lib/names.ts";
 import type { Thumbnailer } from "./thumbnailer.ts";
 
-/** Container and pattern of the originals. The host filters by the container alone. */
-export const ORIGINALS_PATH = `${containers.images}/{name}`;
+const PREFIX = `${containers.images}/`;
+/** Container and pattern of the originals. The host filters by container only. */
+export const ORIGINALS_PATH = `${PREFIX}{name}`;
 
 export async function onOriginalWritten(
   _blob: unknown,
   context: InvocationContext,
   { thumbnailer }: { thumbnailer: Thumbnailer },
 ): Promise<void> {
-  // The whole path, not the pattern's parts: those come parsed as JSON, and an owner called 1 as a number.
-  const { blobTrigger } = context.triggerMetadata ?? {};
-  const [container, owner, image, file, more] = String(blobTrigger).split("/");
+  // The host parses the pattern's parts as JSON, which turns an owner named "1" into a number: use the whole path.
+  const path = String(context.triggerMetadata?.blobTrigger);
+  const original = path.startsWith(PREFIX) ? parseOriginalBlobName(path.slice(PREFIX.length)) : undefined;
   const log = createLog(context);
-  // What other tools wrote into the container has no record.
-  if (container !== containers.images || !owner || !image || !file || more !== undefined)
-    return log.warn("thumbnail-not-ours", { blob: blobTrigger });
-  log.info("thumbnail", { image, outcome: await thumbnailer.make(owner, image, log) });
+  // Other tools may write to the container. Their blobs have no record.
+  if (!original) return log.warn("thumbnail-unknown-blob", { blob: path });
+  const { owner, id } = original;
+  log.info("thumbnail", { image: id, outcome: await thumbnailer.create(owner, id, log) });
 }

@@ -1,14 +1,13 @@
 // Making thumbnails against Azurite: once per original, whatever events come and whatever fails.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ImageRecords } from "../images/image-records.ts";
-import { newOwner, openContainer, openIntake } from "../images/intake.simulation.ts";
-import { picture } from "../images/pictures.simulation.ts";
-import type { ImageRecord } from "../images/schemas.ts";
+import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
+import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
-import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
+import { containers } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
 
@@ -46,26 +45,26 @@ function open(
   });
 }
 const quiet = { warn: () => undefined };
-const place = () => `${owner}/${image.id}/${THUMBNAIL_FILE}`;
-const original = () => `${owner}/${image.id}/${image.filename}`;
+const thumbnailName = () => thumbnailBlobName(image);
+const originalName = () => originalBlobName(image);
 const found = () => records.find(owner, image.id);
-const make = (thumbnailer = open()) => thumbnailer.make(owner, image.id, quiet);
+const make = (thumbnailer = open()) => thumbnailer.create(owner, image.id, quiet);
 /** Puts other bytes where the original is: what intake would never let in. */
 const replace = (bytes: Uint8Array) =>
-  originals.write(original(), { bytes, contentType: "x/y", cacheControl: "no-store" });
+  originals.write(originalName(), { bytes, contentType: "x/y", cacheControl: "no-store" });
 
 beforeEach(async () => {
   owner = newOwner();
   reads = 0;
   measured = [];
-  image = await intake.accept({ owner, filename: "a.png", bytes: await picture("png", { width: 600, height: 300 }) });
+  image = await intake.accept({ owner, filename: "a.png", bytes: await testImage("png", { width: 600, height: 300 }) });
 });
 
 describe("a thumbnail", () => {
   it("is made, stored as WebP, and its record tells its size and of which original it is", async () => {
-    expect(await make()).toBe("made");
-    const stored = await thumbnails.read(place());
-    const etag = await originals.etag(original());
+    expect(await make()).toBe("created");
+    const stored = await thumbnails.read(thumbnailName());
+    const etag = await originals.etag(originalName());
     const thumbnail = { width: 256, height: 128, size: stored?.bytes.length };
     expect(await found()).toEqual({ ...image, status: "ready", thumbnail, sourceEtag: etag });
     expect(stored?.bytes.toString("latin1", 8, 12)).toBe("WEBP");
@@ -73,27 +72,27 @@ describe("a thumbnail", () => {
 
   it("is made before the upload has said that it is done", async () => {
     await records.change(owner, image.id, () => ({ status: "uploading" }));
-    expect(await make()).toBe("made");
+    expect(await make()).toBe("created");
     expect((await found())?.status).toBe("ready");
   });
 
   it("is made once for one original, however often its event comes", async () => {
     await make();
-    const before = await thumbnails.etag(place());
-    expect([await make(), await make()]).toEqual(["stood already", "stood already"]);
+    const before = await thumbnails.etag(thumbnailName());
+    expect([await make(), await make()]).toEqual(["up-to-date", "up-to-date"]);
     expect(reads).toBe(1);
-    expect(await thumbnails.etag(place())).toBe(before);
+    expect(await thumbnails.etag(thumbnailName())).toBe(before);
   });
 
   it("is whole when two events come at the same time", async () => {
-    expect(await Promise.all([make(), make()])).toEqual(["made", "made"]);
+    expect(await Promise.all([make(), make()])).toEqual(["created", "created"]);
     expect(await found()).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 128 } });
   });
 
   it("is made anew for another original", async () => {
     await make();
-    await replace(await picture("jpeg", { width: 10, height: 20 }));
-    expect(await make()).toBe("made");
+    await replace(await testImage("jpeg", { width: 10, height: 20 }));
+    expect(await make()).toBe("created");
     expect(await found()).toMatchObject({ status: "ready", thumbnail: { width: 10, height: 20 } });
   });
 });
@@ -105,16 +104,16 @@ describe("a picture that cannot be read", () => {
     const failed = await found();
     expect(failed).toMatchObject({ status: "failed", reason: expect.stringMatching(/could not be read/) });
     expect(failed?.reason).not.toMatch(/vips|buffer|Error|undefined/i);
-    expect(await thumbnails.etag(place())).toBeUndefined();
-    expect(await make()).toBe("stood already");
+    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
+    expect(await make()).toBe("up-to-date");
     expect(reads).toBe(1);
   });
 
   it("is ready, and says nothing of a reason, once another original can be", async () => {
     await replace(Buffer.from("nothing"));
     await make();
-    await replace(await picture("png"));
-    expect(await make()).toBe("made");
+    await replace(await testImage("png"));
+    expect(await make()).toBe("created");
     expect(await found()).toMatchObject({ status: "ready" });
     expect(await found()).not.toHaveProperty("reason");
   });
@@ -124,14 +123,14 @@ describe("an image that is gone", () => {
   it("loses the thumbnail that an earlier event left behind", async () => {
     await make();
     await records.remove(owner, image.id);
-    expect(await make()).toBe("image is gone");
-    expect(await thumbnails.etag(place())).toBeUndefined();
+    expect(await make()).toBe("not-found");
+    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
     expect(reads).toBe(1);
   });
 
   it("is no error when only its original is gone, and its record is left to the timer", async () => {
-    await originals.remove(original());
-    expect(await make()).toBe("image is gone");
+    await originals.remove(originalName());
+    expect(await make()).toBe("not-found");
     expect(await found()).toEqual(image);
   });
 
@@ -145,15 +144,15 @@ describe("an image that is gone", () => {
         },
       },
     });
-    expect(await make(racing)).toBe("image is gone");
-    expect(await thumbnails.etag(place())).toBeUndefined();
+    expect(await make(racing)).toBe("not-found");
+    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
     expect(await found()).toBeUndefined();
   });
 
   it.each(["x", "", "zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz", randomUUIDv7()])(
     "is what an id means that no image has: %j",
     async (id) => {
-      expect(await open().make(owner, id, quiet)).toBe("image is gone");
+      expect(await open().create(owner, id, quiet)).toBe("not-found");
     },
   );
 });
@@ -168,13 +167,13 @@ describe("the time a thumbnail takes", () => {
     await make();
     await records.remove(owner, image.id);
     await make();
-    expect(measured).toEqual(["made", "stood already", "failed", "image is gone"].map(took));
+    expect(measured).toEqual(["created", "up-to-date", "failed", "not-found"].map(took));
     for (const [, milliseconds] of measured as [string, number][]) expect(milliseconds).toBeGreaterThan(0);
   });
 
   it("is measured when a store fails, too", async () => {
     await make(open({ thumbnails: { write: unavailable } })).catch(() => undefined);
-    expect(measured).toEqual([took("store failed")]);
+    expect(measured).toEqual([took("store-failed")]);
   });
 });
 
@@ -187,7 +186,7 @@ describe("a store that fails", () => {
   ])("is thrown on, so that the event comes again, and the image has not failed: %s", async (_, other) => {
     await expect(make(open(other))).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
     expect(await found()).toEqual(image);
-    expect(await make()).toBe("made");
+    expect(await make()).toBe("created");
   });
 
   it("is no fault of the picture either when it says CONFLICT", async () => {

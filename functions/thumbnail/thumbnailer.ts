@@ -1,96 +1,75 @@
-// Makes the thumbnail of an image and tells its record: once per version of the original, whatever events come.
+// Creates the thumbnail of an image and updates its record: once per version of the original, for any number of events.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
-import { THUMBNAIL_FILE } from "../lib/names.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
 
-/** What of an image's record matters here. */
-export type ThumbnailedImage = {
-  readonly owner: string;
-  readonly id: string;
-  readonly filename: string;
-  readonly status: "uploading" | "pending" | "ready" | "failed";
-  readonly sourceEtag?: string | undefined;
-};
-type Outcome =
-  | { status: "ready"; sourceEtag: string; thumbnail: { width: number; height: number; size: number } }
-  | { status: "failed"; sourceEtag: string; reason: string };
-export type ThumbnailRecords = {
-  find(owner: string, id: string): Promise<ThumbnailedImage | undefined>;
-  change(
-    owner: string,
-    id: string,
-    change: (record: ThumbnailedImage) => Outcome | undefined,
-  ): Promise<ThumbnailedImage | undefined>;
-};
-
-type Found = "made" | "stood already" | "failed" | "image is gone";
-type Make = (owner: string, id: string, log: Pick<Log, "warn">) => Promise<Found>;
+type Outcome = "created" | "up-to-date" | "failed" | "not-found";
 export type Thumbnailer = {
-  /** @returns what was found and done, for the log. Throws DEPENDENCY_UNAVAILABLE: then trying again makes sense. */
-  readonly make: Make;
+  /**
+   * @returns what was done, for the log
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE when a store fails; the caller should try again
+   */
+  create(owner: string, id: string, log: Pick<Log, "warn">): Promise<Outcome>;
 };
 
 type Options = {
   readonly originals: BlobContainer;
   readonly thumbnails: BlobContainer;
-  readonly records: ThumbnailRecords;
+  readonly records: Pick<ImageRecords, "find" | "change">;
   readonly openImage: () => Promise<OpenImage>;
   readonly meter: Meter;
 };
 
-const REASON = "The picture could not be read: it is broken, or of a kind that cannot be made smaller.";
+const REASON = "The image could not be read: it is corrupt or cannot be resized.";
 
 export function createThumbnailer({ originals, thumbnails, records, openImage, meter }: Options): Thumbnailer {
-  const make: Make = async (owner, id, log) => {
+  async function create(owner: string, id: string, log: Pick<Log, "warn">): Promise<Outcome> {
+    const thumbnailName = thumbnailBlobName({ owner, id });
     const record = await records.find(owner, id);
-    const name = `${owner}/${id}/${THUMBNAIL_FILE}`;
     if (!record) {
-      await thumbnails.remove(name);
-      return "image is gone";
+      await thumbnails.remove(thumbnailName);
+      return "not-found";
     }
-    const blob = `${owner}/${id}/${record.filename}`;
-    const done = record.status === "ready" || record.status === "failed";
-    if (done && record.sourceEtag && record.sourceEtag === (await originals.etag(blob))) return "stood already";
-    const original = await originals.read(blob);
-    if (!original) return "image is gone";
+    const originalName = originalBlobName(record);
+    const isFinal = record.status === "ready" || record.status === "failed";
+    if (isFinal && record.sourceEtag && record.sourceEtag === (await originals.etag(originalName))) return "up-to-date";
+    const original = await originals.read(originalName);
+    if (!original) return "not-found";
 
     const open = await openImage();
-    // A store that fails is another matter than a picture that cannot be read: it throws, and the event comes again.
+    // Only a render error makes the image `failed`. A store error is thrown, so that the event is delivered again.
     const rendered = await renderThumbnail(original.bytes, open).catch((error: unknown) => {
       log.warn("thumbnail-not-rendered", { image: id, error });
       return undefined;
     });
-    let outcome: Outcome = { status: "failed", sourceEtag: original.etag, reason: REASON };
+    let changes: Partial<ImageRecord> = { status: "failed", sourceEtag: original.etag, reason: REASON };
     if (rendered) {
       const { bytes, ...thumbnail } = rendered;
-      await thumbnails.write(name, {
+      await thumbnails.write(thumbnailName, {
         bytes,
         contentType: "image/webp",
         cacheControl: "private, max-age=31536000, immutable",
       });
-      outcome = { status: "ready", sourceEtag: original.etag, thumbnail };
+      changes = { status: "ready", sourceEtag: original.etag, thumbnail };
     }
-    const changed = await records.change(owner, id, () => outcome);
-    if (!changed) {
-      // Deleted while we worked: what we have just written would belong to nobody.
-      await thumbnails.remove(name);
-      return "image is gone";
-    }
-    return outcome.status === "ready" ? "made" : "failed";
-  };
+    if (await records.change(owner, id, () => changes)) return rendered ? "created" : "failed";
+    // The image was deleted meanwhile: remove the orphaned thumbnail.
+    await thumbnails.remove(thumbnailName);
+    return "not-found";
+  }
 
   return {
-    async make(...given) {
-      const started = performance.now();
-      let outcome: Found | "store failed" = "store failed";
+    async create(...args) {
+      const startedAt = performance.now();
+      let outcome: Outcome | "store-failed" = "store-failed";
       try {
-        outcome = await make(...given);
+        outcome = await create(...args);
         return outcome;
       } finally {
-        meter.measure("thumbnail_duration", performance.now() - started, { outcome });
+        meter.measure("thumbnail_duration", performance.now() - startedAt, { outcome });
       }
     },
   };

@@ -123,7 +123,7 @@ describe("the share of answers from 500 up", () => {
     expect(fires("serverErrors", { requests: requests(19, { resultCode: "500" }) })).toBe(false);
     expect(fires("serverErrors", { requests: requests(50, { name: "health-ready", resultCode: "503" }) })).toBe(false);
     expect(
-      fires("serverErrors", { requests: requests(50, { name: "image-mend", resultCode: "0", success: "False" }) }),
+      fires("serverErrors", { requests: requests(50, { name: "image-reconcile", resultCode: "0", success: "False" }) }),
     ).toBe(false);
     expect(fires("serverErrors", { requests: requests(20, { resultCode: "500" }) })).toBe(true);
   });

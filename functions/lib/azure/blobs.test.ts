@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers } from "../names.ts";
-import { askContainer, type BlobContainer, createBlobContainer, createBlobService } from "./blobs.ts";
+import { type BlobContainer, checkContainer, createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
 
 const uri = process.env.MEDIA__blobServiceUri as string;
@@ -145,7 +145,7 @@ describe("a store in trouble", () => {
 it("a container answers for itself, and one that was never made does not", async () => {
   const service = createBlobService(uri, credential);
   for (const container of Object.values(containers))
-    await askContainer(service, container, AbortSignal.timeout(30_000));
-  const asked = askContainer(service, "no-such-container", AbortSignal.timeout(30_000));
+    await checkContainer(service, container, AbortSignal.timeout(30_000));
+  const asked = checkContainer(service, "no-such-container", AbortSignal.timeout(30_000));
   await expect(asked).rejects.toMatchObject({ statusCode: 404 });
 });

@@ -1,4 +1,4 @@
-// Blobs of one account: written once, read whole, removed.
+// Blobs of one account: write, read as a whole, remove.
 import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/identity";
 import type { BlobServiceClient } from "@azure/storage-blob";
@@ -12,22 +12,22 @@ export type BlobToWrite = {
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
-/** One container. Everything throws DEPENDENCY_UNAVAILABLE when the store fails. */
+/** One container. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. */
 export type BlobContainer = {
-  /** Writes a blob; `once` refuses to replace one, with CONFLICT. Returns its ETag. */
+  /** Writes a blob and returns its ETag. With `once` an existing blob is not replaced: CONFLICT. */
   write(name: string, blob: BlobToWrite, options?: { once?: boolean }): Promise<string>;
-  /** ETag of a blob, or undefined when there is none. */
+  /** ETag of a blob, or undefined when it does not exist. */
   etag(name: string): Promise<string | undefined>;
-  /** The whole blob, or undefined when there is none. */
+  /** The whole blob, or undefined when it does not exist. */
   read(name: string): Promise<{ bytes: Buffer; etag: string } | undefined>;
-  /** Removes a blob; one that is gone is gone. */
+  /** Removes a blob if it exists. */
   remove(name: string): Promise<void>;
 };
 
 const CALL_MS = 30_000;
-const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
+const withTimeout = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
 
-/** The SDK and one client of it, loaded on first use: whoever counts a visit should not wait for it. */
+/** The SDK and one client, loaded on first use so that counting a visit does not wait for it. */
 export type BlobService = () => Promise<{
   readonly sdk: typeof import("@azure/storage-blob");
   readonly client: BlobServiceClient;
@@ -47,7 +47,7 @@ export function createBlobService(uri: string, credential: TokenCredential): Blo
 
 const SLICE = 64 * 1024;
 
-/** In small pieces: one large write would be encrypted, and so copied, as a whole. */
+/** Streams the bytes in slices: TLS would copy one large write as a whole to encrypt it. */
 function slices(bytes: Uint8Array): Readable {
   return Readable.from(
     (function* () {
@@ -65,13 +65,13 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
       return await run();
     } catch (cause) {
       if (errorCodeOfSdkError(cause) === "BlobAlreadyExists")
-        throw new AppError("CONFLICT", "The blob exists already.", { cause });
-      throw new AppError("DEPENDENCY_UNAVAILABLE", `The container ${name} failed`, { cause, retryAfter: 5 });
+        throw new AppError("CONFLICT", "The blob already exists.", { cause });
+      throw new AppError("DEPENDENCY_UNAVAILABLE", `The container ${name} is not available`, { cause, retryAfter: 5 });
     }
   }
-  const unlessGone = <T>(cause: unknown, gone: T): T => {
-    // A container that is not there is a fault of the deployment: nobody may take its pictures for deleted ones.
-    if (statusOfSdkError(cause) === 404 && errorCodeOfSdkError(cause) !== "ContainerNotFound") return gone;
+  const undefinedIfNotFound = (cause: unknown): undefined => {
+    // A missing container is a deployment error. Its images must not be treated as deleted.
+    if (statusOfSdkError(cause) === 404 && errorCodeOfSdkError(cause) !== "ContainerNotFound") return undefined;
     throw cause;
   };
 
@@ -79,7 +79,7 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
     write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
       guard(async () => {
         const { etag } = await (await at(blob)).upload(() => slices(bytes), bytes.byteLength, {
-          ...bounded(),
+          ...withTimeout(),
           blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
           metadata,
           ...(once && { conditions: { ifNoneMatch: "*" } }),
@@ -88,29 +88,25 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
       }),
     etag: (blob) =>
       guard(async () => {
-        const found = await (await at(blob))
-          .getProperties(bounded())
-          .catch((cause: unknown) => unlessGone(cause, undefined));
-        return found?.etag;
+        const properties = await (await at(blob)).getProperties(withTimeout()).catch(undefinedIfNotFound);
+        return properties?.etag;
       }),
     read: (blob) =>
       guard(async () => {
-        const found = await (await at(blob))
-          .download(0, undefined, bounded())
-          .catch((cause: unknown) => unlessGone(cause, undefined));
-        if (!found?.readableStreamBody) return undefined;
+        const response = await (await at(blob)).download(0, undefined, withTimeout()).catch(undefinedIfNotFound);
+        if (!response?.readableStreamBody) return undefined;
         const chunks: Buffer[] = [];
-        for await (const chunk of found.readableStreamBody) chunks.push(Buffer.from(chunk));
-        return { bytes: Buffer.concat(chunks), etag: found.etag ?? "" };
+        for await (const chunk of response.readableStreamBody) chunks.push(Buffer.from(chunk));
+        return { bytes: Buffer.concat(chunks), etag: response.etag ?? "" };
       }),
     remove: (blob) =>
       guard(async () => {
-        await (await at(blob)).deleteIfExists(bounded());
+        await (await at(blob)).deleteIfExists(withTimeout());
       }),
   };
 }
 
-/** Asks for a container's properties. Rejects when it does not answer, and when there is no such container. */
-export async function askContainer(service: BlobService, name: string, abortSignal: AbortSignal): Promise<void> {
+/** Reads a container's properties. Rejects when the store does not respond or the container does not exist. */
+export async function checkContainer(service: BlobService, name: string, abortSignal: AbortSignal): Promise<void> {
   await (await service()).client.getContainerClient(name).getProperties({ abortSignal });
 }

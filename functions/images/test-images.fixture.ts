@@ -9,7 +9,7 @@ const noise = (width: number, height: number, mean: number) =>
   });
 
 /** A picture that is hard to compress, so that most of its bytes are data. */
-export function picture(format: ImageFormat, { width = 80, height = 60 } = {}): Promise<Buffer> {
+export function testImage(format: ImageFormat, { width = 80, height = 60 } = {}): Promise<Buffer> {
   return noise(width, height, 128).toFormat(format).toBuffer();
 }
 
@@ -25,7 +25,7 @@ export async function animation(format: "gif" | "webp"): Promise<Buffer> {
 }
 
 /** A JPEG as a camera makes it: orientation, position, maker, a description in XMP and a colour profile. */
-export async function cameraPicture(orientation = 6): Promise<Buffer> {
+export async function cameraImage(orientation = 6): Promise<Buffer> {
   const xmp = '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>';
   return noise(80, 60, 128)
     .withExif({
@@ -66,7 +66,7 @@ export function pngBomb(width: number, height: number): Buffer {
 
 /** A PNG with a comment. */
 export async function pngWithText(text: string): Promise<Buffer> {
-  const plain = await picture("png");
+  const plain = await testImage("png");
   const afterHeader = SIGNATURE.length + 25;
   return Buffer.concat([
     plain.subarray(0, afterHeader),
@@ -77,7 +77,7 @@ export async function pngWithText(text: string): Promise<Buffer> {
 
 /** A GIF with a comment right before its first block. */
 export async function gifWithComment(text: string): Promise<Buffer> {
-  const plain = await picture("gif");
+  const plain = await testImage("gif");
   const tables = 13 + ((plain[10] ?? 0) & 0x80 ? 3 * 2 ** (((plain[10] ?? 0) & 7) + 1) : 0);
   const comment = Buffer.from(text, "latin1");
   return Buffer.concat([
@@ -91,7 +91,7 @@ export async function gifWithComment(text: string): Promise<Buffer> {
 
 /** A GIF whose screen and whose frame say that they are so large. */
 export async function gifBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await picture("gif"));
+  const bytes = Buffer.from(await testImage("gif"));
   const frame = bytes.indexOf(Buffer.from([0x2c, 0, 0, 0, 0, 80, 0, 60, 0]));
   for (const at of [6, frame + 5]) {
     bytes.writeUInt16LE(width, at);
@@ -102,7 +102,7 @@ export async function gifBomb(width: number, height: number): Promise<Buffer> {
 
 /** A lossy WebP whose header says that it is so large; 16,383 is the most. */
 export async function webpBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await picture("webp"));
+  const bytes = Buffer.from(await testImage("webp"));
   bytes.writeUInt16LE(width, 26);
   bytes.writeUInt16LE(height, 28);
   return bytes;
@@ -110,7 +110,7 @@ export async function webpBomb(width: number, height: number): Promise<Buffer> {
 
 /** An AVIF whose every size property says that it is so large. */
 export async function avifBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await picture("avif"));
+  const bytes = Buffer.from(await testImage("avif"));
   for (let at = bytes.indexOf("ispe"); at >= 0; at = bytes.indexOf("ispe", at + 4)) {
     bytes.writeUInt32BE(width, at + 8);
     bytes.writeUInt32BE(height, at + 12);
@@ -120,7 +120,7 @@ export async function avifBomb(width: number, height: number): Promise<Buffer> {
 
 /** A JPEG whose frame header says that it is so large; 65,535 is the most. */
 export async function jpegBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await picture("jpeg"));
+  const bytes = Buffer.from(await testImage("jpeg"));
   const frame = bytes.indexOf(Buffer.from([0xff, 0xc0, 0, 17, 8]));
   bytes.writeUInt16BE(height, frame + 5);
   bytes.writeUInt16BE(width, frame + 7);

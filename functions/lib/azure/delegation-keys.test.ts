@@ -4,10 +4,11 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { createIssueLink } from "../../sas/issue-link.ts";
-import { keyCovers, keyIsAging, keySpan } from "../../sas/link-policy.ts";
+import { MAX_LINK_MS } from "../../sas/link-policy.ts";
 import { createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
-import { type KeyStore, startKeyStore } from "./key-store.simulation.ts";
+import { covers, createDelegationKeys, validityFrom } from "./delegation-keys.ts";
+import { type KeyStore, startKeyStore } from "./key-store.fixture.ts";
 import { createLinkSigner } from "./link-signer.ts";
 
 const MINUTE = 60_000;
@@ -18,19 +19,14 @@ const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERT
 const credential = createCredential(undefined);
 let store: KeyStore;
 let now: number;
-let issue: ReturnType<typeof createIssueLink>;
+let issueLink: ReturnType<typeof createIssueLink>;
 
 function open(uri = store.uri) {
   now = begin;
-  issue = createIssueLink(
-    createLinkSigner({
-      service: createBlobService(uri, credential),
-      rules: { span: keySpan, covers: keyCovers, isAging: keyIsAging },
-      baseUrl: undefined,
-      now: () => now,
-    }),
-    () => now,
-  );
+  const service = createBlobService(uri, credential);
+  const clock = () => now;
+  const keys = createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS, now: clock });
+  issueLink = createIssueLink({ keys, sign: createLinkSigner(service, undefined), now: clock });
 }
 beforeEach(async () => {
   store = await startKeyStore(certificate);
@@ -38,11 +34,11 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-const image = { owner: "ada", id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", filename: "a.png", status: "ready" } as const;
+const image = { owner: "ada", id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", filename: "a.png" };
 
 /** A link, with the times that its signature names. */
 async function link(seconds = 3_600) {
-  const { url, expiresAt } = await issue(image, "original", seconds);
+  const { url, expiresAt } = await issueLink(image, "original", seconds);
   const { searchParams } = new URL(url);
   const [starts, ends, keyStarts, keyEnds] = ["st", "se", "skt", "ske"].map((name) =>
     Date.parse(searchParams.get(name) ?? ""),
@@ -74,7 +70,7 @@ describe("over ten days", () => {
           // A key that is asked for in the background is there long before hours pass.
           const isFresh = async () => {
             const { keyStarts: startsAt, keyEnds: expiresAt } = await link(60);
-            expect(keyIsAging({ startsAt, expiresAt }, now)).toBe(false);
+            expect(covers({ startsAt, expiresAt }, now + MAX_LINK_MS)).toBe(true);
           };
           await vi.waitFor(isFresh, { interval: 2 });
         }
@@ -96,7 +92,7 @@ describe("over ten days", () => {
 
 it("links are bound to https wherever the store is not on this machine's own address", async () => {
   open(store.uri.replace("127.0.0.1", "localhost"));
-  const { url } = await issue(image, "original", 60);
+  const { url } = await issueLink(image, "original", 60);
   expect(new URL(url).searchParams.get("spr")).toBe("https");
 });
 
@@ -167,5 +163,24 @@ describe("a key", () => {
     expect(store.requests).toBe(1);
     store.refuses = false;
     expect((await link()).ends).toBeGreaterThan(now);
+  });
+});
+
+describe("the validity of a key", () => {
+  it("starts 15 minutes ago and ends an hour before the maximum of seven days", () => {
+    expect(validityFrom(begin)).toEqual({ startsAt: begin - 15 * MINUTE, expiresAt: begin + 7 * DAY - HOUR });
+  });
+
+  it("covers a link that expires five minutes earlier, and none that expires later", () => {
+    const key = { startsAt: begin, expiresAt: begin + DAY };
+    expect(covers(key, begin + DAY - 5 * MINUTE)).toBe(true);
+    expect(covers(key, begin + DAY - 5 * MINUTE + 1)).toBe(false);
+  });
+
+  it("covers the longest link for 22 hours and 55 minutes", () => {
+    const key = validityFrom(begin);
+    const last = begin + 23 * HOUR - 5 * MINUTE;
+    expect(covers(key, last + MAX_LINK_MS)).toBe(true);
+    expect(covers(key, last + 1 + MAX_LINK_MS)).toBe(false);
   });
 });

@@ -4,11 +4,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.simulation.ts";
 import { routesFor } from "../lib/http/operation.ts";
-import { type IssueLink, issueLink, type LinkableImage } from "./sas-issue.ts";
+import type { ImageRecord } from "../lib/image.ts";
+import { createLink } from "./create-link.ts";
+import type { IssueLink } from "./issue-link.ts";
 
 const id = "0198c0de-0000-7000-8000-00000000abcd";
 const end = Date.UTC(2026, 10, 21, 10);
-let stored: LinkableImage[];
+let stored: ImageRecord[];
 let issued: Parameters<IssueLink>[];
 
 /** Images in memory, and a signer that remembers what it signed; both as the real ones behave. */
@@ -25,17 +27,22 @@ const deps = {
     return { url: `https://media.example.com/${asked[1]}?sig=x`, expiresAt: end };
   },
 };
-const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "none", issueLink);
+const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "none", createLink);
 const ask = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }) =>
   invoke(route, deps, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
-const image = (changes: Partial<LinkableImage> = {}): LinkableImage => ({
+const image = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
   owner: "ada",
   id,
   filename: "a.png",
+  contentType: "image/png",
+  size: 70,
+  width: 2,
+  height: 1,
+  createdAt: "2026-11-21T09:00:00.000Z",
   status: "ready",
   ...changes,
 });
@@ -78,7 +85,7 @@ describe("a link", () => {
     expect(issued).toEqual([]);
   });
 
-  it.each<[LinkableImage["status"], string, string | undefined]>([
+  it.each<[ImageRecord["status"], string, string | undefined]>([
     ["uploading", "original", "CONFLICT"],
     ["uploading", "thumbnail", "CONFLICT"],
     ["pending", "original", undefined],

@@ -38,7 +38,7 @@ export function openIntake({
 }
 
 /** Everything that an owner has in the store, records and originals. */
-export async function leftBy(owner: string) {
+export async function storedBy(owner: string) {
   const records: string[] = [];
   const rows = openTable().listEntities<{ owner: string }>({ queryOptions: { filter: `owner eq '${owner}'` } });
   for await (const row of rows) records.push(row.rowKey as string);

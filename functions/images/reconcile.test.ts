@@ -1,15 +1,15 @@
 // The timer against Azurite: what a crash or a lost event leaves, and what it must leave alone.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import { createLog, type Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
-import { containers, THUMBNAIL_FILE } from "../lib/names.ts";
+import { containers } from "../lib/names.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
-import { newOwner, openContainer, openIntake } from "./intake.simulation.ts";
-import { mendImages } from "./mend.ts";
-import { picture } from "./pictures.simulation.ts";
-import { type ImageRecord, originalName } from "./schemas.ts";
+import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
+import { reconcileImages } from "./reconcile.ts";
+import { testImage } from "./test-images.fixture.ts";
 
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 /** An upload as a crash left it so long ago. */
 async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored = true, broken = false } = {}) {
-  const bytes = broken ? Buffer.from("broken") : await picture("png");
+  const bytes = broken ? Buffer.from("broken") : await testImage("png");
   const record: ImageRecord = {
     id: randomUUIDv7(),
     owner,
@@ -44,11 +44,11 @@ async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored =
   };
   await records.create(record);
   if (stored)
-    await originals.write(originalName(record), { bytes, contentType: "image/png", cacheControl: "no-store" });
+    await originals.write(originalBlobName(record), { bytes, contentType: "image/png", cacheControl: "no-store" });
   return record;
 }
 /** What was logged of each image; the last line is of the whole run. */
-const each = () => lines.filter(({ message }) => message === "mended" || message === "not-mended");
+const each = () => lines.filter(({ message }) => message === "image-repaired" || message === "reconcile-failed");
 /** Other tests share the store: what the timer is shown of it is this test's own. */
 const own = {
   ...records,
@@ -56,8 +56,8 @@ const own = {
     for await (const record of records.unfinished(before)) if (record.owner === owner) yield record;
   },
 };
-const mend = (deps: Partial<Parameters<typeof mendImages>[0]> = {}) =>
-  mendImages({ images: own, originals, thumbnailer, ...deps }, { log, now });
+const mend = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}) =>
+  reconcileImages({ images: own, originals, thumbnailer, ...deps }, { log, now });
 const statusOf = async ({ id }: ImageRecord) => (await records.find(owner, id))?.status;
 
 describe("the timer", () => {
@@ -65,15 +65,15 @@ describe("the timer", () => {
     const record = await begun(status);
     await mend();
     expect(await statusOf(record)).toBe("ready");
-    expect(await thumbnails.etag(`${owner}/${record.id}/${THUMBNAIL_FILE}`)).toBeDefined();
-    expect(each()).toMatchObject([{ level: "info", message: "mended", image: record.id, outcome: "made" }]);
+    expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
+    expect(each()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id, outcome: "created" }]);
   });
 
   it.each(["uploading", "pending"] as const)("removes a record whose picture was never stored: %s", async (status) => {
     const record = await begun(status, { stored: false });
     await mend();
     expect(await statusOf(record)).toBeUndefined();
-    expect(each()).toMatchObject([{ level: "info", message: "mended", image: record.id }]);
+    expect(each()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id }]);
   });
 
   it("gives up a picture that cannot be read, once", async () => {
@@ -107,14 +107,14 @@ describe("the timer", () => {
   it("goes on with the others when one fails, and logs it", async () => {
     const images = [await begun("pending"), await begun("pending"), await begun("pending")];
     const stubborn = images[0]?.id;
-    const make = (of: string, id: string) =>
-      id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.make(of, id, log);
-    await mend({ thumbnailer: { make } });
+    const create = (of: string, id: string) =>
+      id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.create(of, id, log);
+    await mend({ thumbnailer: { create } });
     expect(await Promise.all(images.map(statusOf))).toEqual(["pending", "ready", "ready"]);
-    expect(lines.filter(({ message }) => message === "not-mended")).toMatchObject([
+    expect(lines.filter(({ message }) => message === "reconcile-failed")).toMatchObject([
       { level: "warn", image: stubborn, error: { message: "not now" } },
     ]);
-    expect(lines.at(-1)).toMatchObject({ message: "mend-done", seen: 3 });
+    expect(lines.at(-1)).toMatchObject({ message: "images-reconciled", unfinished: 3 });
     await mend();
     expect(await Promise.all(images.map(statusOf))).toEqual(["ready", "ready", "ready"]);
   });
@@ -123,6 +123,6 @@ describe("the timer", () => {
     const record = await begun("uploading");
     await mend({ originals: openContainer("no-such-container") });
     expect(await statusOf(record)).toBe("uploading");
-    expect(each()).toMatchObject([{ message: "not-mended", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
+    expect(each()).toMatchObject([{ message: "reconcile-failed", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
   });
 });

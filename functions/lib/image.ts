@@ -1,0 +1,68 @@
+// The image model: what a record holds, its statuses, and where the blobs of an image are stored. Pure.
+
+/**
+ * `uploading`: the record exists, the original may not. `pending`: the original is stored, the thumbnail is not.
+ * `ready`: the thumbnail is stored. `failed`: it cannot be created; `reason` says why.
+ */
+export const imageStatuses = ["uploading", "pending", "ready", "failed"] as const;
+export type ImageStatus = (typeof imageStatuses)[number];
+
+export const variants = ["original", "thumbnail"] as const;
+export type Variant = (typeof variants)[number];
+
+export type ImageRecord = {
+  /** A UUIDv7, in lower case. */
+  readonly id: string;
+  /** Subject of the caller that uploaded the image. */
+  readonly owner: string;
+  readonly filename: string;
+  readonly contentType: string;
+  /** Bytes of the original. */
+  readonly size: number;
+  /** Pixels, after the EXIF orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  readonly status: ImageStatus;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly thumbnail?: { readonly width: number; readonly height: number; readonly size: number } | undefined;
+  /** Why there is no thumbnail, for the owner to read. */
+  readonly reason?: string | undefined;
+  /** ETag of the original that the thumbnail was created from, or could not be created from. */
+  readonly sourceEtag?: string | undefined;
+};
+
+/** The store of image records. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. */
+export type ImageRecords = {
+  create(record: ImageRecord): Promise<void>;
+  find(owner: string, id: string): Promise<ImageRecord | undefined>;
+  /**
+   * Applies `change` to the current record, and again if another writer was faster. `change` returns undefined to
+   * leave the record as it is.
+   * @returns the record afterwards, or undefined when it does not exist
+   */
+  change(
+    owner: string,
+    id: string,
+    change: (record: ImageRecord) => Partial<ImageRecord> | undefined,
+  ): Promise<ImageRecord | undefined>;
+  remove(owner: string, id: string): Promise<void>;
+  /** Records that were created before an instant and are still `uploading` or `pending`. */
+  unfinished(before: Date): AsyncIterable<ImageRecord>;
+};
+
+/** Name in the container of originals: `{owner}/{id}/{filename}`. */
+export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "owner" | "id" | "filename">): string {
+  return `${owner}/${id}/${filename}`;
+}
+
+/** Name in the container of thumbnails; 256 is the longest edge in pixels. */
+export function thumbnailBlobName({ owner, id }: Pick<ImageRecord, "owner" | "id">): string {
+  return `${owner}/${id}/thumb_256.webp`;
+}
+
+/** Owner and id of the image whose original has this name; undefined for any other blob. */
+export function parseOriginalBlobName(name: string): Pick<ImageRecord, "owner" | "id"> | undefined {
+  const [owner, id, filename, ...rest] = name.split("/");
+  return owner && id && filename && rest.length === 0 ? { owner, id } : undefined;
+}
