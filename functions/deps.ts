@@ -11,10 +11,10 @@ import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
-import { unlimited } from "./lib/http/limits.ts";
-import { watchReceived } from "./lib/http/received.ts";
+
+import { watchReceivedRequests } from "./lib/http/forged-headers.ts";
 import type { Api } from "./lib/http/route-table.ts";
-import { createLimits } from "./lib/limits/limiter.ts";
+import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
@@ -98,8 +98,8 @@ export function createDeps(settings: Settings) {
     get limitsTable() {
       return this.table(tables.limits, 2);
     },
-    get received() {
-      return watchReceived();
+    get findReceivedRequest() {
+      return watchReceivedRequests();
     },
 
     get blobs() {

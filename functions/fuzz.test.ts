@@ -13,16 +13,16 @@ import {
   pathParameters,
   queries,
   withImage,
-} from "./fuzz.simulation.ts";
+} from "./fuzz.fixture.ts";
 import { animation } from "./images/test-images.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
 import { generateSigningKeys, parseSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier, signToken } from "./lib/access/token.ts";
 import { type ErrorCode, statusOf } from "./lib/errors.ts";
-import { type Call, invoke, type Reply } from "./lib/http/invoke.simulation.ts";
-import { unlimited } from "./lib/http/limits.ts";
+import { type Call, type InvokeResponse, invoke } from "./lib/http/invoke.fixture.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
+import { unlimited } from "./lib/limits/limiter.ts";
 import { type FunctionName, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
@@ -68,20 +68,22 @@ const failure = z.strictObject({
     .optional(),
 });
 
-function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, reply: Reply): void {
-  const { status, text } = reply;
+function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response: InvokeResponse): void {
+  const { status, text } = response;
   expect(documented(route, method)).toContain(status);
   // The vault that tests share may hold no signing keys, and then nothing is ready.
   const isReadiness = status === 503 && route.name === "health-ready";
-  if (status >= 500 && !isReadiness) expect.fail(`A failure of ours: ${JSON.stringify(reply.lines)}`);
-  expect(reply.lines.filter(({ message }) => message === "request")).toMatchObject([{ function: route.name, status }]);
-  expect(reply.headers.get("x-trace-id")).toBe(reply.lines.at(-1)?.trace_id);
+  if (status >= 500 && !isReadiness) expect.fail(`A failure of ours: ${JSON.stringify(response.lines)}`);
+  expect(response.lines.filter(({ message }) => message === "request")).toMatchObject([
+    { function: route.name, status },
+  ]);
+  expect(response.headers.get("x-trace-id")).toBe(response.lines.at(-1)?.trace_id);
   if (method === "HEAD") {
     expect(text).toBe("");
     return;
   }
   const { schema = z.strictObject({}), type = "application/json" } = route.operation.responses[status] ?? {};
-  expect(reply.headers.get("content-type")?.split(";")[0]).toBe(type);
+  expect(response.headers.get("content-type")?.split(";")[0]).toBe(type);
   if (type !== "application/json") {
     expect(schema.safeParse(text).error).toBeUndefined();
     return;
@@ -90,7 +92,7 @@ function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, reply: R
   if (status >= 400) {
     expect(failure.safeParse(error).error).toBeUndefined();
     expect(statusOf(error.code)).toBe(status);
-    expect(error.trace_id).toBe(reply.headers.get("x-trace-id"));
+    expect(error.trace_id).toBe(response.headers.get("x-trace-id"));
   }
   expect(schema.safeParse(rest).error).toBeUndefined();
 }
@@ -125,10 +127,10 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
       headers: { authorization, "content-type": type },
       ...(method !== "GET" && body !== undefined && { body }),
     };
-    const reply = await invoke(route, deps, call);
-    expectDocumented(route, call, reply);
+    const response = await invoke(route, deps, call);
+    expectDocumented(route, call, response);
     const others: Partial<Record<FunctionName, number[]>> = { "health-ready": [200, 503], "zz-fallback": [404] };
-    expect(others[name] ?? [200, 201]).toContain(reply.status);
+    expect(others[name] ?? [200, 201]).toContain(response.status);
   });
 
   it("answers anything else in a documented way", { timeout: 60_000 + fuzzing.runs * 200 }, async () => {
@@ -151,9 +153,9 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
         params: { ...more, ...params },
         ...(rest.method !== "GET" && rest.method !== "HEAD" && { body: sent }),
       };
-      const reply = await invoke(route, deps, call);
-      seen[reply.status] = (seen[reply.status] ?? 0) + 1;
-      expectDocumented(route, call, reply);
+      const response = await invoke(route, deps, call);
+      seen[response.status] = (seen[response.status] ?? 0) + 1;
+      expectDocumented(route, call, response);
     });
     await assertFuzz(name, property, fuzzing.runs);
     if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(seen)}\n`);

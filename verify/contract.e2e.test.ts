@@ -157,7 +157,7 @@ describe("a deployment with OPENAPI_ENABLED=false", () => {
     expect(answer.status).toBe(404);
     const { error } = await json<{ error: { code: string; message: string } }>(answer);
     expect(error.code).toBe("NOT_FOUND");
-    expect(error.message).toBe("Nothing is at /api/openapi.json: check its spelling.");
+    expect(error.message).toBe("/api/openapi.json does not exist: check its spelling.");
     expect((await fetch(`${url}/api/openapi.json`, { method: "HEAD" })).status).toBe(404);
     expect((await fetch(`${url}/api/health/live`)).status).toBe(200);
   });

@@ -1,7 +1,7 @@
 // Every error code: by a real request to the built bundle, or, where no route gives it yet, by a route made for the test.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
-import { type ErrorBody, invoke } from "../functions/lib/http/invoke.simulation.ts";
+import { type ErrorBody, invoke } from "../functions/lib/http/invoke.fixture.ts";
 import { operation, routesFor } from "../functions/lib/http/operation.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";

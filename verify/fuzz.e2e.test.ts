@@ -1,17 +1,9 @@
 // Arbitrary bytes near to HTTP, over a plain socket to the built bundle: its own shape or the front end's refusal, never a failure.
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  assertFuzz,
-  bodies,
-  fuzzing,
-  headers,
-  type Materials,
-  queries,
-  rawPaths,
-} from "../functions/fuzz.simulation.ts";
+import { assertFuzz, bodies, fuzzing, headers, type Materials, queries, rawPaths } from "../functions/fuzz.fixture.ts";
 import { statusOf } from "../functions/lib/errors.ts";
-import type { ErrorBody } from "../functions/lib/http/invoke.simulation.ts";
+import type { ErrorBody } from "../functions/lib/http/invoke.fixture.ts";
 import { routes } from "../functions/routes.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";

@@ -54,7 +54,7 @@ describe("one request too many", () => {
     expect(refused.headers.get("retry-after")).toMatch(/^(?:60|[1-5]?\d)$/);
     const { error } = await json<Failure>(refused);
     expect(error).toMatchObject({ code: "RATE_LIMITED", trace_id: refused.headers.get("x-trace-id") });
-    expect(error.message).toMatch(/^More than 3 requests in 60 seconds came from your address/);
+    expect(error.message).toMatch(/^More than 3 requests in 60 seconds from your address/);
   });
 
   it("counts nothing", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { AppError } from "../lib/errors.ts";
-import { invoke } from "../lib/http/invoke.simulation.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { type Check, createDependencyChecks } from "./dependency-checks.ts";
 import { type CheckDependencies, health, live, ready } from "./health.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
-import { type Call, invoke } from "../lib/http/invoke.simulation.ts";
+import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
 import { imageResponse } from "./image-response.ts";

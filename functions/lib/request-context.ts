@@ -1,32 +1,32 @@
-// What is being worked on: carried along every asynchronous step, so that each log line and each call of a store says it.
+// The current request or trigger, available in every asynchronous step, for log lines and calls to stores.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 export type RequestContext = {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
-  /** The id that Application Insights files this under, when the caller chose another. */
+  /** The id of the request in Application Insights, if the client chose another trace id. */
   readonly operationId?: string;
-  /** 16 hex digits: what Application Insights knows the request by, within that. */
+  /** 16 hex digits: the span of the request in Application Insights. */
   readonly parentId?: string;
   /** Name of the function. */
   readonly function: string;
-  /** The host's id of this run of the function. */
+  /** The host's id of this invocation. */
   readonly invocationId: string;
 };
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** Runs `work`, and all that follows from it, in this context. */
+/** Runs `work`, with all its asynchronous steps, in this context. */
 export function inContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** Runs `work` in no context, for what serves no one request though one happened to start it. */
+/** Runs `work` without a context, for work that one request starts but many share. */
 export function outOfContext<T>(work: () => T): T {
   return storage.exit(work);
 }
 
-/** Undefined outside of any request or trigger. */
+/** Undefined outside a request or trigger. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
 }

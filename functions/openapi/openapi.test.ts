@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect, test } from "vitest";
 import { type ErrorCode, statusOf } from "../lib/errors.ts";
-import { invoke } from "../lib/http/invoke.simulation.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
 import { describeApi } from "../lib/http/route-table.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { routes } from "../routes.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
-import { invoke } from "../lib/http/invoke.simulation.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import type { ImageRecord } from "../lib/image.ts";
 import { createLink } from "./create-link.ts";

@@ -1,7 +1,7 @@
 // The route that existing pages call: what counts as a visit.
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
-import { invoke } from "../lib/http/invoke.simulation.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { dropIn } from "./drop-in.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";

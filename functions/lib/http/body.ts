@@ -1,37 +1,57 @@
-// A request's body: as it comes, or as JSON read no further than its limit.
+// Reads the body of a request: as a stream, or as JSON up to a limit.
 import { MIMEType } from "node:util";
 import { AppError } from "../errors.ts";
-import { refuse, shorten } from "./faults.ts";
-import { parseStrictJson } from "./strict-json.ts";
 
-/** Bytes. Every JSON body of this API is a handful of fields. */
+import { parseStrictJson } from "./strict-json.ts";
+import { shorten, throwValidationError } from "./validation-issues.ts";
+
+/** Bytes. Every JSON body of this API has a handful of fields. */
 const JSON_LIMIT = 64 * 1024;
 
 type Body = { values(options: { preventCancel: boolean }): AsyncIterable<Uint8Array> } | null;
 
-/**
- * The chunks of a body. Whoever stops early must not cancel it: cancelling ends the connection on which the answer,
- * which says why, has yet to go.
- */
+/** The chunks of a body. A reader that stops early must not cancel it: that would end the connection of the response. */
 export async function* bodyOf({ body }: { readonly body: Body }): AsyncGenerator<Uint8Array> {
   if (body) yield* body.values({ preventCancel: true });
 }
 
-/** What a stream's early end means: callers who hang up are no failure of ours, and must not look like one. */
-export function cutOff(cause: unknown): AppError {
+export type PeekableBody = AsyncIterable<Uint8Array> & {
+  /** The next chunk that no peek has returned; iteration yields it too. Undefined at the end. */
+  peek(): Promise<Uint8Array | undefined>;
+};
+
+export function peekable(source: AsyncIterable<Uint8Array>): PeekableBody {
+  const chunks = source[Symbol.asyncIterator]();
+  const peeked: Uint8Array[] = [];
+  return {
+    async peek() {
+      const { done, value } = await chunks.next();
+      if (done) return undefined;
+      peeked.push(value);
+      return value;
+    },
+    async *[Symbol.asyncIterator]() {
+      yield* peeked;
+      yield* { [Symbol.asyncIterator]: () => chunks };
+    },
+  };
+}
+
+/** A client that disconnects causes no server error. */
+export function bodyEndedEarly(cause: unknown): AppError {
   return new AppError("VALIDATION_FAILED", "The body ended before it was complete: send it again.", { cause });
 }
 
 /**
- * No body is decompressed: a small one could become a large one.
+ * Bodies are never decompressed, since a small one could become a large one.
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE for any content coding
  */
-export function refuseEncoded(headers: Headers): void {
+export function rejectContentEncoding(headers: Headers): void {
   const coding = headers.get("content-encoding");
   if (coding && coding.toLowerCase() !== "identity")
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
-      `The body must come without Content-Encoding, received "${shorten(coding)}": send it as it is.`,
+      `The body must have no Content-Encoding, received "${shorten(coding)}": send it uncompressed.`,
       // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
       { headers: { "Accept-Encoding": "identity" } },
     );
@@ -43,7 +63,7 @@ function isJson(type: string): boolean {
     const charset = params.get("charset")?.toLowerCase() ?? "utf-8";
     return /^application\/(?:[\w.-]+\+)?json$/.test(essence) && (charset === "utf-8" || charset === "utf8");
   } catch {
-    // Two headers, which come as one with a comma between them, are no type either.
+    // Two headers arrive as one with a comma between them, which is no valid type.
     return false;
   }
 }
@@ -52,8 +72,8 @@ const tooLarge = () =>
   new AppError("PAYLOAD_TOO_LARGE", `A JSON body has at most ${JSON_LIMIT} bytes, received more: send less.`);
 
 /**
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE when it is not declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
- *   VALIDATION_FAILED when it is absent, cut off, or not what parseStrictJson takes
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
+ *   VALIDATION_FAILED when it is missing, incomplete, or rejected by parseStrictJson
  */
 export async function readJson({
   headers,
@@ -62,7 +82,7 @@ export async function readJson({
   readonly headers: Headers;
   readonly stream: AsyncIterable<Uint8Array>;
 }): Promise<unknown> {
-  refuseEncoded(headers);
+  rejectContentEncoding(headers);
   const type = headers.get("content-type");
   if (!isJson(type ?? ""))
     throw new AppError(
@@ -79,8 +99,8 @@ export async function readJson({
       chunks.push(chunk);
     }
   } catch (cause) {
-    throw cause instanceof AppError ? cause : cutOff(cause);
+    throw cause instanceof AppError ? cause : bodyEndedEarly(cause);
   }
-  if (size === 0) refuse([{ path: "body", message: "must be JSON, received nothing: send it." }]);
+  if (size === 0) throwValidationError([{ path: "body", message: "must be JSON, received nothing: send a body." }]);
   return parseStrictJson(Buffer.concat(chunks));
 }

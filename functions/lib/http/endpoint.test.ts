@@ -1,9 +1,9 @@
-// The boundary: what is checked in which order, and what reaches a handler.
+// The boundary: the order of its checks, and what reaches a handler.
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Caller, permissions } from "../access/permissions.ts";
 import { AppError } from "../errors.ts";
-import { type Call, invoke } from "./invoke.simulation.ts";
+import { type Call, invoke } from "./invoke.fixture.ts";
 import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = {
@@ -14,7 +14,7 @@ const deps = {
   },
 };
 
-/** A route that takes everything a route can take, and does what it is given to do. */
+/** A route with params and query that calls `handler`. */
 function thing(
   handler: (request: object) => Promise<OperationResponse> | OperationResponse,
   access: Access = "public",
@@ -47,46 +47,46 @@ const throwing = (thrown: unknown) =>
 
 describe("a request", () => {
   it("reaches its handler with parsed params and query, and its caller", async () => {
-    let seen: object = {};
+    let received: object = {};
     const route = thing((request) => {
-      seen = request;
+      received = request;
       return { status: 201, headers: { Location: "/x" }, json: { made: true } };
     }, "images:read");
-    const reply = await invoke(route, deps, {
+    const response = await invoke(route, deps, {
       ...call,
       url: `${url}?limit=3&more=1`,
       method: "POST",
       headers: as("viewer"),
     });
-    expect(seen).toMatchObject({ method: "POST", params: { id: "7" }, query: { limit: 3 } });
-    expect(seen).toMatchObject({ body: undefined, caller: { subject: "ada", role: "viewer" } });
-    expect(reply).toMatchObject({ status: 201, text: '{"made":true}' });
-    expect(reply.headers.get("location")).toBe("/x");
-    expect(reply.headers.get("content-type")).toBe("application/json");
+    expect(received).toMatchObject({ method: "POST", params: { id: "7" }, query: { limit: 3 } });
+    expect(received).toMatchObject({ body: undefined, caller: { subject: "ada", role: "viewer" } });
+    expect(response).toMatchObject({ status: 201, text: '{"made":true}' });
+    expect(response.headers.get("location")).toBe("/x");
+    expect(response.headers.get("content-type")).toBe("application/json");
   });
 
   it.each(["headers", "Headers", "HEADERS"])(
-    "whose query names %s, which would replace its headers, is refused",
+    "is rejected if its query has the reserved name %s, which would replace its headers",
     async (name) => {
       const forged = `${url}?${name}=${encodeURIComponent('{"x-forwarded-for":"1.2.3.4"}')}`;
-      const reply = await invoke(
+      const response = await invoke(
         thing(() => ({})),
         deps,
         { ...call, url: forged },
       );
-      expect(reply.status).toBe(400);
-      expect(reply.error()).toMatchObject({ code: "VALIDATION_FAILED", message: expect.stringContaining(name) });
+      expect(response.status).toBe(400);
+      expect(response.error()).toMatchObject({ code: "VALIDATION_FAILED", message: expect.stringContaining(name) });
     },
   );
 
-  it("that is public has no caller, whatever token it brings", async () => {
+  it("to a public route has no caller, whatever token it carries", async () => {
     const route = thing((request) => ({
-      json: { caller: "caller" in request ? (request.caller ?? "nobody") : "absent" },
+      json: { caller: "caller" in request ? (request.caller ?? "none") : "absent" },
     }));
-    expect((await invoke(route, deps, { ...call, headers: as("owner") })).text).toBe('{"caller":"nobody"}');
+    expect((await invoke(route, deps, { ...call, headers: as("owner") })).text).toBe('{"caller":"none"}');
   });
 
-  it("is refused for its token before its form is looked at: 401, then 403, then 400", async () => {
+  it("is rejected by token first, then by permission, then by validation: 401, 403, 400", async () => {
     const route = thing(() => ({}), "images:delete");
     const wrong = { url: `${url}?limit=x`, params: { id: "seven" } };
     const anonymous = await invoke(route, deps, wrong);
@@ -102,25 +102,28 @@ describe("a request", () => {
     expect((await invoke(route, deps, { ...wrong, headers: as("owner") })).error().code).toBe("VALIDATION_FAILED");
   });
 
-  it.each(permissions)("for %s is let through with a role that has it, and with no other", async (permission) => {
-    const route = thing(() => ({}), permission);
-    const statuses = ["owner", "editor", "viewer"].map(async (role) => {
-      return (await invoke(route, deps, { ...call, headers: as(role) })).status;
-    });
-    const manage = permission.endsWith(":manage") ? 403 : 200;
-    expect(await Promise.all(statuses)).toEqual([200, manage, permission === "images:read" ? 200 : 403]);
-  });
+  it.each(permissions)(
+    "that requires %s is accepted from the roles that have it, and from no others",
+    async (permission) => {
+      const route = thing(() => ({}), permission);
+      const statuses = ["owner", "editor", "viewer"].map(async (role) => {
+        return (await invoke(route, deps, { ...call, headers: as(role) })).status;
+      });
+      const manage = permission.endsWith(":manage") ? 403 : 200;
+      expect(await Promise.all(statuses)).toEqual([200, manage, permission === "images:read" ? 200 : 403]);
+    },
+  );
 
-  it("is told every rule it broke, the value it sent and what to do, of path and query at once", async () => {
-    const reply = await invoke(
+  it("is rejected with every issue of path and query, the received values and a fix", async () => {
+    const response = await invoke(
       thing(() => ({})),
       deps,
       { url: `${url}?limit=12`, params: { id: 'se"ven' } },
     );
-    const message = 'is digits, received "se\\"ven": /api/openapi.json says what fits.';
-    expect(reply.error()).toMatchObject({
+    const message = 'is digits, received "se\\"ven": see /api/openapi.json.';
+    expect(response.error()).toMatchObject({
       code: "VALIDATION_FAILED",
-      message: `path.id ${message} And 1 more, in the details.`,
+      message: `path.id ${message} And 1 more, see details.`,
       details: [
         { path: "path.id", message },
         { path: "query.limit", message: expect.stringContaining('is at most 9, received "12"') },
@@ -128,16 +131,16 @@ describe("a request", () => {
     });
   });
 
-  it("is not sent back at full length", async () => {
-    const reply = await invoke(
+  it("is never repeated at full length in an error", async () => {
+    const response = await invoke(
       thing(() => ({})),
       deps,
       { url, params: { id: "x".repeat(10_000) } },
     );
-    expect(reply.text.length).toBeLessThan(1_000);
+    expect(response.text.length).toBeLessThan(1_000);
   });
 
-  it("by HEAD is answered like GET, without a body", async () => {
+  it("by HEAD has the response of GET without a body", async () => {
     const route = thing(() => ({ headers: { ETag: '"1"' }, json: { a: 1 } }));
     const [head, get] = await Promise.all(["HEAD", "GET"].map((method) => invoke(route, deps, { ...call, method })));
     expect(head).toMatchObject({ status: 200, text: "" });

@@ -1,8 +1,8 @@
-// Where nothing is, and where something is that takes other methods.
+// Paths without a route, and methods that a path does not take.
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { fallback } from "./fallback.ts";
-import { invoke } from "./invoke.simulation.ts";
+import { invoke } from "./invoke.fixture.ts";
 import { type Method, operation, routesFor } from "./operation.ts";
 import { type Api, describeApi } from "./route-table.ts";
 
@@ -29,29 +29,29 @@ const documented = describeApi(
   "/api",
 );
 
-const ask = (method: string, path: string, api = documented) =>
+const send = (method: string, path: string, api = documented) =>
   invoke(last, { ...deps, api }, { method, url: `http://localhost${path}`, params: { path: path.slice(5) } });
 
 describe("the fallback", () => {
   it.each(["/api/nothing", "/api/", "/api", "/api/things/1/2", "/api//things", "/api/thing", "/api/things%2Fown"])(
-    "answers NOT_FOUND at %s, by whatever method, and says where to look",
+    "returns NOT_FOUND for %s with every method, and names the document",
     async (path) => {
       for (const method of all.filter((each) => each !== "OPTIONS")) {
-        const reply = await ask(method, path);
-        expect(reply.status).toBe(404);
-        expect(reply.error()).toMatchObject({
+        const response = await send(method, path);
+        expect(response.status).toBe(404);
+        expect(response.error()).toMatchObject({
           code: "NOT_FOUND",
           message: expect.stringContaining("/api/openapi.json"),
         });
-        expect(reply.headers.has("allow")).toBe(false);
+        expect(response.headers.has("allow")).toBe(false);
       }
     },
   );
 
-  it("points to no document where none is published", async () => {
-    const reply = await ask("GET", "/api/nothing", describeApi(things, "/api"));
-    expect(reply.error().code).toBe("NOT_FOUND");
-    expect(reply.text).not.toContain("openapi");
+  it("names no document where none is published", async () => {
+    const response = await send("GET", "/api/nothing", describeApi(things, "/api"));
+    expect(response.error().code).toBe("NOT_FOUND");
+    expect(response.text).not.toContain("openapi");
   });
 
   it.each([
@@ -59,22 +59,22 @@ describe("the fallback", () => {
     ["DELETE", "/api/things/", "GET, HEAD, POST"],
     ["OPTIONS", "/api/THINGS?x=1", "GET, HEAD, POST"],
     ["GET", "/api/things/own", "PATCH, DELETE"],
-  ])("answers METHOD_NOT_ALLOWED to %s %s, and allows %s", async (method, path, allow) => {
-    const reply = await ask(method, path);
-    expect(reply.status).toBe(405);
-    expect(reply.error()).toMatchObject({ code: "METHOD_NOT_ALLOWED", message: expect.stringContaining(method) });
-    expect(reply.headers.get("allow")).toBe(allow);
+  ])("returns METHOD_NOT_ALLOWED for %s %s, and allows %s", async (method, path, allow) => {
+    const response = await send(method, path);
+    expect(response.status).toBe(405);
+    expect(response.error()).toMatchObject({ code: "METHOD_NOT_ALLOWED", message: expect.stringContaining(method) });
+    expect(response.headers.get("allow")).toBe(allow);
   });
 
   it("answers NOT_FOUND where only a URL sees a path that takes the method", async () => {
-    expect((await ask("GET", "/api\\things")).error().code).toBe("NOT_FOUND");
+    expect((await send("GET", "/api\\things")).error().code).toBe("NOT_FOUND");
   });
 
   it("answers HEAD with the status alone", async () => {
-    expect(await ask("HEAD", "/api/nothing")).toMatchObject({ status: 404, text: "" });
+    expect(await send("HEAD", "/api/nothing")).toMatchObject({ status: 404, text: "" });
   });
 
   it("does not send a long path back", async () => {
-    expect((await ask("GET", `/api/${"x".repeat(5_000)}`)).text.length).toBeLessThan(500);
+    expect((await send("GET", `/api/${"x".repeat(5_000)}`)).text.length).toBeLessThan(500);
   });
 });

@@ -1,4 +1,4 @@
-// Every path and method that no other route takes: 404 or 405 in the one error shape.
+// Responds to every path and method without a route: 404 or 405 in the one error shape.
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { operation } from "./operation.ts";
@@ -6,7 +6,7 @@ import type { Api } from "./route-table.ts";
 
 export const fallback = operation({
   tag: "Service",
-  summary: "Nothing is here",
+  summary: "Any other path or method",
   params: z.object({ path: z.string().optional() }),
   responses: {},
   errors: ["NOT_FOUND", "METHOD_NOT_ALLOWED"],
@@ -14,11 +14,11 @@ export const fallback = operation({
   handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {
     const { pathname } = new URL(url);
     const allowed = methodsAt(pathname.slice(prefix.length));
-    // A URL takes \\ for a slash, the host does not: where the method seems to be taken, no route saw it.
+    // URL reads \\ as a slash, the host does not: if the method seems to be allowed, the path has no route.
     if (allowed.length === 0 || allowed.some((each) => each === method)) {
       const documented = methodsAt("/openapi.json").length > 0;
-      const hint = documented ? `GET ${prefix}/openapi.json lists what there is` : "check its spelling";
-      throw new AppError("NOT_FOUND", `Nothing is at ${pathname.slice(0, 200)}: ${hint}.`);
+      const hint = documented ? `GET ${prefix}/openapi.json lists the routes` : "check its spelling";
+      throw new AppError("NOT_FOUND", `${pathname.slice(0, 200)} does not exist: ${hint}.`);
     }
     const Allow = allowed.join(", ");
     throw new AppError("METHOD_NOT_ALLOWED", `${pathname.slice(0, 200)} does not take ${method}, only ${Allow}.`, {

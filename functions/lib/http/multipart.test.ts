@@ -1,4 +1,4 @@
-// Files in forms: what arrives byte for byte, what names survive, and what a hostile form can do.
+// Uploaded files in forms and raw bodies: exact bytes, file names, limits and hostile forms.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readFile } from "./multipart.ts";
@@ -15,14 +15,14 @@ function part(content: string | Uint8Array, disposition = 'name="file"; filename
 
 type Source = { readonly chunk?: number; readonly headers?: Record<string, string>; readonly failAt?: number };
 
-/** Reads a body that comes in chunks, and tells how many bytes of it were asked for. */
+/** Reads a body in chunks, and returns how many bytes of it were requested. */
 async function read(body: Uint8Array | string, { chunk = 11, headers = form, failAt }: Source = {}) {
   const bytes = Buffer.from(body as Uint8Array);
-  const state = { taken: 0 };
+  const state = { bytesRead: 0 };
   async function* stream() {
     for (let at = 0; at < bytes.length; at += chunk) {
       if (failAt !== undefined && at >= failAt) throw new Error("ECONNRESET");
-      state.taken = Math.min(at + chunk, bytes.length);
+      state.bytesRead = Math.min(at + chunk, bytes.length);
       yield bytes.subarray(at, at + chunk);
     }
   }
@@ -32,7 +32,7 @@ async function read(body: Uint8Array | string, { chunk = 11, headers = form, fai
   return { file, ...state };
 }
 const ofForm = (...parts: Uint8Array[]) => read(Buffer.concat([...parts, end]));
-const refused = (code: string) => ({ error: expect.objectContaining({ code }) });
+const rejectedWith = (code: string) => ({ error: expect.objectContaining({ code }) });
 const named = async (disposition: string) => {
   const { file } = await ofForm(part("x", `name="file"; ${disposition}`));
   return "filename" in file ? file.filename : file;
@@ -46,10 +46,10 @@ describe("a file in a form", () => {
   const content = fc
     .array(piece, { maxLength: 12 })
     .map((pieces) => Buffer.concat(pieces.map((each) => Buffer.from(each as Uint8Array))))
-    // What holds the boundary on a line of its own ends there: a sender picks another one.
+    // Clients choose a boundary that the content does not contain.
     .filter((bytes) => !`\r\n${bytes.toString("latin1")}`.includes(`\r\n--${BOUNDARY}`));
 
-  it("arrives byte for byte, whatever its bytes and however they are cut into chunks", async () => {
+  it("is read byte for byte, whatever its bytes and chunks", async () => {
     await fc.assert(
       fc.asyncProperty(content, fc.integer({ min: 1, max: 200 }), async (bytes, chunk) => {
         const { file } = await read(Buffer.concat([part(bytes), end]), { chunk });
@@ -59,7 +59,7 @@ describe("a file in a form", () => {
     );
   });
 
-  it("arrives as fetch sends it, and beside other fields", async () => {
+  it("is read from a form of fetch with other fields", async () => {
     const data = new FormData();
     data.append("caption", "Me, here");
     data.append("file", new File([new Uint8Array([0, 255, 13, 10])], 'Zoë "Z" 😀.png', { type: "image/png" }));
@@ -70,41 +70,41 @@ describe("a file in a form", () => {
   });
 
   it.each([
-    ["quotation marks that are escaped", String.raw`filename="a\"b.png"`, 'a"b.png'],
+    ["escaped quotation marks", String.raw`filename="a\"b.png"`, 'a"b.png'],
     ["UTF-8", 'filename="é😀.png"', "é😀.png"],
     ["an RFC 5987 name", "filename*=UTF-8''%e2%82%ac.png", "€.png"],
-    ["a name without quotation marks", "filename=a.png", "a.png"],
+    ["no quotation marks", "filename=a.png", "a.png"],
     ["a semicolon", 'filename="a;b=c.png"', "a;b=c.png"],
     ["a Unix path", 'filename="../../etc/passwd"', "passwd"],
     ["a Windows path", String.raw`filename="C:\a\b.png"`, "b.png"],
-    ["nothing but dots", 'filename=".."', ""],
-  ])("may be named with %s", async (_, disposition, name) => {
+    ["only dots", 'filename=".."', ""],
+  ])("keeps a file name with %s", async (_, disposition, name) => {
     expect(await named(disposition)).toBe(name);
   });
 
   it.each(["filename*=UTF-8''%zz%ff.png", "filename*=nonsense''%ff.png", "filename*=''", 'filename="__proto__"'])(
-    "may be named in a way nobody can read, and is still a file: %s",
+    "is accepted with the unreadable file name %s",
     async (disposition) => {
       expect(await named(disposition)).toEqual(expect.any(String));
     },
   );
 
-  it("may be exactly as long as the limit, and not a byte longer", async () => {
+  it("is accepted at exactly the limit, and rejected one byte above it", async () => {
     expect((await ofForm(part("x".repeat(MAX)))).file).toMatchObject({ bytes: { length: MAX } });
-    expect((await ofForm(part("x".repeat(MAX + 1)))).file).toEqual(refused("PAYLOAD_TOO_LARGE"));
+    expect((await ofForm(part("x".repeat(MAX + 1)))).file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
   });
 
-  it("without end is read no further than the limit and what a form needs around it", async () => {
-    const { file, taken } = await read(part("x".repeat(5_000_000)), { chunk: 1_024 });
-    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
-    expect(taken).toBeLessThanOrEqual(MAX + 64 * 1024 + 1_024);
+  it("is read no further than the limit plus the overhead of a form", async () => {
+    const { file, bytesRead } = await read(part("x".repeat(5_000_000)), { chunk: 1_024 });
+    expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
+    expect(bytesRead).toBeLessThanOrEqual(MAX + 64 * 1024 + 1_024);
   });
 
-  it("that its length already forbids is not read at all", async () => {
+  it("is not read if its Content-Length is too large", async () => {
     const headers = { ...form, "content-length": "10000000" };
-    const { file, taken } = await read(part("x".repeat(5_000)), { headers });
-    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
-    expect(taken).toBe(0);
+    const { file, bytesRead } = await read(part("x".repeat(5_000)), { headers });
+    expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
+    expect(bytesRead).toBe(0);
   });
 });
 
@@ -116,39 +116,41 @@ describe("a form", () => {
     end,
   ]);
 
-  it("that ends anywhere before its last boundary is refused, and nothing is thrown that nobody catches", async () => {
+  it("is rejected wherever it ends before its last boundary, without an uncaught error", async () => {
     const last = whole.length - "--\r\n".length;
     for (let at = 0; at <= last; at++)
-      expect((await read(whole.subarray(0, at))).file, `cut at ${at}`).toEqual(refused("VALIDATION_FAILED"));
+      expect((await read(whole.subarray(0, at))).file, `cut at ${at}`).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
-  it("whose sender hangs up anywhere is refused, and nothing is thrown that nobody catches", async () => {
+  it("is rejected wherever its client disconnects, without an uncaught error", async () => {
     for (let at = 0; at < whole.length; at++)
       expect((await read(whole, { failAt: at, chunk: 1 })).file, `reset at ${at}`).toEqual(
-        refused("VALIDATION_FAILED"),
+        rejectedWith("VALIDATION_FAILED"),
       );
   });
 
   it.each<[string, Uint8Array[]]>([
-    ["whose file is in another field", [part("x", 'name="picture"; filename="a.png"')]],
-    ["whose field is text", [part("x", 'name="file"')]],
+    ["with its file in another field", [part("x", 'name="image"; filename="a.png"')]],
+    ["with text in its field", [part("x", 'name="file"')]],
     ["with two files", [part("one"), part("two")]],
     ["with no parts", []],
-    ["whose part has no name", [part("x", 'filename="a.png"')]],
-    ["whose file comes after hundreds of fields", [...Array(300).fill(part("1", 'name="a"')), part("x")]],
-    ["whose part hides its name behind too many headers", [part("x", 'filename="a"', "X-A: b\r\n".repeat(3_000))]],
-  ])("%s is refused", async (_, parts) => {
-    expect((await ofForm(...parts)).file).toEqual(refused("VALIDATION_FAILED"));
+    ["with a part without a name", [part("x", 'filename="a.png"')]],
+    ["with its file after hundreds of fields", [...Array(300).fill(part("1", 'name="a"')), part("x")]],
+    ["with too many headers in its part", [part("x", 'filename="a"', "X-A: b\r\n".repeat(3_000))]],
+  ])("is rejected %s", async (_, parts) => {
+    expect((await ofForm(...parts)).file).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
   it.each(["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other"])(
-    "is refused without its boundary: %s",
+    "is rejected without its boundary: %s",
     async (type) => {
-      expect((await read(whole, { headers: { "content-type": type } })).file).toEqual(refused("VALIDATION_FAILED"));
+      expect((await read(whole, { headers: { "content-type": type } })).file).toEqual(
+        rejectedWith("VALIDATION_FAILED"),
+      );
     },
   );
 
-  it("never fails but with a code, whatever its bytes", async () => {
+  it("is either read or rejected with VALIDATION_FAILED, whatever its bytes", async () => {
     const noise = fc.array(
       fc.oneof(
         fc.string(),
@@ -159,7 +161,7 @@ describe("a form", () => {
     await fc.assert(
       fc.asyncProperty(noise, async (pieces) => {
         const { file } = await read(pieces.join(""), { chunk: 5 });
-        if ("error" in file) expect(file).toEqual(refused("VALIDATION_FAILED"));
+        if ("error" in file) expect(file).toEqual(rejectedWith("VALIDATION_FAILED"));
       }),
     );
   });
@@ -167,7 +169,7 @@ describe("a form", () => {
 
 describe("a raw body", () => {
   const headers = { "content-type": "image/png" };
-  it("is the file, byte for byte, with no name, whatever length it claims", async () => {
+  it("is the file, byte for byte, without a name, whatever its Content-Length", async () => {
     const lengths = fc.constantFrom("", "0", "3", "-1", "0.5", "1e-9", "x");
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), lengths, async (bytes, length) => {
@@ -179,22 +181,22 @@ describe("a raw body", () => {
 
   it("is read no further than the limit", async () => {
     expect((await read(Buffer.alloc(MAX), { headers })).file).toMatchObject({ bytes: { length: MAX } });
-    const { file, taken } = await read(Buffer.alloc(1_000_000), { headers });
-    expect(file).toEqual(refused("PAYLOAD_TOO_LARGE"));
-    expect(taken).toBeLessThanOrEqual(MAX + 11);
+    const { file, bytesRead } = await read(Buffer.alloc(1_000_000), { headers });
+    expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
+    expect(bytesRead).toBeLessThanOrEqual(MAX + 11);
   });
 
-  it("whose sender hangs up is refused", async () => {
-    expect((await read("hello world, hello", { headers, failAt: 11 })).file).toEqual(refused("VALIDATION_FAILED"));
+  it("is rejected if its client disconnects", async () => {
+    expect((await read("hello world, hello", { headers, failAt: 11 })).file).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
   const types = ["text/plain", "application/json", "images/png", "multipart/mixed; boundary=x", ""];
   it.each([...types.map((type) => ({ "content-type": type })), { ...headers, "content-encoding": "gzip" }])(
-    "with %o is UNSUPPORTED_MEDIA_TYPE, and not read",
+    "is rejected with UNSUPPORTED_MEDIA_TYPE and not read if its headers are %o",
     async (other) => {
-      const { file, taken } = await read("x", { headers: other });
-      expect(file).toEqual(refused("UNSUPPORTED_MEDIA_TYPE"));
-      expect(taken).toBe(0);
+      const { file, bytesRead } = await read("x", { headers: other });
+      expect(file).toEqual(rejectedWith("UNSUPPORTED_MEDIA_TYPE"));
+      expect(bytesRead).toBe(0);
     },
   );
 });

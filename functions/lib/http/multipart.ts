@@ -1,27 +1,27 @@
-// One file out of a request: the field of a multipart form, or the raw body. Read no further than its limit.
+// Reads one uploaded file, up to a limit: the field of a multipart form, or the raw body.
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
-import { cutOff, refuseEncoded } from "./body.ts";
-import { shorten } from "./faults.ts";
+import { bodyEndedEarly, rejectContentEncoding } from "./body.ts";
+import { shorten } from "./validation-issues.ts";
 
 type Upload = {
   readonly headers: Headers;
   readonly stream: AsyncIterable<Uint8Array>;
-  /** The form's field that holds the file. */
+  /** The form field with the file. */
   readonly field: string;
   readonly maxBytes: number;
 };
-/** The bytes have their memory to themselves. */
+/** The bytes share their memory with nothing else. */
 export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filename?: string };
 
-/** A form's own lines around the file: boundaries and part headers. */
+/** Bytes of a form around the file: boundaries and part headers. */
 const FORM_OVERHEAD = 64 * 1024;
 
 const tooLarge = (maxBytes: number) =>
-  new AppError("PAYLOAD_TOO_LARGE", `A file has at most ${maxBytes} bytes; this one is longer.`);
+  new AppError("PAYLOAD_TOO_LARGE", `A file has at most ${maxBytes} bytes, received more: send a smaller one.`);
 
-/** Passes chunks on until there are too many bytes; the rest is then never asked for. */
+/** Yields chunks up to the limit and reads no further. */
 async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxBytes: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of stream) {
@@ -32,12 +32,12 @@ async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxByte
 }
 
 /**
- * Collects chunks in one piece of memory of its own, of the size that was announced: a list of chunks and their
- * concatenation would hold every upload twice.
+ * Collects chunks in one buffer of the announced size: a list of chunks and their concatenation would hold every upload
+ * twice.
  */
-function createBin(headers: Headers, maxBytes: number) {
+function createByteBuffer(headers: Headers, maxBytes: number) {
   const length = Number(headers.get("content-length"));
-  // A front end should have refused any length that is no natural number; memory is not made on trust.
+  // The header is unverified, so a wrong length must not allocate memory.
   const announced = Number.isInteger(length) && length > 0 ? length : FORM_OVERHEAD;
   let memory = Buffer.allocUnsafeSlow(Math.min(announced, maxBytes));
   let size = 0;
@@ -56,8 +56,8 @@ function createBin(headers: Headers, maxBytes: number) {
 }
 
 async function readForm(type: string, { field, headers, stream, maxBytes }: Upload): Promise<UploadedFile> {
-  const wrong = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
-  // Loaded on first use: whoever counts a visit should not wait for it.
+  const invalid = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
+  // Loaded on first use, since counting a visit must not wait for it.
   const {
     default: { Busboy },
   } = await import("@fastify/busboy");
@@ -68,59 +68,68 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
       limits: { fileSize: maxBytes, parts: 20, fieldSize: 4_096 },
     });
   } catch (cause) {
-    throw wrong("The Content-Type multipart/form-data must name its boundary.", cause);
+    throw invalid(
+      "The Content-Type multipart/form-data must have a boundary, received none: let your client library set it.",
+      cause,
+    );
   }
   const files: UploadedFile[] = [];
-  let seen = 0;
+  let fileCount = 0;
   let truncated = false;
   form.on("file", (name, file, filename) => {
-    // The form reports a file that was cut off as its own failure; without a listener here the process would end too.
+    // The form reports an incomplete file as its own error; without this listener the process would end as well.
     file.on("error", () => undefined);
-    if (name !== field || seen++ > 0) {
+    if (name !== field || fileCount++ > 0) {
       file.resume();
       return;
     }
-    const bin = createBin(headers, maxBytes);
-    file.on("data", bin.add);
+    const buffer = createByteBuffer(headers, maxBytes);
+    file.on("data", buffer.add);
     file.once("limit", () => {
       truncated = true;
     });
-    // Browsers write a quotation mark so: https://html.spec.whatwg.org/#multipart-form-data
-    file.once("end", () => files.push({ bytes: bin.bytes(), filename: filename?.replaceAll("%22", '"') }));
+    // Browsers escape a quotation mark like this: https://html.spec.whatwg.org/#multipart-form-data
+    file.once("end", () => files.push({ bytes: buffer.bytes(), filename: filename?.replaceAll("%22", '"') }));
   });
   try {
     await pipeline(Readable.from(atMost(stream, maxBytes + FORM_OVERHEAD, maxBytes)), form);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw wrong("The form cannot be read: its parts are malformed or it ended too early.", cause);
+    throw invalid(
+      "The form must be complete and well-formed, received malformed or missing parts: send it again.",
+      cause,
+    );
   }
   if (truncated) throw tooLarge(maxBytes);
-  if (seen > 1) throw wrong(`The form has ${seen} files in its field "${field}": send one in each request.`);
+  if (fileCount > 1)
+    throw invalid(
+      `The form must have one file in its field "${field}", received ${fileCount}: send one in each request.`,
+    );
   const [file] = files;
-  if (!file) throw wrong(`The form has no file in its field "${field}": put one there.`);
+  if (!file) throw invalid(`The form must have a file in its field "${field}", received none: add one.`);
   return file;
 }
 
 /**
- * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is passed, UNSUPPORTED_MEDIA_TYPE when the body is neither
- *   a form nor an image, or is compressed, VALIDATION_FAILED for a malformed form or a body that was cut off
+ * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is exceeded, UNSUPPORTED_MEDIA_TYPE when the body is neither
+ *   a form nor an image, or is compressed, VALIDATION_FAILED for a malformed form or an incomplete body
  */
 export async function readFile(upload: Upload): Promise<UploadedFile> {
   const { headers, stream, maxBytes } = upload;
-  refuseEncoded(headers);
+  rejectContentEncoding(headers);
   const type = headers.get("content-type") ?? "";
   if (!/^(?:multipart\/form-data|image\/[\w.+-]+|application\/octet-stream)\s*(?:;|$)/i.test(type))
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
-      `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send the picture as one of them.`,
+      `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send the image as one of them.`,
     );
   if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
   if (/^multipart/i.test(type)) return readForm(type, upload);
-  const bin = createBin(headers, maxBytes);
+  const buffer = createByteBuffer(headers, maxBytes);
   try {
-    for await (const chunk of atMost(stream, maxBytes, maxBytes)) bin.add(chunk);
+    for await (const chunk of atMost(stream, maxBytes, maxBytes)) buffer.add(chunk);
   } catch (cause) {
-    throw cause instanceof AppError ? cause : cutOff(cause);
+    throw cause instanceof AppError ? cause : bodyEndedEarly(cause);
   }
-  return { bytes: bin.bytes() };
+  return { bytes: buffer.bytes() };
 }

@@ -1,4 +1,4 @@
-// The document of routes made by hand: what each part of a route becomes.
+// How each part of a route appears in the OpenAPI document.
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -46,7 +46,7 @@ const routes: Route<never>[] = [
           schema: thing,
           headers: { Location: { description: "Where.", example: `/api/v1/things/${ID}` } },
         },
-        409: { description: "It is there.", schema: z.object({ there: thing }), example: { there: "x" } },
+        409: { description: "It exists already.", schema: z.object({ existing: thing }), example: { existing: "x" } },
       },
       errors: ["CONFLICT"],
       example: { body: { name: "n" } },
@@ -94,7 +94,7 @@ const { paths, ...rest } = openApiDocument(routes, { prefix: "/api", version: "1
 };
 const at = (path: string, method: string) => paths[path]?.[method] ?? expect.fail(`no ${method} ${path}`);
 
-test("the document is valid OpenAPI 3.1, of this version, below this prefix", async () => {
+test("the document is valid OpenAPI 3.1 with the given version and prefix", async () => {
   const { valid, errors } = await new Validator().validate(structuredClone({ ...rest, paths }));
   expect(errors ?? []).toEqual([]);
   expect(valid).toBe(true);
@@ -104,11 +104,11 @@ test("the document is valid OpenAPI 3.1, of this version, below this prefix", as
   });
 });
 
-test("constraints leave the path, and the fallback the document", () => {
+test("paths have no route constraints, and the fallback is not listed", () => {
   expect(Object.keys(paths)).toEqual(["/v1/things/{id}", "/v1/things", "/v1/text"]);
 });
 
-test("a route's parameters are those of its path, required, those of its query, as they are sent, and the trace id", () => {
+test("the parameters of an operation are those of its path and query, and the trace id", () => {
   expect(at("/v1/things/{id}", "get").parameters).toEqual([
     { name: "id", in: "path", required: true, description: "Which.", schema: expect.anything(), example: ID },
     { name: "limit", in: "query", required: false, schema: expect.objectContaining({ default: 20 }), example: 5 },
@@ -117,7 +117,7 @@ test("a route's parameters are those of its path, required, those of its query, 
   ]);
 });
 
-test("a route's answers are its own and every error that it or the boundary can give", () => {
+test("the responses of an operation are its own, and the errors of its handler and of the boundary", () => {
   const { responses } = at("/v1/things/{id}", "get");
   expect(Object.keys(responses)).toEqual(["200", "204", "400", "401", "403", "404", "429", "500", "503"]);
   expect(responses[200]?.content).toEqual({
@@ -130,7 +130,7 @@ test("a route's answers are its own and every error that it or the boundary can 
     expect(rest.components.responses).toHaveProperty(code);
 });
 
-test("an answer has the headers of all, those of the limit where there is one, and its own", () => {
+test("a response lists the common headers, those of its limit, and its own", () => {
   const names = (path: string, method: string, status: number) =>
     Object.keys(at(path, method).responses[status]?.headers ?? {});
   expect(names("/v1/things", "post", 201)).toEqual(["X-Trace-ID", "RateLimit", "RateLimit-Policy", "Location"]);
@@ -142,19 +142,19 @@ test("an answer has the headers of all, those of the limit where there is one, a
   });
 });
 
-test("an error that has members beside it is described with them", () => {
+test("an error response with additional fields is described with them", () => {
   expect(at("/v1/things", "post").responses[409]).toMatchObject({
-    description: "CONFLICT: It is there.",
+    description: "CONFLICT: It exists already.",
     content: {
       "application/json": {
         schema: { allOf: [{ $ref: "#/components/schemas/Error" }, { type: "object" }] },
-        example: { error: { code: "CONFLICT" }, there: "x" },
+        example: { error: { code: "CONFLICT" }, existing: "x" },
       },
     },
   });
 });
 
-test("HEAD is GET without bodies", () => {
+test("HEAD has the responses of GET without bodies", () => {
   const { operationId, responses } = at("/v1/things/{id}", "head");
   expect(operationId).toBe("image-read-head");
   expect(Object.keys(responses)).toEqual(Object.keys(at("/v1/things/{id}", "get").responses));
@@ -165,14 +165,14 @@ test("HEAD is GET without bodies", () => {
   }
 });
 
-test("a permission asks for a token, says which roles have it, and a public route says that it asks for none", () => {
+test("an operation names its permission and the roles that have it, and a public one requires no token", () => {
   const { description, security } = at("/v1/things/{id}", "get");
   expect(security).toEqual([{ bearer: ["images:write"] }]);
   expect(description).toBe("At length. Requires the permission `images:write` (owner, editor).");
   expect(at("/v1/things", "post").security).toEqual([]);
 });
 
-test("a body is described as it is sent: what has a default may be left out, and nothing may be added", () => {
+test("a request body requires no field with a default, and allows no other fields", () => {
   const properties = { name: { type: "string", default: "n" } };
   expect(at("/v1/things", "post").requestBody).toEqual({
     required: true,
@@ -185,7 +185,7 @@ test("a body is described as it is sent: what has a default may be left out, and
   });
 });
 
-test("an upload is a form or the file itself, and an answer that is no JSON has its own type", () => {
+test("an upload is a form or a raw file, and a text response has its own type", () => {
   const { requestBody, responses } = at("/v1/text", "post");
   expect(Object.keys((requestBody as Required<Response>).content)).toEqual([
     "multipart/form-data",
@@ -195,7 +195,7 @@ test("an upload is a form or the file itself, and an answer that is no JSON has 
   expect(responses[200]?.content).toEqual({ "text/plain": { schema: { type: "string" }, example: "words" } });
 });
 
-test("a schema with an id stands once, is open to more members, and leaves dates to their format", () => {
+test("a schema with an id is listed once, allows additional fields, and has no pattern for dates", () => {
   expect(rest.components.schemas.Part).toEqual({
     type: "object",
     properties: { at: { type: "string", format: "date-time" } },
@@ -204,7 +204,7 @@ test("a schema with an id stands once, is open to more members, and leaves dates
   expect(JSON.stringify(rest.components.schemas.Thing)).toContain('{"$ref":"#/components/schemas/Part"}');
 });
 
-test("each operation has an id of its own, also where a route takes several methods", () => {
+test("each operation has a unique id, also on a route with several methods", () => {
   const ids = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
   expect(ids).toEqual(["image-read", "image-read-head", "image-upload-post", "image-upload-put", "sas-issue"]);
 });

@@ -2,8 +2,8 @@
 import type { z } from "zod";
 import type { Caller, Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { LimitClass } from "../limits/limiter.ts";
 import type { FunctionName } from "../names.ts";
-import type { LimitClass } from "./limits.ts";
 
 /** Headings of the OpenAPI document, in the order in which it lists them. */
 export const tags = {

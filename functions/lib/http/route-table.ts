@@ -1,4 +1,4 @@
-// What the route table says as a whole: its document, and which methods a path takes.
+// Describes the whole route table: its OpenAPI document, and the methods that a path takes.
 import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Method, Route } from "./operation.ts";
@@ -9,17 +9,17 @@ function patternOf(template: string): URLPattern {
     if (rest) return `:${name}(.*)`;
     return guid ? `:${name}([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})` : `:${name}`;
   });
-  // The host ignores a slash at the end.
+  // The host ignores a trailing slash.
   return new URLPattern({ pathname: `${pathname}{/}?` }, { ignoreCase: true });
 }
 
-/** The API's description of itself, for the operations that answer about it. */
+/** The API's description of itself, for the operations that return parts of it. */
 export type Api = {
-  /** What the host puts before every path, such as /api. */
+  /** The host's route prefix, such as /api. */
   readonly prefix: string;
   /** The OpenAPI document. */
   readonly document: () => object;
-  /** Methods that the routes take at a path below the prefix; empty where no route lies. The fallback does not count. */
+  /** Methods of the routes that match a path below the prefix, without the fallback. */
   readonly methodsAt: (path: string) => readonly Method[];
 };
 

@@ -1,4 +1,4 @@
-// JSON bodies that two readers could read differently, or that no store takes; all others come out as JSON.parse has them.
+// JSON that two readers could understand differently is rejected; all other JSON equals the result of JSON.parse.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppError } from "../errors.ts";
@@ -14,15 +14,15 @@ function outcome(body: string | Uint8Array): unknown {
 }
 const code = "VALIDATION_FAILED";
 
-describe("JSON", () => {
-  it("comes out as it went in, whatever its spacing and escapes", () => {
+describe("parseStrictJson", () => {
+  it("returns the same as JSON.parse, whatever the spacing and escapes", () => {
     const text = fc.oneof(
       fc.json(),
       fc.jsonValue({ maxDepth: 6 }).map((value) => JSON.stringify(value, null, 2)),
     );
     fc.assert(
       fc.property(text, (json) => {
-        // fc.json makes keys and texts of any kind; what is refused has a test of its own.
+        // fc.json generates any keys and strings; rejected ones have a test of their own.
         fc.pre(!/\\u(?:0000|d[89a-f])/i.test(json));
         expect(outcome(json)).toEqual({ value: JSON.parse(json) });
       }),
@@ -37,11 +37,11 @@ describe("JSON", () => {
     ['{"__proto__":1,"__proto__":2}', ["body.__proto__"]],
     ['{"":1,"":2}', ["body."]],
     ['[{"a":1,"a":2,"a":3}]', ["body.0.a", "body.0.a"]],
-  ])("with a key twice is refused by name: %s", (json, places) => {
+  ])("rejects a repeated key and names it: %s", (json, places) => {
     expect(outcome(json)).toMatchObject({ code, places });
   });
 
-  it("may have the same key in two objects, beside and within each other", () => {
+  it("accepts the same key in different objects", () => {
     const value = { a: { a: { a: 1 } }, b: [{ a: 1 }, { a: 1 }] };
     expect(outcome(JSON.stringify(value))).toEqual({ value });
   });
@@ -52,22 +52,22 @@ describe("JSON", () => {
     ['{"\\udfff":1}', "body.\udfff"],
     ['"\\u0000"', "body"],
     ['{"a":{"b\\u0000":1}}', "body.a.b\0"],
-  ])("with half a surrogate pair or U+0000 is refused: %s", (json, place) => {
+  ])("rejects an unpaired surrogate or U+0000: %s", (json, place) => {
     expect(outcome(json)).toMatchObject({ code, places: [place] });
   });
 
-  it("may have any whole character, escaped or not, and a byte order mark", () => {
+  it("accepts any complete character, escaped or not, and a byte order mark", () => {
     expect(outcome('\ufeff{"a":"\\ud83d\\ude00 😀 \\u0001 \\ufffe"}')).toEqual({ value: { a: "😀 😀 \u0001 \ufffe" } });
   });
 
   it.each<[string, number[]]>([
     ["an overlong slash", [0x22, 0xc0, 0xaf, 0x22]],
     ["a surrogate in bytes", [0x22, 0xed, 0xa0, 0x80, 0x22]],
-    ["a byte that no character has", [0x22, 0xff, 0x22]],
-    ["half a character", [0x22, 0xc3]],
-  ])("of %s is refused as not UTF-8", (_, bytes) => {
+    ["an invalid byte", [0x22, 0xff, 0x22]],
+    ["an incomplete character", [0x22, 0xc3]],
+  ])("rejects %s as invalid UTF-8", (_, bytes) => {
     expect(outcome(Uint8Array.from(bytes))).toMatchObject({ code, message: expect.stringContaining("UTF-8") });
-    // Nothing of it is left over for the next.
+    // The decoder keeps no state for the next body.
     expect(outcome('"é"')).toEqual({ value: "é" });
   });
 
@@ -82,7 +82,7 @@ describe("JSON", () => {
     ['"hunter2\n"', "line 1, column 1"],
     ["NaN", "line 1, column 1"],
     ["{}{}", "line 1, column 3"],
-  ])("that is none is told where, without what it holds: %j", (text, place) => {
+  ])("reports the position of a syntax error, but not the text: %j", (text, place) => {
     const found = outcome(text);
     expect(found).toMatchObject({
       code,
@@ -93,20 +93,20 @@ describe("JSON", () => {
 
   const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels);
   it.each([
-    ["lists", nested("[", "]", 32_767)],
+    ["arrays", nested("[", "]", 32_767)],
     ["objects", `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`],
     ["both", nested('[{"a":[', "]}]", 7_000)],
-    ["33 lists", nested("[", "]", 33)],
-  ])("too deep is refused, in one answer: %s", (_, json) => {
+    ["33 arrays", nested("[", "]", 33)],
+  ])("rejects too many levels with one issue: %s", (_, json) => {
     expect(outcome(json)).toMatchObject({ code, places: ["body"], message: expect.stringContaining("at most 32") });
   });
 
-  it("of 32 levels, or with many objects beside each other, is not too deep", () => {
+  it("accepts 32 levels, and many values on one level", () => {
     expect(outcome(nested("[", "]", 32))).toHaveProperty("value");
     expect(outcome(`[${"[[]],".repeat(10_000)}[]]`)).toHaveProperty("value");
   });
 
-  it("keeps a number as JavaScript has it, for the schema to judge", () => {
+  it("returns numbers as JavaScript reads them", () => {
     expect(outcome("[1e400,-1e400,1000000000000000000000000000000,-0]")).toEqual({
       value: [Infinity, -Infinity, 1e30, -0],
     });

@@ -1,86 +1,89 @@
-// JSON that means one thing to whoever reads it: UTF-8, no key twice, no text that no store takes, not too deep. Pure.
+// Parses JSON that every reader understands alike: UTF-8, unique keys, storable text, limited depth. Pure.
 import { type JSONVisitor, visit } from "jsonc-parser";
 import type { ErrorDetail } from "../errors.ts";
-import { placeOf, refuse } from "./faults.ts";
+import { placeOf, throwValidationError } from "./validation-issues.ts";
 
-/** Lists and objects within each other. Ours have two or three; whatever walks a value later walks no further. */
-const DEPTH = 32;
+/** Nesting of arrays and objects. Ours have two or three levels; this bounds every later recursion over a value. */
+const MAX_DEPTH = 32;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-const refuseBody = (message: string, cause?: unknown) => refuse([{ path: "body", message }], cause);
+const rejectBody = (message: string, cause?: unknown) => throwValidationError([{ path: "body", message }], cause);
 
 function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    return refuseBody("must be UTF-8, received bytes that are not: encode it so.", cause);
+    return rejectBody("must be UTF-8, received other bytes: encode it as UTF-8.", cause);
   }
 }
 
 /**
- * Where a text first is no JSON, and every fault that it has if it is. JSON.parse takes the last of two keys; another
- * reader may take the first.
+ * The position of the first syntax error, and the issues that JSON.parse accepts: of two equal keys it takes the last,
+ * where another reader may take the first.
  */
-function inspect(text: string): { readonly faults: readonly ErrorDetail[]; readonly place: string | undefined } {
-  const faults: ErrorDetail[] = [];
-  let place: string | undefined;
-  const open: Set<string>[] = [];
+function inspect(text: string): { readonly issues: readonly ErrorDetail[]; readonly position: string | undefined } {
+  const issues: ErrorDetail[] = [];
+  let position: string | undefined;
+  const openObjects: Set<string>[] = [];
   let depth = 0;
-  function deeper(): void {
+  function enter(): void {
     depth += 1;
-    if (depth > DEPTH) refuseBody(`must be at most ${DEPTH} levels deep, received more: flatten it.`);
+    if (depth > MAX_DEPTH) rejectBody(`must be at most ${MAX_DEPTH} levels deep, received more: flatten it.`);
   }
-  function read(value: unknown, path: () => readonly PropertyKey[]): void {
+  function checkText(value: unknown, path: () => readonly PropertyKey[]): void {
     if (typeof value === "string" && (!value.isWellFormed() || value.includes("\0")))
-      faults.push({
+      issues.push({
         path: placeOf("body", path()),
-        message: "must have no U+0000 and no half of a surrogate pair, received one: leave it out.",
+        message: "must have no U+0000 and no unpaired surrogate, received one: leave it out.",
       });
   }
   const visitor: JSONVisitor = {
     onObjectBegin() {
-      deeper();
-      open.push(new Set());
+      enter();
+      openObjects.push(new Set());
     },
     onObjectEnd() {
       depth -= 1;
-      open.pop();
+      openObjects.pop();
     },
-    onArrayBegin: deeper,
+    onArrayBegin: enter,
     onArrayEnd() {
       depth -= 1;
     },
     onError(_code, _offset, _length, line, column) {
-      place ??= `line ${line + 1}, column ${column + 1}`;
+      position ??= `line ${line + 1}, column ${column + 1}`;
     },
-    onObjectProperty(name, _offset, _length, _line, _column, around) {
-      const path = () => [...around(), name];
-      read(name, path);
-      const names = open.at(-1);
+    onObjectProperty(name, _offset, _length, _line, _column, parents) {
+      const path = () => [...parents(), name];
+      checkText(name, path);
+      const names = openObjects.at(-1);
       if (names?.has(name))
-        faults.push({ path: placeOf("body", path()), message: "must be given once, received it again: leave one." });
+        issues.push({ path: placeOf("body", path()), message: "must be given once, received it again: send one." });
       names?.add(name);
     },
     onLiteralValue(value: unknown, _offset, _length, _line, _column, path) {
-      read(value, path);
+      checkText(value, path);
     },
   };
   visit(text, visitor, { disallowComments: true });
-  return { faults, place };
+  return { issues, position };
 }
 
-/** @throws {AppError} VALIDATION_FAILED; what is wrong with single fields is in its details */
+/** @throws {AppError} VALIDATION_FAILED with the issues of single fields in its details */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   const text = decode(bytes);
-  const { faults, place } = inspect(text);
+  const { issues, position } = inspect(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    // V8's message is not for the caller: it quotes the body, which may hold a password.
-    return refuseBody(`must be JSON, received something else: ${place ? `see ${place}` : "check its syntax"}.`, cause);
+    // V8's message stays in the log: it quotes the body, which may contain a password.
+    return rejectBody(
+      `must be JSON, received something else: ${position ? `see ${position}` : "check its syntax"}.`,
+      cause,
+    );
   }
-  if (faults.length > 0) refuse(faults);
+  if (issues.length > 0) throwValidationError(issues);
   return value;
 }

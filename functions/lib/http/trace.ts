@@ -1,17 +1,17 @@
-// Which id a request is traced by, in every log line, error and X-Trace-ID header. Pure.
+// Chooses the trace id of a request, for its log lines, errors and X-Trace-ID header. Pure.
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 /** The 32 digits, or a UUID: the same digits with hyphens. */
-const ASKED = /^([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const CLIENT_ID = /^([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /**
- * W3C Trace Context: version, trace id, parent id, flags; only versions after 00 may say more.
+ * W3C Trace Context: version, trace id, parent id, flags; only versions after 00 may have more fields.
  * https://www.w3.org/TR/trace-context/#traceparent-header
  */
 const TRACEPARENT = /^(?!ff|00.{53}-)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/;
 
-type Sent = { readonly id?: string | undefined; readonly parentId?: string | undefined };
+type TraceParent = { readonly id?: string | undefined; readonly parentId?: string | undefined };
 
-function read(traceparent: string | null | undefined): Sent {
+function parseTraceParent(traceparent: string | null | undefined): TraceParent {
   const [, id, parentId] = TRACEPARENT.exec(traceparent?.trim().toLowerCase() ?? "") ?? [];
   return id && TRACE_ID.test(id) ? { id, parentId } : {};
 }
@@ -19,25 +19,25 @@ function read(traceparent: string | null | undefined): Sent {
 export type Trace = {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
-  /** The id that Application Insights files the request under, when the caller chose another. */
+  /** The id of the request in Application Insights, if the client chose another trace id. */
   readonly operationId?: string;
-  /** 16 lower-case hex digits: the span that Application Insights has for the request itself. */
+  /** 16 lower-case hex digits: the span of the request in Application Insights. */
   readonly parentId?: string;
 };
 
-function askedIdOf(header: string | null): string | undefined {
-  const id = ASKED.exec(header?.trim().toLowerCase() ?? "")?.[1]?.replaceAll("-", "");
+function clientIdOf(header: string | null): string | undefined {
+  const id = CLIENT_ID.exec(header?.trim().toLowerCase() ?? "")?.[1]?.replaceAll("-", "");
   return id && TRACE_ID.test(id) ? id : undefined;
 }
 
 /**
- * A valid X-Trace-ID wins; then the host's own trace context, so that our logs and Application Insights agree; then
- * the traceparent header; then a new id.
+ * In order: a valid X-Trace-ID; the host's own trace context, so that our logs and Application Insights agree; the
+ * traceparent header; a new id.
  */
 export function traceOf(headers: Headers, hostTraceparent: string | null | undefined): Trace {
-  const traceId = askedIdOf(headers.get("x-trace-id"));
-  const host = read(hostTraceparent);
-  const { id: operationId, parentId } = host.id ? host : read(headers.get("traceparent"));
+  const traceId = clientIdOf(headers.get("x-trace-id"));
+  const host = parseTraceParent(hostTraceparent);
+  const { id: operationId, parentId } = host.id ? host : parseTraceParent(headers.get("traceparent"));
   const parent = parentId && { parentId };
   if (traceId) return { traceId, ...(operationId && { operationId }), ...parent };
   return { traceId: operationId ?? crypto.randomUUID().replaceAll("-", ""), ...parent };

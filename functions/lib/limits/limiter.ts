@@ -1,56 +1,85 @@
-// Who is counted as whom, and how often each may ask: the rules of every limit class.
+// The rate limits: which quota each class has, and which subject it counts.
 import type { RateLimiterAbstract } from "rate-limiter-flexible";
 import RateLimiterMemory from "rate-limiter-flexible/lib/RateLimiterMemory.js";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
 import type { TableClient } from "../azure/tables.ts";
-import type { Asker, Limits, Ruling } from "../http/limits.ts";
 import type { Log } from "../log.ts";
-import { type Left, limitHeaders, type Policy } from "./limit-headers.ts";
 import { TableLimiter } from "./limits-table.ts";
 
+/** `secret` and `keys` are exact across all instances; the others count per instance. */
+export type LimitClass = "none" | "default" | "visits" | "uploads" | "secret" | "keys";
+
+export type LimitSubject = {
+  /** As `clientAddress` returns it. Called only where the address counts, since it may read the body. */
+  readonly address: () => Promise<string>;
+  /** Subject of a verified token. */
+  readonly caller?: string;
+  /** On routes of class `secret`: the account to sign in to, known once the body is read. */
+  readonly account?: string;
+};
+
+export type LimitResult = {
+  /** RateLimit and RateLimit-Policy. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Set when a quota is used up; `retryAfter` in seconds. */
+  readonly rejection?: { readonly message: string; readonly retryAfter: number };
+};
+
+/** Counts one request. Rejects only if `address` does: without its store a limit counts for this instance alone. */
+export type Limits = {
+  consume(limit: Exclude<LimitClass, "none">, subject: LimitSubject): Promise<LimitResult>;
+};
+
+export const unlimited: Limits = { consume: async () => ({ headers: {} }) };
+
+/** Requests in one window. */
 export type Quotas = Readonly<Record<"authenticated" | "anonymous" | "visits" | "uploads" | "secret" | "keys", number>>;
 
 type Options = {
-  /** Requests in one window. */
   readonly quotas: Quotas;
-  /** Asked for when a shared limit is first needed. */
+  /** Called when a shared limit first needs it. */
   readonly table: () => TableClient;
   readonly log: Log;
-  /** Of one window; a minute unless a test cannot wait. */
+  /** Length of one window. @default 60 */
   readonly seconds?: number;
-  /** Milliseconds after which a store that does not answer counts as down. */
-  readonly patienceMs?: number;
+  /** Milliseconds to wait for the store before it counts as unavailable. @default 1000 */
+  readonly timeoutMs?: number;
 };
 
-type Limited = Parameters<Limits["spend"]>[0];
-type Rule = Policy & { readonly limiter: RateLimiterAbstract /** Whose requests it counts. */; readonly of: string };
+/** One quota, and the words by which messages name its subject. */
+type Policy = {
+  /** Letters, digits and hyphens. */
+  readonly name: string;
+  readonly quota: number;
+  readonly source: string;
+  readonly limiter: RateLimiterAbstract;
+};
 
 /**
- * An account's secret may be tried `secret` times from one address; from all addresses together this many times as
- * often, and one address may try this many times as often on all accounts. So whoever uses up the tries of an account
- * at one address leaves its owner those at another.
+ * One address may try one account `secret` times; all addresses together may try it this many times as often, and one
+ * address may try all accounts this many times as often. So one address cannot lock the owner out of other addresses.
  */
 const ACCOUNT_FACTOR = 5;
 const ADDRESS_FACTOR = 3;
 
-const DOWN_LINE_MS = 60_000;
+const LOG_INTERVAL_MS = 60_000;
 
-export function createLimits({ quotas, table, log, seconds = 60, patienceMs = 1_000 }: Options): Limits {
-  let quietUntil = 0;
-  function onFailure(error: unknown): void {
-    if (Date.now() < quietUntil) return;
-    quietUntil = Date.now() + DOWN_LINE_MS;
+export function createLimits({ quotas, table, log, seconds = 60, timeoutMs = 1_000 }: Options): Limits {
+  let nextLogAt = 0;
+  function onStoreError(error: unknown): void {
+    if (Date.now() < nextLogAt) return;
+    nextLogAt = Date.now() + LOG_INTERVAL_MS;
     log.warn("limits-store-down", { error });
   }
-  // What it holds of a key goes when the key's window ends: about 450 bytes for each request of the last minute at most.
+  // Entries expire with their window: at most about 450 bytes for each request of the last minute.
   const inMemory = (quota: number) => new RateLimiterMemory({ points: quota, duration: seconds, keyPrefix: "" });
-  function perInstance(name: string, quota: number, of: string): Rule {
-    return { name, quota, seconds, of, limiter: inMemory(quota) };
+  function perInstance(name: string, quota: number, source: string): Policy {
+    return { name, quota, source, limiter: inMemory(quota) };
   }
-  function shared(name: string, quota: number, of: string): Rule {
-    const insurance = inMemory(quota);
-    const limiter = new TableLimiter({ name, table, points: quota, seconds, patienceMs, insurance, onFailure });
-    return { name, quota, seconds, of, limiter };
+  function shared(name: string, quota: number, source: string): Policy {
+    const fallback = inMemory(quota);
+    const limiter = new TableLimiter({ name, table, points: quota, seconds, timeoutMs, fallback, onStoreError });
+    return { name, quota, source, limiter };
   }
 
   const authenticated = perInstance("default", quotas.authenticated, "from you");
@@ -58,61 +87,65 @@ export function createLimits({ quotas, table, log, seconds = 60, patienceMs = 1_
   const visits = perInstance("visits", quotas.visits, "from your address");
   const uploads = perInstance("uploads", quotas.uploads, "from you");
   const keys = shared("keys", quotas.keys, "from you");
-  const secretOfAddress = shared("secret-address", quotas.secret * ADDRESS_FACTOR, "from your address");
+  const secretByAddress = shared("secret-address", quotas.secret * ADDRESS_FACTOR, "from your address");
   const secret = shared("secret", quotas.secret, "for this account from your address");
-  const secretOfAccount = shared("secret-account", quotas.secret * ACCOUNT_FACTOR, "for this account");
+  const secretByAccount = shared("secret-account", quotas.secret * ACCOUNT_FACTOR, "for this account");
 
-  type Asked = readonly (readonly [Rule, key: object])[];
-  /** In the order in which they are asked: what one refuses, the next does not count. */
-  async function rulesFor(limit: Limited, { address, caller, account }: Asker): Promise<Asked> {
-    const who = caller === undefined ? { address: await address() } : { caller };
+  /** Policies with the keys that they count, in order: a policy that rejects keeps later ones from counting. */
+  async function policiesFor(
+    limit: Exclude<LimitClass, "none">,
+    { address, caller, account }: LimitSubject,
+  ): Promise<readonly (readonly [Policy, key: object])[]> {
+    const client = caller === undefined ? { address: await address() } : { caller };
     switch (limit) {
       case "default":
-        return [[caller === undefined ? anonymous : authenticated, who]];
+        return [[caller === undefined ? anonymous : authenticated, client]];
       case "visits":
-        return [[visits, who]];
+        return [[visits, client]];
       case "uploads":
-        return [[uploads, who]];
+        return [[uploads, client]];
       case "keys":
-        return [[keys, who]];
+        return [[keys, client]];
       case "secret":
-        // The address alone before the body is read; then, when the account is known, the rest.
-        if (account === undefined) return [[secretOfAddress, who]];
+        // The address counts before the body is read; the account once it is known.
+        if (account === undefined) return [[secretByAddress, client]];
         return [
-          [secret, { ...who, account }],
-          [secretOfAccount, { account }],
+          [secret, { ...client, account }],
+          [secretByAccount, { account }],
         ];
     }
   }
 
   return {
-    async spend(limit, asker) {
-      const rules = await rulesFor(limit, asker);
-      const left: Left[] = [];
-      let refused: Ruling["refused"];
-      for (const [rule, key] of rules) {
-        const { remaining, resetSeconds, isRefused } = await count(rule, key);
-        left.push({ name: rule.name, remaining, resetSeconds });
-        if (!isRefused) continue;
-        refused = {
-          rule: `More than ${rule.quota} requests in ${seconds} seconds came ${rule.of}: try again in ${resetSeconds} s.`,
-          retryAfter: resetSeconds,
-        };
+    async consume(limit, subject) {
+      const policies = await policiesFor(limit, subject);
+      const remaining: string[] = [];
+      let rejection: LimitResult["rejection"];
+      for (const [{ limiter, name, quota, source }, key] of policies) {
+        const { isRejected, points, resetSeconds } = await count(limiter, key);
+        remaining.push(`"${name}";r=${points};t=${resetSeconds}`);
+        if (!isRejected) continue;
+        const message = `More than ${quota} requests in ${seconds} seconds ${source}: try again in ${resetSeconds} s.`;
+        rejection = { message, retryAfter: resetSeconds };
         break;
       }
-      const policies = rules.map(([rule]) => rule);
-      return { headers: limitHeaders(policies, left), ...(refused && { refused }) };
+      // Lists of structured fields (RFC 9651), as in draft-ietf-httpapi-ratelimit-headers-11.
+      const headers = {
+        "RateLimit-Policy": policies.map(([{ name, quota }]) => `"${name}";q=${quota};w=${seconds}`).join(", "),
+        RateLimit: remaining.join(", "),
+      };
+      return { headers, ...(rejection && { rejection }) };
     },
   };
 }
 
-/** A limiter rejects with what it resolves with otherwise; that a store fails is its insurance's affair. */
-async function count({ limiter }: Rule, key: object) {
-  let isRefused = false;
+/** A limiter rejects with a RateLimiterRes when the quota is used up; store errors go to its insurance limiter. */
+async function count(limiter: RateLimiterAbstract, key: object) {
+  let isRejected = false;
   const { remainingPoints, msBeforeNext } = await limiter.consume(JSON.stringify(key)).catch((thrown: unknown) => {
     if (!(thrown instanceof RateLimiterRes)) throw thrown;
-    isRefused = true;
+    isRejected = true;
     return thrown;
   });
-  return { isRefused, remaining: remainingPoints, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
+  return { isRejected, points: remainingPoints, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
 }

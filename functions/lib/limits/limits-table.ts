@@ -1,4 +1,4 @@
-// Limits that all instances share: one row for each key and window in the table `limits`, changed under its ETag.
+// Limits that all instances share: one row per key and window in the table `limits`, updated under its ETag.
 import { createHash } from "node:crypto";
 import type { RateLimiterAbstract } from "rate-limiter-flexible";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
@@ -8,33 +8,33 @@ import type { TableClient } from "../azure/tables.ts";
 import type { Log } from "../log.ts";
 
 type Row = { points: number };
-/** `end` is when the window ends, in milliseconds since 1970. */
+/** `end` is in milliseconds since 1970. */
 type Window = { readonly points: number; readonly end: number };
 
 type Options = {
-  /** Tells keys of one limit from those of another. */
+  /** Separates the keys of one limit from those of another. */
   readonly name: string;
-  /** Asked for when it is needed, since most instances never need it. */
+  /** Called when it is needed, since most instances never need it. */
   readonly table: () => TableClient;
   readonly points: number;
   readonly seconds: number;
-  /** Milliseconds for all calls of one request, until the insurance is asked instead. */
-  readonly patienceMs: number;
-  readonly insurance: RateLimiterAbstract;
-  readonly onFailure: (cause: unknown) => void;
+  /** Milliseconds for all table calls of one request; then `fallback` counts instead. */
+  readonly timeoutMs: number;
+  readonly fallback: RateLimiterAbstract;
+  readonly onStoreError: (cause: unknown) => void;
 };
 
-/** Any name is a legal key then, and none can be read in the table (docs/decisions/018). */
+/** Makes any name a legal key, and keeps names out of the table (docs/decisions/018). */
 const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
 
 /**
- * A class, since the library asks new stores to extend its own. Only `consume` is there: nothing here blocks, rewards or
- * reads. Windows are the clock's (every full minute), so that all instances mean the same row.
+ * A class, since the library requires stores to extend its own. It supports `consume` only. Windows follow the clock
+ * (every full minute), so that all instances use the same row.
  */
 export class TableLimiter extends RateLimiterStoreAbstract<Window> {
   readonly #options: Options;
-  /** The last of those who wait for a key: in one instance they take turns, so that only instances race. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** The last call for each key. Calls of one instance run one after another, so that only instances race. */
+  readonly #lastCalls = new Map<string, Promise<unknown>>();
 
   constructor(options: Options) {
     super({
@@ -42,23 +42,23 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
       duration: options.seconds,
       keyPrefix: options.name,
       inMemoryBlockOnConsumed: options.points,
-      insuranceLimiter: options.insurance,
+      insuranceLimiter: options.fallback,
     });
     this.#options = options;
   }
 
   protected override async _consume(key: string, points: number): Promise<RateLimiterRes> {
-    const signal = AbortSignal.timeout(this.#options.patienceMs);
+    const signal = AbortSignal.timeout(this.#options.timeoutMs);
     const consume = () => super._consume(key, points, { signal });
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(consume, consume);
-    this.#turns.set(key, turn);
+    const call = (this.#lastCalls.get(key) ?? Promise.resolve()).then(consume, consume);
+    this.#lastCalls.set(key, call);
     try {
-      return await turn;
+      return await call;
     } catch (thrown) {
-      if (!(thrown instanceof RateLimiterRes)) this.#options.onFailure(thrown);
+      if (!(thrown instanceof RateLimiterRes)) this.#options.onStoreError(thrown);
       throw thrown;
     } finally {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+      if (this.#lastCalls.get(key) === call) this.#lastCalls.delete(key);
     }
   }
 
@@ -73,8 +73,8 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
     const table = this.#options.table();
     const end = (Math.floor(Date.now() / durationMs) + 1) * durationMs;
     const keys = { partitionKey: hashOf(key), rowKey: new Date(end).toISOString() };
-    const call = { abortSignal: signal };
-    /** Undefined when another instance was first. */
+    const options = { abortSignal: signal };
+    /** Undefined if another instance has written first. */
     const unlessRaced = async <T>(work: Promise<T>): Promise<T | undefined> =>
       work.catch((cause: unknown) => {
         const status = statusOfSdkError(cause);
@@ -82,14 +82,14 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
         throw cause;
       });
 
-    // Most windows are new: then one call is all.
-    if (await unlessRaced(table.createEntity({ ...keys, points }, call))) return { points, end };
-    // Whoever loses a race has seen another count, and a full window is not written: there are at most `points` losses.
+    // Most windows are new, so one call is enough.
+    if (await unlessRaced(table.createEntity({ ...keys, points }, options))) return { points, end };
+    // Each lost race means that the count has grown, and a full window is not written: at most `points` rounds.
     for (;;) {
-      const { etag, points: before } = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, call);
+      const { etag, points: before } = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, options);
       const window = { points: before + points, end };
       if (before >= this.points) return window;
-      if (await unlessRaced(table.updateEntity({ ...keys, points: window.points }, "Replace", { ...call, etag })))
+      if (await unlessRaced(table.updateEntity({ ...keys, points: window.points }, "Replace", { ...options, etag })))
         return window;
     }
   }
@@ -100,10 +100,10 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
   }
 }
 
-/** The clocks of instances differ by less: a window that is over by one may still be written by another. */
+/** More than the clocks of instances differ: one instance may still write a window that is over for another. */
 const MARGIN_MS = 5 * 60_000;
 
-/** Deletes the windows that are over. */
+/** Deletes expired windows. */
 export async function cleanUpLimits(
   { limitsTable: table }: { readonly limitsTable: TableClient },
   { log, now = Date.now() }: { log: Log; now?: number },
@@ -117,7 +117,7 @@ export async function cleanUpLimits(
         await table.deleteEntity(partitionKey, rowKey);
         removed += 1;
       } catch (cause) {
-        // Two runs at one time meet in the same rows.
+        // Two runs at the same time delete the same rows.
         if (statusOfSdkError(cause) !== 404) throw cause;
       }
     });

@@ -1,5 +1,5 @@
-// Types of the parts of rate-limiter-flexible that its index leaves out: the base class it asks new stores to extend.
-// One at a time, since the index brings twenty stores into the bundle.
+// Types of modules of rate-limiter-flexible. Its index omits the base class of stores, and would add twenty stores to
+// the bundle.
 
 declare module "rate-limiter-flexible/lib/RateLimiterMemory.js" {
   export { RateLimiterMemory as default } from "rate-limiter-flexible";
@@ -20,9 +20,9 @@ declare module "rate-limiter-flexible/lib/RateLimiterStoreAbstract.js" {
       /** Seconds. */
       duration: number;
       keyPrefix: string;
-      /** Counted points from which a key is refused in memory, without the store, until its window ends. */
+      /** Points at which a key is rejected in memory, without a call to the store, until its window ends. */
       inMemoryBlockOnConsumed: number;
-      /** Asked instead when the store fails. */
+      /** Counts when the store fails. */
       insuranceLimiter: RateLimiterAbstract;
     });
     /** Rejects with a RateLimiterRes when the key is used up, with an error when the store fails. */

@@ -1,9 +1,10 @@
-// Calls a route's function as the host does, through the library's own request, context and response; keeps what it logs.
+// Calls a route's function as the host does, through the library's request, context and response, and keeps its log.
 import { HttpRequest, type HttpRequestInit, HttpResponse, InvocationContext } from "@azure/functions";
 import type { ErrorCode } from "../errors.ts";
+import { unlimited } from "../limits/limiter.ts";
 import { silentMeter } from "../meter.ts";
-import { type EndpointDeps, endpoint } from "./endpoint.ts";
-import { unlimited } from "./limits.ts";
+import type { EndpointDeps } from "./context.ts";
+import { endpoint } from "./endpoint.ts";
 import type { Route } from "./operation.ts";
 
 export type Call = {
@@ -26,32 +27,32 @@ export type ErrorBody = {
   };
 };
 
-export type Reply = {
+export type InvokeResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body, taken for an error. */
+  /** The body of an error response. */
   readonly error: () => ErrorBody["error"];
-  /** Every line that was logged, parsed, with the level it was logged at. */
+  /** Every log line, parsed, with its level. */
   readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly loggedAt: string })[];
 };
 
-/** The request as the library makes it when HTTP streaming is on. */
+/** The request as the library creates it with HTTP streaming. */
 function requestOf({ method = "GET", url = "http://localhost/api/x", headers = {}, params = {}, body }: Call) {
   const native = new Request(url, { method, headers, duplex: "half", ...(body !== undefined && { body }) });
-  // A body that nobody declared must not be declared by Request: it does so for strings.
+  // Request adds a Content-Type to strings, but a test that sends none means none.
   if (!Object.keys(headers).some((name) => name.toLowerCase() === "content-type"))
     native.headers.delete("content-type");
   return new HttpRequest({ nativeRequest: native, params } as HttpRequestInit);
 }
 
-/** Nothing limits or measures where `deps` does not say so. */
+/** Without limits and metrics, unless `deps` contains them. */
 export async function invoke<D extends Partial<EndpointDeps>>(
   route: Route<D>,
   deps: D,
   call: Call = {},
-): Promise<Reply> {
-  const lines: Reply["lines"][number][] = [];
+): Promise<InvokeResponse> {
+  const lines: InvokeResponse["lines"][number][] = [];
   const context = new InvocationContext({
     functionName: route.name,
     invocationId: crypto.randomUUID(),
@@ -60,20 +61,20 @@ export async function invoke<D extends Partial<EndpointDeps>>(
   });
   const { body = "" } = call;
   const contentLength = body instanceof ReadableStream ? 0 : Buffer.byteLength(body);
-  const answer = await endpoint(
+  const init = await endpoint(
     route as Route<D & EndpointDeps>,
     {
       limits: unlimited,
       meter: silentMeter,
-      received: () => ({ contentLength }),
+      findReceivedRequest: () => ({ contentLength }),
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);
-  const response = new HttpResponse(answer as ConstructorParameters<typeof HttpResponse>[0]);
+  const response = new HttpResponse(init as ConstructorParameters<typeof HttpResponse>[0]);
   const text = await response.text();
   return {
     status: response.status,
-    // The library's Headers are undici's own; the standard's are easier to type.
+    // The library's Headers are undici's own; the standard ones are easier to type.
     headers: new Headers([...response.headers]),
     text,
     error: () => (JSON.parse(text) as ErrorBody).error,

@@ -1,12 +1,12 @@
-// Headers that every answer carries, whatever its status.
+// The headers of every response, whatever its status.
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
-import { type Call, invoke } from "./invoke.simulation.ts";
+import { type Call, invoke } from "./invoke.fixture.ts";
 import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
-function answering(handler: () => OperationResponse, call: Call = {}) {
+function respondWith(handler: () => OperationResponse, call: Call = {}) {
   const route = routesFor<typeof deps>()(
     "openapi",
     "GET",
@@ -29,22 +29,22 @@ const kinds: [string, () => OperationResponse][] = [
   ["success", () => ({ json: {} })],
   ["no content", () => ({ status: 204 })],
   [
-    "a caller's mistake",
+    "a client error",
     () => {
       throw new AppError("NOT_FOUND", "x");
     },
   ],
   [
-    "a failure of ours",
+    "a server error",
     () => {
       throw new Error("x");
     },
   ],
 ];
 
-describe.each(kinds)("an answer of %s", (_, handler) => {
-  it("cannot be sniffed, framed, scripted or cached, and sends no referrer", async () => {
-    const { headers } = await answering(handler);
+describe.each(kinds)("a response of %s", (_, handler) => {
+  it("has headers against sniffing, framing, scripts, caches and referrers", async () => {
+    const { headers } = await respondWith(handler);
     expect(Object.fromEntries(headers)).toMatchObject({
       "cache-control": "no-store",
       "content-security-policy": expect.stringMatching(/^default-src 'none'; frame-ancestors 'none'/),
@@ -55,8 +55,8 @@ describe.each(kinds)("an answer of %s", (_, handler) => {
     });
   });
 
-  it("exposes the headers that scripts of other origins read, and leaves the origins to the platform", async () => {
-    const { headers } = await answering(handler, { headers: { origin: "https://site.example" } });
+  it("exposes the headers that scripts of other origins read, and names no origin", async () => {
+    const { headers } = await respondWith(handler, { headers: { origin: "https://site.example" } });
     expect(headers.get("access-control-expose-headers")).toBe(
       "X-Trace-ID, Retry-After, RateLimit, RateLimit-Policy, Location, ETag",
     );
@@ -65,17 +65,17 @@ describe.each(kinds)("an answer of %s", (_, handler) => {
     expect(cors).toEqual(["access-control-expose-headers"]);
   });
 
-  it("demands TLS for the future only where TLS is spoken", async () => {
+  it("has Strict-Transport-Security over HTTPS only", async () => {
     const name = "strict-transport-security";
-    expect((await answering(handler, { url: "https://api.example/api/x" })).headers.get(name)).toMatch(
+    expect((await respondWith(handler, { url: "https://api.example/api/x" })).headers.get(name)).toMatch(
       /^max-age=\d{8,}/,
     );
-    expect((await answering(handler, { url: "http://localhost:7071/api/x" })).headers.has(name)).toBe(false);
+    expect((await respondWith(handler, { url: "http://localhost:7071/api/x" })).headers.has(name)).toBe(false);
   });
 });
 
-it("an answer's own Cache-Control wins, and its other headers stand beside the common ones", async () => {
-  const { headers } = await answering(() => ({
+it("a response keeps its own Cache-Control and headers in addition to the common ones", async () => {
+  const { headers } = await respondWith(() => ({
     headers: { "Cache-Control": "public, max-age=60", ETag: '"1"' },
     json: 1,
   }));

@@ -1,9 +1,9 @@
-// Who an address is counted as: what the platform appended, and nothing that the caller wrote.
+// The address by which limits count a client: what the platform appended, and nothing that the client wrote.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressOf, UNKNOWN } from "./address.ts";
+import { addressOf, UNKNOWN } from "./forged-headers.ts";
 
-describe("an address", () => {
+describe("addressOf", () => {
   it.each([
     ["203.0.113.9", "203.0.113.9"],
     ["203.0.113.9:51234", "203.0.113.9"],
@@ -22,7 +22,7 @@ describe("an address", () => {
     ["::FFFF:CB00:7109", "203.0.113.9"],
     ["0:0:0:0:0:ffff:203.0.113.9", "203.0.113.9"],
     ["1::ffff:203.0.113.9", "1:0:0:0::/64"],
-  ])("in %j is %s", (header, bucket) => {
+  ])("reads %j as %s", (header, bucket) => {
     expect(addressOf(header)).toBe(bucket);
   });
 
@@ -47,33 +47,33 @@ describe("an address", () => {
     "for=203.0.113.9",
     "203.0.113.9\t203.0.113.10",
     "x".repeat(8_000),
-  ])("in %j is nobody's in particular", (header) => {
+  ])("returns UNKNOWN for %j", (header) => {
     expect(addressOf(header)).toBe(UNKNOWN);
   });
 
   const ip = fc.oneof(fc.ipV4(), fc.ipV6());
-  const written = fc.oneof(
+  const appended = fc.oneof(
     fc.ipV4(),
     fc.tuple(fc.ipV4(), fc.nat(65_535)).map(([address, port]) => `${address}:${port}`),
     fc.tuple(fc.ipV6(), fc.nat(65_535)).map(([address, port]) => `[${address}]:${port}`),
     fc.ipV6(),
   );
 
-  it("is the same whatever the caller wrote before it", () => {
-    const sent = fc.oneof(fc.string({ maxLength: 60 }), fc.array(ip).map(String));
+  it("ignores whatever the client wrote before the last address", () => {
+    const fromClient = fc.oneof(fc.string({ maxLength: 60 }), fc.array(ip).map(String));
     fc.assert(
-      fc.property(sent, written, (before, last) => {
+      fc.property(fromClient, appended, (before, last) => {
         expect(addressOf(`${before},${last}`)).toBe(addressOf(last));
         expect(addressOf(last)).not.toBe(UNKNOWN);
       }),
     );
   });
 
-  it("over IPv6 is the same for all of a /64, and another for another", () => {
+  it("returns one value for all IPv6 addresses of a /64, and another for another /64", () => {
     const group = fc.nat(0xffff).map((value) => value.toString(16));
     const half = fc.array(group, { minLength: 4, maxLength: 4 }).map((groups) => groups.join(":"));
     fc.assert(
-      // In 2000::/3, where the addresses of the Internet are.
+      // In 2000::/3, the global unicast addresses.
       fc.property(half, half, half, half, (one, other, host, guest) => {
         const at = (network: string, rest: string) => addressOf(`[2${network.slice(1) || "0"}:${rest}]:443`);
         expect(at(one, host)).toBe(at(one, guest));
@@ -82,7 +82,7 @@ describe("an address", () => {
     );
   });
 
-  it("never throws, and is an IPv4 address, a /64 or nobody's, whatever comes", () => {
+  it("never throws, and returns an IPv4 address, a /64 or UNKNOWN for any text", () => {
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."0123456789abcdef:.[]%, ") }));
     fc.assert(
       fc.property(text, (header) => {

@@ -1,13 +1,12 @@
-// A limiter as an instance has one, on a table behind a proxy that counts calls and misbehaves on demand: for its tests.
+// A limiter as an instance has it, on a table behind a proxy that counts calls and injects faults.
 import { dirname } from "node:path";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createCredential } from "../azure/credential.ts";
 import { createTableClient } from "../azure/tables.ts";
-import type { Asker, Limits, Ruling } from "../http/limits.ts";
 import { createLog, type LogFields } from "../log.ts";
 import { tables } from "../names.ts";
-import { createLimits, type Quotas } from "./limiter.ts";
+import { createLimits, type LimitResult, type LimitSubject, type Limits, type Quotas } from "./limiter.ts";
 
 const credential = createCredential(undefined);
 const { TABLES_ENDPOINT = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
@@ -16,12 +15,12 @@ export const limitsTable = ({ endpoint = TABLES_ENDPOINT, table = tables.limits 
 
 export const quotas: Quotas = { authenticated: 200, anonymous: 30, visits: 60, uploads: 30, secret: 10, keys: 5 };
 
-/** A window that no test sees the end of. */
+/** Seconds of a window that outlasts every test. */
 export const LONG = 1_000_000;
 
 export type Instance = Limits & { readonly lines: LogFields[] };
 
-/** Patient by default: a busy machine is not a store that is down. */
+/** The timeout is long by default, since a busy machine is no unavailable store. */
 export function openInstance(
   options: Partial<Parameters<typeof createLimits>[0]> & { endpoint?: string } = {},
 ): Instance {
@@ -30,7 +29,7 @@ export function openInstance(
   const keep = (line: string) => void lines.push(JSON.parse(line));
   const log = createLog({ debug: keep, info: keep, warn: keep, error: keep });
   const table = () => limitsTable({ endpoint });
-  return { ...createLimits({ quotas, table, log, seconds: LONG, patienceMs: 30_000, ...rest }), lines };
+  return { ...createLimits({ quotas, table, log, seconds: LONG, timeoutMs: 30_000, ...rest }), lines };
 }
 
 export async function openProxy(): Promise<FaultProxy> {
@@ -38,20 +37,26 @@ export async function openProxy(): Promise<FaultProxy> {
   return startFaultProxy({ target: TABLES_ENDPOINT, certificate });
 }
 
-export const from = (address: string, more: Omit<Asker, "address"> = {}): Asker => ({
+export const subjectOf = (address: string, more: Omit<LimitSubject, "address"> = {}): LimitSubject => ({
   address: async () => address,
   ...more,
 });
 
-/** Asks that often, one after the other or all at once. */
-export async function spend(
+type Repetition = {
+  readonly subject: LimitSubject;
+  readonly times: number;
+  readonly order?: "parallel" | "sequential";
+};
+
+/** Consumes a limit several times, in parallel by default. */
+export async function consumeTimes(
   limits: Limits,
-  limit: Parameters<Limits["spend"]>[0],
-  { asker, times, at = "once" }: { asker: Asker; times: number; at?: "once" | "turns" },
-): Promise<readonly Ruling[]> {
-  if (at === "once") return Promise.all(Array.from({ length: times }, () => limits.spend(limit, asker)));
-  const rulings: Ruling[] = [];
-  for (let time = 0; time < times; time++) rulings.push(await limits.spend(limit, asker));
-  return rulings;
+  limit: Parameters<Limits["consume"]>[0],
+  { subject, times, order = "parallel" }: Repetition,
+): Promise<readonly LimitResult[]> {
+  if (order === "parallel") return Promise.all(Array.from({ length: times }, () => limits.consume(limit, subject)));
+  const results: LimitResult[] = [];
+  for (let time = 0; time < times; time++) results.push(await limits.consume(limit, subject));
+  return results;
 }
-export const passed = (rulings: readonly Ruling[]) => rulings.filter(({ refused }) => !refused).length;
+export const countAccepted = (results: readonly LimitResult[]) => results.filter(({ rejection }) => !rejection).length;

@@ -1,0 +1,60 @@
+// The state of one HTTP request. Every step of the boundary receives it.
+import type { HttpRequest, InvocationContext } from "@azure/functions";
+import type { TokenVerifier } from "../access/token.ts";
+import type { AppError } from "../errors.ts";
+import type { Limits } from "../limits/limiter.ts";
+import type { Meter } from "../meter.ts";
+import { bodyOf, type PeekableBody, peekable } from "./body.ts";
+import { clientAddress, type FindReceivedRequest } from "./forged-headers.ts";
+import type { Route } from "./operation.ts";
+import { type Trace, traceOf } from "./trace.ts";
+
+export type EndpointDeps = {
+  readonly verifyToken: TokenVerifier;
+  readonly limits: Limits;
+  readonly meter: Meter;
+  readonly findReceivedRequest: FindReceivedRequest;
+};
+
+export type HttpContext = {
+  readonly route: Route<never>;
+  readonly deps: EndpointDeps;
+  readonly request: HttpRequest;
+  readonly invocation: InvocationContext;
+  readonly trace: Trace;
+  /** Milliseconds, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  readonly body: PeekableBody;
+  /** The subject of limits that count by address. The first call may read the beginning of the body. */
+  readonly address: () => Promise<string>;
+  /** Bytes of the body that the app has read. */
+  bytesRead: number;
+  /** RateLimit and RateLimit-Policy of the limits that have counted this request. */
+  limitHeaders: Readonly<Record<string, string>>;
+  /** Subject of the verified token. */
+  callerId?: string;
+  error?: AppError;
+};
+
+export function createContext(given: Pick<HttpContext, "route" | "deps" | "request" | "invocation">): HttpContext {
+  const { deps, invocation, request } = given;
+  async function* countBytes() {
+    for await (const chunk of bodyOf(request)) {
+      context.bytesRead += chunk.byteLength;
+      yield chunk;
+    }
+  }
+  const body = peekable(countBytes());
+  let address: Promise<string> | undefined;
+  const context: HttpContext = {
+    ...given,
+    trace: traceOf(request.headers, invocation.traceContext?.traceParent),
+    startedAt: performance.now(),
+    body,
+    address: () =>
+      (address ??= clientAddress({ request, received: deps.findReceivedRequest(invocation.invocationId), body })),
+    bytesRead: 0,
+    limitHeaders: {},
+  };
+  return context;
+}

@@ -1,0 +1,27 @@
+// Counts a request against a rate limit.
+import { AppError } from "../errors.ts";
+import type { LimitClass, LimitSubject } from "../limits/limiter.ts";
+import type { HttpContext } from "./context.ts";
+
+/**
+ * Adds the limit's headers to the response, whether it accepts the request or not.
+ * @throws {AppError} RATE_LIMITED when the quota is used up
+ */
+export async function consumeLimit(
+  context: HttpContext,
+  limit: LimitClass,
+  subject: Omit<LimitSubject, "address"> = {},
+): Promise<void> {
+  if (limit === "none") return;
+  const { address, deps, limitHeaders } = context;
+  const { headers, rejection } = await deps.limits.consume(limit, { address, ...subject });
+  // Both headers are lists: a request that counts twice carries the policies of both limits.
+  const joined = Object.entries(headers).map(([name, list]) => [
+    name,
+    limitHeaders[name] ? `${limitHeaders[name]}, ${list}` : list,
+  ]);
+  context.limitHeaders = { ...limitHeaders, ...Object.fromEntries(joined) };
+  if (!rejection) return;
+  deps.meter.measure("limit_rejections", 1, { class: limit });
+  throw new AppError("RATE_LIMITED", rejection.message, { retryAfter: rejection.retryAfter });
+}
