@@ -1,11 +1,11 @@
-// npm run seed: makes what a deployment needs before its first visitor, and changes nothing the second time.
+// npm run seed: creates what a deployment needs before its first visitor. A second run changes nothing.
 import { parseArgs } from "node:util";
 import { createDeps } from "../functions/deps.ts";
 import { readSettings } from "../functions/lib/settings.ts";
 import { seed } from "./seed.ts";
 
 const USAGE =
-  "Usage: npm run seed -- [--start-at N], N a whole number: the visits to carry over from an older counter.";
+  "Usage: npm run seed -- [--start-at N], N a whole number: the count of an older counter, from which this one continues.";
 
 function readStartAt(): number {
   let text: string;
@@ -20,11 +20,11 @@ function readStartAt(): number {
   );
 }
 
-/** What failed, and why as far as its causes tell: their first lines, since a store's answer goes on with ids. */
-function reasonOf(thrown: unknown): string {
+/** The message of the error and of its causes. Only their first lines, because a store's response continues with ids. */
+function describeError(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.cause === undefined) return thrown.message;
-  return `${thrown.message}: ${reasonOf(thrown.cause).split("\n")[0]}`;
+  return `${thrown.message}: ${describeError(thrown.cause).split("\n")[0]}`;
 }
 
 try {
@@ -38,6 +38,6 @@ try {
   }))
     process.stdout.write(`${line}\n`);
 } catch (error) {
-  process.stderr.write(`seed-entity: ${reasonOf(error)}\n`);
+  process.stderr.write(`seed-entity: ${describeError(error)}\n`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// seed-entity as the pipeline runs it: a process, its lines, its exit code.
+// seed-entity as a process, as the pipeline runs it: its output and its exit code.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -18,18 +18,18 @@ beforeEach(() => {
   page = `p${randomUUID()}`;
 });
 
-type Outcome = { code: unknown; lines: string[]; fault: string };
+type Outcome = { code: unknown; lines: string[]; stderr: string };
 
 function seed(settings: Record<string, string | undefined> = {}, ...args: string[]): Promise<Outcome> {
   const env = { ...process.env, PAGES: page, ...settings };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, lines: stdout.trim().split("\n"), fault: stderr }),
+      resolve({ code: error?.code ?? 0, lines: stdout.trim().split("\n"), stderr }),
     );
   });
 }
 
-it("creates what is absent and says so; the second run changes nothing and says that", async () => {
+it("creates missing rows and secrets, and changes nothing in the second run", async () => {
   const first = await seed();
   expect(first.code).toBe(0);
   expect(first.lines[0]).toBe(`visits of "${page}": created at 0`);
@@ -37,40 +37,40 @@ it("creates what is absent and says so; the second run changes nothing and says 
   const second = await seed();
   expect(second).toEqual({
     code: 0,
-    fault: "",
+    stderr: "",
     lines: [
-      `visits of "${page}": stood already at 0`,
-      'secret "signing-keys": stood already',
-      'secret "owner-password": stood already',
+      `visits of "${page}": already exists at 0`,
+      'secret "signing-keys": already exists',
+      'secret "owner-password": already exists',
     ],
   });
   expect((await table.getEntity(page, "total")).etag).toBe(before.etag);
 });
 
-it("brings an old count along, raises a smaller one, never lowers a larger one", async () => {
+it("starts at an old count, raises a smaller one and keeps a larger one", async () => {
   expect((await seed({}, "--start-at", "500")).lines[0]).toBe(`visits of "${page}": created at 500`);
   expect((await seed({}, "--start-at", "700")).lines[0]).toBe(`visits of "${page}": raised at 700`);
   expect((await seed({}, "--start-at", "600")).lines[0]).toBe(
-    `visits of "${page}": stood already at 700, which is not less than 600`,
+    `visits of "${page}": already exists at 700, which is not less than 600`,
   );
   expect((await table.getEntity(page, "total")).count).toBe(700n);
 });
 
-it("names every missing setting at once and touches nothing", async () => {
-  const { code, fault } = await seed({ TABLES_ENDPOINT: undefined, VAULT_URI: undefined, PAGES: "Bad Page" });
+it("reports every invalid setting at once", async () => {
+  const { code, stderr } = await seed({ TABLES_ENDPOINT: undefined, VAULT_URI: undefined, PAGES: "Bad Page" });
   expect(code).toBe(1);
-  for (const name of ["TABLES_ENDPOINT", "VAULT_URI", "PAGES"]) expect(fault).toContain(name);
-  expect(fault).not.toMatch(/at .*\.ts/);
+  for (const name of ["TABLES_ENDPOINT", "VAULT_URI", "PAGES"]) expect(stderr).toContain(name);
+  expect(stderr).not.toMatch(/at .*\.ts/);
 });
 
-it.each(["-1", "1.5", "many", "9007199254740993", ""])("refuses --start-at=%s and says what it takes", async (text) => {
-  const { code, fault } = await seed({}, `--start-at=${text}`);
+it.each(["-1", "1.5", "many", "9007199254740993", ""])("rejects --start-at=%s with the rule", async (text) => {
+  const { code, stderr } = await seed({}, `--start-at=${text}`);
   expect(code).toBe(1);
-  expect(fault).toContain("--start-at must be a whole number");
+  expect(stderr).toContain("--start-at must be a whole number");
 });
 
-it("ends with 1 and one line when the store cannot be reached", async () => {
-  const { code, fault } = await seed({ TABLES_ENDPOINT: "https://127.0.0.1:9/devstoreaccount1" });
+it("exits with 1 and one line when the table is unreachable", async () => {
+  const { code, stderr } = await seed({ TABLES_ENDPOINT: "https://127.0.0.1:9/devstoreaccount1" });
   expect(code).toBe(1);
-  expect(fault.trim().split("\n")).toHaveLength(1);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
 });

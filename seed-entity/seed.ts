@@ -1,4 +1,4 @@
-// What is made, in order: the counter's rows, the signing keys, the owner's password. Each is told, created or standing.
+// Creates, in this order, the counter's rows, the signing keys and the owner's password, and reports each of them.
 import { randomBytes } from "node:crypto";
 import type { Deps } from "../functions/deps.ts";
 import { secrets } from "../functions/lib/names.ts";
@@ -6,37 +6,36 @@ import { secrets } from "../functions/lib/names.ts";
 export type SeedOptions = {
   readonly deps: Pick<Deps, "visits" | "vault" | "generateSigningKeys">;
   readonly pages: readonly string[];
-  /** Visits that a row holds at least. */
+  /** The least count of a page. */
   readonly startAt: number;
-  /** For the owner's account if it has none yet; else one is made. Never told. */
+  /** For the owner's account when it has none; otherwise a random one. Never printed. */
   readonly ownerPassword: string | undefined;
 };
 
-/** A password shorter than this is refused: it guards everything. */
-const PASSWORD_LENGTH = 12;
+const MIN_PASSWORD_LENGTH = 12;
 
 /**
- * @yields one line for each thing, once it stands
+ * @yields one line for each of them, once it exists
  * @throws {AppError} of the store or the vault that failed
  */
 export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions): AsyncGenerator<string> {
   for (const page of pages) {
-    const { did, count } = await deps.visits.seed(page, startAt);
-    const asked = startAt > 0 ? `, which is not less than ${startAt}` : "";
-    yield `visits of "${page}": ${did === "kept" ? `stood already at ${count}${asked}` : `${did} at ${count}`}`;
+    const { outcome, count } = await deps.visits.seed(page, startAt);
+    const reason = startAt > 0 ? `, which is not less than ${startAt}` : "";
+    yield `visits of "${page}": ${outcome === "kept" ? `already exists at ${count}${reason}` : `${outcome} at ${count}`}`;
   }
   yield await createSecret(secrets.signingKeys, deps.generateSigningKeys);
   yield await createSecret(secrets.ownerPassword, async () => {
     if (ownerPassword === undefined) return randomBytes(24).toString("base64url");
-    if (ownerPassword.length >= PASSWORD_LENGTH) return ownerPassword;
+    if (ownerPassword.length >= MIN_PASSWORD_LENGTH) return ownerPassword;
     throw new Error(
-      `The owner's password must have at least ${PASSWORD_LENGTH} characters, received ${ownerPassword.length}. Choose a longer one.`,
+      `The owner's password must have at least ${MIN_PASSWORD_LENGTH} characters, received ${ownerPassword.length}. Choose a longer one.`,
     );
   });
 
-  async function createSecret(name: string, make: () => Promise<string>): Promise<string> {
-    if ((await deps.vault.read(name)) !== undefined) return `secret "${name}": stood already`;
-    await deps.vault.write(name, await make());
+  async function createSecret(name: string, create: () => Promise<string>): Promise<string> {
+    if ((await deps.vault.read(name)) !== undefined) return `secret "${name}": already exists`;
+    await deps.vault.write(name, await create());
     return `secret "${name}": created`;
   }
 }

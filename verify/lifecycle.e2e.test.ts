@@ -110,7 +110,7 @@ it("says where to look, what to type and where the data lies, and seeds once", a
   const text = said.join("\n");
   for (const part of [`${url}/`, `curl -X POST ${url}/api/v1/visits/resume`, "npm run token", dataDir])
     expect(text).toContain(part);
-  expect(text).toContain('secret "signing-keys": stood already');
+  expect(text).toContain('secret "signing-keys": already exists');
   expect(text).not.toContain("correct horse");
   child.kill("SIGTERM");
   expect((await once(child, "exit"))[0]).toBe(0);

@@ -1,12 +1,68 @@
-// The law of the counter, and the worlds in which it is tried.
+// The plans of the model, and the law that every outcome of a plan obeys.
 import fc from "fast-check";
-import type { Outcome, Plan, Weather } from "./group-commit-plan.simulation.ts";
+import type { Visit } from "./group-commit.ts";
+import type { Total } from "./total.ts";
 
 export const DAY = 24 * 60 * 60_000;
 
-export const calm: Weather = {
+export const LOST = ["requests", "responses", "writes"] as const;
+export type Lost = (typeof LOST)[number];
+
+/** Probabilities. */
+export type Faults = {
+  readonly lostRequest: number;
+  readonly lostResponse: number;
+  /** A request that arrives long after its client has given up. */
+  readonly late: number;
+  /** A request that is delivered twice, the second time late. */
+  readonly doubled: number;
+  readonly throttled: number;
+  /** A writer that is suspended for up to twenty minutes. */
+  readonly suspended: number;
+  /** A wall clock that is stepped once, by up to an hour. */
+  readonly stepped: number;
+  /** A writer that loses all requests, all responses or all writes for up to twenty minutes. */
+  readonly cutOff: number;
+  readonly crashed: number;
+  /** A writer that the platform shuts down in order: it gets no more visits, and may finish. */
+  readonly terminated: number;
+};
+
+export type Plan = {
+  readonly seed: number;
+  readonly writers: number;
+  readonly visits: number;
+  /** Milliseconds over which the visits arrive. */
+  readonly span: number;
+  /** Share of the visits that go to the first writer in any case. */
+  readonly busy?: number;
+  /** What a writer loses when it is cut off; random by default. */
+  readonly lost?: Lost;
+  /** Commits a day; without it there is no brake. */
+  readonly budget?: number;
+  readonly faults: Faults;
+};
+
+export type Outcome = {
+  /** Visits that reached a writer. */
+  readonly sent: number;
+  /** Responses with a number of their own. */
+  readonly exact: readonly Visit[];
+  readonly degraded: readonly Visit[];
+  /** Degraded visits that may be lost: their writer crashed, logged that it dropped them, or ended without the store. */
+  readonly maybeLost: number;
+  readonly total: Total;
+  readonly dayRows: ReadonlyMap<string, number>;
+  /** The row after every write, in order. */
+  readonly writes: readonly Total[];
+  readonly longestWaitMs: number;
+  /** Log lines of the cost brake, with the writer that logged them. */
+  readonly trips: readonly Readonly<Record<string, unknown>>[];
+};
+
+export const noFaults: Faults = {
   lostRequest: 0,
-  lostAnswer: 0,
+  lostResponse: 0,
   late: 0,
   doubled: 0,
   throttled: 0,
@@ -17,56 +73,56 @@ export const calm: Weather = {
   terminated: 0,
 };
 
-const chance = (max: number) => fc.double({ min: 0, max, noNaN: true });
+const probability = (max: number) => fc.double({ min: 0, max, noNaN: true });
 
-export const storm: fc.Arbitrary<Weather> = fc.record({
-  lostRequest: chance(0.3),
-  lostAnswer: chance(0.4),
-  late: chance(0.3),
-  doubled: chance(0.3),
-  throttled: chance(0.2),
-  suspended: chance(0.5),
-  stepped: chance(1),
-  cutOff: chance(0.5),
-  crashed: chance(0.3),
-  terminated: chance(0.3),
+export const allFaults: fc.Arbitrary<Faults> = fc.record({
+  lostRequest: probability(0.3),
+  lostResponse: probability(0.4),
+  late: probability(0.3),
+  doubled: probability(0.3),
+  throttled: probability(0.2),
+  suspended: probability(0.5),
+  stepped: probability(1),
+  cutOff: probability(0.5),
+  crashed: probability(0.3),
+  terminated: probability(0.3),
 });
 
-export const plans = (weather: fc.Arbitrary<Weather>): fc.Arbitrary<Plan> =>
+export const plans = (faults: fc.Arbitrary<Faults>): fc.Arbitrary<Plan> =>
   fc.record({
     seed: fc.integer(),
     writers: fc.integer({ min: 1, max: 4 }),
     visits: fc.integer({ min: 1, max: 40 }),
     span: fc.constantFrom(0, 200, 5_000, 20 * 60_000, 3 * DAY),
-    weather,
+    faults,
   });
 
-export const TWICE = "a visit was counted twice";
+export const COUNTED_TWICE = "a visit was counted twice";
 
-function faultOfDays({ total, dayRows, writes }: Outcome): string | undefined {
+function violationOfDays({ total, dayRows, writes }: Outcome): string | undefined {
   if (writes.some(({ day }, index) => day < (writes[index - 1]?.day ?? ""))) return "a day went back";
   const onLastDay = writes.filter(({ day }) => day === total.day).length;
-  if (total.dayWrites !== onLastDay) return `the day has ${onLastDay} writes, the row says ${total.dayWrites}`;
+  if (total.dayWrites !== onLastDay) return `the day has ${onLastDay} writes, the row has ${total.dayWrites}`;
   const byDay = new Map(dayRows);
   for (const { day, count } of [...total.closed, { day: total.day, count: total.dayCount }]) {
     if ((byDay.get(day) ?? count) !== count) return `the row of ${day} differs from the total's`;
     byDay.set(day, count);
   }
   const sum = [...byDay.values()].reduce((a, b) => a + b, 0);
-  return sum === total.count ? undefined : `the days sum up to ${sum}, the total is ${total.count}`;
+  return sum === total.count ? undefined : `the sum of the days is ${sum}, the total is ${total.count}`;
 }
 
-/** What is wrong with an outcome; undefined when nothing is. */
-export function fault(outcome: Outcome): string | undefined {
-  const { sent, answered, degraded, forgiven, total, writes } = outcome;
-  const numbers = answered.map(({ count }) => count);
-  if (new Set(numbers).size !== numbers.length) return "a number was handed out twice";
-  if (numbers.some((number) => number < 1 || number > total.count)) return "a number was never reached";
+/** How an outcome breaks the law; undefined when it does not. */
+export function violation(outcome: Outcome): string | undefined {
+  const { sent, exact, degraded, maybeLost, total, writes } = outcome;
+  const numbers = exact.map(({ count }) => count);
+  if (new Set(numbers).size !== numbers.length) return "two visits got one number";
+  if (numbers.some((number) => number < 1 || number > total.count)) return "a visit got a number beyond the total";
   const committed = new Map(writes.map(({ count, dayCount }) => [count, dayCount]));
-  if (degraded.some(({ count, today }) => committed.get(count) !== today)) return "a degraded answer was no total";
-  if (total.count < answered.length) return "an answered visit was not counted";
-  if (total.count < answered.length + degraded.length - forgiven) return "a degraded visit was lost";
-  // Each visit that was sent, answered or not, is counted once at most.
-  if (total.count > sent) return TWICE;
-  return faultOfDays(outcome);
+  if (degraded.some(({ count, today }) => committed.get(count) !== today)) return "a degraded visit got no total";
+  if (total.count < exact.length) return "a visit with a number was not counted";
+  if (total.count < exact.length + degraded.length - maybeLost) return "a degraded visit was lost without a log line";
+  // Visits without a number are counted once at most, too.
+  if (total.count > sent) return COUNTED_TWICE;
+  return violationOfDays(outcome);
 }

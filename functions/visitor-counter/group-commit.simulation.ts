@@ -1,15 +1,15 @@
-// A world for the model test: virtual time, one row, and several writers whose calls are lost, late, doubled or cut off.
+// The model: virtual time, one row, and several writers whose calls are lost, late, doubled or throttled.
 import type { LogFields } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createGroupCommit, type GroupCommit, type GroupCommitOptions, type Visit } from "./group-commit.ts";
-import { LOST, type Lost, type Outcome, type Plan, randomFrom } from "./group-commit-plan.simulation.ts";
+import { LOST, type Lost, type Outcome, type Plan } from "./group-commit-law.simulation.ts";
 import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
-import { type StoredTotal, StoreFailure, type TotalStore } from "./total-store.ts";
+import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 
-/** What is under test: one writer's counter in its world. */
-export type Contender = (world: WriterWorld) => GroupCommit;
-export type WriterWorld = Omit<GroupCommitOptions, "page" | "dayOf" | "windowMs" | "holdMs" | "meter">;
+/** The counter under test, of one writer. */
+export type CreateCounter = (options: CounterOptions) => GroupCommit;
+export type CounterOptions = Omit<GroupCommitOptions, "page" | "dayOf" | "windowMs" | "holdMs" | "meter">;
 
 export const CALL_MS = 400;
 export const WINDOW_MS = 10_000;
@@ -19,11 +19,22 @@ const START = Date.UTC(2026, 2, 28, 23, 50);
 
 export const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
-export const vitae: Contender = (world) =>
-  createGroupCommit({ ...world, page: "page", dayOf, windowMs: WINDOW_MS, holdMs: HOLD_MS, meter: silentMeter });
+export const vitae: CreateCounter = (options) =>
+  createGroupCommit({ ...options, page: "page", dayOf, windowMs: WINDOW_MS, holdMs: HOLD_MS, meter: silentMeter });
 
-export async function simulate(plan: Plan, contender: Contender): Promise<Outcome> {
-  const { weather } = plan;
+/** mulberry32: small, and the same on every machine. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export async function simulate(plan: Plan, createCounter: CreateCounter): Promise<Outcome> {
+  const { faults } = plan;
   const random = randomFrom(plan.seed);
   const chance = (probability: number) => random() < probability;
   let now = START;
@@ -36,67 +47,67 @@ export async function simulate(plan: Plan, contender: Contender): Promise<Outcom
   const dayRows = new Map<string, number>();
   const writes: Total[] = [];
   const trips: LogFields[] = [];
-  let forgiven = 0;
+  let maybeLost = 0;
 
   function apply(total: Total, etag: string | undefined): string {
-    if (row?.etag !== etag) throw new StoreFailure("conflict");
+    if (row?.etag !== etag) throw new StoreError("conflict");
     row = { total: structuredClone(total), etag: String(++etags) };
     writes.push(row.total);
     return row.etag;
   }
 
   function createWriter(index: number) {
-    // Wall clocks are wrong by up to two days; the store's Date header sets them right.
+    // Wall clocks are wrong by up to two days; the store's Date header corrects them.
     const skew = chance(0.3) ? (random() - 0.5) * 4 * 24 * 60 * MINUTE : 0;
-    const suspendAt = chance(weather.suspended) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
+    const suspendAt = chance(faults.suspended) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
     const resumeAt = suspendAt + random() * 20 * MINUTE;
-    const crashAt = chance(weather.crashed) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
-    // From a stream of its own, so that the worlds that know no such fate are what they were before there was one.
-    const fate = randomFrom(plan.seed + 1 + index);
-    const endAt = fate() < weather.terminated ? START + fate() * plan.span : Number.POSITIVE_INFINITY;
-    /** Degraded visits that are lost if the writer ends now, as far as it has said so. */
+    const crashAt = chance(faults.crashed) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
+    // A stream of its own, so that these faults do not change the other random values of a seed.
+    const more = randomFrom(plan.seed + 1 + index);
+    const endAt = more() < faults.terminated ? START + more() * plan.span : Number.POSITIVE_INFINITY;
+    /** Degraded visits that the writer has logged as not yet committed. */
     let uncommitted = 0;
     let ended = false;
     const awake = (time: number) => (time >= suspendAt && time < resumeAt ? resumeAt : time);
     const elapsed = () => now - START - (now >= resumeAt ? resumeAt - suspendAt : 0);
-    /** Runs on the writer: when it is awake, and never after its crash. */
+    /** Runs on the writer while it is awake, and never after its crash. */
     const on = (time: number, run: () => unknown) => {
       const then = awake(Math.max(time, now));
       if (then < crashAt) at(then, () => ended || run());
     };
-    const stepAt = chance(weather.stepped) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
+    const stepAt = chance(faults.stepped) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
     const step = (random() - 0.5) * 120 * MINUTE;
     const clock = createStoreClock(() => now + skew + (now >= stepAt ? step : 0), elapsed);
 
-    const cutAt = fate() < weather.cutOff ? START + fate() * plan.span : Number.POSITIVE_INFINITY;
-    const backAt = cutAt + fate() * 20 * MINUTE;
-    const lost = plan.lost ?? LOST[Math.floor(fate() * LOST.length)];
+    const cutAt = more() < faults.cutOff ? START + more() * plan.span : Number.POSITIVE_INFINITY;
+    const backAt = cutAt + more() * 20 * MINUTE;
+    const lost = plan.lost ?? LOST[Math.floor(more() * LOST.length)];
     const loses = (what: Lost) => what === lost && now >= cutAt && now < backAt;
 
     function call<T>(kind: "read" | "write", serve: () => T): Promise<T> {
       return new Promise((resolve, reject) => {
-        on(now + CALL_MS, () => reject(new StoreFailure("unknown")));
-        if (chance(weather.throttled) || (kind === "write" && loses("writes")))
-          return on(now + 5, () => reject(new StoreFailure("unknown", { retryAfter: 0.1 })));
+        on(now + CALL_MS, () => reject(new StoreError("transient")));
+        if (chance(faults.throttled) || (kind === "write" && loses("writes")))
+          return on(now + 5, () => reject(new StoreError("transient", { retryAfter: 0.1 })));
         const deliver = (time: number) =>
           at(time, () => {
             const date = Math.floor(now / 1000) * 1000;
             let settle: () => void;
             try {
-              const served = serve();
-              settle = () => resolve(served);
-            } catch (failure) {
-              settle = () => reject(failure);
+              const response = serve();
+              settle = () => resolve(response);
+            } catch (error) {
+              settle = () => reject(error);
             }
-            if (!chance(weather.lostAnswer) && !loses("answers"))
+            if (!chance(faults.lostResponse) && !loses("responses"))
               on(now + random() * 20, () => {
                 clock.observe(date);
                 settle();
               });
           });
-        if (!chance(weather.lostRequest) && !loses("requests"))
-          deliver(now + random() * (chance(weather.late) ? 15 * MINUTE : 20));
-        if (chance(weather.doubled)) deliver(now + random() * (chance(0.5) ? 2_000 : 15 * MINUTE));
+        if (!chance(faults.lostRequest) && !loses("requests"))
+          deliver(now + random() * (chance(faults.late) ? 15 * MINUTE : 20));
+        if (chance(faults.doubled)) deliver(now + random() * (chance(0.5) ? 2_000 : 15 * MINUTE));
       });
     }
 
@@ -111,26 +122,26 @@ export async function simulate(plan: Plan, contender: Contender): Promise<Outcom
     const warn = (event: string, fields: LogFields = {}) => {
       const visits = Number(fields.visits);
       if (event === "cost-brake-tripped") trips.push({ writer: index, ...fields });
-      if (event === "held-visits-uncertain") forgiven += visits;
+      if (event === "held-visits-dropped") maybeLost += visits;
       if (event === "held-visits-not-committed") uncommitted = visits;
     };
     const later = (ms: number, run: () => void) => on(now + ms, run);
     const sleep = (ms: number) => new Promise<void>((resolve) => on(now + ms, resolve));
     const dailyWriteBudget = plan.budget ?? Number.POSITIVE_INFINITY;
-    const world = { store, clock, sleep, later, elapsed, random, dailyWriteBudget, log: { warn } };
-    const { count, close } = contender({ ...world, writer: `writer-${index}` });
+    const options = { store, clock, sleep, later, elapsed, random, dailyWriteBudget, log: { warn } };
+    const { count, close } = createCounter({ ...options, writer: `writer-${index}` });
     async function end() {
       uncommitted = 0;
       await close();
-      forgiven += uncommitted;
+      maybeLost += uncommitted;
       ended = true;
     }
     if (endAt < Number.POSITIVE_INFINITY) on(endAt, end);
-    return { on, count, crashes: crashAt < Number.POSITIVE_INFINITY, takes: () => now < endAt };
+    return { on, count, crashes: crashAt < Number.POSITIVE_INFINITY, accepts: () => now < endAt };
   }
 
   const writers = Array.from({ length: plan.writers }, (_, index) => createWriter(index));
-  const answered: Visit[] = [];
+  const exact: Visit[] = [];
   const degraded: Visit[] = [];
   let sent = 0;
   let longestWaitMs = 0;
@@ -141,13 +152,13 @@ export async function simulate(plan: Plan, contender: Contender): Promise<Outcom
     // Often in bursts, so that visits share a batch.
     const burst = Math.floor(random() * 4) / 4;
     writer.on(START + (chance(plan.busy ? 0 : 0.6) ? burst : random()) * plan.span, () => {
-      if (!writer.takes()) return;
+      if (!writer.accepts()) return;
       const began = now;
       sent++;
       writer.count().then(
-        (given) => {
-          (given.degraded ? degraded : answered).push(given);
-          if (given.degraded && writer.crashes) forgiven++;
+        (response) => {
+          (response.degraded ? degraded : exact).push(response);
+          if (response.degraded && writer.crashes) maybeLost++;
           longestWaitMs = Math.max(longestWaitMs, now - began);
         },
         () => undefined,
@@ -159,8 +170,8 @@ export async function simulate(plan: Plan, contender: Contender): Promise<Outcom
     const event = events.pop() as (typeof events)[number];
     now = event.at;
     event.run();
-    // Everything the event set going in promises happens before the next event.
+    // All promises that the event settles run before the next event.
     await new Promise(setImmediate);
   }
-  return { sent, answered, degraded, forgiven, total: row?.total ?? emptyTotal, dayRows, writes, longestWaitMs, trips };
+  return { sent, exact, degraded, maybeLost, total: row?.total ?? emptyTotal, dayRows, writes, longestWaitMs, trips };
 }

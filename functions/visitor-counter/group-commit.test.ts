@@ -1,28 +1,28 @@
-// The law of the counter, over thousands of random schedules of several writers with lost, late and doubled attempts.
+// The law of the counter, in thousands of random schedules of several writers with lost, late and doubled attempts.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Contender, dayOf, simulate, vitae } from "./group-commit.simulation.ts";
+import { type CreateCounter, dayOf, simulate, vitae } from "./group-commit.simulation.ts";
 import type { Visit } from "./group-commit.ts";
-import { calm, fault, plans, storm, TWICE } from "./group-commit-law.simulation.ts";
+import { allFaults, COUNTED_TWICE, noFaults, plans, violation } from "./group-commit-law.simulation.ts";
 import { emptyTotal } from "./total.ts";
-import { StoreFailure } from "./total-store.ts";
+import { StoreError } from "./total-store.ts";
 
 describe("group commit", () => {
-  it("counts every answered visit exactly once, whatever the network, the clocks and the machines do", async () => {
+  it("counts each visit with a number exactly once under network, clock and machine faults", async () => {
     await fc.assert(
-      fc.asyncProperty(plans(storm), async (plan) => {
-        expect(fault(await simulate(plan, vitae))).toBeUndefined();
+      fc.asyncProperty(plans(allFaults), async (plan) => {
+        expect(violation(await simulate(plan, vitae))).toBeUndefined();
       }),
       { numRuns: 6_000 },
     );
   }, 60_000);
 
-  it("answers every visit when nothing fails, in bounded time, also among four writers", async () => {
+  it("responds to every visit in bounded time without faults, with up to four writers", async () => {
     await fc.assert(
-      fc.asyncProperty(plans(fc.constant(calm)), async (plan) => {
+      fc.asyncProperty(plans(fc.constant(noFaults)), async (plan) => {
         const outcome = await simulate(plan, vitae);
-        expect(fault(outcome)).toBeUndefined();
-        expect(outcome.answered.length).toBe(plan.visits);
+        expect(violation(outcome)).toBeUndefined();
+        expect(outcome.exact.length).toBe(plan.visits);
         expect(outcome.total.count).toBe(plan.visits);
         expect(outcome.longestWaitMs).toBeLessThan(10_000);
       }),
@@ -30,19 +30,19 @@ describe("group commit", () => {
     );
   }, 60_000);
 
-  it("lets a newcomer in beside a writer that always has something to write", async () => {
-    // The same thirty worlds every time, so that the bound can be narrow: virtual milliseconds, of two thousand.
+  it("lets a new writer commit while another one writes all the time", async () => {
+    // The same thirty seeds every time, so that the bound can be narrow: virtual milliseconds, of two thousand.
     for (let seed = 1; seed <= 30; seed++) {
-      const plan = { seed, writers: 2, visits: 2_000, span: 2_000, busy: 0.99, weather: calm };
+      const plan = { seed, writers: 2, visits: 2_000, span: 2_000, busy: 0.99, faults: noFaults };
       const outcome = await simulate(plan, vitae);
-      expect(fault(outcome)).toBeUndefined();
+      expect(violation(outcome)).toBeUndefined();
       expect(outcome.longestWaitMs).toBeLessThan(500);
     }
   }, 60_000);
 
-  it("moves the day forward by the store's clock, not by that of a writer two days ahead", async () => {
+  it("decides the day by the store's clock when a writer's clock is two days ahead", async () => {
     await fc.assert(
-      fc.asyncProperty(plans(fc.constant({ ...calm, doubled: 0.2 })), async (plan) => {
+      fc.asyncProperty(plans(fc.constant({ ...noFaults, doubled: 0.2 })), async (plan) => {
         const { writes } = await simulate({ ...plan, span: 5_000 }, vitae);
         expect(new Set(writes.map(({ day }) => day))).toEqual(new Set([dayOf(Date.UTC(2026, 2, 28))]));
       }),
@@ -52,17 +52,20 @@ describe("group commit", () => {
 });
 
 describe("the model", () => {
-  const storms = (contender: Contender) =>
+  const tryOut = (createCounter: CreateCounter) =>
     fc.check(
-      fc.asyncProperty(plans(storm), async (plan) => fault(await simulate(plan, contender)) !== TWICE),
+      fc.asyncProperty(
+        plans(allFaults),
+        async (plan) => violation(await simulate(plan, createCounter)) !== COUNTED_TWICE,
+      ),
       { numRuns: 300, endOnFailure: true },
     );
 
-  const alone = (count: () => Promise<Visit>) => ({ count, close: async () => undefined });
+  const counterOf = (count: () => Promise<Visit>) => ({ count, close: async () => undefined });
 
-  /** Adds to what it reads and writes under the ETag, again after every failure. */
-  const naive: Contender = ({ store, sleep }) =>
-    alone(async () => {
+  /** Adds to what it reads and writes under the ETag, and repeats that after every failure. */
+  const naive: CreateCounter = ({ store, sleep }) =>
+    counterOf(async () => {
       for (let attempt = 0; attempt < 20; attempt++) {
         try {
           const { total, etag } = await store.read();
@@ -73,13 +76,13 @@ describe("the model", () => {
           await sleep(50);
         }
       }
-      throw new StoreFailure("unknown");
+      throw new StoreError("transient");
     });
 
-  /** As above, but leaves one mark that all writers share, and looks for it before it tries again. */
-  const sharedMark: Contender = ({ store, sleep, writer }) => {
+  /** The same, with one mark in the row that all writers share, which it looks for before it tries again. */
+  const sharedMark: CreateCounter = ({ store, sleep, writer }) => {
     let visits = 0;
-    return alone(async () => {
+    return counterOf(async () => {
       const mark = `${writer}/${++visits}`;
       for (let attempt = 0; attempt < 20; attempt++) {
         try {
@@ -93,15 +96,15 @@ describe("the model", () => {
           await sleep(50);
         }
       }
-      throw new StoreFailure("unknown");
+      throw new StoreError("transient");
     });
   };
 
-  it("finds what is wrong with repeating a write blindly", async () => {
-    expect((await storms(naive)).failed).toBe(true);
+  it("finds the double count of a write that is repeated blindly", async () => {
+    expect((await tryOut(naive)).failed).toBe(true);
   }, 60_000);
 
-  it("finds what is wrong with one mark shared by all writers", async () => {
-    expect((await storms(sharedMark)).failed).toBe(true);
+  it("finds the double count of one mark that all writers share", async () => {
+    expect((await tryOut(sharedMark)).failed).toBe(true);
   }, 60_000);
 });

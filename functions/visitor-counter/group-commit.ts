@@ -1,142 +1,201 @@
-// Visits that arrive while a write is under way share the next one; beyond the day's budget they are answered before it.
-import { AppError } from "../lib/errors.ts";
-import { type BatchesOptions, createBatches } from "./batches.ts";
-import { createCostBrake } from "./cost-brake.ts";
-import { createHeldVisits, type HeldVisitsOptions } from "./held-visits.ts";
-import { StoreFailure } from "./total-store.ts";
+// One page's counter in one process. Visits that arrive during a write share the next one. Beyond the day's write budget
+// visits are held: they get a degraded response at once, and one batch a minute commits them.
+import type { AppError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import type { Meter } from "../lib/meter.ts";
+import { alertLines } from "../lib/names.ts";
+import { type CommitContext, commitBatch, retryUntil } from "./commit-batch.ts";
+import { pauseAfter, RIVAL_MS } from "./pace.ts";
+import { rivals, type Total } from "./total.ts";
+import { type StoredTotal, unavailable } from "./total-store.ts";
 
-/** What one visit is told: the page's total after it, and the day's. */
+/** The numbers in the response to a visit: the page's total after it, and the day's. */
 export type Visit = {
   readonly count: number;
   readonly today: number;
-  /** The cost brake is on: the numbers are the last committed ones that this instance knows, and not the visit's own. */
+  /** The cost brake is on: the numbers are the last ones that this instance knows, and not the visit's own. */
   readonly degraded?: true;
 };
 
-export type GroupCommitOptions = BatchesOptions &
-  Pick<HeldVisitsOptions, "later" | "holdMs"> & {
-    /** Commits on one day, by all instances together, beyond which visits are held. */
-    readonly dailyWriteBudget: number;
-  };
+export type GroupCommitOptions = CommitContext & {
+  readonly page: string;
+  /** Day of the site at a time of the store's clock. */
+  readonly dayOf: (time: number) => string;
+  /** Unique to this process. */
+  readonly writer: string;
+  /** Milliseconds for all attempts at one batch, including the read before it. */
+  readonly windowMs: number;
+  /** Milliseconds from the first held visit to the commit of all held visits. */
+  readonly holdMs: number;
+  /** Calls back once, after that many milliseconds. Does not keep the process alive. */
+  readonly later: (ms: number, run: () => void) => void;
+  /** Commits on one day, by all instances together, beyond which visits are held. */
+  readonly dailyWriteBudget: number;
+  readonly log: Pick<Log, "warn">;
+  readonly meter: Meter;
+};
 
 export type GroupCommit = {
   /**
-   * Counts one visit. Rejects with DEPENDENCY_UNAVAILABLE when the store fails for `windowMs`, refuses, or too many
-   * visits wait. Only a visit so rejected, or answered as degraded, may or may not have been counted.
+   * Counts one visit.
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE when the store fails for `windowMs` or rejects the write, or too many visits
+   * wait. Such a visit, like a degraded one, may or may not be counted.
    */
   count(): Promise<Visit>;
-  /** Commits what is held. From then on visits are counted before they are answered, whatever they cost. */
+  /** Commits the held visits. From then on each visit is committed before its response, whatever it costs. */
   close(): Promise<void>;
 };
 
-/** Visits that may wait for the next batch; beyond it they are refused at once. */
+/** Visits that may wait for the next batch. Further ones are rejected at once. */
 const MAX_WAITING = 10_000;
 
 type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
-/** One page's counter in one process. Exact: a visit answered with its number was counted once. See docs/decisions/005. */
+/** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 017. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { page, clock, dayOf, log, meter, later, holdMs, dailyWriteBudget: budget } = options;
-  const today = () => dayOf(clock.now().earliest);
-  const brake = createCostBrake({ page, budget, today, log, meter });
-  const batches = createBatches(options, brake.see);
-  const held = createHeldVisits({ page, batches, later, holdMs, onDue, log });
+  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, random } = options;
   const waiting: Waiting[] = [];
-  let running = false;
-  let ended = Promise.resolve();
-  /** What is held is to be committed now. */
-  let due = false;
-  let closed = false;
+  let held = 0;
+  let holdTimer: "off" | "running" | "over" = "off";
+  /** The row as last read or written. */
+  let seen: StoredTotal | undefined;
+  /** The next batch reads the row first. */
+  let isStale = true;
+  let commits = 0;
+  let notBefore = 0;
+  const writtenDays = new Set<string>();
+  let brakedDay = "";
+  let isClosed = false;
+  let running: Promise<void> | undefined;
 
-  /** What visits are told that are held, while they are to be. */
-  function lastCommitted(): Visit | undefined {
-    const row = closed ? undefined : brake.trippedAt();
-    return row && { count: row.count, today: row.dayCount, degraded: true };
+  const isOverBudget = ({ dayWrites, day }: Total) =>
+    // The budget is compared first, because formatting a day is slow. A row of a past day has no effect.
+    dayWrites >= options.dailyWriteBudget && day >= dayOf(clock.now().earliest);
+
+  function remember(row: StoredTotal, stale: boolean) {
+    seen = row;
+    isStale = stale;
+    const { day, dayWrites: writes } = row.total;
+    if (day === brakedDay || !isOverBudget(row.total)) return;
+    brakedDay = day;
+    log.warn(alertLines.costBrakeTripped, { page, day, writes, budget: options.dailyWriteBudget });
+    meter.measure("cost_brake_trips", 1, { page });
+  }
+
+  /** The response to a visit while the cost brake is on. */
+  function degradedVisit(): Visit | undefined {
+    if (isClosed || !seen || !isOverBudget(seen.total)) return undefined;
+    return { count: seen.total.count, today: seen.total.dayCount, degraded: true };
+  }
+
+  function startHoldTimer() {
+    holdTimer = "running";
+    options.later(options.holdMs, () => {
+      holdTimer = held > 0 ? "over" : "off";
+      void run();
+    });
+  }
+
+  function hold() {
+    held++;
+    if (holdTimer === "off") startHoldTimer();
   }
 
   function holdWaiting() {
-    const told = lastCommitted();
-    if (!told) return;
+    const visit = waiting.length > 0 && degradedVisit();
+    if (!visit) return;
     for (const { resolve } of waiting.splice(0)) {
-      held.add();
-      resolve(told);
+      hold();
+      resolve(visit);
     }
   }
 
-  function onDue() {
-    due = true;
-    void work();
-  }
+  const isDue = () => waiting.length > 0 || (held > 0 && holdTimer === "over");
 
-  function refuse(visits: readonly Waiting[], cause: unknown) {
-    const retryAfter = Math.ceil((cause instanceof StoreFailure && cause.retryAfter) || 5);
-    const error = new AppError("DEPENDENCY_UNAVAILABLE", "The visit could not be counted", { cause, retryAfter });
-    for (const { reject } of visits) reject(error);
-  }
-
-  async function commitWaiting() {
-    const taken: Waiting[] = [];
-    const commit = batches.open(() => {
-      // The row may have been read just now, and tell that the budget is used up.
-      holdWaiting();
-      taken.push(...waiting.splice(0));
-      return taken.length;
-    });
+  /** Commits what waits and what is held, in one batch. */
+  async function commitNext() {
+    holdWaiting();
+    if (!isDue()) return;
+    const wait = notBefore - elapsed();
+    if (wait > 0) await sleep(wait);
+    const until = elapsed() + options.windowMs;
+    let taken: Waiting[] = [];
+    let takenHeld = 0;
     try {
-      const given = await commit();
-      if (!given) return;
+      // The row is old when visits were held, and a read that fails leaves them held.
+      const before = seen && !isStale && held === 0 ? seen : await retryUntil(until, store.read, options);
+      remember(before, false);
+      // The row that was just read may be over the budget.
+      holdWaiting();
+      if (!isDue()) return;
+      [taken, takenHeld] = [waiting.splice(0), held];
+      held = 0;
+      if (holdTimer === "over") holdTimer = "off";
+      const visits = taken.length + takenHeld;
+      const frozenAt = clock.now().earliest;
+      const batch = { writer, commit: ++commits, visits, day: dayOf(frozenAt) };
+      const { writeMs, ...row } = await commitBatch({ batch, frozenAt, row: before, writtenDays }, until, options);
+      const others = rivals(row.total, writer, { now: clock.now(), ms: RIVAL_MS });
+      // A rival makes the remembered ETag stale.
+      remember(row, others > 0);
+      notBefore = elapsed() + pauseAfter({ others, visits, writeMs }, random());
+      meter.measure("visits", visits, { page });
+      meter.measure("counter_batch_size", visits, { page });
+      void writeClosedDays(row.total);
+      const { count = 0, today = 0 } = row.total.writers[writer] ?? {};
       taken.forEach(({ resolve }, index) => {
         const after = taken.length - 1 - index;
-        resolve({ count: given.count - after, today: given.today - after });
+        resolve({ count: count - after, today: today - after });
       });
     } catch (cause) {
-      // Those still waiting are refused too: each has waited for this batch already, and none may wait without end.
-      refuse([...taken, ...waiting.splice(0)], cause);
+      isStale = true;
+      // Those that arrived meanwhile are rejected too: each has waited for this batch already.
+      for (const { reject } of [...taken, ...waiting.splice(0)])
+        reject(unavailable("The visit could not be counted", cause));
+      if (takenHeld > 0) log.warn("held-visits-dropped", { page, visits: takenHeld, error: cause });
+      else if (held > 0) log.warn("held-visits-not-committed", { page, visits: held, error: cause });
+      if (held > 0 && holdTimer !== "running") startHoldTimer();
     }
   }
 
-  async function run() {
-    running = true;
-    for (;;) {
-      holdWaiting();
-      // One batch at a time, and what is held first: its batch may be under way already.
-      if (held.any() && (due || waiting.length > 0)) {
-        due = false;
-        await held.commit().catch((cause: unknown) => refuse(waiting.splice(0), cause));
-      } else if (waiting.length > 0) await commitWaiting();
-      else break;
-    }
-    due = false;
-    running = false;
+  async function writeClosedDays({ closed }: Total) {
+    for (const { day, count } of closed.filter((old) => !writtenDays.has(old.day)))
+      await store.writeDay(day, count).then(
+        () => writtenDays.add(day),
+        // The day stays in the row, and the next commit tries again.
+        (error: unknown) => log.warn("day-not-written", { page, day, count, error }),
+      );
   }
 
-  function work(): Promise<void> {
-    if (!running) ended = run();
-    return ended;
+  async function commitAll() {
+    do await commitNext();
+    while (isDue());
+    running = undefined;
+  }
+
+  function run(): Promise<void> {
+    if (isDue()) running ??= commitAll();
+    return running ?? Promise.resolve();
   }
 
   return {
     count() {
-      const told = lastCommitted();
-      if (told) {
-        held.add();
-        return Promise.resolve(told);
+      const visit = degradedVisit();
+      if (visit) {
+        hold();
+        return Promise.resolve(visit);
       }
       if (waiting.length >= MAX_WAITING)
-        return Promise.reject(
-          new AppError("DEPENDENCY_UNAVAILABLE", `More than ${MAX_WAITING} visits wait for the store`, {
-            retryAfter: 5,
-          }),
-        );
+        return Promise.reject(unavailable(`More than ${MAX_WAITING} visits wait for the store`));
       return new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });
-        void work();
+        void run();
       });
     },
     close() {
-      closed = true;
-      due = true;
-      return work();
+      isClosed = true;
+      if (held > 0) holdTimer = "over";
+      return run();
     },
   };
 }

@@ -1,7 +1,8 @@
-// The store's time as a process knows it whose own clocks are stepped or stand still.
+// The store's time under stepped and suspended clocks, and the day of the site: daylight saving time, the date line.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createStoreClock } from "./store-clock.ts";
+import { createStoreClock, dayIn } from "./store-clock.ts";
+import { emptyTotal, withBatch } from "./total.ts";
 
 function setUp(wall = 1_000_000, monotonic = 50) {
   const local = { wall, monotonic };
@@ -75,5 +76,76 @@ describe("the store's clock", () => {
         expect(latest).toBeGreaterThanOrEqual(truth);
       }),
     );
+  });
+});
+
+const HOUR = 60 * 60_000;
+const at = Date.parse;
+
+describe("the day of an instant", () => {
+  it.each([
+    // The 29th of March 2026 has 23 hours, the 25th of October 25.
+    ["Europe/Berlin", "2026-03-28T22:59:59.999Z", "2026-03-28"],
+    ["Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29"],
+    ["Europe/Berlin", "2026-03-29T21:59:59.999Z", "2026-03-29"],
+    ["Europe/Berlin", "2026-03-29T22:00:00Z", "2026-03-30"],
+    ["Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25"],
+    ["Europe/Berlin", "2026-10-25T22:59:59.999Z", "2026-10-25"],
+    ["Europe/Berlin", "2026-10-25T23:00:00Z", "2026-10-26"],
+    ["UTC", "2026-12-31T23:59:59.999Z", "2026-12-31"],
+    ["UTC", "2027-01-01T00:00:00Z", "2027-01-01"],
+    ["UTC", "2028-02-29T12:00:00Z", "2028-02-29"],
+    ["Pacific/Kiritimati", "2026-06-30T10:00:00Z", "2026-07-01"],
+    ["Pacific/Niue", "2026-07-01T10:59:59Z", "2026-06-30"],
+    ["Asia/Kathmandu", "2026-01-01T18:15:00Z", "2026-01-02"],
+    // Samoa crossed the date line: there was no 30th of December 2011.
+    ["Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29"],
+    ["Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31"],
+  ])("in %s at %s is %s", (zone, time, day) => {
+    expect(dayIn(zone)(at(time))).toBe(day);
+  });
+
+  it("is a day for each hour of the year that daylight saving time shortens and lengthens", () => {
+    const dayOf = dayIn("Europe/Berlin");
+    const hours = new Map<string, number>();
+    for (let time = at("2025-12-31T23:00:00Z"); time < at("2026-12-31T23:00:00Z"); time += HOUR)
+      hours.set(dayOf(time), (hours.get(dayOf(time)) ?? 0) + 1);
+    expect(hours.size).toBe(365);
+    const odd = [...hours].filter(([, count]) => count !== 24);
+    expect(odd).toEqual([
+      ["2026-03-29", 23],
+      ["2026-10-25", 25],
+    ]);
+  });
+
+  const zones = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "Pacific/Apia", "Pacific/Chatham"];
+  it("is never before the day of an earlier instant, and is the text that sorts so", () => {
+    // From 2012 on, no zone sets its clocks back across midnight.
+    const time = fc.integer({ min: at("2012-01-01"), max: at("2100-01-01") });
+    const later = fc.oneof(fc.integer({ min: 0, max: 3 * HOUR }), fc.integer({ min: 0, max: 400 * 24 * HOUR }));
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), time, later, (zone, start, ms) => {
+        const dayOf = dayIn(zone);
+        const [day, next] = [dayOf(start), dayOf(start + ms)];
+        expect(day).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+        expect(day <= next).toBe(true);
+        expect(Math.abs(at(day) + 12 * HOUR - start)).toBeLessThanOrEqual(26 * HOUR);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("does not take the total back where clocks once went back across midnight", () => {
+    // St John's set its clocks from one minute past midnight to one minute past eleven.
+    const dayOf = dayIn("America/St_Johns");
+    const before = dayOf(at("2006-10-29T02:30:30Z"));
+    const after = dayOf(at("2006-10-29T02:31:00Z"));
+    expect([before, after]).toEqual(["2006-10-29", "2006-10-28"]);
+    let total = emptyTotal;
+    for (const [index, day] of [before, after].entries()) {
+      const batch = { writer: "w", commit: index + 1, visits: 1, day };
+      total = withBatch(total, batch, { now: { earliest: 0, latest: 0 }, writtenDays: new Set() }) ?? total;
+    }
+    expect(total).toMatchObject({ count: 2, day: "2006-10-29", dayCount: 2, closed: [] });
   });
 });

@@ -1,15 +1,16 @@
-// The store's clock as this process can know it: its Date headers, and how much time has passed since the last one.
+// The store's time as this process knows it, and the calendar day of the site at a time.
 import type { StoreTime } from "./total.ts";
 
 export type StoreClock = {
-  /** @param date milliseconds since 1970, from the Date header of an answer that just came */
+  /** @param date milliseconds since 1970, from the Date header of a response that just arrived */
   observe(date: number): void;
   now(): StoreTime;
 };
 
 /**
- * Two clocks measure the time since: the wall clock can be stepped, the monotonic one stands still while a machine is
- * suspended. What must not happen early is asked of `earliest`, what must not happen late of `latest`.
+ * Adds to the last Date header the time that has passed since. Two clocks measure it: the wall clock can be stepped, and
+ * the monotonic clock stands still while a machine is suspended. What must not happen too early goes by `earliest`, what
+ * must not happen too late by `latest`.
  */
 export function createStoreClock(
   wall: () => number = Date.now,
@@ -26,4 +27,14 @@ export function createStoreClock(
       return { earliest: Math.min(byWall, byMonotonic), latest: Math.max(byWall, byMonotonic) };
     },
   };
+}
+
+/**
+ * Flex Consumption forbids TZ and WEBSITE_TIME_ZONE, so the time zone is a setting of the app.
+ * @param timeZone IANA name
+ * @returns a function from milliseconds since 1970 to YYYY-MM-DD
+ */
+export function dayIn(timeZone: string): (time: number) => string {
+  const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  return (time) => format.format(time);
 }

@@ -1,36 +1,137 @@
-// What the counter asks of the table that holds a page's row, and how that table says why it failed.
-import type { Total } from "./total.ts";
+// The rows of a page in the visits table: one row `total`, and one row `day:YYYY-MM-DD` for each past day.
+import { retryAfterOfSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
+import type { TableClient } from "../lib/azure/tables.ts";
+import { AppError } from "../lib/errors.ts";
+import { emptyTotal, type Total, totalSchema } from "./total.ts";
 
-/** The row as read; no ETag means that there is none yet. */
+/** The row as read; without an ETag there is none yet. */
 export type StoredTotal = { readonly total: Total; readonly etag?: string };
 
 /**
- * One page's row. Every call is sent once and ends within a bounded time; `clock.observe` has been called by then.
- * Rejections are `StoreFailure`s.
+ * Every call is sent once and ends within a bounded time; the clock has observed the response by then.
+ * Calls reject with a `StoreError`.
  */
 export type TotalStore = {
   read(): Promise<StoredTotal>;
   /** Creates the row when there is no ETag, else replaces it under the ETag. Returns the new ETag. */
   write(total: Total, etag: string | undefined): Promise<string>;
-  /** Writes a closed day's row; repeating it changes nothing. */
+  /** Writes the row of a past day; repeating it changes nothing. */
   writeDay(day: string, count: number): Promise<void>;
 };
 
 /**
- * Conflict: the row is not what it was when read. Refused: trying again at once is of no use. Unknown: anything else.
- * Uncertain is not the table's answer but what the row can no longer tell: whether a batch was applied.
+ * `conflict`: the row changed since it was read. `rejected`: an immediate retry is useless. `transient`: anything else.
+ * `uncertain` comes from the commit: the row no longer shows whether a batch was applied.
  */
-export class StoreFailure extends Error {
-  override name = "StoreFailure";
-  readonly kind: "conflict" | "refused" | "unknown" | "uncertain";
+export class StoreError extends Error {
+  override name = "StoreError";
+  readonly kind: "conflict" | "rejected" | "transient" | "uncertain";
+  /** Seconds. */
   readonly retryAfter: number | undefined;
 
   constructor(
-    kind: StoreFailure["kind"],
+    kind: StoreError["kind"],
     { cause, retryAfter }: { cause?: unknown; retryAfter?: number | undefined } = {},
   ) {
-    super(`The visits table answered: ${kind}`, { cause });
+    super(`The visits table failed: ${kind}`, { cause });
     this.kind = kind;
     this.retryAfter = retryAfter;
   }
+
+  get isFinal(): boolean {
+    return this.kind === "rejected" || this.kind === "uncertain";
+  }
+}
+
+/** The response to a caller when the visits table failed. */
+export const unavailable = (message: string, cause?: unknown): AppError =>
+  new AppError("DEPENDENCY_UNAVAILABLE", message, {
+    cause,
+    retryAfter: Math.ceil((cause instanceof StoreError && cause.retryAfter) || 5),
+  });
+
+type Options = {
+  readonly page: string;
+  /** Called with the time of every response by the store's clock, in milliseconds since 1970. */
+  readonly observe: (date: number) => void;
+  /** Milliseconds for one call, including the credential. */
+  readonly callMs: number;
+};
+
+const TOTAL = "total";
+
+/** `dayWrites` is absent from rows that an older release wrote. */
+type Row = { count: bigint; day: string; dayCount: bigint; dayWrites?: bigint; writers: string; closed: string };
+
+/** Counts are Edm.Int64, for which the SDK uses bigint. They stay below 2^53, since JSON carries them. */
+const toRow = (total: Total): Row => ({
+  count: BigInt(total.count),
+  day: total.day,
+  dayCount: BigInt(total.dayCount),
+  dayWrites: BigInt(total.dayWrites),
+  writers: JSON.stringify(total.writers),
+  closed: JSON.stringify(total.closed),
+});
+
+function fromRow({ count, day, dayCount, dayWrites, writers, closed }: Row): Total {
+  try {
+    return totalSchema.parse({
+      count: Number(count),
+      day,
+      dayCount: Number(dayCount),
+      dayWrites: Number(dayWrites ?? 0),
+      writers: JSON.parse(writers),
+      closed: JSON.parse(closed),
+    });
+  } catch (cause) {
+    throw new StoreError("rejected", { cause });
+  }
+}
+
+function storeError(cause: unknown): StoreError {
+  const status = statusOfSdkError(cause);
+  // 404 under an ETag: the row was deleted since it was read. The next read shows that.
+  if (status === 412 || status === 409 || status === 404) return new StoreError("conflict", { cause });
+  // A missing role, a missing table, or a row that is too large.
+  if (status !== undefined && status < 500 && status !== 408 && status !== 429)
+    return new StoreError("rejected", { cause });
+  return new StoreError("transient", { cause, retryAfter: retryAfterOfSdkError(cause) });
+}
+
+export function createTotalStore(table: TableClient, { page, observe, callMs }: Options): TotalStore {
+  const callOptions = () => ({
+    abortSignal: AbortSignal.timeout(callMs),
+    onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
+      const date = Date.parse(headers.get("date") ?? "");
+      if (Number.isFinite(date)) observe(date);
+    },
+  });
+  return {
+    async read(): Promise<StoredTotal> {
+      const found = await table.getEntity<Row>(page, TOTAL, callOptions()).catch((cause: unknown) => {
+        if (statusOfSdkError(cause) === 404) return undefined;
+        throw storeError(cause);
+      });
+      if (!found) return { total: emptyTotal };
+      const { etag, ...row } = found;
+      return { total: fromRow(row), etag };
+    },
+    async write(total, etag) {
+      const entity = { partitionKey: page, rowKey: TOTAL, ...toRow(total) };
+      try {
+        const response = etag
+          ? await table.updateEntity(entity, "Replace", { etag, ...callOptions() })
+          : await table.createEntity(entity, callOptions());
+        return response.etag ?? "";
+      } catch (cause) {
+        // 404 for a new row means that the table is missing, which only a deployment repairs.
+        if (!etag && statusOfSdkError(cause) === 404) throw new StoreError("rejected", { cause });
+        throw storeError(cause);
+      }
+    },
+    async writeDay(day, count) {
+      const entity = { partitionKey: page, rowKey: `day:${day}`, count: BigInt(count) };
+      await table.upsertEntity(entity, "Replace", callOptions());
+    },
+  };
 }

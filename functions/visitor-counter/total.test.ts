@@ -20,8 +20,8 @@ const entry = (at: number) => ({ commit: 1, count: 1, today: 1, at });
 const nothing: ReadonlySet<string> = new Set();
 
 /** What the batch makes of the row; fails where the row does not admit it. */
-function commit(total: Total, given: Batch, now = exactly(0), written = nothing): Total {
-  return withBatch(total, given, { now, written }) ?? expect.fail("not admitted");
+function commit(total: Total, given: Batch, now = exactly(0), writtenDays = nothing): Total {
+  return withBatch(total, given, { now, writtenDays }) ?? expect.fail("not admitted");
 }
 const withWriters = (count: number, at: number): Total => ({
   ...emptyTotal,
@@ -90,7 +90,7 @@ describe("an entry", () => {
   });
 
   it("keeps a 65th live writer out, but neither a known one nor one that comes when another is gone", () => {
-    const options = { now: exactly(0), written: nothing };
+    const options = { now: exactly(0), writtenDays: nothing };
     const full = withWriters(MAX_WRITERS, 0);
     expect(withBatch(full, batch(), options)).toBeUndefined();
     expect(withBatch(full, batch({ writer: "w63", commit: 2 }), options)).toMatchObject({ count: 1 });

@@ -1,4 +1,4 @@
-// The counting rule: what one row holds, and what one commit makes of it. Pure; docs/decisions/005 says why it is exact.
+// The counting rule: what one row holds, and the row after a commit. Pure; docs/decisions/005 says why it is exact.
 import { z } from "zod";
 
 const count = z.int().nonnegative();
@@ -12,7 +12,7 @@ const writerEntry = z.object({
   count,
   /** The day's count after that commit. */
   today: count,
-  /** When it was made: milliseconds since 1970 by the store's clock. */
+  /** Time of that commit by the store's clock, in milliseconds since 1970. */
   at: z.number(),
 });
 
@@ -24,28 +24,28 @@ export const totalSchema = z.object({
   dayWrites: count,
   /** Last commit of each live writer, by writer id. */
   writers: z.record(z.string(), writerEntry),
-  /** Days that are over and whose own row is not known to be written yet. */
+  /** Past days whose own row may not be written yet. */
   closed: z.array(z.object({ day, count })),
 });
 
 export type WriterEntry = z.infer<typeof writerEntry>;
 export type Total = z.infer<typeof totalSchema>;
 
-/** Visits that travel together. Frozen when first sent: every attempt carries the same writer, number and visits. */
+/** Visits that one commit counts. It does not change between attempts. */
 export type Batch = {
   readonly writer: string;
   readonly commit: number;
   readonly visits: number;
-  /** The day when it was frozen. */
+  /** The day when it was frozen, just before the first attempt. */
   readonly day: string;
 };
 
-/** By the store's clock, from the same answer: a range, because our clocks may have been stepped or suspended since. */
+/** The store's time. A range, because the clocks of this process may have been stepped or suspended since its response. */
 export type StoreTime = { readonly earliest: number; readonly latest: number };
 
-/** A writer this long silent has given up every batch: its entry is of no use. Far beyond the retry window. */
+/** A writer without a commit for this long has given up its batches, and its entry is dropped. Far beyond the retry window. */
 export const ENTRY_LIFE_MS = 10 * 60_000;
-/** For this long a batch's absence from the row proves that it was not applied, with as much again to spare. */
+/** For this long after its first attempt, a batch whose entry is absent is not applied. The other half is a margin. */
 export const PROOF_MS = ENTRY_LIFE_MS / 2;
 export const MAX_WRITERS = 64;
 
@@ -57,29 +57,30 @@ export function isApplied(total: Total, { writer, commit }: Batch): boolean {
 }
 
 /**
- * The row after a batch, or undefined when too many other writers are live to admit this one. A day never goes back.
- * @param written days whose own row is known to stand
+ * A day never goes back.
+ * @param options.writtenDays days whose own row is written
+ * @returns the row after the batch, or undefined when too many other writers are live
  */
 export function withBatch(
   total: Total,
   batch: Batch,
-  { now, written }: { now: StoreTime; written: ReadonlySet<string> },
+  { now, writtenDays }: { now: StoreTime; writtenDays: ReadonlySet<string> },
 ): Total | undefined {
   const others = Object.entries(total.writers).filter(
     ([writer, { at }]) => writer !== batch.writer && now.earliest - at < ENTRY_LIFE_MS,
   );
   if (others.length >= MAX_WRITERS) return undefined;
-  const turns = batch.day > total.day;
-  const closed = total.closed.filter((old) => !written.has(old.day));
-  if (turns && total.dayCount > 0) closed.push({ day: total.day, count: total.dayCount });
+  const isNewDay = batch.day > total.day;
+  const closed = total.closed.filter((old) => !writtenDays.has(old.day));
+  if (isNewDay && total.dayCount > 0) closed.push({ day: total.day, count: total.dayCount });
   const count = total.count + batch.visits;
-  const dayCount = (turns ? 0 : total.dayCount) + batch.visits;
+  const dayCount = (isNewDay ? 0 : total.dayCount) + batch.visits;
   const entry: WriterEntry = { commit: batch.commit, count, today: dayCount, at: now.latest };
   return {
     count,
-    day: turns ? batch.day : total.day,
+    day: isNewDay ? batch.day : total.day,
     dayCount,
-    dayWrites: (turns ? 0 : total.dayWrites) + 1,
+    dayWrites: (isNewDay ? 0 : total.dayWrites) + 1,
     writers: { ...Object.fromEntries(others), [batch.writer]: entry },
     closed,
   };

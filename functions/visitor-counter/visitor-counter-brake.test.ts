@@ -1,182 +1,180 @@
-// The counter beyond its budget, against Azurite: what visitors are told, what the store is asked, and what is kept.
+// The counter beyond its budget, against Azurite: the responses, the calls to the table, and the commit of held visits.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Fault } from "../../local/fault-proxy.fixture.ts";
 import type { Meter } from "../lib/meter.ts";
 import {
+  countMany,
   direct,
   failWrites,
   isWrite,
-  many,
-  open,
   openBehindProxy,
+  openCounter,
   PATIENCE,
-  scene,
-  setTheScene,
-} from "./visitor-counter.simulation.ts";
+  setup,
+  useCounter,
+} from "./visitor-counter.fixture.ts";
 
-setTheScene();
+useCounter();
 
 const BUDGET = 3;
-const visit = () => scene.counter.count(scene.page);
-const total = async () => (await scene.other.read(scene.page)).count;
+const visit = () => setup.counter.count(setup.page);
+const total = async () => (await setup.other.read(setup.page)).count;
 const lines = vi.spyOn(console, "warn");
-const events = () => lines.mock.calls.map(([line]) => JSON.parse(line)).filter(({ page }) => page === scene.page);
+const events = () => lines.mock.calls.map(([line]) => JSON.parse(line)).filter(({ page }) => page === setup.page);
 
-/** Uses up the budget, one commit a visit. */
+/** Uses up the budget with one commit for each visit. */
 async function trip(holdMs = PATIENCE.holdMs, meter?: Meter) {
   const patience = { ...PATIENCE, holdMs };
-  scene.counter = openBehindProxy({ dailyWriteBudget: BUDGET, patience, ...(meter && { meter }) });
+  setup.counter = openBehindProxy({ dailyWriteBudget: BUDGET, patience, ...(meter && { meter }) });
   for (let count = 1; count <= BUDGET; count++) expect(await visit()).toEqual({ count, today: count });
 }
 
 beforeEach(() => {
   lines.mockReset().mockReturnValue(undefined);
 });
-afterEach(() => scene.counter.close());
+afterEach(() => setup.counter.close());
 
 describe("beyond the budget", () => {
-  it("answers the last committed numbers, marked, and asks the store for nothing", async () => {
+  it("responds with the last committed numbers, marked as degraded, without a table call", async () => {
     await trip();
-    const before = scene.proxy.calls();
-    for (const told of await many(500)) expect(told).toEqual({ count: 3, today: 3, degraded: true });
-    expect(scene.proxy.calls() - before).toBe(0);
-    expect(await scene.counter.read(scene.page)).toEqual({ count: 3, today: 3 });
+    const before = setup.proxy.calls();
+    for (const visit of await countMany(500)) expect(visit).toEqual({ count: 3, today: 3, degraded: true });
+    expect(setup.proxy.calls() - before).toBe(0);
+    expect(await setup.counter.read(setup.page)).toEqual({ count: 3, today: 3 });
   });
 
-  it("commits all that came in one write when the time is over, and from then on tells that total", async () => {
+  it("commits all held visits in one write when the time is over, and then responds with that total", async () => {
     await trip(300);
     let writes = 0;
-    scene.proxy.decide((request) => {
+    setup.proxy.decide((request) => {
       if (isWrite(request)) writes++;
       return undefined;
     });
-    await many(200);
+    await countMany(200);
     await vi.waitFor(async () => expect(await total()).toBe(203), 10_000);
     expect(writes).toBe(1);
     await vi.waitFor(async () => expect(await visit()).toEqual({ count: 203, today: 203, degraded: true }));
   });
 
-  it("reads first, as the row it remembers is old by then", async () => {
+  it("reads the row before it commits held visits, because the remembered one is old", async () => {
     await trip();
     await visit();
-    const before = scene.proxy.calls();
-    await scene.counter.close();
-    expect(scene.proxy.calls() - before).toBe(2);
+    const before = setup.proxy.calls();
+    await setup.counter.close();
+    expect(setup.proxy.calls() - before).toBe(2);
     expect(await total()).toBe(4);
   });
 
-  it("tells so once, in the log and to the meter", async () => {
+  it("logs and measures the trip of the brake once", async () => {
     const measured: unknown[][] = [];
-    await trip(300, { measure: (...given) => measured.push(given) });
-    const day = (await direct.getEntity(scene.page, "total")).day;
-    await many(4);
+    await trip(300, { measure: (...args) => measured.push(args) });
+    const day = (await direct.getEntity(setup.page, "total")).day;
+    await countMany(4);
     await vi.waitFor(async () => expect(await total()).toBe(7), 10_000);
     expect(events()).toEqual([
       expect.objectContaining({
         level: "warn",
         message: "cost-brake-tripped",
-        page: scene.page,
+        page: setup.page,
         day,
         writes: BUDGET,
         budget: BUDGET,
       }),
     ]);
-    const attributes = { page: scene.page };
+    const attributes = { page: setup.page };
     await vi.waitFor(() => expect(measured.filter(([name]) => name === "visits")).toHaveLength(4));
     expect(measured.filter(([name]) => name === "cost_brake_trips")).toEqual([["cost_brake_trips", 1, attributes]]);
     expect(measured.at(-2)).toEqual(["visits", 4, attributes]);
     expect(measured.at(-1)).toEqual(["counter_batch_size", 4, attributes]);
   });
 
-  it("is found by an instance that just started with one read, however many visits come", async () => {
+  it("puts the brake on in a new instance after one read, for all visits that wait", async () => {
     await trip();
-    const before = scene.proxy.calls();
+    const before = setup.proxy.calls();
     const fresh = openBehindProxy({ dailyWriteBudget: BUDGET });
-    for (const told of await many(100, fresh)) expect(told).toEqual({ count: 3, today: 3, degraded: true });
-    expect(await fresh.count(scene.page)).toMatchObject({ degraded: true });
-    expect(scene.proxy.calls() - before).toBe(1);
+    for (const visit of await countMany(100, fresh)) expect(visit).toEqual({ count: 3, today: 3, degraded: true });
+    expect(await fresh.count(setup.page)).toMatchObject({ degraded: true });
+    expect(setup.proxy.calls() - before).toBe(1);
     await fresh.close();
     expect(await total()).toBe(104);
   });
 
   it("counts the writes of all instances together", async () => {
-    const two = open(direct, { dailyWriteBudget: BUDGET });
-    scene.counter = openBehindProxy({ dailyWriteBudget: BUDGET });
+    const two = openCounter(direct, { dailyWriteBudget: BUDGET });
+    setup.counter = openBehindProxy({ dailyWriteBudget: BUDGET });
     for (const [from, count] of [
       [two, 1],
-      [scene.counter, 2],
+      [setup.counter, 2],
       [two, 3],
     ] as const)
-      expect(await from.count(scene.page)).toEqual({ count, today: count });
-    expect(await two.count(scene.page)).toMatchObject({ degraded: true });
+      expect(await from.count(setup.page)).toEqual({ count, today: count });
+    expect(await two.count(setup.page)).toMatchObject({ degraded: true });
     await two.close();
   });
 });
 
-describe("a row", () => {
-  it("of an older release, without a number of writes, has had none", async () => {
-    await scene.other.count(scene.page);
-    const { dayWrites, ...old } = await direct.getEntity(scene.page, "total");
+describe("the row of a page", () => {
+  it("counts as without writes today when an older release wrote it without dayWrites", async () => {
+    await setup.other.count(setup.page);
+    const { dayWrites, ...old } = await direct.getEntity(setup.page, "total");
     expect(dayWrites).toBe(1n);
     await direct.updateEntity(old as { partitionKey: string; rowKey: string }, "Replace");
-    scene.counter = openBehindProxy({ dailyWriteBudget: 1 });
+    setup.counter = openBehindProxy({ dailyWriteBudget: 1 });
     expect(await visit()).toEqual({ count: 2, today: 2 });
     expect(await visit()).toEqual({ count: 2, today: 2, degraded: true });
-    expect((await direct.getEntity(scene.page, "total")).dayWrites).toBe(1n);
+    expect((await direct.getEntity(setup.page, "total")).dayWrites).toBe(1n);
   });
 
-  it("of a day that is over brakes nothing", async () => {
+  it("does not put the brake on when it is of a past day", async () => {
     await trip();
-    await scene.counter.close();
-    await direct.updateEntity({ partitionKey: scene.page, rowKey: "total", day: "2020-02-29" }, "Merge");
+    await setup.counter.close();
+    await direct.updateEntity({ partitionKey: setup.page, rowKey: "total", day: "2020-02-29" }, "Merge");
     const fresh = openBehindProxy({ dailyWriteBudget: BUDGET });
-    expect(await fresh.count(scene.page)).toEqual({ count: 4, today: 1 });
-    expect((await direct.getEntity(scene.page, "total")).dayWrites).toBe(1n);
+    expect(await fresh.count(setup.page)).toEqual({ count: 4, today: 1 });
+    expect((await direct.getEntity(setup.page, "total")).dayWrites).toBe(1n);
   });
 });
 
-describe("what is held", () => {
-  it("is committed by close(), after which visits are counted before they are answered", async () => {
+describe("held visits", () => {
+  it("are committed by close(), after which every visit gets its own number", async () => {
     await trip();
-    await many(7);
-    await scene.counter.close();
+    await countMany(7);
+    await setup.counter.close();
     expect(await total()).toBe(10);
     expect(await visit()).toEqual({ count: 11, today: 11 });
   });
 
-  it("is kept while the store is down, and visitors notice nothing", async () => {
+  it("are kept while the row cannot be read, and later visits get degraded responses", async () => {
     await trip(200);
-    await scene.proxy.stop();
-    await many(5);
+    await setup.proxy.stop();
+    await countMany(5);
     await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-not-committed"), 10_000);
-    expect(events().at(-1)).toMatchObject({ visits: 5, error: { name: "StoreFailure" } });
-    for (const told of await many(5)) expect(told).toEqual({ count: 3, today: 3, degraded: true });
-    await scene.proxy.start();
+    expect(events().at(-1)).toMatchObject({ visits: 5, error: { name: "StoreError" } });
+    for (const visit of await countMany(5)) expect(visit).toEqual({ count: 3, today: 3, degraded: true });
+    await setup.proxy.start();
     await vi.waitFor(async () => expect(await total()).toBe(13), 20_000);
   });
 
   it.each<Fault["kind"]>(["swallow", "reset-after"])(
-    "is not counted twice when the answer is lost: %s",
+    "are not counted twice when the response of their write is lost: %s",
     async (kind) => {
       await trip();
-      await many(5);
+      await countMany(5);
       failWrites({ kind } as Fault);
-      await scene.counter.close();
+      await setup.counter.close();
       expect(await total()).toBe(8);
     },
   );
 
-  it("is committed in order, all of it, when an earlier batch did not get through", async () => {
+  it("are dropped and logged when their batch does not get through in its time", async () => {
     await trip(200);
     failWrites({ kind: "status", status: 503 }, 1_000);
-    await many(5);
-    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-not-committed"), 10_000);
-    await many(4);
-    scene.proxy.decide(undefined);
-    await scene.counter.close();
-    expect(await total()).toBe(12);
-    expect(Object.values(JSON.parse((await direct.getEntity(scene.page, "total")).writers as string))).toMatchObject([
-      { commit: BUDGET + 2 },
-    ]);
+    await countMany(5);
+    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-dropped"), 10_000);
+    expect(events().at(-1)).toMatchObject({ visits: 5, error: { name: "StoreError" } });
+    await countMany(4);
+    setup.proxy.decide(undefined);
+    await setup.counter.close();
+    expect(await total()).toBe(7);
   });
 });

@@ -1,54 +1,54 @@
-// The counter against Azurite behind a proxy that loses, delays and refuses.
+// The counter against Azurite behind a proxy that loses, delays and rejects calls.
 import { describe, expect, it, vi } from "vitest";
 import type { Fault } from "../../local/fault-proxy.fixture.ts";
-import { failWrites, isWrite, many, numbers, scene, setTheScene, upTo } from "./visitor-counter.simulation.ts";
+import { countMany, failWrites, isWrite, numbers, setup, upTo, useCounter } from "./visitor-counter.fixture.ts";
 
-setTheScene();
+useCounter();
 
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE" });
 
-describe("a write whose answer is lost", () => {
-  it.each<Fault["kind"]>(["swallow", "reset-after"])("is found in the row, not repeated: %s", async (kind) => {
-    await scene.counter.count(scene.page);
+describe("a write whose response is lost", () => {
+  it.each<Fault["kind"]>(["swallow", "reset-after"])("is found in the row and not repeated: %s", async (kind) => {
+    await setup.counter.count(setup.page);
     failWrites({ kind } as Fault);
-    expect(numbers(await many(20))).toEqual(upTo(21).slice(1));
-    expect((await scene.counter.read(scene.page)).count).toBe(21);
+    expect(numbers(await countMany(20))).toEqual(upTo(21).slice(1));
+    expect((await setup.counter.read(setup.page)).count).toBe(21);
   });
 
-  it("is found even when it created the row", async () => {
+  it("is found in the row that it created", async () => {
     failWrites({ kind: "swallow" });
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 1, today: 1 });
-    expect((await scene.counter.read(scene.page)).count).toBe(1);
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 1, today: 1 });
+    expect((await setup.counter.read(setup.page)).count).toBe(1);
   });
 
-  it("is found even when another instance commits before the row is read again", async () => {
-    await scene.counter.count(scene.page);
+  it("is found after another instance has committed", async () => {
+    await setup.counter.count(setup.page);
     let lost = false;
-    scene.proxy.decide((request) => {
+    setup.proxy.decide((request) => {
       if (!isWrite(request) || lost) return undefined;
       lost = true;
       return { kind: "swallow" };
     });
-    const waiting = scene.counter.count(scene.page);
-    await vi.waitFor(async () => expect((await scene.other.read(scene.page)).count).toBe(2));
-    expect(await scene.other.count(scene.page)).toEqual({ count: 3, today: 3 });
+    const waiting = setup.counter.count(setup.page);
+    await vi.waitFor(async () => expect((await setup.other.read(setup.page)).count).toBe(2));
+    expect(await setup.other.count(setup.page)).toEqual({ count: 3, today: 3 });
     expect(await waiting).toEqual({ count: 2, today: 2 });
-    expect((await scene.other.read(scene.page)).count).toBe(3);
+    expect((await setup.other.read(setup.page)).count).toBe(3);
   });
 
-  it.each([1, 3])("is found after %i lost answers in a row", async (times) => {
+  it.each([1, 3])("is found after %i lost responses in a row", async (times) => {
     failWrites({ kind: "reset-after" }, times);
-    await many(5);
-    expect((await scene.other.read(scene.page)).count).toBe(5);
+    await countMany(5);
+    expect((await setup.other.read(setup.page)).count).toBe(5);
   });
 });
 
-describe("a write that comes late", () => {
-  /** Holds the first write back until `release`, whatever its client does meanwhile. */
+describe("a late write", () => {
+  /** Delays the first write until the returned function is called, also after its client has given up. */
   function holdFirstWrite() {
     const { promise, resolve } = Promise.withResolvers<void>();
     let held = false;
-    scene.proxy.decide((request) => {
+    setup.proxy.decide((request) => {
       if (!isWrite(request) || held) return undefined;
       held = true;
       return { kind: "hold", until: promise };
@@ -56,21 +56,21 @@ describe("a write that comes late", () => {
     return resolve;
   }
 
-  it("after the second attempt changes nothing", async () => {
-    await scene.counter.count(scene.page);
+  it("changes nothing after the second attempt", async () => {
+    await setup.counter.count(setup.page);
     const release = holdFirstWrite();
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 2, today: 2 });
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 2 });
     release();
-    await vi.waitFor(() => expect(scene.proxy.held()).toBe(0));
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 3, today: 3 });
-    expect((await scene.other.read(scene.page)).count).toBe(3);
+    await vi.waitFor(() => expect(setup.proxy.held()).toBe(0));
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 3, today: 3 });
+    expect((await setup.other.read(setup.page)).count).toBe(3);
   });
 
-  it("between the re-read and the second attempt is found by the attempt after", async () => {
-    await scene.counter.count(scene.page);
+  it("is found by the third attempt when it arrives between the read and the second attempt", async () => {
+    await setup.counter.count(setup.page);
     const { promise, resolve } = Promise.withResolvers<void>();
     let writes = 0;
-    scene.proxy.decide((request) => {
+    setup.proxy.decide((request) => {
       if (!isWrite(request)) return undefined;
       writes++;
       if (writes === 1) return { kind: "hold", until: promise };
@@ -79,79 +79,79 @@ describe("a write that comes late", () => {
       resolve();
       return {
         kind: "hold",
-        until: vi.waitFor(async () => expect((await scene.other.read(scene.page)).count).toBe(2)),
+        until: vi.waitFor(async () => expect((await setup.other.read(setup.page)).count).toBe(2)),
       };
     });
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 2, today: 2 });
-    expect((await scene.other.read(scene.page)).count).toBe(2);
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 2 });
+    expect((await setup.other.read(setup.page)).count).toBe(2);
   });
 
-  it("after the batch was given up counts only visits that were answered with an error", async () => {
-    await scene.counter.count(scene.page);
+  it("counts only visits with an error response when it arrives after the batch was given up", async () => {
+    await setup.counter.count(setup.page);
     const { promise, resolve } = Promise.withResolvers<void>();
     let first = true;
-    scene.proxy.decide((request) => {
+    setup.proxy.decide((request) => {
       if (isWrite(request) && first) {
         first = false;
         return { kind: "hold", until: promise };
       }
       return { kind: "drop" };
     });
-    await expect(scene.counter.count(scene.page)).rejects.toEqual(unavailable);
+    await expect(setup.counter.count(setup.page)).rejects.toEqual(unavailable);
     resolve();
-    await vi.waitFor(async () => expect((await scene.other.read(scene.page)).count).toBe(2));
-    scene.proxy.decide(undefined);
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 3, today: 3 });
+    await vi.waitFor(async () => expect((await setup.other.read(setup.page)).count).toBe(2));
+    setup.proxy.decide(undefined);
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 3, today: 3 });
   });
 });
 
-describe("a store in trouble", () => {
+describe("a failing table", () => {
   it.each<[string, number, Fault]>([
     ["throttles with Retry-After", 1, { kind: "status", status: 429, retryAfter: 1 }],
-    ["answers 503", 2, { kind: "status", status: 503 }],
-    ["answers late", 2, { kind: "delay", ms: 500 }],
+    ["responds 503", 2, { kind: "status", status: 503 }],
+    ["responds late", 2, { kind: "delay", ms: 500 }],
     ["drops connections", 2, { kind: "drop" }],
     ["resets connections", 2, { kind: "reset-before" }],
-  ])("loses no visit when it %s for a while", async (_, times, fault) => {
+  ])("%s for a while and no visit is lost", async (_, times, fault) => {
     failWrites(fault, times);
-    expect(numbers(await many(10))).toEqual(upTo(10));
-    expect((await scene.other.read(scene.page)).count).toBe(10);
+    expect(numbers(await countMany(10))).toEqual(upTo(10));
+    expect((await setup.other.read(setup.page)).count).toBe(10);
   });
 
-  it("answers DEPENDENCY_UNAVAILABLE while it is down, to those who wait too, and needs no restart", async () => {
-    await scene.counter.count(scene.page);
-    await scene.proxy.stop();
+  it("is reported as DEPENDENCY_UNAVAILABLE to all waiting visits, and needs no restart afterwards", async () => {
+    await setup.counter.count(setup.page);
+    await setup.proxy.stop();
     const outcomes = await Promise.allSettled([
-      scene.counter.count(scene.page),
-      scene.counter.count(scene.page),
-      scene.counter.read(scene.page),
+      setup.counter.count(setup.page),
+      setup.counter.count(setup.page),
+      setup.counter.read(setup.page),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: unavailable });
-    await scene.proxy.start();
-    expect(await scene.counter.count(scene.page)).toEqual({ count: 2, today: 2 });
+    await setup.proxy.start();
+    expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 2 });
   });
 
-  it("passes on how long a store asks to wait when that is longer than it has patience", async () => {
+  it("sets Retry-After to the table's own value when that exceeds the time of a batch", async () => {
     failWrites({ kind: "status", status: 429, retryAfter: 120 });
-    await expect(scene.counter.count(scene.page)).rejects.toMatchObject({ headers: { "Retry-After": "120" } });
+    await expect(setup.counter.count(setup.page)).rejects.toMatchObject({ headers: { "Retry-After": "120" } });
   });
 
-  it("gives up at once when the store will not rather than cannot", async () => {
+  it("is not called again after it responds 403", async () => {
     failWrites({ kind: "status", status: 403 });
-    await expect(scene.counter.count(scene.page)).rejects.toEqual(unavailable);
+    await expect(setup.counter.count(setup.page)).rejects.toEqual(unavailable);
   });
 
-  it("refuses visits beyond the bound of its queue", async () => {
+  it("rejects visits beyond 10,000 waiting ones", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    scene.proxy.decide(() => ({ kind: "hold", until: promise }));
-    const outcomes = Promise.allSettled(Array.from({ length: 10_001 }, () => scene.counter.count(scene.page)));
-    await vi.waitFor(() => expect(scene.proxy.held()).toBeGreaterThan(0));
-    await expect(scene.counter.count(scene.page)).rejects.toEqual(unavailable);
-    scene.proxy.decide(undefined);
+    setup.proxy.decide(() => ({ kind: "hold", until: promise }));
+    const outcomes = Promise.allSettled(Array.from({ length: 10_001 }, () => setup.counter.count(setup.page)));
+    await vi.waitFor(() => expect(setup.proxy.held()).toBeGreaterThan(0));
+    await expect(setup.counter.count(setup.page)).rejects.toEqual(unavailable);
+    setup.proxy.decide(undefined);
     resolve();
-    const refused = (await outcomes).filter(({ status }) => status === "rejected");
-    expect(refused.length).toBe(1);
-    expect((await scene.other.read(scene.page)).count).toBe(10_000);
+    const rejected = (await outcomes).filter(({ status }) => status === "rejected");
+    expect(rejected.length).toBe(1);
+    expect((await setup.other.read(setup.page)).count).toBe(10_000);
   });
 });

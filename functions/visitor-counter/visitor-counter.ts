@@ -1,29 +1,29 @@
-// The visitor counter of all pages: counts exactly, reads, and is seeded.
+// The visitor counter of all pages: counts exactly, reads, and creates or raises a page's row.
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
-import { dayIn } from "./days.ts";
 import { createGroupCommit, type Visit } from "./group-commit.ts";
-import { createStoreClock } from "./store-clock.ts";
-import { emptyTotal } from "./total.ts";
-import { StoreFailure } from "./total-store.ts";
-import { createTotalStore } from "./visits-table.ts";
+import { createStoreClock, dayIn } from "./store-clock.ts";
+import { createTotalStore, StoreError, unavailable } from "./total-store.ts";
 
-export type Seeded = { readonly did: "created" | "raised" | "kept"; readonly count: number };
+export type SeedResult = { readonly outcome: "created" | "raised" | "kept"; readonly count: number };
 
 export type VisitorCounter = {
-  /** Counts one visit. Throws NOT_FOUND for a page that is not counted, DEPENDENCY_UNAVAILABLE. */
+  /**
+   * Counts one visit.
+   * @throws {AppError} NOT_FOUND for a page that is not counted, DEPENDENCY_UNAVAILABLE
+   */
   count(page: string): Promise<Visit>;
-  /** The total and today's count; zeros for a page nobody has visited. Throws as `count` does. */
+  /** The total and today's count; zeros for a page without visits. Throws as `count` does. */
   read(page: string): Promise<Visit>;
   /**
-   * Makes sure that the page's row stands and is at least `startAt`. A larger total is kept.
-   * Throws as `count` does, or CONFLICT when the row changes under it time and again.
+   * Creates the page's row, or raises its count to `startAt`. A larger count is kept.
+   * Throws as `count` does, and CONFLICT when the row keeps changing.
    */
-  seed(page: string, startAt: number): Promise<Seeded>;
-  /** Commits the visits that were answered before their commit. To be called before the process ends. */
+  seed(page: string, startAt: number): Promise<SeedResult>;
+  /** Commits the held visits. Call it before the process ends. */
   close(): Promise<void>;
 };
 
@@ -43,7 +43,7 @@ const PATIENCE = { callMs: 3_000, windowMs: 6_000, holdMs: 60_000 };
 const SEED_ATTEMPTS = 10;
 
 export function createVisitorCounter(options: CounterOptions): VisitorCounter {
-  const { table, pages, timeZone, dailyWriteBudget, patience = PATIENCE, meter = silentMeter } = options;
+  const { table, timeZone, dailyWriteBudget, patience = PATIENCE, meter = silentMeter } = options;
   const dayOf = dayIn(timeZone);
   const writer = crypto.randomUUID();
 
@@ -68,10 +68,10 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     });
     return { clock, store, commits };
   }
-  const opened = new Map([...pages, VERIFY_PAGE].map((page) => [page, openPage(page)]));
+  const pages = new Map([...options.pages, VERIFY_PAGE].map((page) => [page, openPage(page)]));
 
-  function at(page: string) {
-    const found = opened.get(page);
+  function pageOf(page: string) {
+    const found = pages.get(page);
     if (found) return found;
     throw new AppError(
       "NOT_FOUND",
@@ -79,42 +79,35 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     );
   }
 
-  const unavailable = (cause: unknown) =>
-    new AppError("DEPENDENCY_UNAVAILABLE", "The visits table failed", {
-      cause,
-      retryAfter: Math.ceil((cause instanceof StoreFailure && cause.retryAfter) || 5),
-    });
-
   return {
     async count(page) {
-      return at(page).commits.count();
+      return pageOf(page).commits.count();
     },
     async read(page) {
-      const { clock, store } = at(page);
+      const { clock, store } = pageOf(page);
       try {
         const { total } = await store.read();
         return { count: total.count, today: total.day === dayOf(clock.now().earliest) ? total.dayCount : 0 };
       } catch (cause) {
-        throw unavailable(cause);
+        throw unavailable("The visits table failed", cause);
       }
     },
     async seed(page, startAt) {
-      const { store } = at(page);
-      for (let attempt = 1; attempt <= SEED_ATTEMPTS; attempt++) {
+      const { store } = pageOf(page);
+
+      async function attempt(): Promise<SeedResult> {
+        const { total, etag } = await store.read();
+        if (etag !== undefined && total.count >= startAt) return { outcome: "kept", count: total.count };
+        await store.write({ ...total, count: startAt }, etag);
+        return { outcome: etag === undefined ? "created" : "raised", count: startAt };
+      }
+
+      for (let attempts = 0; attempts < SEED_ATTEMPTS; attempts++) {
         try {
-          // Creating first, never reading first: a row that stands is told by the conflict.
-          await store.write({ ...emptyTotal, count: startAt }, undefined);
-          return { did: "created", count: startAt };
-        } catch (failure) {
-          if (!(failure instanceof StoreFailure) || failure.kind !== "conflict") throw unavailable(failure);
-        }
-        try {
-          const { total, etag } = await store.read();
-          if (total.count >= startAt) return { did: "kept", count: total.count };
-          await store.write({ ...total, count: startAt }, etag);
-          return { did: "raised", count: startAt };
-        } catch (failure) {
-          if (!(failure instanceof StoreFailure) || failure.kind !== "conflict") throw unavailable(failure);
+          return await attempt();
+        } catch (cause) {
+          if (!(cause instanceof StoreError) || cause.kind !== "conflict")
+            throw unavailable("The visits table failed", cause);
         }
       }
       throw new AppError(
@@ -123,7 +116,7 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
       );
     },
     async close() {
-      await Promise.all([...opened.values()].map(({ commits }) => commits.close()));
+      await Promise.all([...pages.values()].map(({ commits }) => commits.close()));
     },
   };
 }

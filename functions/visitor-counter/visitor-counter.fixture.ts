@@ -1,4 +1,4 @@
-// A counter behind a proxy that misbehaves on demand, and another instance straight on the store: for the counter's tests.
+// For tests against Azurite: a counter behind a fault proxy, and another instance with direct access to the table.
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach } from "vitest";
@@ -16,55 +16,55 @@ const tableAt = (address: string) =>
   createTableClient({ endpoint: address, table: tables.visits, credential, retries: 0 });
 export const direct = tableAt(endpoint);
 
-export type Scene = {
+type Setup = {
   /** New for every test. */
   page: string;
   proxy: FaultProxy;
-  /** Through the proxy, impatient so that what is lost is noticed soon. */
+  /** Calls the table through the proxy, with short timeouts. */
   counter: VisitorCounter;
-  /** Another instance, straight to the store. */
+  /** Another instance, which calls the table directly. */
   other: VisitorCounter;
 };
 
-/** Set anew before every test of the file. */
-export const scene = {} as Scene;
+/** New before every test of a file that calls `useCounter`. */
+export const setup = {} as Setup;
 
 export const PATIENCE = { callMs: 300, windowMs: 2_000, holdMs: 60_000 };
 
-/** An instance that counts this test's page. */
-export function open(
+/** An instance that counts the page of this test. */
+export function openCounter(
   table: typeof direct,
   { dailyWriteBudget = Number.POSITIVE_INFINITY, patience = PATIENCE, ...more }: Partial<CounterOptions> = {},
 ): VisitorCounter {
-  return createVisitorCounter({ table, pages: [scene.page], timeZone: "UTC", dailyWriteBudget, patience, ...more });
+  return createVisitorCounter({ table, pages: [setup.page], timeZone: "UTC", dailyWriteBudget, patience, ...more });
 }
 
 /** An instance behind the proxy. */
-export const openBehindProxy = (options: Partial<CounterOptions>) => open(tableAt(scene.proxy.url), options);
+export const openBehindProxy = (options: Partial<CounterOptions>) => openCounter(tableAt(setup.proxy.url), options);
 
-export function setTheScene(): void {
+export function useCounter(): void {
   beforeAll(async () => {
     const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-    scene.proxy = await startFaultProxy({ target: endpoint, certificate });
+    setup.proxy = await startFaultProxy({ target: endpoint, certificate });
   });
   beforeEach(() => {
-    scene.page = `p${randomUUID()}`;
-    scene.proxy.decide(undefined);
-    scene.counter = openBehindProxy({});
-    scene.other = open(direct);
+    setup.page = `p${randomUUID()}`;
+    setup.proxy.decide(undefined);
+    setup.counter = openBehindProxy({});
+    setup.other = openCounter(direct);
   });
-  afterAll(() => scene.proxy.close());
+  afterAll(() => setup.proxy.close());
 }
 
 export const isWrite = ({ method }: ProxiedRequest) => method !== "GET";
 
-/** Misbehaves on the first `times` writes of the table. */
+/** Injects the fault into the first `times` writes of the table. */
 export function failWrites(fault: Fault, times = 1): void {
   let left = times;
-  scene.proxy.decide((request) => (isWrite(request) && left-- > 0 ? fault : undefined));
+  setup.proxy.decide((request) => (isWrite(request) && left-- > 0 ? fault : undefined));
 }
 
-export const many = (count: number, from = scene.counter): Promise<Visit[]> =>
-  Promise.all(Array.from({ length: count }, () => from.count(scene.page)));
+export const countMany = (count: number, counter = setup.counter): Promise<Visit[]> =>
+  Promise.all(Array.from({ length: count }, () => counter.count(setup.page)));
 export const numbers = (visits: readonly Visit[]) => visits.map(({ count }) => count).sort((a, b) => a - b);
 export const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);

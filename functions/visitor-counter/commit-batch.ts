@@ -1,0 +1,89 @@
+// Commits one batch to the row of a page: tries until the row shows that the batch is applied, or until its time is over.
+import { backoffAfter } from "./pace.ts";
+import type { StoreClock } from "./store-clock.ts";
+import { type Batch, isApplied, MAX_WRITERS, PROOF_MS, withBatch } from "./total.ts";
+import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
+
+export type CommitContext = {
+  readonly store: TotalStore;
+  readonly clock: StoreClock;
+  readonly sleep: (ms: number) => Promise<unknown>;
+  /** Milliseconds on a monotonic clock. */
+  readonly elapsed: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+};
+
+export type BatchToCommit = {
+  readonly batch: Batch;
+  /** Earliest time of the store when the batch was frozen. */
+  readonly frozenAt: number;
+  /** The row as last read or written, for the first attempt. */
+  readonly row: StoredTotal;
+  /** Days whose own row is written. */
+  readonly writtenDays: ReadonlySet<string>;
+};
+
+/** The row that holds the batch. Another writer may have committed since, so the writer's entry has the batch's numbers. */
+export type Commit = StoredTotal & {
+  /** Milliseconds of the write; 0 when the row already held the batch. */
+  readonly writeMs: number;
+};
+
+/**
+ * Repeats an attempt after each failure that can pass.
+ * @param until time of `elapsed` after which no attempt starts
+ * @throws {StoreError} the last failure
+ */
+export async function retryUntil<T>(
+  until: number,
+  attempt: () => Promise<T>,
+  { elapsed, random, sleep }: CommitContext,
+): Promise<T> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = thrown instanceof StoreError ? thrown : new StoreError("rejected", { cause: thrown });
+      const delay = backoffAfter(error, failures, random());
+      if (error.isFinal || elapsed() + delay > until) throw error;
+      await sleep(delay);
+    }
+  }
+}
+
+/**
+ * The store applies at most one of the attempts; docs/decisions/005 has the proof.
+ * @param until time of `elapsed` after which no attempt starts
+ * @throws {StoreError} the batch may or may not be applied, now or later
+ */
+export function commitBatch(
+  { batch, frozenAt, row, writtenDays }: BatchToCommit,
+  until: number,
+  context: CommitContext,
+): Promise<Commit> {
+  const { store, clock, elapsed } = context;
+  let known: StoredTotal | undefined = row;
+
+  /** Reads the row after a failed attempt. @returns the row and whether it holds the batch */
+  async function readAgain() {
+    const found = await store.read();
+    if (isApplied(found.total, batch)) return { ...found, applied: true };
+    // The entry may have been dropped for its age, so its absence proves nothing. This happens after a suspension.
+    if (clock.now().latest - frozenAt > PROOF_MS) throw new StoreError("uncertain");
+    return { ...found, applied: false };
+  }
+
+  async function attempt(): Promise<Commit> {
+    const { total, etag, applied } = known ? { ...known, applied: false } : await readAgain();
+    known = undefined;
+    if (applied) return { total, ...(etag !== undefined && { etag }), writeMs: 0 };
+    const next = withBatch(total, batch, { now: clock.now(), writtenDays });
+    if (!next) throw new StoreError("rejected", { cause: new Error(`More than ${MAX_WRITERS} writers are live`) });
+    const began = elapsed();
+    const written = await store.write(next, etag);
+    return { total: next, etag: written, writeMs: elapsed() - began };
+  }
+
+  return retryUntil(until, attempt, context);
+}
