@@ -1,4 +1,4 @@
-// GET and POST /visitor_counter: what résumé pages already call; counts the page `resume`.
+// GET and POST /visitor_counter: the route that existing résumé pages call. It counts the page `resume`.
 import { z } from "zod";
 import { operation } from "../lib/http/operation.ts";
 import { count, degraded } from "./page.ts";
@@ -6,7 +6,7 @@ import type { VisitorCounter } from "./visitor-counter.ts";
 
 const PAGE = "resume";
 
-/** A browser that fetches ahead of a click says so; nobody has seen the page yet. */
+/** Whether a browser fetches ahead of a click. The person has not seen the page yet. */
 function isPrefetch(headers: Headers): boolean {
   return ["sec-purpose", "purpose", "x-moz", "x-purpose"].some((name) =>
     /prefetch|preview|prerender/i.test(headers.get(name) ?? ""),
@@ -16,7 +16,7 @@ function isPrefetch(headers: Headers): boolean {
 export const dropIn = operation({
   tag: "Visits",
   summary: "Count a visit of the résumé (for existing pages)",
-  description: "HEAD and prefetches are answered with the current number and count nothing.",
+  description: "HEAD and prefetches return the current number and count nothing.",
   responses: {
     200: {
       description: "The number after this visit.",

@@ -5,9 +5,6 @@ import type { Total } from "./total.ts";
 
 export const DAY = 24 * 60 * 60_000;
 
-export const LOST = ["requests", "responses", "writes"] as const;
-export type Lost = (typeof LOST)[number];
-
 /** Probabilities. */
 export type Faults = {
   readonly lostRequest: number;
@@ -36,8 +33,6 @@ export type Plan = {
   readonly span: number;
   /** Share of the visits that go to the first writer in any case. */
   readonly busy?: number;
-  /** What a writer loses when it is cut off; random by default. */
-  readonly lost?: Lost;
   /** Commits a day; without it there is no brake. */
   readonly budget?: number;
   readonly faults: Faults;

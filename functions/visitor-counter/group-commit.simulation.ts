@@ -2,7 +2,7 @@
 import type { LogFields } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createGroupCommit, type GroupCommit, type GroupCommitOptions, type Visit } from "./group-commit.ts";
-import { LOST, type Lost, type Outcome, type Plan } from "./group-commit-law.simulation.ts";
+import type { Outcome, Plan } from "./group-commit-law.simulation.ts";
 import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
 import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
@@ -15,6 +15,8 @@ export const CALL_MS = 400;
 export const WINDOW_MS = 10_000;
 export const HOLD_MS = 60_000;
 const MINUTE = 60_000;
+/** What a writer that is cut off loses. */
+const LOST = ["requests", "responses", "writes"] as const;
 const START = Date.UTC(2026, 2, 28, 23, 50);
 
 export const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
@@ -81,8 +83,8 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
 
     const cutAt = more() < faults.cutOff ? START + more() * plan.span : Number.POSITIVE_INFINITY;
     const backAt = cutAt + more() * 20 * MINUTE;
-    const lost = plan.lost ?? LOST[Math.floor(more() * LOST.length)];
-    const loses = (what: Lost) => what === lost && now >= cutAt && now < backAt;
+    const lost = LOST[Math.floor(more() * LOST.length)];
+    const loses = (what: (typeof LOST)[number]) => what === lost && now >= cutAt && now < backAt;
 
     function call<T>(kind: "read" | "write", serve: () => T): Promise<T> {
       return new Promise((resolve, reject) => {

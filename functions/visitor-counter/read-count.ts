@@ -1,14 +1,14 @@
-// GET /v1/visits/{page}: the numbers of a page; counts nothing.
+// GET /v1/visits/{page}: returns the numbers of a page.
 import { operation } from "../lib/http/operation.ts";
 import { pageCount, pageParams } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const readCount = operation({
   tag: "Visits",
-  summary: "Read a page's visits",
-  description: "Counts nothing.",
+  summary: "Get the visits of a page",
+  description: "Does not count a visit.",
   params: pageParams,
-  responses: { 200: { description: "The page's numbers; zeros before its first visit.", schema: pageCount } },
+  responses: { 200: { description: "The numbers of the page; zeros before its first visit.", schema: pageCount } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
