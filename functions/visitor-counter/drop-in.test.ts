@@ -1,4 +1,4 @@
-// The route that existing pages call: what counts as a visit.
+// The route that existing pages call: which requests count as a visit.
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
@@ -7,12 +7,12 @@ import { dropIn } from "./drop-in.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 let counted: string[];
-let braked: boolean;
+let isBraked: boolean;
 /** A counter in memory. */
 const visits: VisitorCounter = {
   async count(page) {
     counted.push(page);
-    return { count: 100 + counted.length, today: counted.length, ...(braked && { degraded: true }) };
+    return { count: 100 + counted.length, today: counted.length, ...(isBraked && { degraded: true }) };
   },
   read: async () => ({ count: 100 + counted.length, today: counted.length }),
   seed: () => expect.fail("seeded"),
@@ -31,26 +31,26 @@ const call = (method: string, headers: Record<string, string> = {}) => invoke(ro
 
 beforeEach(() => {
   counted = [];
-  braked = false;
+  isBraked = false;
 });
 
-describe("the drop-in", () => {
-  it.each(["GET", "POST"])("counts a %s as one visit of the résumé, and answers its number alone", async (method) => {
+describe("/visitor_counter", () => {
+  it.each(["GET", "POST"])("counts a %s as one visit of the résumé and returns only its number", async (method) => {
     expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":101}' });
     expect(await call(method)).toMatchObject({ status: 200, text: '{"visitor_counter":102}' });
     expect(counted).toEqual(["resume", "resume"]);
   });
 
-  it("says so when the number is not the visit's own", async () => {
-    braked = true;
+  it("marks a response as degraded when the number is not the visit's own", async () => {
+    isBraked = true;
     expect(await call("GET")).toMatchObject({ status: 200, text: '{"visitor_counter":101,"degraded":true}' });
   });
 
-  it("is never answered from a cache", async () => {
+  it("forbids caching", async () => {
     expect((await call("GET")).headers.get("cache-control")).toBe("no-store");
   });
 
-  it("counts nothing for HEAD", async () => {
+  it("does not count HEAD", async () => {
     expect(await call("HEAD")).toMatchObject({ status: 200, text: "" });
     expect(counted).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe("the drop-in", () => {
     ["X-Purpose", "preview"],
     ["X-Moz", "prefetch"],
     ["X-moz", "Prefetch"],
-  ])("counts nothing when a browser fetches ahead: %s: %s", async (name, value) => {
+  ])("does not count a prefetch with %s: %s", async (name, value) => {
     for (const method of ["GET", "POST"])
       expect(await call(method, { [name]: value })).toMatchObject({ status: 200, text: '{"visitor_counter":100}' });
     expect(counted).toEqual([]);
@@ -73,7 +73,7 @@ describe("the drop-in", () => {
     ["Sec-Purpose", "navigate"],
     ["Sec-Fetch-Mode", "cors"],
     ["User-Agent", "prefetch"],
-  ])("counts a visit with a header that says nothing of fetching ahead: %s: %s", async (name, value) => {
+  ])("counts a visit with another header, %s: %s", async (name, value) => {
     await call("GET", { [name]: value });
     expect(counted).toEqual(["resume"]);
   });

@@ -18,20 +18,20 @@ function setUp(wall = 1_000_000, monotonic = 50) {
 }
 
 describe("the store's clock", () => {
-  it("is the wall clock until the store has told its time", () => {
+  it("is the wall clock before the first response of the store", () => {
     const { clock, pass } = setUp();
     pass(500);
     expect(clock.now()).toEqual({ earliest: 1_000_500, latest: 1_000_500 });
   });
 
-  it("is the store's time and what has passed since, however wrong the wall clock is", () => {
+  it("is the store's time plus the time since, with any error of the wall clock", () => {
     const { clock, pass } = setUp();
     clock.observe(77_000);
     pass(250);
     expect(clock.now()).toEqual({ earliest: 77_250, latest: 77_250 });
   });
 
-  it("is a range from when the wall clock is stepped until the store tells its time again", () => {
+  it("is a range after a step of the wall clock, until the next response of the store", () => {
     const { clock, local, pass } = setUp();
     clock.observe(77_000);
     pass(100);
@@ -43,14 +43,14 @@ describe("the store's clock", () => {
     expect(clock.now()).toEqual({ earliest: 78_000, latest: 78_000 });
   });
 
-  it("is a range after a suspension, which only the wall clock notices", () => {
+  it("is a range after a suspension, which only the wall clock measures", () => {
     const { clock, local } = setUp();
     clock.observe(77_000);
     local.wall += 900_000;
     expect(clock.now()).toEqual({ earliest: 77_000, latest: 977_000 });
   });
 
-  it("holds the true time in its range while at least one of the two clocks is right", () => {
+  it("contains the true time in its range while at least one of the two clocks is right", () => {
     const event = fc.record({
       kind: fc.constantFrom("pass", "observe"),
       ms: fc.integer({ min: 0, max: 100_000 }),
@@ -82,7 +82,7 @@ describe("the store's clock", () => {
 const HOUR = 60 * 60_000;
 const at = Date.parse;
 
-describe("the day of an instant", () => {
+describe("dayIn", () => {
   it.each([
     // The 29th of March 2026 has 23 hours, the 25th of October 25.
     ["Europe/Berlin", "2026-03-28T22:59:59.999Z", "2026-03-28"],
@@ -101,11 +101,11 @@ describe("the day of an instant", () => {
     // Samoa crossed the date line: there was no 30th of December 2011.
     ["Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29"],
     ["Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31"],
-  ])("in %s at %s is %s", (zone, time, day) => {
+  ])("returns for %s at %s the day %s", (zone, time, day) => {
     expect(dayIn(zone)(at(time))).toBe(day);
   });
 
-  it("is a day for each hour of the year that daylight saving time shortens and lengthens", () => {
+  it("returns 24 hours for each day except the two changes of daylight saving time", () => {
     const dayOf = dayIn("Europe/Berlin");
     const hours = new Map<string, number>();
     for (let time = at("2025-12-31T23:00:00Z"); time < at("2026-12-31T23:00:00Z"); time += HOUR)
@@ -119,7 +119,7 @@ describe("the day of an instant", () => {
   });
 
   const zones = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "Pacific/Apia", "Pacific/Chatham"];
-  it("is never before the day of an earlier instant, and is the text that sorts so", () => {
+  it("never returns a day before that of an earlier time", () => {
     // From 2012 on, no zone sets its clocks back across midnight.
     const time = fc.integer({ min: at("2012-01-01"), max: at("2100-01-01") });
     const later = fc.oneof(fc.integer({ min: 0, max: 3 * HOUR }), fc.integer({ min: 0, max: 400 * 24 * HOUR }));
@@ -135,7 +135,7 @@ describe("the day of an instant", () => {
     );
   });
 
-  it("does not take the total back where clocks once went back across midnight", () => {
+  it("does not move the total's day back where clocks were once set back across midnight", () => {
     // St John's set its clocks from one minute past midnight to one minute past eleven.
     const dayOf = dayIn("America/St_Johns");
     const before = dayOf(at("2006-10-29T02:30:30Z"));

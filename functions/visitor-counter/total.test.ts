@@ -1,4 +1,4 @@
-// The counting rule by itself: what one commit makes of the row.
+// The counting rule by itself: the row after a commit.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -19,17 +19,17 @@ const batch = (more: Partial<Batch> = {}): Batch => ({ writer: "a", commit: 1, v
 const entry = (at: number) => ({ commit: 1, count: 1, today: 1, at });
 const nothing: ReadonlySet<string> = new Set();
 
-/** What the batch makes of the row; fails where the row does not admit it. */
-function commit(total: Total, given: Batch, now = exactly(0), writtenDays = nothing): Total {
-  return withBatch(total, given, { now, writtenDays }) ?? expect.fail("not admitted");
+/** The row after the batch. Fails when the row has too many writers. */
+function commit(total: Total, next: Batch, now = exactly(0), writtenDays = nothing): Total {
+  return withBatch(total, next, { now, writtenDays }) ?? expect.fail("too many writers");
 }
 const withWriters = (count: number, at: number): Total => ({
   ...emptyTotal,
   writers: Object.fromEntries(Array.from({ length: count }, (_, index) => [`w${index}`, entry(at)])),
 });
 
-describe("a batch", () => {
-  it("adds its visits to the total and the day, and leaves its number and time", () => {
+describe("withBatch", () => {
+  it("adds the visits to the total and the day, and writes the writer's entry", () => {
     const now = { earliest: 400, latest: 500 };
     const row = { ...emptyTotal, count: 10, day: "2026-03-01", dayCount: 4, dayWrites: 2 };
     const total = commit(row, batch({ visits: 3 }), now);
@@ -43,7 +43,7 @@ describe("a batch", () => {
     });
   });
 
-  it("is found in the row while its writer has sent no other, whoever commits in between", () => {
+  it("leaves an entry by which isApplied finds the batch, also after another writer's commit", () => {
     const own = batch({ commit: 7 });
     const total = commit(commit(emptyTotal, own), batch({ writer: "b", visits: 5 }));
     expect(isApplied(total, own)).toBe(true);
@@ -54,7 +54,7 @@ describe("a batch", () => {
     expect(total.writers.a).toMatchObject({ count: 1, today: 1 });
   });
 
-  it("changes neither the row it is given nor the batch", () => {
+  it("changes neither its row nor its batch", () => {
     const row = Object.freeze({
       ...emptyTotal,
       writers: Object.freeze({}),
@@ -68,28 +68,28 @@ describe("a batch", () => {
   });
 });
 
-describe("an entry", () => {
+describe("the entry of a writer", () => {
   const old = (at: number): Total => ({ ...emptyTotal, writers: { b: entry(at) } });
   const isKept = (at: number, now: StoreTime) => "b" in commit(old(at), batch(), now).writers;
 
-  it("is dropped only when it is old by both clocks", () => {
+  it("is dropped only when it is old at the earliest possible time", () => {
     expect(isKept(0, exactly(ENTRY_LIFE_MS - 1))).toBe(true);
     expect(isKept(0, exactly(ENTRY_LIFE_MS))).toBe(false);
     expect(isKept(0, { earliest: ENTRY_LIFE_MS - 1, latest: ENTRY_LIFE_MS * 100 })).toBe(true);
     expect(isKept(5_000, exactly(0))).toBe(true);
   });
 
-  it("is dated late by a writer that is not sure of the time, so that nobody drops it early", () => {
+  it("has the latest possible time, so that it is not dropped early", () => {
     expect(commit(emptyTotal, batch(), { earliest: 1, latest: 9_000 }).writers.a?.at).toBe(9_000);
   });
 
-  it("of the writer itself is replaced, however old", () => {
+  it("is replaced by its own writer at any age", () => {
     const total = commit({ ...emptyTotal, writers: { a: entry(0) } }, batch({ commit: 9 }), exactly(ENTRY_LIFE_MS * 3));
     expect(Object.keys(total.writers)).toEqual(["a"]);
     expect(total.writers.a?.commit).toBe(9);
   });
 
-  it("keeps a 65th live writer out, but neither a known one nor one that comes when another is gone", () => {
+  it("is rejected for a 65th live writer, but not for a known one or after another has expired", () => {
     const options = { now: exactly(0), writtenDays: nothing };
     const full = withWriters(MAX_WRITERS, 0);
     expect(withBatch(full, batch(), options)).toBeUndefined();
@@ -99,17 +99,17 @@ describe("an entry", () => {
   });
 });
 
-describe("a day", () => {
+describe("the day of a row", () => {
   const row: Total = { ...emptyTotal, count: 9, day: "2026-03-01", dayCount: 4, dayWrites: 3 };
 
-  it("that is over is closed by the commit that turns it, and its counts start again", () => {
+  it("is closed by the first commit of the next day, and its counts start again", () => {
     const total = commit(row, batch({ day: "2026-03-02", visits: 2 }));
     expect(total).toMatchObject({ count: 11, day: "2026-03-02", dayCount: 2, dayWrites: 1 });
     expect(total.closed).toEqual([{ day: "2026-03-01", count: 4 }]);
     expect(total.writers.a).toMatchObject({ count: 11, today: 2 });
   });
 
-  it("never goes back: a batch of yesterday counts for the row's day", () => {
+  it("does not go back when a batch of yesterday is committed", () => {
     expect(commit(row, batch({ day: "2026-02-28" }))).toMatchObject({
       day: "2026-03-01",
       dayCount: 5,
@@ -118,12 +118,12 @@ describe("a day", () => {
     });
   });
 
-  it("without visits leaves nothing to close", () => {
+  it("is not closed when it has no visits", () => {
     expect(commit({ ...row, dayCount: 0 }, batch({ day: "2026-03-02" })).closed).toEqual([]);
     expect(commit(emptyTotal, batch()).closed).toEqual([]);
   });
 
-  it("that is closed stays in the row until its own row is known to stand", () => {
+  it("stays in the row as closed until its own row is written", () => {
     const closed = [
       { day: "2026-02-27", count: 1 },
       { day: "2026-02-28", count: 2 },
@@ -134,7 +134,7 @@ describe("a day", () => {
 });
 
 describe("rivals", () => {
-  it("are the other writers that committed a moment ago", () => {
+  it("counts the other writers with a recent commit", () => {
     const total: Total = {
       ...emptyTotal,
       writers: { a: entry(1_000), b: entry(1_000), c: entry(400), d: entry(5_000) },
@@ -152,18 +152,18 @@ describe("any sequence of batches", () => {
     visits: fc.integer({ min: 1, max: 50 }),
     day,
     ms: fc.integer({ min: 0, max: ENTRY_LIFE_MS }),
-    unsure: fc.integer({ min: 0, max: ENTRY_LIFE_MS }),
+    uncertainty: fc.integer({ min: 0, max: ENTRY_LIFE_MS }),
   });
 
-  it("sums up: the days to the total, the total to the visits, and no day goes back", () => {
+  it("keeps the sum of the days equal to the total and to the visits, and never goes back a day", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let total = emptyTotal;
         let time = 0;
         const sum = (counts: { visits: number }[]) => counts.reduce((all, { visits }) => all + visits, 0);
-        for (const [index, { ms, unsure, ...given }] of steps.entries()) {
+        for (const [index, { ms, uncertainty, ...given }] of steps.entries()) {
           time += ms;
-          const next = commit(total, { ...given, commit: index + 1 }, { earliest: time - unsure, latest: time });
+          const next = commit(total, { ...given, commit: index + 1 }, { earliest: time - uncertainty, latest: time });
           expect(next.day >= total.day && next.day >= given.day).toBe(true);
           expect(isApplied(next, { ...given, commit: index + 1 })).toBe(true);
           expect(next.writers[given.writer]).toMatchObject({ count: next.count, today: next.dayCount, at: time });
