@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { routeTable } from "../local/host/route-table.ts";
-import { matchTemplate, parseTemplate } from "../local/host/route-template.ts";
+import { compileRoute, routeTable } from "../local/host/route-table.ts";
 import type { Deps } from "./deps.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
@@ -53,7 +52,7 @@ describe("the route table", () => {
         return literal ?? GUID;
       });
     };
-    const matches = (template: string, path: string) => matchTemplate(parseTemplate(template.slice(1)), path);
+    const matches = (template: string, path: string) => compileRoute(template.slice(1))(path);
     const clashes = own.flatMap((one, index) =>
       own.slice(index + 1).flatMap((other) => {
         const path = shared(one.path, other.path).join("/");

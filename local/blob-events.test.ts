@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { loadCertificate } from "./certificate.ts";
-import type { BlobWrite } from "./host/blob-writes.ts";
+import type { BlobWrite } from "./host/trigger.ts";
 
 let events: BlobEvents;
 let service: BlobServiceClient;

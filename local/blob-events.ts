@@ -1,35 +1,36 @@
-// What Event Grid does for the media account: tells each write of a blob to whoever subscribed; on demand not, twice or late.
+// Event Grid for the media account: delivers each blob write to the subscribers. Tests drop, double and delay events.
+// https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage#list-of-events-for-blob-rest-apis
+import type { IncomingMessage } from "node:http";
+import type { BlobWrite, BlobWrites } from "./host/trigger.ts";
+import { type ProxyOptions, startProxy } from "./proxy.ts";
 
-import { blobWriteOf } from "./blob-write.ts";
-import { startFaultProxy } from "./fault-proxy.fixture.ts";
-import type { BlobWrite, BlobWrites } from "./host/blob-writes.ts";
-
-export type Verdict =
+export type DeliveryMode =
   | "deliver"
-  /** Nobody hears of it. */
   | "drop"
-  /** At least once can be twice. */
+  /** Event Grid delivers at least once, so sometimes twice. */
   | "double"
-  /** Late: delivered when the promise settles. Two that are held can be let go in any order. */
+  /** Delivered when the promise settles. Events that are held can be released in any order. */
   | { readonly holdUntil: Promise<unknown> };
 
+type Rule = (write: BlobWrite) => DeliveryMode | undefined;
+
 export type BlobEvents = BlobWrites & {
-  /** The address of the blob service: what is written through it is told. */
+  /** Address of the blob service. Only writes through this address raise events. */
   readonly uri: string;
-  /** Asked for each write from now on; undefined delivers everything. */
-  decide(rule: ((write: BlobWrite) => Verdict | undefined) | undefined): void;
+  /** Sets the rule for each later write; undefined delivers everything. */
+  decide(rule: Rule | undefined): void;
   close(): Promise<void>;
 };
 
-type Options = { target: string; certificate: { cert: string; key: string }; port?: number };
-
-/** Events are of this process only: what was written before, or while nobody had subscribed, is told to nobody. */
-export async function startBlobEvents(options: Options): Promise<BlobEvents> {
-  /** By subscription; the instances of one app share theirs, and each event goes to one of them. */
+/** Events exist in this process only: a write before the first subscription is delivered to no subscriber. */
+export async function startBlobEvents(
+  options: Pick<ProxyOptions, "target" | "certificate" | "port">,
+): Promise<BlobEvents> {
+  /** By subscription name. The instances of one app share a name, and each event goes to one of them in turn. */
   const subscriptions = new Map<string, ((write: BlobWrite) => void)[]>();
-  let rule: ((write: BlobWrite) => Verdict | undefined) | undefined;
+  let rule: Rule | undefined;
 
-  function tell(write: BlobWrite): void {
+  function deliver(write: BlobWrite): void {
     for (const [name, [first, ...others]] of subscriptions) {
       if (!first) continue;
       subscriptions.set(name, [...others, first]);
@@ -38,35 +39,33 @@ export async function startBlobEvents(options: Options): Promise<BlobEvents> {
   }
 
   function raise(write: BlobWrite): void {
-    const verdict = rule?.(write) ?? "deliver";
-    if (verdict === "drop") return;
-    if (typeof verdict === "object") {
-      const release = () => tell(write);
-      verdict.holdUntil.then(release, release);
+    const mode = rule?.(write) ?? "deliver";
+    if (mode === "drop") return;
+    if (typeof mode === "object") {
+      const release = () => deliver(write);
+      mode.holdUntil.then(release, release);
       return;
     }
-    tell(write);
-    if (verdict === "double") tell(write);
+    deliver(write);
+    if (mode === "double") deliver(write);
   }
 
-  const proxy = await startFaultProxy({
+  const proxy = await startProxy({
     ...options,
     name: "The blob service",
-    onAnswer: (request, { status, headers }) => {
-      const write = blobWriteOf({ ...request, status, etag: headers.etag });
+    onResponse(incoming, received) {
+      const write = blobWriteOf(incoming, received);
       if (write) raise(write);
     },
   });
 
   return {
     uri: proxy.url,
-    subscribe(name, deliver) {
-      subscriptions.set(name, [...(subscriptions.get(name) ?? []), deliver]);
+    subscribe(name, subscriber) {
+      subscriptions.set(name, [...(subscriptions.get(name) ?? []), subscriber]);
       return () => {
-        subscriptions.set(
-          name,
-          (subscriptions.get(name) ?? []).filter((each) => each !== deliver),
-        );
+        const remaining = subscriptions.get(name)?.filter((each) => each !== subscriber);
+        subscriptions.set(name, remaining ?? []);
       };
     },
     decide: (next) => {
@@ -74,4 +73,20 @@ export async function startBlobEvents(options: Options): Promise<BlobEvents> {
     },
     close: proxy.close,
   };
+}
+
+const BLOB_TYPES = ["BlockBlob", "PageBlob", "AppendBlob"] as const;
+
+/** The write that raises BlobCreated; undefined for a failed call, or one that does not replace a blob's whole content. */
+function blobWriteOf(incoming: IncomingMessage, received: IncomingMessage): BlobWrite | undefined {
+  const { method, url = "", headers } = incoming;
+  if (method !== "PUT" || (received.statusCode !== 201 && received.statusCode !== 202)) return undefined;
+  const { pathname, searchParams } = new URL(url, "https://blobs");
+  // Put Blob and the copies have no comp; Put Block, properties, metadata, tags and leases have another value.
+  const operation = searchParams.get("comp") ?? "";
+  if (searchParams.has("restype") || (operation !== "" && operation !== "blocklist")) return undefined;
+  const [, _account, container, ...name] = pathname.split("/").map(decodeURIComponent);
+  if (!container || name.length === 0) return undefined;
+  const type = BLOB_TYPES.find((each) => each === headers["x-ms-blob-type"]) ?? "BlockBlob";
+  return { container, name: name.join("/"), etag: received.headers.etag ?? "", type };
 }

@@ -1,31 +1,71 @@
-// Puts a server on loopback and takes it off again: every local service listens through here, so none is reachable from outside.
-import type { Server } from "node:http";
+// Makes servers listen on loopback only: the tokens and links of the local Azure must not work from another machine.
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Only this machine may reach the local Azure: its tokens and links would open it to anyone else. */
 export const LOOPBACK = "127.0.0.1";
 
 export type Listening = {
-  port: number;
-  /** Stops listening and ends what is still connected. */
+  readonly port: number;
+  /** Accepts no new connection and closes those that are idle. */
+  stop(): void;
+  /** Stops listening and closes all connections. */
   close(): Promise<void>;
 };
 
-/** Listens on the given port, or a free one for 0. Throws one readable line if the port is taken. */
-export async function listen(server: Server, name: string, port = 0): Promise<Listening> {
+/**
+ * Listens on the given port, or on any free one for 0.
+ * @throws {Error} one line with the name and the port if the port is in use
+ */
+export async function listen(server: Server, name: string, port = 0, address = LOOPBACK): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "it is taken" : cause.message;
-      reject(new Error(`${name} cannot listen on port ${port}: ${why}.`, { cause }));
+      const reason = cause.code === "EADDRINUSE" ? "it is in use" : cause.message;
+      reject(new Error(`${name} cannot listen on port ${port}: ${reason}.`, { cause }));
     });
-    server.listen(port, LOOPBACK, resolve);
+    server.listen(port, address, resolve);
   });
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => void server.close(),
+    close() {
+      if (server.listening) server.close();
+      server.closeAllConnections();
+      return closed;
+    },
   };
+}
+
+// Clients keep connections as long as Azure's front end lets them: a shorter time would close them during a request.
+const HOST_OPTIONS = { keepAliveTimeout: 240_000, maxHeaderSize: 32_768 };
+const ATTEMPTS = 10;
+
+/**
+ * Listens on one port of both loopback addresses, since `localhost` may mean either.
+ * @throws {Error} as `listen` does
+ */
+export async function listenOnLocalhost(handler: RequestListener, name: string, port: number): Promise<Listening> {
+  for (let attempt = 1; ; attempt += 1) {
+    const four = await listen(createServer(HOST_OPTIONS, handler), name, port);
+    const both = [four];
+    try {
+      both.push(await listen(createServer(HOST_OPTIONS, handler), name, four.port, "::1"));
+    } catch (error) {
+      // Any other error means that the machine has no IPv6.
+      if (isInUse(error)) {
+        await four.close();
+        if (port === 0 && attempt < ATTEMPTS) continue;
+        throw error;
+      }
+    }
+    return {
+      port: four.port,
+      stop: () => both.forEach((each) => void each.stop()),
+      close: async () => void (await Promise.all(both.map((each) => each.close()))),
+    };
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
 }

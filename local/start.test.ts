@@ -27,7 +27,7 @@ test("a taken port is named with the way to choose another", async () => {
   const other = await listen(createServer(), "another program");
   expect(await start({ PORT: String(other.port) })).toEqual({
     code: 1,
-    said: `Vitae cannot listen on port ${other.port}: it is taken. Choose another, or 0 for any free one: PORT=0 npm start\n`,
+    said: `Vitae cannot listen on port ${other.port}: it is in use. Choose another, or 0 for any free one: PORT=0 npm start\n`,
   });
   await other.close();
 });

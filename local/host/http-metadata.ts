@@ -1,8 +1,29 @@
 // The trigger metadata of an HTTP invocation, as the real host's HTTP extension fills it. Pure.
+import type { IncomingMessage } from "node:http";
 import type { TypedData } from "./messages.ts";
-import type { RouteValues } from "./route-template.ts";
+import type { RouteValues } from "./route-table.ts";
 
-type Parts = {
+/** The headers as the app receives them in Azure: joined by commas, with those of the front end. */
+export function platformHeaders({
+  rawHeaders,
+  socket,
+}: Pick<IncomingMessage, "rawHeaders" | "socket">): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
+    const previous = headers[name];
+    headers[name] = previous === undefined ? value : `${previous}${name === "cookie" ? "; " : ","}${value}`;
+  }
+  const address = socket.remoteAddress ?? "127.0.0.1";
+  const peer = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
+  const previous = headers["x-forwarded-for"];
+  headers["x-forwarded-for"] = previous === undefined ? peer : `${previous}, ${peer}`;
+  headers["x-forwarded-proto"] = "http";
+  return headers;
+}
+
+type MetadataSource = {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: string;
   readonly params: RouteValues;
@@ -10,27 +31,22 @@ type Parts = {
   readonly properties?: Readonly<Record<string, unknown>>;
 };
 
-/** As the extension converts a property; lists and null it leaves out. Utility.cs, ApplyBindingData */
-function dataOf(value: unknown): TypedData | undefined {
+/** The extension leaves out lists and null. Utility.cs, ApplyBindingData */
+function typedData(value: unknown): TypedData | undefined {
   if (value === null || Array.isArray(value)) return undefined;
   return typeof value === "object" ? { json: JSON.stringify(value) } : { string: String(value) };
 }
 
 /**
- * @azure/functions reads the request's headers and parameters from here, not from the request that it is streamed.
- * The extension lays the properties of a JSON body, then query parameters, then route parameters, then `Query` and
- * `Headers`, into one dictionary without case: so a query parameter shows among `request.params`, keeps its spelling over
- * the route's, and one that is called "headers" stands in the place of the headers. Exactly so here, that tests meet it
- * before Azure does.
+ * @azure/functions reads headers and parameters from this metadata, not from the streamed request.
+ * The extension writes the properties of a JSON body, then query parameters, then route parameters, then `Query` and
+ * `Headers` into one case-insensitive dictionary. So a query parameter appears in `request.params`, its spelling wins
+ * over the route's, and a parameter named "headers" replaces the headers. This host does the same, so that tests find
+ * such a problem before Azure does.
  * azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData
  */
-export function httpMetadata({ headers, query, params, properties = {} }: Parts): Record<string, TypedData> {
+export function httpMetadata({ headers, query, params, properties = {} }: MetadataSource): Record<string, TypedData> {
   const metadata: Record<string, TypedData> = {};
-  if (query === "" && Object.keys(properties).length === 0) {
-    for (const name in params) metadata[name] = { string: params[name] ?? "" };
-    metadata.Headers = { json: JSON.stringify(headers) };
-    return metadata;
-  }
   const names = new Map<string, string>();
   function put(name: string, value: TypedData, replace = true): void {
     const known = names.get(name.toLowerCase());
@@ -39,7 +55,7 @@ export function httpMetadata({ headers, query, params, properties = {} }: Parts)
     metadata[known ?? name] = value;
   }
   for (const [name, value] of Object.entries(properties)) {
-    const data = dataOf(value);
+    const data = typedData(value);
     if (data) put(name, data);
   }
   for (const [name, value] of new URLSearchParams(query))

@@ -1,29 +1,52 @@
-// Passes /media on to the media account, so that a signed link works in any browser and a pasted curl.
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+// Serves /media from the media account, so that a signed link works in any browser and in curl.
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, request } from "node:https";
-import { answerEmpty, exchange, isHopByHop } from "./forward.ts";
-import { mediaCors } from "./media-cors.ts";
-import { isMedia, mediaTarget } from "./media-path.ts";
+import { endToEndHeaders, exchange, sendEmpty } from "../exchange.ts";
+import { mediaCors } from "./cors.ts";
 
 export type MediaOptions = {
   /** Address of the account's blob service. */
   readonly target: string;
-  /** The certificate it is trusted by. */
+  /** The certificate to trust. */
   readonly ca: string;
 };
 
 export type Media = {
-  /** False when the request is not for this. */
+  /** Returns false if the request is not for /media. */
   serve(incoming: IncomingMessage, response: ServerResponse): boolean;
   close(): void;
 };
 
+const PREFIX = "/media/";
 const METHODS = ["GET", "HEAD", "OPTIONS", "PUT"];
-// A link opens by its signature alone; what else a browser sends along is none of the store's business.
-const WITHHELD = new Set(["host", "authorization", "cookie", "origin", "referer"]);
+/** Only the signature of a link counts: the store receives no other credential. */
+const REMOVED = ["host", "authorization", "cookie", "origin", "referer"];
+// https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+const CONTAINER = /^[a-z0-9](?:-?[a-z0-9]){2,62}$/;
 
-function headersOf({ headers }: IncomingMessage): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name) && !WITHHELD.has(name)));
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param url path and query as received, beginning with /media/
+ * @returns `/container/blob?query`; undefined unless it names one blob without dot segments
+ */
+export function mediaTarget(url: string): string | undefined {
+  const mark = url.indexOf("?");
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const [container = "", ...rest] = path.slice(PREFIX.length).split("/");
+  const name = decode(rest.join("/"));
+  if (!CONTAINER.test(container) || !name || /[\\\0]/.test(name)) return undefined;
+  // Also rejects dot segments that only a second decoding would reveal.
+  const decodedTwice = decode(name) ?? name;
+  const isDots = (piece: string) => piece === "." || piece === "..";
+  if ([...name.split("/"), ...decodedTwice.split(/[/\\]/)].some(isDots)) return undefined;
+  return `/${container}/${rest.join("/")}${mark < 0 ? "" : url.slice(mark)}`;
 }
 
 export function mediaFront({ target, ca }: MediaOptions, cors: readonly string[]): Media {
@@ -31,32 +54,30 @@ export function mediaFront({ target, ca }: MediaOptions, cors: readonly string[]
   const agent = new Agent({ keepAlive: true, ca });
   const rule = mediaCors(cors);
 
+  function respond(incoming: IncomingMessage, response: ServerResponse): void {
+    const { method = "GET", url = "", headers } = incoming;
+    if (!METHODS.includes(method)) return void sendEmpty(response, 405, [["Allow", METHODS.join(", ")]]);
+    if (method === "OPTIONS") {
+      const preflight = rule.preflight({
+        origin: headers.origin,
+        method: headers["access-control-request-method"],
+        headers: headers["access-control-request-headers"],
+      });
+      return void sendEmpty(response, preflight.status, preflight.headers);
+    }
+    const extraHeaders = rule.headers({ origin: headers.origin, method });
+    const blob = mediaTarget(url);
+    if (blob === undefined) return void sendEmpty(response, 404, extraHeaders);
+    const path = `${pathname.replace(/\/$/, "")}${blob}`;
+    const kept = Object.entries(endToEndHeaders(headers)).filter(([name]) => !REMOVED.includes(name));
+    const outgoing = request({ agent, hostname, port, method, path, headers: Object.fromEntries(kept) });
+    exchange(incoming, response, outgoing, { extraHeaders });
+  }
+
   return {
     serve(incoming, response) {
-      const { method = "GET", url = "", headers } = incoming;
-      if (!isMedia(url)) return false;
-      if (!METHODS.includes(method)) {
-        answerEmpty(response, 405, [["Allow", METHODS.join(", ")]]);
-        return true;
-      }
-      if (method === "OPTIONS") {
-        const answer = rule.preflight({
-          origin: headers.origin,
-          method: headers["access-control-request-method"],
-          headers: headers["access-control-request-headers"],
-        });
-        answerEmpty(response, answer.status, answer.headers);
-        return true;
-      }
-      const below = mediaTarget(url);
-      const extra = rule.headers({ origin: headers.origin, method });
-      if (below === undefined) {
-        answerEmpty(response, 404, extra);
-        return true;
-      }
-      const path = `${pathname.replace(/\/$/, "")}${below}`;
-      const outgoing = request({ agent, hostname, port, method, path, headers: headersOf(incoming) });
-      exchange(incoming, response, outgoing, { extra, onGone: () => {} });
+      if (!incoming.url?.startsWith(PREFIX)) return false;
+      respond(incoming, response);
       return true;
     },
     close: () => agent.destroy(),

@@ -24,12 +24,12 @@ export type Invocation = {
 
 export type Outcome = {
   readonly id: string;
-  /** False for a function that returned nothing. */
-  readonly answered: boolean;
-  /** The stack of what was thrown. */
+  /** False if the function returned nothing. */
+  readonly hasResponse: boolean;
+  /** The stack of the thrown error. */
   readonly failure?: string;
-  /** The app's process ended first. */
-  readonly lost?: true;
+  /** True if the app's process ended first. */
+  readonly isLost?: true;
 };
 
 export type ToApp =

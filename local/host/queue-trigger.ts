@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
 import type { TypedData } from "./messages.ts";
-import type { TriggerKind } from "./triggers.ts";
+import type { TriggerKind } from "./trigger.ts";
 
 /** batchSize, maxDequeueCount and the time that a message stays hidden while its function runs, as in host.json. */
 const BATCH = 16;
@@ -102,6 +102,6 @@ export const queueTrigger: TriggerKind = ({ functionName, binding, run, setting,
       stopped.abort();
       return ended;
     },
-    byHand: (input = "") => void run({ string: input }),
+    runManually: (input = "") => void run({ string: input }),
   };
 };

@@ -1,45 +1,92 @@
-// Puts HTTP functions in the order in which the real host tries their routes, and finds the one that answers a request. Pure.
-import { matchTemplate, parseTemplate, pathPieces, type RouteTemplate, type RouteValues } from "./route-template.ts";
+// Finds the function for a request: route templates, and the order in which the real host tries them. Pure.
 
 /** `route` is without the prefix; undefined or empty means the function's name. No `methods` means all. */
 export type HttpFunction = { readonly name: string; readonly methods?: readonly string[]; readonly route?: string };
 export type Route = { readonly name: string; readonly methods: readonly string[]; readonly route: string };
+export type RouteValues = Record<string, string>;
 export type RouteMatch = { readonly name: string; readonly params: RouteValues };
 export type RouteTable = {
   readonly routes: readonly Route[];
-  /** The first route whose template and methods fit, or undefined: the host then answers an empty 404. */
+  /** The first route whose template and methods match; undefined means the host's empty 404. */
   find(method: string, path: string): RouteMatch | undefined;
 };
 
+const PARAMETER = /^\{(?:(?<rest>\*\w+)|(?<name>\w+)(?<guid>:guid)?)\}$/;
+const HEX = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+// The forms of Guid.TryParse, without that of a C structure.
+const GUID = `\\s*(?:[0-9a-f]{32}|${HEX}|\\{${HEX}\\}|\\(${HEX}\\))\\s*`;
+
+/**
+ * Compiles a template of the kinds of segment that the app uses: text, {name}, {name:guid} and, at the end, {*name}.
+ * @returns a function from a decoded path to its parameters, undefined if the path does not match
+ * @throws {Error} with the template, the segment and the rule
+ * @see https://github.com/dotnet/aspnetcore/blob/main/src/Http/Routing/src/Template/TemplateMatcher.cs
+ */
+export function compileRoute(template: string): (path: string) => RouteValues | undefined {
+  const names: string[] = [];
+  const segments = template.split("/").filter((segment) => segment !== "");
+  const patterns = segments.map((segment, index) => {
+    const { rest, name, guid } = PARAMETER.exec(segment)?.groups ?? {};
+    if (rest !== undefined && index === segments.length - 1) {
+      names.push(rest.slice(1));
+      return "(?:/([^/].*)?)?";
+    }
+    if (name !== undefined) {
+      names.push(name);
+      return guid ? `/(${GUID})` : "/([^/]+)";
+    }
+    if (/[{}*?]/.test(segment)) {
+      const rule = "The local host supports text, {name}, {name:guid} and, at the end, {*name}";
+      throw new Error(`The route template "${template}" contains "${segment}". ${rule}.`);
+    }
+    return `/${segment.replace(/[\\^$.+()[\]|]/g, "\\$&")}`;
+  });
+  // The host ignores case and one slash at the end.
+  const pattern = new RegExp(`^${patterns.join("")}/?$`, "is");
+  return (path) => {
+    const found = pattern.exec(path);
+    if (!found) return undefined;
+    const values: RouteValues = {};
+    for (const [index, name] of names.entries()) {
+      const value = found[index + 1];
+      if (value !== undefined) values[name] = value;
+    }
+    return values;
+  };
+}
+
 // StringComparer.OrdinalIgnoreCase compares upper-case code units. azure-functions-host, FunctionMetadataManager.cs
-function byName(one: HttpFunction, other: HttpFunction): number {
+function compareNames(one: HttpFunction, other: HttpFunction): number {
   const [a, b] = [one.name.toUpperCase(), other.name.toUpperCase()];
   return a < b ? -1 : Number(a > b);
 }
 
 /**
- * No precedence by specificity, unlike ASP.NET's endpoints: functions stand in order of their names, and the first that
- * fits wins. azure-functions-host, WebScriptHostHttpRoutesManager.cs; a method that does not fit is no match (HttpMethodRouteConstraint).
- * @throws {Error} naming a function whose route template is wrong
+ * Unlike ASP.NET's endpoints, the host has no precedence by specificity: it tries functions in order of their names, and
+ * the first match wins. azure-functions-host, WebScriptHostHttpRoutesManager.cs; a route whose methods do not include
+ * the request's is no match (HttpMethodRouteConstraint).
+ * @throws {Error} with the name of a function whose template is not supported
  */
 export function routeTable(functions: readonly HttpFunction[], prefix: string): RouteTable {
-  const compiled = [...functions].sort(byName).map(({ name, methods = [], route }) => {
-    const path = [prefix, route || name].filter((part) => part !== "").join("/");
-    let template: RouteTemplate;
+  const compiled = [...functions].sort(compareNames).map(({ name, methods = [], route }) => {
+    const template = [prefix, route || name].filter((part) => part !== "").join("/");
     try {
-      template = parseTemplate(path);
+      return {
+        name,
+        methods: methods.map((each) => each.toUpperCase()),
+        route: template,
+        match: compileRoute(template),
+      };
     } catch (cause) {
       throw new Error(`Function ${name}: ${(cause as Error).message}`, { cause });
     }
-    return { name, methods: methods.map((method) => method.toUpperCase()), route: path, template };
   });
   return {
     routes: compiled.map(({ name, methods, route }) => ({ name, methods, route })),
     find(method, path) {
-      const pieces = pathPieces(path);
-      for (const { name, methods, template } of compiled) {
+      for (const { name, methods, match } of compiled) {
         if (methods.length > 0 && !methods.includes(method)) continue;
-        const params = matchTemplate(template, path, pieces);
+        const params = match(path);
         if (params) return { name, params };
       }
       return undefined;

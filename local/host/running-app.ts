@@ -66,7 +66,7 @@ export async function startApp(options: WorkerOptions): Promise<App> {
     reportFailure,
     async run(invocation) {
       const failure = "The app's process is being started again.";
-      const outcome = (await current?.invoke(invocation)) ?? { id: invocation.id, answered: false, failure };
+      const outcome = (await current?.invoke(invocation)) ?? { id: invocation.id, hasResponse: false, failure };
       if (outcome.failure !== undefined) reportFailure(invocation, outcome);
       return outcome;
     },

@@ -1,6 +1,6 @@
 // Runs timer functions on their NCRONTAB schedule, in UTC as on Flex Consumption.
 import { Cron } from "croner";
-import type { TriggerKind } from "./triggers.ts";
+import type { TriggerKind } from "./trigger.ts";
 
 const NEVER = "0001-01-01T00:00:00";
 
@@ -51,7 +51,7 @@ export const timerTrigger: TriggerKind = ({ binding, run, setting }) => {
   let isStopped = false;
   const stopped = () => isStopped;
   return {
-    byHand: (input) => void run(info(input)),
+    runManually: (input) => void run(info(input)),
     start() {
       if (binding.runOnStartup === true) void occur().then(() => plan(stopped));
       else plan(stopped);

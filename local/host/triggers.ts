@@ -1,38 +1,13 @@
 // The kinds of trigger this host serves besides HTTP, and what starts and stops them.
 import { randomUUID } from "node:crypto";
 import { blobTrigger } from "./blob-trigger.ts";
-import type { BlobWrites } from "./blob-writes.ts";
-import { type Connection, connect } from "./connection.ts";
-import type { Binding, FunctionMetadata, Outcome, SentData, TypedData } from "./messages.ts";
+import { connect } from "./connection.ts";
+import type { Binding, FunctionMetadata } from "./messages.ts";
 import { queueTrigger } from "./queue-trigger.ts";
 import type { App } from "./running-app.ts";
 import { timerTrigger } from "./timer-trigger.ts";
 import { traceContext } from "./trace-context.ts";
-
-export type TriggerServices = {
-  readonly functionName: string;
-  readonly binding: Binding;
-  readonly run: (data: SentData, metadata?: Readonly<Record<string, TypedData>>) => Promise<Outcome>;
-  /** Puts settings in the place of their names between percent signs. */
-  readonly setting: (text: string) => string;
-  /** The storage account that the binding's `connection` names. */
-  readonly connection: () => Connection;
-  readonly blobWrites: BlobWrites | undefined;
-  /** Milliseconds before a failed delivery is tried again; longer each time. */
-  readonly retryMs: number;
-  readonly log: (line: string) => void;
-};
-
-export type Trigger = {
-  start(): void;
-  /** Takes nothing new, and resolves when what was begun has ended. */
-  stop(): Promise<void>;
-  /** Runs the function now, with the `input` that came with the order. */
-  byHand(input: string | undefined): void;
-};
-
-/** @throws {Error} saying what is wrong with the binding */
-export type TriggerKind = (services: TriggerServices) => Trigger;
+import type { BlobWrites, Trigger, TriggerKind, TriggerServices } from "./trigger.ts";
 
 const kinds: Readonly<Record<string, TriggerKind>> = {
   blobtrigger: blobTrigger,
@@ -104,7 +79,7 @@ export function createTriggers({ app, env, ...services }: Options): Triggers {
     },
     invoke(name, input) {
       const found = triggers.get(name.toLowerCase());
-      found?.byHand(input);
+      found?.runManually(input);
       return found !== undefined;
     },
   };

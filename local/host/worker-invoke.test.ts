@@ -35,7 +35,7 @@ const options = { log: () => {}, gone: never, onStart: () => {} };
 test("a caller that goes away before its request arrived ends the wait for it, as no failure", async () => {
   const gone = Promise.reject(CALLER_GONE);
   const core = coreWith({ getArguments: () => never });
-  expect(await invoke(core, invocation, { ...options, gone })).toEqual({ id: "1", answered: true });
+  expect(await invoke(core, invocation, { ...options, gone })).toEqual({ id: "1", hasResponse: true });
 });
 
 test("a response that cannot be sent is a failure of the invocation", async () => {

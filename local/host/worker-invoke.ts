@@ -68,9 +68,9 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
     if (after.error !== null && after.error !== undefined) throw after.error;
 
     await invocationModel.getResponse(context, after.result);
-    return { id, answered: after.result !== null && after.result !== undefined };
+    return { id, hasResponse: after.result !== null && after.result !== undefined };
   } catch (thrown) {
-    if (thrown === CALLER_GONE) return { id, answered: true };
-    return { id, answered: false, failure: stackOf(thrown) };
+    if (thrown === CALLER_GONE) return { id, hasResponse: true };
+    return { id, hasResponse: false, failure: stackOf(thrown) };
   }
 }

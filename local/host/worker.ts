@@ -62,7 +62,7 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
   void ended.then((how) => {
     ready.reject(new Error(`The app's process ended before the app was loaded (${how}).`));
     const failure = `The app's process ended (${how}).`;
-    for (const [id, settle] of pending) settle({ id, answered: false, failure, lost: true });
+    for (const [id, settle] of pending) settle({ id, hasResponse: false, failure, isLost: true });
     pending.clear();
   });
 
@@ -91,7 +91,7 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
       new Promise((resolve) => {
         if (!child.connected) {
           const failure = "The app's process has ended.";
-          return resolve({ id: invocation.id, answered: false, failure, lost: true });
+          return resolve({ id: invocation.id, hasResponse: false, failure, isLost: true });
         }
         pending.set(invocation.id, resolve);
         send({ kind: "invoke", ...invocation });
