@@ -1,115 +1,95 @@
-// The notifier: a workflow that takes an alert by its signed address and posts one message to Slack.
+// The notifier: a Logic Apps workflow that receives an alert at its signed URL and posts one message to Slack.
 import { ApiConnection } from "@cdktf/provider-azurerm/lib/api-connection/index.js";
 import { DataAzurermManagedApi } from "@cdktf/provider-azurerm/lib/data-azurerm-managed-api/index.js";
-import { LogicAppActionCustom } from "@cdktf/provider-azurerm/lib/logic-app-action-custom/index.js";
-import { LogicAppTriggerCustom } from "@cdktf/provider-azurerm/lib/logic-app-trigger-custom/index.js";
-import { LogicAppWorkflow } from "@cdktf/provider-azurerm/lib/logic-app-workflow/index.js";
-import { Fn } from "cdktf/lib/terraform-functions.js";
+import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity/index.js";
 import { Construct } from "constructs";
+import { AzapiAction, AzapiResource } from "../azapi.ts";
 import type { Place } from "../place.ts";
 import { grant } from "../roles.ts";
-import {
-  type Actions,
-  connectorActions,
-  parameterNames,
-  SLACK_SECRET,
-  TRIGGER,
-  trigger,
-  type WorkflowParameters,
-  webhookActions,
-} from "./workflow.ts";
+import { CONNECTIONS, connectorActions, TRIGGER, webhookActions, workflowDefinition } from "./workflow.ts";
+
+const API_VERSION = "2019-05-01";
+/** The secret of the vault with the URL of Slack's incoming webhook. */
+export const SLACK_SECRET = "slack-webhook-url";
 
 export interface NotifierProps {
+  /** Resource group and region. */
   readonly place: Place;
+  /** Resource id of the resource group. */
+  readonly groupId: string;
+  /** Name of the workflow, and prefix of the names of what it needs. */
   readonly name: string;
   readonly subscriptionId: string;
-  readonly stage: string;
+  /** `webhook` needs a secret in the vault, `managed-connector` a consent in the portal. */
   readonly connection: "webhook" | "managed-connector";
-  /** Where the managed connector posts. */
+  /** Channel that the managed connector posts to, by id or name. A webhook has its own. */
   readonly channel: string;
-  /** Where the address of the incoming webhook is kept. */
+  /** The vault that holds the URL of the incoming webhook. */
   readonly vault: { readonly id: string; readonly uri: string };
-  /** docs/runbooks.md as a reader finds it. */
+  /** URL of docs/runbooks.md, for alerts whose description names no runbook. */
   readonly runbooks: string;
-  /** The portal's page of logs, for alerts that have none of their own. */
-  readonly logs: string;
-  /** The portal's page of costs. */
-  readonly costs: string;
 }
 
-const CONNECTIONS = "$connections";
-
-/** Without what Terraform would take for an expression of its own. `@{` is the workflow's and none of its business. */
-const literal = (definition: object) => JSON.stringify(definition).replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
-
+/** Posts alerts to Slack. */
 export class Notifier extends Construct {
+  /** Resource id of the workflow. */
   readonly workflowId: string;
-  /** What Azure gives to whom it lets send alerts. Sensitive: it goes into the action group and nowhere else. */
+  /** Signed URL of the trigger. Sensitive: only the action group may receive it. */
   readonly callbackUrl: string;
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { place, name, connection } = props;
-    const isConnector = connection === "managed-connector";
-    const connector = isConnector ? this.#connector(props) : undefined;
-    const { subscriptionId, stage, runbooks, logs, costs, channel, vault } = props;
-    const secret = `${vault.uri}secrets/${SLACK_SECRET}`;
-    const parameters: WorkflowParameters = { subscriptionId, stage, runbooks, logs, costs, channel, secret };
-
-    const workflow = new LogicAppWorkflow(this, "workflow", {
-      ...place,
+    const { place, groupId, name, runbooks } = props;
+    const { actions, ...rest } = props.connection === "webhook" ? this.#webhook(props) : this.#connector(props);
+    const { parameters = {}, ...meta } = rest;
+    const workflow = new AzapiResource(this, "workflow", {
+      type: `Microsoft.Logic/workflows@${API_VERSION}`,
       name,
-      identity: { type: "SystemAssigned" },
-      workflowParameters: {
-        ...Object.fromEntries(parameterNames.map((each) => [each, JSON.stringify({ type: "String" })])),
-        ...(connector && { [CONNECTIONS]: JSON.stringify({ type: "Object", defaultValue: {} }) }),
-      },
-      parameters: { ...parameters, ...(connector && { [CONNECTIONS]: JSON.stringify({ slack: connector }) }) },
+      parentId: groupId,
+      location: place.location,
+      ...meta,
+      body: { properties: { state: "Enabled", definition: workflowDefinition(actions, runbooks), parameters } },
     });
     this.workflowId = workflow.id;
-    const entry = new LogicAppTriggerCustom(this, "trigger", {
-      name: TRIGGER,
-      logicAppId: workflow.id,
-      body: literal(trigger),
+    const callback = new AzapiAction(this, "callback", {
+      type: `Microsoft.Logic/workflows/triggers@${API_VERSION}`,
+      resourceId: `${workflow.id}/triggers/${TRIGGER}`,
+      action: "listCallbackUrl",
+      sensitiveExports: ["value"],
     });
-    this.callbackUrl = Fn.sensitive(entry.callbackUrl);
-    this.#addActions(workflow.id, isConnector ? connectorActions : webhookActions);
-    if (!isConnector) {
-      grant(this, "reads-slack-address", {
-        role: "Key Vault Secrets User",
-        on: `${vault.id}/secrets/${SLACK_SECRET}`,
-        to: workflow.identity.principalId,
-        subscriptionId,
-      });
-    }
+    this.callbackUrl = callback.sensitiveOutput("value");
   }
 
-  /** Azure refuses an action that runs after one which is not there yet. */
-  #addActions(workflowId: string, actions: Actions): void {
-    const made = new Map<string, LogicAppActionCustom>();
-    for (const [name, action] of Object.entries(actions)) {
-      const earlier = Object.keys(action.runAfter).map((each) => made.get(each));
-      const resource = new LogicAppActionCustom(this, name, {
-        name,
-        logicAppId: workflowId,
-        body: literal(action),
-        dependsOn: earlier.filter((each) => each !== undefined),
-      });
-      made.set(name, resource);
-    }
+  /** The identity and its role exist before the workflow, so that the first run can read the secret. */
+  #webhook({ place, name, vault, subscriptionId }: NotifierProps) {
+    const identity = new UserAssignedIdentity(this, "identity", { ...place, name: `${name}-notifier` });
+    const role = grant(this, "reads-slack-url", {
+      role: "Key Vault Secrets User",
+      on: `${vault.id}/secrets/${SLACK_SECRET}`,
+      to: identity.principalId,
+      subscriptionId,
+    });
+    const secretUrl = `${vault.uri}secrets/${SLACK_SECRET}`;
+    return {
+      actions: webhookActions({ secretUrl, identityId: identity.id }),
+      identityIds: [identity.id],
+      dependsOn: [role],
+      parameters: undefined,
+    };
   }
 
-  /** Made here, consented to by a person in the portal: until then every run fails. */
-  #connector({ place, name }: NotifierProps) {
+  /** Every run fails until a person consents to the connection in the portal. */
+  #connector({ place, name, channel }: NotifierProps) {
     const api = new DataAzurermManagedApi(this, "slack-api", { name: "slack", location: place.location });
     const connection = new ApiConnection(this, "slack-connection", {
-      // The consent leaves values here which are not ours to set back.
-      lifecycle: { ignoreChanges: ["parameter_values"] },
       name: `${name}-slack`,
       resourceGroupName: place.resourceGroupName,
       managedApiId: api.id,
       displayName: "Slack",
+      // The consent writes values here, which Terraform must keep.
+      lifecycle: { ignoreChanges: ["parameter_values"] },
     });
-    return { connectionId: connection.id, connectionName: connection.name, id: api.id };
+    const slack = { connectionId: connection.id, connectionName: connection.name, id: api.id };
+    return { actions: connectorActions(channel), parameters: { [CONNECTIONS]: { value: { slack } } } };
   }
 }

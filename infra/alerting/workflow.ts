@@ -1,118 +1,41 @@
-// The definition of the workflow that turns an alert into one Slack message: its trigger and actions, as plain objects.
-import {
-  alertFacts,
-  commonBudgetFacts,
-  type Facts,
-  isOfThisSubscription,
-  kindOfPayload,
-  oldBudgetFacts,
-} from "./facts.ts";
-import { connectorMessage, FACTS, webhookMessage } from "./slack-message.ts";
-import { call, member, parameter, text, value, within } from "./workflow-language.ts";
+// The definition of the workflow that turns an alert into one Slack message.
+// https://learn.microsoft.com/azure/logic-apps/workflow-definition-language-functions-reference
 
-export type Action = {
-  readonly type: string;
-  readonly runAfter: Readonly<Record<string, readonly string[]>>;
-  readonly [member: string]: unknown;
-};
-export type Actions = Readonly<Record<string, Action>>;
-
-/** What the workflow is told from outside: plain texts, none of them secret. */
-export const parameterNames = ["subscriptionId", "stage", "runbooks", "logs", "costs", "secret", "channel"] as const;
-export type WorkflowParameters = Readonly<Record<(typeof parameterNames)[number], string>>;
-
-/** The secret of the vault with the address of the incoming webhook. */
-export const SLACK_SECRET = "slack-webhook-url";
-
-/** By this name its address is asked for. */
+/** The trigger whose signed URL accepts alerts. */
 export const TRIGGER = "Alert";
+/** The parameter through which a workflow finds its API connections. */
+export const CONNECTIONS = "$connections";
 
-/**
- * The schema is not enforced here: a refusal at the door would be seen by nobody, a failed run is told to the owners.
- * Concurrency is bounded, since Slack takes about one message a second; a caller beyond the queue is told to come back.
- */
-export const trigger = {
-  type: "Request",
-  kind: "Http",
-  inputs: {
-    method: "POST",
-    schema: { type: "object", properties: { schemaId: { type: "string" }, data: { type: "object" } } },
-  },
-  runtimeConfiguration: { concurrency: { runs: 5, maximumWaitingRuns: 50 } },
-};
+/** Separates the text from the runbook's URL in each description, so that mails and Slack show the link. */
+export const RUNBOOK = "Runbook: ";
 
-const after = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, ["Succeeded"]]));
+const essential = (name: string) => `triggerBody()?['data']?['essentials']?['${name}']`;
+const BUDGET_NAME = "triggerBody()?['data']?['alertContext']?['AlertData']?['BudgetName']";
 
-const requires = (...names: readonly string[]) => ({
-  type: "object",
-  required: names,
-  properties: Object.fromEntries(names.map((name) => [name, { type: "string" }])),
-});
-const dataOf = (name: string, schema: object) => ({
-  type: "object",
-  required: ["data"],
-  properties: { data: { type: "object", required: [name], properties: { [name]: schema } } },
-});
-const essentials = requires("alertRule", "severity", "monitorCondition", "firedDateTime", "alertId");
-const budget = {
-  type: "object",
-  required: ["AlertData"],
-  properties: { AlertData: requires("BudgetName", "SpentAmount", "NotificationThresholdAmount") },
-};
-const oldBudget = requires("SubscriptionId", "BudgetName", "SpendingAmount", "NotificationThresholdAmount");
+// Slack truncates a text above 40,000 characters. Escaping turns one character into five at most.
+// https://docs.slack.dev/messaging/formatting-message-text#escaping
+const escape = (text: string) => `replace(replace(replace(${text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')`;
+const line = (text: string, maxLength: number) => `@{${escape(`take(${text}, ${maxLength})`)}}`;
 
-const fail = (code: string, message: string) => ({
-  type: "Terminate",
-  inputs: { runStatus: "Failed", runError: { code, message } },
-  runAfter: {},
-});
+/** The longest description that reaches Slack with its runbook. */
+export const MAX_DESCRIPTION = 2000;
 
-/** A case of its own for each shape: what the message cannot do without is checked, then the facts are read. */
-const payloadCase = (kind: string, schema: object, facts: Facts) => ({
-  case: kind,
-  actions: {
-    [`Validate_${kind}`]: { type: "ParseJson", inputs: { content: value("triggerBody()"), schema }, runAfter: {} },
-    [`Read_${kind}`]: {
-      type: "SetVariable",
-      inputs: { name: FACTS, value: facts },
-      runAfter: after(`Validate_${kind}`),
-    },
-  },
-});
+const title = `coalesce(${essential("alertRule")}, ${BUDGET_NAME}, 'Alert')`;
+const state = `if(equals(${essential("monitorCondition")}, 'Resolved'), ':white_check_mark: Resolved', ':rotating_light: Fired')`;
+const severity = `coalesce(${essential("severity")}, 'No severity')`;
+const time = `coalesce(${essential("resolvedDateTime")}, ${essential("firedDateTime")}, utcNow())`;
+const description = `coalesce(${essential("description")}, 'No description')`;
+// A budget and a failed deployment have descriptions of their own, without a runbook.
+const runbook = `if(contains(${description}, '${RUNBOOK}'), '', concat('${RUNBOOK}', parameters('runbooks'), if(empty(coalesce(${BUDGET_NAME}, '')), '', '#alert-budget')))`;
 
-const reading = {
-  Facts: {
-    type: "InitializeVariable",
-    inputs: { variables: [{ name: FACTS, type: "object", value: {} }] },
-    runAfter: {},
-  },
-  Is_ours: {
-    type: "If",
-    expression: { and: [{ equals: [isOfThisSubscription, true] }] },
-    actions: {},
-    else: { actions: { Not_ours: fail("NotOurs", "The payload is not of this subscription.") } },
-    runAfter: after("Facts"),
-  },
-  Read_payload: {
-    type: "Switch",
-    expression: kindOfPayload,
-    cases: {
-      Alert: payloadCase("alert", dataOf("essentials", essentials), alertFacts),
-      Budget: payloadCase("budget", dataOf("alertContext", budget), commonBudgetFacts),
-      Old_budget: payloadCase(
-        "old_budget",
-        { type: "object", required: ["data"], properties: { data: oldBudget } },
-        oldBudgetFacts,
-      ),
-    },
-    default: { actions: { Unknown_payload: fail("UnknownPayload", "No known schema of an alert or a budget.") } },
-    runAfter: after("Is_ours"),
-  },
-};
+const message = [
+  `@{${state}}: ${line(title, 200)}`,
+  `${line(severity, 50)}, ${line(time, 50)}`,
+  line(description, MAX_DESCRIPTION),
+  `@{${runbook}}`,
+].join("\n");
 
-// Nothing that these two took or gave is kept in the history of runs.
-const secured = { secureData: { properties: ["inputs", "outputs"] } };
-/** 408, 429, 5xx and broken connections are tried again: after about 10, 20, 40 and 80 seconds. */
+/** Retries 408, 429, 5xx and broken connections after about 10, 20, 40 and 80 seconds. */
 const retryPolicy = {
   type: "exponential",
   count: 4,
@@ -120,56 +43,90 @@ const retryPolicy = {
   minimumInterval: "PT5S",
   maximumInterval: "PT10M",
 };
+/** Keeps the webhook's URL out of the run history. */
+const secured = { secureData: { properties: ["inputs", "outputs"] } };
 
-/** Reads the webhook's address from the vault with the workflow's own identity, and posts. Nothing to click. */
-export const webhookActions: Actions = {
-  ...reading,
-  Message: { type: "Compose", inputs: webhookMessage, runAfter: after("Read_payload") },
-  Read_slack_address: {
+export interface WebhookProps {
+  /** URL of the secret that holds the incoming webhook's URL. */
+  readonly secretUrl: string;
+  /** Resource id of the user-assigned identity that may read the secret. */
+  readonly identityId: string;
+}
+
+/** Reads the webhook's URL with the identity and posts to it. Slack rejects with a status of 400 or above. */
+export const webhookActions = ({ secretUrl, identityId }: WebhookProps) => ({
+  Read_slack_url: {
     type: "Http",
     inputs: {
       method: "GET",
-      uri: `${within(parameter("secret"))}?api-version=7.4`,
-      authentication: { type: "ManagedServiceIdentity", audience: "https://vault.azure.net" },
+      uri: `${secretUrl}?api-version=7.4`,
+      authentication: {
+        type: "ManagedServiceIdentity",
+        identity: identityId,
+        audience: "https://vault.azure.net",
+      },
       retryPolicy,
     },
+    runAfter: {},
     runtimeConfiguration: secured,
-    runAfter: after("Message"),
   },
   Post_to_slack: {
     type: "Http",
     inputs: {
       method: "POST",
-      uri: within(member(call("body", text("Read_slack_address")), "value")),
+      uri: "@body('Read_slack_url')['value']",
       headers: { "Content-Type": "application/json" },
-      body: value(call("outputs", text("Message"))),
+      body: { text: message },
       retryPolicy,
     },
+    runAfter: { Read_slack_url: ["Succeeded"] },
     runtimeConfiguration: secured,
-    runAfter: after("Read_slack_address"),
   },
-};
+});
 
-/** Posts through a connection that somebody consented to in the portal. Slack says no with 200 and `ok: false`. */
-export const connectorActions: Actions = {
-  ...reading,
-  Message: { type: "Compose", inputs: connectorMessage, runAfter: after("Read_payload") },
+/** Posts through the API connection. Its API rejects with status 200 and `ok: false`. */
+export const connectorActions = (channel: string) => ({
   Post_to_slack: {
     type: "ApiConnection",
     inputs: {
-      host: { connection: { name: "@parameters('$connections')['slack']['connectionId']" } },
+      host: { connection: { name: `@parameters('${CONNECTIONS}')['slack']['connectionId']` } },
       method: "post",
       path: "/v2/chat.postMessage",
-      body: value(call("outputs", text("Message"))),
+      body: { channel, text: message, parse: "none", link_names: false, unfurl_links: false },
       retryPolicy,
     },
-    runAfter: after("Message"),
+    runAfter: {},
   },
-  Was_posted: {
+  Check_response: {
     type: "If",
-    expression: { not: { equals: [value(member(call("body", text("Post_to_slack")), "ok")), false] } },
-    actions: {},
-    else: { actions: { Not_posted: fail("NotPosted", "Slack did not take the message.") } },
-    runAfter: after("Post_to_slack"),
+    expression: { equals: ["@body('Post_to_slack')?['ok']", false] },
+    actions: {
+      Fail: {
+        type: "Terminate",
+        inputs: { runStatus: "Failed", runError: { code: "NotPosted", message: "Slack rejected the message." } },
+        runAfter: {},
+      },
+    },
+    runAfter: { Post_to_slack: ["Succeeded"] },
   },
-};
+});
+
+/** The whole definition. The trigger rejects nothing: a failed run alerts the owners, a rejected request does not. */
+export const workflowDefinition = (actions: object, runbooks: string) => ({
+  $schema: "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#",
+  contentVersion: "1.0.0.0",
+  parameters: {
+    runbooks: { type: "String", defaultValue: runbooks },
+    [CONNECTIONS]: { type: "Object", defaultValue: {} },
+  },
+  triggers: {
+    [TRIGGER]: {
+      type: "Request",
+      kind: "Http",
+      inputs: { method: "POST", schema: {} },
+      // Slack accepts about one message a second. Azure retries a request that does not fit into the queue.
+      runtimeConfiguration: { concurrency: { runs: 5, maximumWaitingRuns: 50 } },
+    },
+  },
+  actions,
+});
