@@ -127,3 +127,38 @@ export class AzapiData extends TerraformDataSource {
     return { type, name, parent_id: parentId, response_export_values: exports };
   }
 }
+
+interface AzapiActionProps {
+  /** Type of the resource that has the action, with its API version. */
+  readonly type: string;
+  readonly resourceId: string;
+  /** Name of the action, such as `listCallbackUrl`. */
+  readonly action: string;
+  /** Paths of the response to keep as `sensitive_output`. */
+  readonly sensitiveExports: readonly string[];
+}
+
+/** Calls an action that reads a secret of a resource. Terraform marks the value as sensitive. */
+export class AzapiAction extends TerraformDataSource {
+  readonly #props: AzapiActionProps;
+
+  constructor(scope: Construct, id: string, props: AzapiActionProps) {
+    super(scope, id, { terraformResourceType: "azapi_resource_action", ...generator });
+    this.#props = props;
+  }
+
+  sensitiveOutput(path: string): string {
+    return this.interpolationForAttribute(`sensitive_output.${path}`).toString();
+  }
+
+  protected override synthesizeAttributes(): Record<string, unknown> {
+    const { type, resourceId, action, sensitiveExports } = this.#props;
+    return {
+      type,
+      resource_id: resourceId,
+      action,
+      response_export_values: [],
+      sensitive_response_export_values: sensitiveExports,
+    };
+  }
+}

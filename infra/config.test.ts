@@ -56,7 +56,7 @@ describe("the configuration of a stage", () => {
     ["a setting that is not a choice", { settings: { VAULT_URI: "https://x.example" } }, "settings: "],
     ["the reserved page", { pages: ["verify"] }, "pages"],
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
-    ["an alert's threshold below nothing", { alerts: { rules: { slowAnswers: { threshold: -1 } } } }, "alerts.rules"],
+    ["an alert's threshold below nothing", { alerts: { rules: { slowResponses: { threshold: -1 } } } }, "alerts.rules"],
   ])("refuses %s", (_, overrides, field) => {
     expect(faultsOf(overrides)).toContain(`  ${field.startsWith('"') ? "configuration" : field}`);
     expect(faultsOf(overrides)).toContain(field);

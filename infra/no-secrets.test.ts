@@ -6,7 +6,7 @@ import { synthesized, texts } from "./synthesized.simulation.ts";
 const secretText =
   /AccountKey=|SharedAccess(?:Key|Signature)|[?&]sig=|hooks\.slack\.com|xox[abp]-|BEGIN [A-Z ]*PRIVATE KEY|InstrumentationKey=|[A-Za-z0-9+/]{86}==|eyJ[\w-]{20,}\./;
 const secretReference =
-  /\.(?:(?:primary|secondary)_(?:access_key|key|connection_string|readonly_key|sql_connection_string|blob_connection_string|shared_key|sas\w*)|connection_string|instrumentation_key|[\w]*extension_key|callback_url|default_function_key|site_credential|password|access_key|sas)\b/;
+  /\.(?:(?:primary|secondary)_(?:access_key|key|connection_string|readonly_key|sql_connection_string|blob_connection_string|shared_key|sas\w*)|connection_string|instrumentation_key|[\w]*extension_key|callback_url|sensitive_output|default_function_key|site_credential|password|access_key|sas)\b/;
 const secretArgument = /(?:^|\.)(?:access_key|sas_token|client_secret|storage_access_key|zip_deploy_file|password)$/;
 
 /** The only ones, each by reference: two webhook signatures that Azure has no other way for, and an address. */
@@ -26,7 +26,7 @@ const allowed: readonly [path: RegExp, text: RegExp][] = [
   ],
   [
     /^resource\.azurerm_monitor_action_group\.[\w-]+\.logic_app_receiver\.0\.callback_url$/,
-    /^\$\{sensitive\(azurerm_logic_app_trigger_custom\.[\w-]+\.callback_url\)\}$/,
+    /^\$\{data\.azapi_resource_action\.[\w-]+\.sensitive_output\.value\}$/,
   ],
 ];
 
@@ -61,7 +61,7 @@ it.each([
   ["resource.x.y.value", "$" + "{azurerm_storage_account.a.primary_blob_connection_string}"],
   ["resource.x.y.value", "$" + "{azurerm_cosmosdb_account.a.primary_key}"],
   ["output.x.value", "$" + "{azurerm_application_insights.a.connection_string}"],
-  ["output.x.value", "$" + "{azurerm_logic_app_trigger_custom.a.callback_url}"],
+  ["output.x.value", "$" + "{data.azapi_resource_action.a.sensitive_output.value}"],
   ["terraform.backend.azurerm.access_key", "anything"],
   ["resource.x.y.value", "https://hooks.slack.com/services/T/B/x"],
 ])("would find at %s what looks like %s", (path, text) => {

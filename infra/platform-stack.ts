@@ -69,7 +69,6 @@ export class PlatformStack extends TerraformStack {
     new Alerting(this, "alerting", {
       place,
       names,
-      stage: config.stage,
       subscriptionId,
       config: config.alerts,
       groupId: group.id,

@@ -1,52 +1,14 @@
-// Sends sample alerts through a deployed notifier and waits for its runs; its signed address is asked for, never shown.
-import { TRIGGER } from "../infra/alerting/workflow.ts";
+// Sends a sample alert through a deployed notifier and waits for its run.
+import { postAlert } from "./deploy/notify-slack.ts";
 import type { World } from "./deploy/world.ts";
 
 export type State = "fired" | "resolved";
 
-const API = "api-version=2019-05-01";
-const POLL = 5_000;
-/** Longer than the notifier's own attempts to reach Slack take. */
-const LONGEST = 10 * 60_000;
+const POLL_MS = 5_000;
+/** Longer than all retries of the notifier take. */
+const TIMEOUT_MS = 10 * 60_000;
 
-/** As a log alert comes, in the common alert schema. */
-export function sampleAlert(state: State, workflowId: string, now: number): object {
-  const [, , subscriptionId] = workflowId.split("/");
-  const time = new Date(now).toISOString();
-  const isResolved = state === "resolved";
-  return {
-    schemaId: "azureMonitorCommonAlertSchema",
-    data: {
-      essentials: {
-        alertId: `/subscriptions/${subscriptionId}/providers/Microsoft.AlertsManagement/alerts/alert-test`,
-        alertRule: "alert-test",
-        severity: "Sev4",
-        signalType: "Log",
-        monitorCondition: isResolved ? "Resolved" : "Fired",
-        monitoringService: "Log Alerts V2",
-        firedDateTime: time,
-        ...(isResolved && { resolvedDateTime: time }),
-        description: "A sample, sent by npm run alert:test. Nothing is wrong.",
-      },
-      alertContext: {
-        condition: {
-          windowSize: "PT30M",
-          allOf: [
-            {
-              metricMeasureColumn: "sample",
-              operator: "GreaterThan",
-              threshold: "1",
-              timeAggregation: "Maximum",
-              metricValue: 2,
-            },
-          ],
-        },
-      },
-    },
-  };
-}
-
-type RunOf = {
+type RunResource = {
   readonly properties: {
     readonly status: string;
     readonly error?: { readonly code: string; readonly message?: string };
@@ -54,41 +16,36 @@ type RunOf = {
 };
 
 /**
- * Sends one sample and waits until the notifier is through with it.
- * @throws {Error} when it was not taken, or its run did not succeed; the text has no address in it
+ * Sends one sample and waits until its run succeeds.
+ * @throws {Error} without the notifier's signed URL, when it rejects the sample or its run does not succeed
  */
 export async function sendAlert(
-  { az, fetch, clock }: Omit<World, "run" | "say">,
+  context: Pick<World, "az" | "fetch" | "clock">,
   workflowId: string,
   state: State,
 ): Promise<void> {
-  const workflow = `https://management.azure.com${workflowId}`;
-  const rest = (method: string, path: string) => az("rest", "--method", method, "--url", `${workflow}/${path}?${API}`);
-  const { value: address } = (await rest("post", `triggers/${TRIGGER}/listCallbackUrl`)) as { readonly value: string };
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(sampleAlert(state, workflowId, clock.now())),
-    signal: AbortSignal.timeout(30_000),
-  }).catch((fault: { cause?: { code?: string } }) => {
-    // The fault itself may quote the address.
-    throw new Error(`The notifier could not be reached: ${fault.cause?.code ?? "no answer within 30 s"}.`);
+  const { az, clock } = context;
+  const time = new Date(clock.now()).toISOString();
+  const runId = await postAlert(context, workflowId, {
+    alertRule: "alert-test",
+    severity: "Sev4",
+    firedDateTime: time,
+    description: "A sample, sent by npm run alert:test. No action is needed.",
+    ...(state === "fired" ? { monitorCondition: "Fired" } : { monitorCondition: "Resolved", resolvedDateTime: time }),
   });
-  if (!answer.ok) throw new Error(`The notifier answered ${answer.status}, where it says 202 to what it takes.`);
-  const id = answer.headers.get("x-ms-workflow-run-id");
-  if (!id) throw new Error("The notifier did not say which run it began: look at its runs history in the portal.");
+  if (!runId) throw new Error("The notifier did not return a run id: read its run history in the portal.");
 
-  const end = clock.now() + LONGEST;
+  const url = `https://management.azure.com${workflowId}/runs/${runId}?api-version=2019-05-01`;
+  const end = clock.now() + TIMEOUT_MS;
   for (;;) {
-    const { properties } = (await rest("get", `runs/${id}`)) as RunOf;
-    if (properties.status === "Succeeded") return;
-    if (!["Running", "Waiting"].includes(properties.status)) {
-      const { code = properties.status, message = "" } = properties.error ?? {};
-      throw new Error(
-        `Run ${id} ended as ${properties.status} (${code}). ${message} docs/runbooks.md, "notifier failed".`,
-      );
+    const { properties } = (await az("rest", "--method", "get", "--url", url)) as RunResource;
+    const { status, error } = properties;
+    if (status === "Succeeded") return;
+    if (!["Running", "Waiting"].includes(status)) {
+      const { code = status, message = "" } = error ?? {};
+      throw new Error(`Run ${runId} is ${status} (${code}). ${message} See docs/runbooks.md, "notifier failed".`);
     }
-    if (clock.now() > end) throw new Error(`Run ${id} still runs after ten minutes.`);
-    await clock.sleep(POLL);
+    if (clock.now() > end) throw new Error(`Run ${runId} did not end within ten minutes.`);
+    await clock.sleep(POLL_MS);
   }
 }

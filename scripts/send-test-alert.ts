@@ -1,4 +1,4 @@
-// npm run alert:test: sends a sample, fired and resolved, through a deployed notifier to Slack.
+// npm run alert:test: sends a fired and a resolved sample through a deployed notifier to Slack.
 import { parseArgs } from "node:util";
 import { parseStage, readConfig } from "../infra/config.ts";
 import { namesOf } from "../infra/naming.ts";
@@ -20,7 +20,7 @@ try {
   const stage = parseStage(values.stage);
   const states = statesOf(values.only);
   if (readConfig(stage).alerts.slack.connection === "none")
-    throw new Error(`${stage} has no notifier: its alerts are mailed (alerts.slack in infra/stages.ts).`);
+    throw new Error(`${stage} has no notifier: it sends e-mails only (alerts.slack in infra/stages.ts).`);
   const { id } = values.subscription
     ? { id: values.subscription }
     : ((await world.az("account", "show")) as { readonly id: string });
@@ -28,7 +28,7 @@ try {
   const workflowId = `/subscriptions/${id}/resourceGroups/${resourceGroup}/providers/Microsoft.Logic/workflows/${workflow}`;
   for (const state of states) {
     await sendAlert(world, workflowId, state);
-    world.say(`${state}: in Slack`);
+    world.say(`${state}: posted to Slack`);
   }
 } catch (error) {
   process.stderr.write(`alert:test: ${redact(error instanceof Error ? error.message : String(error))}\n${USAGE}\n`);

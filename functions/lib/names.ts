@@ -37,8 +37,6 @@ export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-pass
 export const alertLines = {
   costBrakeTripped: "cost-brake-tripped",
   thumbnailGivenUp: "thumbnail-given-up",
-  /** What only an attack or a fault of ours explains; the field `event` says what. */
-  securityEvent: "security-event",
 } as const;
 
 /** Reserved page: checks of a deployment count here, so that they never change a real page's count. */

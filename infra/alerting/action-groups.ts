@@ -1,20 +1,22 @@
-// Who is told: the subscription's owners by e-mail, and Slack through the notifier.
+// The recipients of alerts: the subscription's owners by e-mail, and Slack through the notifier.
 import { MonitorActionGroup } from "@cdktf/provider-azurerm/lib/monitor-action-group/index.js";
 import { Construct } from "constructs";
 
 export interface ActionGroupsProps {
   readonly resourceGroupName: string;
+  /** Prefix of the groups' names. */
   readonly prefix: string;
-  /** The role whose holders get mails. */
+  /** Id of the role whose members receive e-mails. */
   readonly ownersRole: string;
-  /** @default mails only */
+  /** The workflow that posts to Slack. @default e-mails only */
   readonly notifier: { readonly workflowId: string; readonly callbackUrl: string } | undefined;
 }
 
+/** One group for all alerts, and one without Slack. */
 export class ActionGroups extends Construct {
-  /** Owners and Slack: for every alert but one. */
+  /** Id of the group of owners and Slack. */
   readonly all: string;
-  /** Owners alone: for the alert that Slack cannot be told. */
+  /** Id of the group of owners only, for the alert that reports a failure of Slack. */
   readonly owners: string;
 
   constructor(scope: Construct, id: string, { resourceGroupName, prefix, ownersRole, notifier }: ActionGroupsProps) {

@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Alerting } from "./alerting.ts";
 import { type AlertOverrides, alertConfig } from "./config.ts";
-import { type Resources, synthesize } from "./notifier.simulation.ts";
+import { slugOf } from "./descriptions.ts";
 import { SUBSCRIPTION } from "./payloads.fixture.ts";
-import { slugOf } from "./texts.ts";
+import { type Resources, synthesize } from "./workflow.fixture.ts";
+import { MAX_DESCRIPTION } from "./workflow.ts";
 
 const alerting = (overrides: AlertOverrides = {}): Resources =>
   synthesize((stack) => {
     new Alerting(stack, "alerting", {
       place: { resourceGroupName: "vitae-production", location: "westeurope" },
       names: { workflow: "v" },
-      stage: "production",
       subscriptionId: SUBSCRIPTION,
       config: alertConfig.parse(overrides),
       groupId: "/group",
@@ -42,33 +42,33 @@ const listOf = (resources: Resources, type: string) => Object.values(resources[t
 const alertsOf = (resources: Resources) => [...listOf(resources, METRIC), ...listOf(resources, LOG)];
 const named = (resources: Resources, name: string) => {
   const found = alertsOf(resources).find((each) => each.name === `v-${name}`);
-  if (!found) throw new Error(`There is no alert ${name}`);
+  if (!found) throw new Error(`no alert ${name}`);
   return found;
 };
-/** Ids of the action groups that an alert tells. */
-const told = ({ action }: Alert) =>
+/** Ids of the action groups that receive an alert. */
+const recipients = ({ action }: Alert) =>
   [...JSON.stringify(action).matchAll(/azurerm_monitor_action_group\.(\w+)\.id/g)].map(([, id]) => id);
 const groupsOf = (resources: Resources) => Object.entries(resources.azurerm_monitor_action_group ?? {});
 const groupId = (resources: Resources, name: string) =>
   groupsOf(resources).find(([, group]) => group.name === name)?.[0];
 
-const made = alerting();
+const defaults = alerting();
 const rules = Object.entries(alertConfig.parse({}).rules);
 
-describe("of every rule in the configuration", () => {
-  test.each(rules)("%s there is one alert, with its severity, and its threshold", (name, { severity, threshold }) => {
-    const alert = named(made, slugOf(name));
+describe("rule", () => {
+  it.each(rules)("creates one alert for %s with its severity and threshold", (name, { severity, threshold }) => {
+    const alert = named(defaults, slugOf(name));
     expect(alert.severity).toBe(severity);
     const [criterion] = alert.criteria ?? [];
     if (name !== "readyCheck") expect(criterion?.threshold).toBe(threshold);
-    expect(told(alert)).toHaveLength(1);
+    expect(recipients(alert)).toHaveLength(1);
   });
 
-  test.each(rules)("%s what a stage changes arrives", (name) => {
-    const places = ["emea-nl-ams-azr", "emea-gb-db3-azr", "emea-fr-pra-edge", "us-va-ash-azr"];
+  it.each(rules)("applies the changes of a stage to %s", (name) => {
+    const locations = ["emea-nl-ams-azr", "emea-gb-db3-azr", "emea-fr-pra-edge", "us-va-ash-azr"];
     const changed = alerting({
       rules: { [name]: { severity: 4, threshold: 3, window: "P1D", frequency: "PT1H" } },
-      availability: { places },
+      availability: { locations },
     });
     const alert = named(changed, slugOf(name));
     expect(alert.severity).toBe(4);
@@ -79,13 +79,13 @@ describe("of every rule in the configuration", () => {
     ]);
   });
 
-  test.each(rules)("%s there is none when it is off", (name) => {
+  it.each(rules)("creates no alert for %s when it is disabled", (name) => {
     const off = alertsOf(alerting({ rules: { [name]: { enabled: false } } })).map((alert) => alert.name);
     expect(off).toHaveLength(rules.length - 1);
     expect(off).not.toContain(`v-${slugOf(name)}`);
   });
 
-  test.each(rules)("%s the runbook that it links is a heading in docs/runbooks.md", async (name) => {
+  it.each(rules)("links %s to a heading of docs/runbooks.md", async (name) => {
     const text = await readFile(join(import.meta.dirname, "../../docs/runbooks.md"), "utf8");
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
       heading
@@ -93,60 +93,54 @@ describe("of every rule in the configuration", () => {
         .replaceAll(/[^\p{L}\p{N} -]/gu, "")
         .replaceAll(" ", "-"),
     );
-    const [, anchor] = named(made, slugOf(name)).description.split("docs/runbooks.md#");
+    const { description } = named(defaults, slugOf(name));
+    expect(description.length).toBeLessThan(MAX_DESCRIPTION);
+    const [, anchor] = description.split("docs/runbooks.md#");
     expect(headings).toContain(anchor);
     expect(headings).toContain("alert-budget");
   });
 });
 
-describe("who is told", () => {
-  test("owners and Slack, by the common schema, and Slack by an address that is marked as sensitive", () => {
-    expect(made.azurerm_monitor_action_group?.[groupId(made, "v-alerts") ?? ""]).toMatchObject({
+describe("action groups", () => {
+  it("send to owners and Slack in the common schema, with a sensitive URL for Slack", () => {
+    expect(defaults.azurerm_monitor_action_group?.[groupId(defaults, "v-alerts") ?? ""]).toMatchObject({
       short_name: "vitae-alerts",
       arm_role_receiver: [{ role_id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", use_common_alert_schema: true }],
       logic_app_receiver: [
         {
-          resource_id: expect.stringMatching(/^\$\{azurerm_logic_app_workflow\.\w+\.id\}$/),
-          callback_url: expect.stringMatching(
-            /^\$\{sensitive\(azurerm_logic_app_trigger_custom\.\w+\.callback_url\)\}$/,
-          ),
+          resource_id: expect.stringMatching(/^\$\{azapi_resource\.\w+\.id\}$/),
+          callback_url: expect.stringMatching(/^\$\{data\.azapi_resource_action\.\w+\.sensitive_output\.value\}$/),
           use_common_alert_schema: true,
         },
       ],
     });
-    for (const [, { short_name }] of groupsOf(made)) expect(String(short_name).length).toBeLessThanOrEqual(12);
-    expect(JSON.stringify(made).match(/callback_url\)/g)).toHaveLength(1);
+    for (const [, { short_name }] of groupsOf(defaults)) expect(String(short_name).length).toBeLessThanOrEqual(12);
+    expect(JSON.stringify(defaults).match(/sensitive_output/g)).toHaveLength(1);
   });
 
-  test("the owners alone, without Slack, of what the notifier could not post", () => {
-    const owners = groupId(made, "v-owners");
-    expect(made.azurerm_monitor_action_group?.[owners ?? ""]).not.toHaveProperty("logic_app_receiver");
-    for (const alert of alertsOf(made))
-      expect(told(alert)).toEqual([alert.name === "v-notifier-failed" ? owners : groupId(made, "v-alerts")]);
+  it("send a failure of the notifier to the owners only", () => {
+    const owners = groupId(defaults, "v-owners");
+    expect(defaults.azurerm_monitor_action_group?.[owners ?? ""]).not.toHaveProperty("logic_app_receiver");
+    for (const alert of alertsOf(defaults))
+      expect(recipients(alert)).toEqual([alert.name === "v-notifier-failed" ? owners : groupId(defaults, "v-alerts")]);
   });
 
-  test("owners by mail where there is no Slack, and then no notifier and no alert about it", () => {
+  it("send e-mails only, without a notifier, when Slack is off", () => {
     const mails = alerting({ slack: { connection: "none" } });
     expect(groupsOf(mails)).toHaveLength(1);
-    expect(Object.keys(mails).filter((type) => type.includes("logic_app"))).toEqual([]);
+    expect(Object.keys(mails).filter((type) => type === "azapi_resource")).toEqual([]);
     expect(alertsOf(mails)).toHaveLength(rules.length - 1);
   });
 });
 
-describe("alerts on metrics watch", () => {
-  test.each([
+describe("metric alert", () => {
+  it.each([
     ["executions", "/app", "Microsoft.Web/sites", "OnDemandFunctionExecutionCount", "Total"],
     ["storage-capacity", "/media", "Microsoft.Storage/storageAccounts", "UsedCapacity", "Average"],
     ["storage-egress", "/media", "Microsoft.Storage/storageAccounts", "Egress", "Total"],
-    [
-      "notifier-failed",
-      expect.stringContaining("azurerm_logic_app_workflow"),
-      "Microsoft.Logic/workflows",
-      "RunsFailed",
-      "Total",
-    ],
-  ])("%s", (name, scope, metric_namespace, metric_name, aggregation) => {
-    const alert = named(made, name);
+    ["notifier-failed", expect.stringContaining("azapi_resource"), "Microsoft.Logic/workflows", "RunsFailed", "Total"],
+  ])("reads the metric of %s", (name, scope, metric_namespace, metric_name, aggregation) => {
+    const alert = named(defaults, name);
     expect(alert.scopes).toEqual([scope]);
     expect(alert.auto_mitigate).toBe(true);
     expect(alert.criteria).toEqual([
@@ -161,36 +155,36 @@ describe("alerts on metrics watch", () => {
   });
 });
 
-test("alerts on logs watch Application Insights, tell when it is over, and wait for no table", () => {
-  expect(listOf(made, LOG)).toHaveLength(7);
-  for (const alert of listOf(made, LOG)) {
+it("creates log alerts on Application Insights that resolve and need no existing table", () => {
+  expect(listOf(defaults, LOG)).toHaveLength(5);
+  for (const alert of listOf(defaults, LOG)) {
     expect(alert).toMatchObject({ scopes: ["/insights"], auto_mitigation_enabled: true, skip_query_validation: true });
     expect(alert.criteria).toHaveLength(1);
   }
 });
 
-describe("readiness", () => {
-  test("is asked for from two places every 15 minutes, and both must agree that it is missing", () => {
-    const [test] = Object.values(made.azurerm_application_insights_standard_web_test ?? {});
+describe("availability test", () => {
+  it("requests readiness from two locations every 15 minutes and alerts when both fail", () => {
+    const [test] = Object.values(defaults.azurerm_application_insights_standard_web_test ?? {});
     expect(test).toMatchObject({
       frequency: 900,
       geo_locations: ["emea-nl-ams-azr", "emea-gb-db3-azr"],
       request: { url: "https://app.example.net/api/health/ready" },
       validation_rules: { expected_status_code: 200 },
     });
-    expect(named(made, "ready-check").application_insights_web_test_location_availability_criteria).toMatchObject({
+    expect(named(defaults, "ready-check").application_insights_web_test_location_availability_criteria).toMatchObject({
       failed_location_count: 2,
     });
   });
 
-  test("is not where it is switched off", () => {
+  it("does not exist when it is disabled", () => {
     const off = alerting({ availability: { enabled: false } });
     expect(off).not.toHaveProperty("azurerm_application_insights_standard_web_test");
     expect(alertsOf(off)).toHaveLength(rules.length - 1);
   });
 });
 
-test("the budget tells at 50, 80 and 100 % spent and 100 % forecast, and begins when it is made", () => {
+it("creates a budget that notifies at 50, 80 and 100 % spent and 100 % forecast", () => {
   const [budget] = Object.values(alerting({ budget: { amount: 25 } }).azurerm_consumption_budget_resource_group ?? {});
   expect(budget).toMatchObject({
     amount: 25,
@@ -207,5 +201,5 @@ test("the budget tells at 50, 80 and 100 % spent and 100 % forecast, and begins 
     "100 Forecasted",
   ]);
   for (const { contact_groups } of notifications)
-    expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(made, "v-alerts")}.id}`]);
+    expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(defaults, "v-alerts")}.id}`]);
 });

@@ -1,4 +1,4 @@
-// Everything that tells people: notifier, action groups, alerts, the check from outside, and the budget.
+// Everything that reports problems to people: notifier, action groups, alerts, availability test and budget.
 import { Construct } from "constructs";
 import type { Names } from "../naming.ts";
 import type { Place } from "../place.ts";
@@ -10,55 +10,59 @@ import type { AlertConfig } from "./config.ts";
 import { Notifier } from "./notifier.ts";
 
 export interface AlertingProps {
+  /** Resource group and region. */
   readonly place: Place;
+  /** The workflow's name is also the prefix of the alerts' names. */
   readonly names: Pick<Names, "workflow">;
-  readonly stage: string;
   readonly subscriptionId: string;
   readonly config: AlertConfig;
+  /** Resource id of the resource group, whose cost the budget limits. */
   readonly groupId: string;
+  /** Resource id of Application Insights. */
   readonly insightsId: string;
+  /** Resource id of the storage account of the images. */
   readonly mediaAccountId: string;
+  /** The function app. */
   readonly app: { readonly id: string; readonly hostName: string };
+  /** The vault that holds the URL of Slack's webhook. */
   readonly vault: { readonly id: string; readonly uri: string };
 }
 
-const PORTAL = "https://portal.azure.com/#resource";
-
+/** The alerting of one stage. */
 export class Alerting extends Construct {
   constructor(scope: Construct, id: string, props: AlertingProps) {
     super(scope, id);
-    const { place, names, stage, subscriptionId, config, groupId, insightsId, mediaAccountId, app, vault } = props;
+    const { place, names, subscriptionId, config, groupId, insightsId, mediaAccountId, app, vault } = props;
     const { slack, runbooks, ownersRole } = config;
+    const { connection, channel } = slack;
     const prefix = names.workflow;
     const notifier =
-      slack.connection === "none"
+      connection === "none"
         ? undefined
         : new Notifier(this, "notifier", {
             place,
+            groupId,
             name: prefix,
             subscriptionId,
-            stage,
-            connection: slack.connection,
-            channel: slack.channel,
+            connection,
+            channel,
             vault,
             runbooks,
-            logs: `${PORTAL}${insightsId}/logs`,
-            costs: `${PORTAL}${groupId}/costanalysis`,
           });
     const { resourceGroupName } = place;
     const groups = new ActionGroups(this, "groups", { resourceGroupName, prefix, ownersRole, notifier });
-    const workflowId = notifier?.workflowId;
-    const watched = { insightsId, appId: app.id, mediaAccountId, workflowId };
-    new Alerts(this, "alerts", { place, prefix, config, groups, ...watched });
+    const targets = { insightsId, appId: app.id, mediaAccountId, workflowId: notifier?.workflowId };
+    new Alerts(this, "alerts", { place, prefix, config, groups, ...targets });
     if (config.availability.enabled) {
       const { hostName } = app;
-      new Availability(this, "availability", { place, prefix, config, insightsId, hostName, group: groups.all });
+      const groupId = groups.all;
+      new Availability(this, "availability", { place, prefix, config, insightsId, hostName, groupId });
     }
     new Budget(this, "budget", {
       name: `${prefix}-budget`,
       resourceGroupId: groupId,
       amount: config.budget.amount,
-      group: groups.all,
+      groupId: groups.all,
     });
   }
 }

@@ -1,22 +1,27 @@
-// The alerts on logs and metrics: each with its threshold from the configuration, and the place of its runbook.
+// The alerts on logs and metrics.
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2/index.js";
 import { Construct } from "constructs";
 import type { Place } from "../place.ts";
 import type { AlertConfig, RuleName } from "./config.ts";
+import { descriptionOf, slugOf } from "./descriptions.ts";
 import { type LogRuleName, MEASURE, queriesOf } from "./queries.ts";
-import { descriptionOf, slugOf } from "./texts.ts";
 
 export interface AlertsProps {
+  /** Resource group and region. */
   readonly place: Place;
+  /** Prefix of the alerts' names. */
   readonly prefix: string;
   readonly config: AlertConfig;
-  /** Action groups by id. */
+  /** Ids of the action groups: with Slack, and owners only. */
   readonly groups: { readonly all: string; readonly owners: string };
+  /** Resource id of Application Insights. */
   readonly insightsId: string;
+  /** Resource id of the function app. */
   readonly appId: string;
+  /** Resource id of the storage account of the images. */
   readonly mediaAccountId: string;
-  /** @default no notifier, and so no alert about it */
+  /** Resource id of the notifier's workflow. @default no alert on the notifier */
   readonly workflowId: string | undefined;
 }
 
@@ -28,15 +33,16 @@ type Metric = {
   readonly group: string;
 };
 
+/** One alert for each enabled rule, except `readyCheck`. */
 export class Alerts extends Construct {
   constructor(scope: Construct, id: string, props: AlertsProps) {
     super(scope, id);
     const { config, groups, appId, mediaAccountId, workflowId } = props;
-    const logs = Object.entries(queriesOf(config.leastRequests)) as [LogRuleName, string][];
+    const logs = Object.entries(queriesOf(config.minRequests)) as [LogRuleName, string][];
     for (const [name, query] of logs) if (config.rules[name].enabled) this.#onLogs(name, query, props);
 
     const media = { scope: mediaAccountId, namespace: "Microsoft.Storage/storageAccounts", group: groups.all };
-    // Executions of instances that are always ready are another metric: those instances are few, and paid for anyway.
+    // Always-ready instances have a metric of their own. They are few, and charged by the hour.
     const executions = { metric: "OnDemandFunctionExecutionCount", aggregation: "Total" } as const;
     const metrics: Partial<Record<RuleName, Metric>> = {
       executions: { scope: appId, namespace: "Microsoft.Web/sites", ...executions, group: groups.all },
@@ -66,9 +72,9 @@ export class Alerts extends Construct {
       scopes: [insightsId],
       windowDuration: window,
       evaluationFrequency: frequency,
-      // Tells when it is over, too.
+      // Also reports that the alert is resolved.
       autoMitigationEnabled: true,
-      // The tables are there once the app has run; the rules are there before.
+      // The tables exist after the first run of the app, the rules before it.
       skipQueryValidation: true,
       criteria: [
         {
@@ -103,7 +109,7 @@ export class Alerts extends Construct {
           aggregation,
           operator: "GreaterThan",
           threshold,
-          // Azure knows a metric once it was first measured; the rule is there before.
+          // A metric exists after its first value, the rule before it.
           skipMetricValidation: true,
         },
       ],

@@ -1,37 +1,46 @@
-// The check from outside: places around the world ask whether the app is ready, and an alert when they agree that it is not.
+// The availability test: several locations request /api/health/ready, and an alert fires when all of them fail.
 import { ApplicationInsightsStandardWebTest } from "@cdktf/provider-azurerm/lib/application-insights-standard-web-test/index.js";
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { Construct } from "constructs";
 import { ROUTE_PREFIX } from "../../functions/lib/names.ts";
 import type { Place } from "../place.ts";
 import type { AlertConfig } from "./config.ts";
-import { descriptionOf } from "./texts.ts";
+import { descriptionOf } from "./descriptions.ts";
 
 export interface AvailabilityProps {
+  /** Resource group and region. */
   readonly place: Place;
+  /** Prefix of the names of test and alert. */
   readonly prefix: string;
   readonly config: AlertConfig;
+  /** Resource id of Application Insights. */
   readonly insightsId: string;
+  /** Host name of the function app. */
   readonly hostName: string;
-  /** The action group to tell, by id. */
-  readonly group: string;
+  /** Id of the action group that receives the alert. */
+  readonly groupId: string;
 }
 
-/** Every 15 minutes, the rarest that Azure knows: each call is paid for. */
-const EVERY = 900;
+/** Seconds between tests of a location. The longest that Azure accepts, because each test is charged. */
+const FREQUENCY = 900;
 
+/** The test and its alert. */
 export class Availability extends Construct {
-  constructor(scope: Construct, id: string, { place, prefix, config, insightsId, hostName, group }: AvailabilityProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { place, prefix, config, insightsId, hostName, groupId }: AvailabilityProps,
+  ) {
     super(scope, id);
     const { severity, threshold, window, frequency, enabled } = config.rules.readyCheck;
     const test = new ApplicationInsightsStandardWebTest(this, "test", {
       ...place,
       name: `${prefix}-ready`,
       applicationInsightsId: insightsId,
-      geoLocations: [...config.availability.places],
+      geoLocations: [...config.availability.locations],
       enabled: true,
-      frequency: EVERY,
-      // A cold start is slow and no outage.
+      frequency: FREQUENCY,
+      // A cold start is slow, but not an outage.
       retryEnabled: true,
       timeout: 30,
       request: { url: `https://${hostName}${ROUTE_PREFIX}/health/ready`, httpVerb: "GET" },
@@ -50,10 +59,10 @@ export class Availability extends Construct {
       applicationInsightsWebTestLocationAvailabilityCriteria: {
         webTestId: test.id,
         componentId: insightsId,
-        // Azure fires at this number, the configuration above its own.
+        // Azure fires at this number; the configuration's rule fires above its threshold.
         failedLocationCount: threshold + 1,
       },
-      action: [{ actionGroupId: group }],
+      action: [{ actionGroupId: groupId }],
     });
   }
 }

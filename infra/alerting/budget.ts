@@ -1,22 +1,24 @@
-// The budget of a stage's resource group: who is told when a month costs, or will cost, more than planned.
+// The monthly budget of a stage's resource group.
 import { ConsumptionBudgetResourceGroup } from "@cdktf/provider-azurerm/lib/consumption-budget-resource-group/index.js";
 import { Construct } from "constructs";
 
 export interface BudgetProps {
   readonly name: string;
+  /** Resource id of the group whose cost counts. */
   readonly resourceGroupId: string;
-  /** For a month, in the currency of the subscription's bill. */
+  /** Amount a month, in the currency of the subscription's bill. */
   readonly amount: number;
-  /** The action group to tell, by id. */
-  readonly group: string;
+  /** Id of the action group that receives the notifications. */
+  readonly groupId: string;
 }
 
 /**
- * The first of the month in which it is made: Azure takes no earlier one. Terraform's clock, so that synthesis has
- * none; and not looked at again, or every month would make a new budget.
+ * The first day of the month of creation, since Azure accepts no earlier one. Terraform evaluates it, so that synthesis
+ * reads no clock, and ignores later changes, which would replace the budget each month.
  */
 const START = `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}`;
 
+/** Percent of the amount. */
 const notifications = [
   [50, "Actual"],
   [80, "Actual"],
@@ -24,8 +26,9 @@ const notifications = [
   [100, "Forecasted"],
 ] as const;
 
+/** A budget that notifies when a month costs, or is forecast to cost, more than planned. */
 export class Budget extends Construct {
-  constructor(scope: Construct, id: string, { name, resourceGroupId, amount, group }: BudgetProps) {
+  constructor(scope: Construct, id: string, { name, resourceGroupId, amount, groupId }: BudgetProps) {
     super(scope, id);
     new ConsumptionBudgetResourceGroup(this, "budget", {
       name,
@@ -38,7 +41,7 @@ export class Budget extends Construct {
         threshold,
         thresholdType,
         operator: "GreaterThanOrEqualTo",
-        contactGroups: [group],
+        contactGroups: [groupId],
       })),
     });
   }

@@ -1,30 +1,32 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { type AlertOverrides, alertConfig, defaultAlerts } from "./config.ts";
 
 const pathsOf = (value: unknown) => alertConfig.safeParse(value).error?.issues.map(({ path }) => path.join(".")) ?? [];
 
-test("a stage that changes one threshold keeps everything else", () => {
-  const changed = alertConfig.parse({ rules: { slowAnswers: { threshold: 800 } } } satisfies AlertOverrides);
-  expect(changed.rules.slowAnswers).toEqual({ ...defaultAlerts.rules.slowAnswers, threshold: 800 });
-  expect(changed.rules.serverErrors).toEqual(defaultAlerts.rules.serverErrors);
-  expect(changed.budget).toEqual({ amount: 10 });
+it("keeps all other defaults when a stage changes one threshold", () => {
+  const changed = alertConfig.parse({ rules: { slowResponses: { threshold: 800 } } } satisfies AlertOverrides);
+  const { slowResponses } = defaultAlerts.rules;
+  expect(changed).toEqual({
+    ...defaultAlerts,
+    rules: { ...defaultAlerts.rules, slowResponses: { ...slowResponses, threshold: 800 } },
+  });
 });
 
-test.each([
-  ["rules.slowAnswers.threshold", { rules: { slowAnswers: { threshold: -1 } } }],
-  ["rules.slowAnswers.window", { rules: { slowAnswers: { window: "PT2H" } } }],
-  ["rules.securityEvent.severity", { rules: { securityEvent: { severity: 5 } } }],
+it.each([
+  ["rules.slowResponses.threshold", { rules: { slowResponses: { threshold: -1 } } }],
+  ["rules.slowResponses.window", { rules: { slowResponses: { window: "PT2H" } } }],
+  ["rules.serverErrors.severity", { rules: { serverErrors: { severity: 5 } } }],
   ["rules.executions.window", { rules: { executions: { window: "PT15M" } } }],
   ["slack.connection", { slack: { connection: "teams" } }],
-  ["availability.places", { availability: { places: [] } }],
-  ["rules.readyCheck.threshold", { availability: { places: ["emea-nl-ams-azr"] } }],
+  ["availability.locations", { availability: { locations: [] } }],
+  ["rules.readyCheck.threshold", { availability: { locations: ["emea-nl-ams-azr"] } }],
   ["rules.readyCheck.threshold", { rules: { readyCheck: { threshold: 0.5 } } }],
   ["budget.amount", { budget: { amount: 0 } }],
   ["ownersRole", { ownersRole: "Owner" }],
-])("a wrong %s is named", (path, value) => {
+])("rejects an invalid %s and names it", (path, value) => {
   expect(pathsOf(value)).toEqual([path]);
 });
 
-test("a setting that does not exist is refused, so that a misspelt one is noticed", () => {
-  expect(alertConfig.safeParse({ rules: { slowAnswer: {} } }).error?.message).toContain("slowAnswer");
+it("rejects an unknown rule name", () => {
+  expect(alertConfig.safeParse({ rules: { slowResponse: {} } }).error?.message).toContain("slowResponse");
 });

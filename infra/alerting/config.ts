@@ -1,23 +1,23 @@
-// What alerts: every threshold, window and severity with its default, the Slack connection, and the budget.
+// Configuration of the alerts: thresholds, windows and severities with their defaults, the Slack connection, the budget.
 import { z } from "zod";
 
-/** Lengths that metric alerts and log alerts both know, shortest first. */
+/** Durations that metric alerts and log alerts both accept, shortest first. */
 const frequencies = ["PT5M", "PT15M", "PT30M", "PT1H"] as const;
 const windows = [...frequencies, "PT6H", "P1D"] as const;
 
 const GIB = 1024 ** 3;
-const EVERY = "A window must be longer than the frequency, so that what arrives late is still looked at once.";
+const WINDOW_RULE = "must be longer than the frequency, so that a late row is still evaluated once";
 
 type Defaults = {
   /** 0 is critical, 1 error, 2 warning, 3 informational, 4 verbose. */
   readonly severity: 0 | 1 | 2 | 3 | 4;
-  /** The alert fires above this number, never at it. */
+  /** The alert fires above this number, not at it. */
   readonly threshold: number;
   readonly window?: (typeof windows)[number];
   readonly frequency?: (typeof frequencies)[number];
 };
 
-/** A log rule at 15 minutes costs a third of one at 5, and a résumé can wait that long. */
+/** A log rule every 15 minutes costs a third of one every 5 minutes. */
 function rule({ severity, threshold, window = "PT30M", frequency = "PT15M" }: Defaults) {
   return z
     .strictObject({
@@ -28,36 +28,33 @@ function rule({ severity, threshold, window = "PT30M", frequency = "PT15M" }: De
       frequency: z.enum(frequencies).default(frequency),
     })
     .refine((rule) => windows.indexOf(rule.window) > windows.indexOf(rule.frequency), {
-      error: EVERY,
+      error: WINDOW_RULE,
       path: ["window"],
     })
     .prefault({});
 }
 
 const rules = z.strictObject({
-  /** Requests to count a visit that were answered 500 or above. */
-  counterFailures: rule({ severity: 1, threshold: 0 }),
-  /** Average milliseconds of a request to count a visit. */
-  counterDuration: rule({ severity: 2, threshold: 1000 }),
-  /** Percent of all requests answered 500 or above. */
-  serverErrors: rule({ severity: 1, threshold: 1 }),
-  /** Milliseconds that 95 % of all requests stay within. */
-  slowAnswers: rule({ severity: 2, threshold: 500 }),
-  /** Pictures whose thumbnail failed five times. */
+  /** Responses of 500 or above, except those of the health checks. */
+  serverErrors: rule({ severity: 1, threshold: 0 }),
+  // 10,000 visits a month are 7 in half an hour, too few for an average: so durations have a window of a day.
+  /** Average duration in milliseconds of a request that counts a visit. */
+  counterDuration: rule({ severity: 2, threshold: 1000, window: "P1D", frequency: "PT1H" }),
+  /** 95th percentile of the duration of all requests, in milliseconds. */
+  slowResponses: rule({ severity: 2, threshold: 500, window: "P1D", frequency: "PT1H" }),
+  /** Images whose thumbnail failed five times. */
   thumbnailGivenUp: rule({ severity: 2, threshold: 0 }),
-  /** Instances that noticed that a page used up its day's budget of writes. */
+  /** Instances on which a page exhausted its write budget of the day. */
   costBrakeTripped: rule({ severity: 2, threshold: 0 }),
-  /** Lines `security-event` in the log. */
-  securityEvent: rule({ severity: 1, threshold: 0 }),
-  /** Executions in the window: a bill that somebody else runs up. */
+  /** Function executions in the window. A flood of requests raises the bill. */
   executions: rule({ severity: 1, threshold: 10_000, window: "PT1H" }),
-  /** Bytes stored on the media account; Azure measures them once an hour. */
+  /** Bytes stored on the media account, which Azure measures once an hour. */
   storageCapacity: rule({ severity: 3, threshold: 5 * GIB, window: "PT6H", frequency: "PT1H" }),
-  /** Bytes that left the media account in the window. */
+  /** Bytes sent by the media account in the window. */
   storageEgress: rule({ severity: 2, threshold: 5 * GIB, window: "P1D", frequency: "PT1H" }),
-  /** Places, of all that ask, that found the app not ready. */
+  /** Locations of the availability test that find the app not ready. */
   readyCheck: rule({ severity: 0, threshold: 1, window: "PT30M" }),
-  /** Runs of the notifier that posted nothing. It cannot tell this itself, so it goes to the owners alone. */
+  /** Failed runs of the notifier. Only e-mail can report these. */
   notifierFailed: rule({ severity: 1, threshold: 0, window: "PT15M", frequency: "PT5M" }),
 });
 export type RuleName = keyof z.infer<typeof rules>;
@@ -65,9 +62,9 @@ export type AlertRule = Readonly<z.infer<typeof rules>[RuleName]>;
 
 const slack = z
   .strictObject({
-    /** `webhook`: nothing to click; `managed-connector`: a consent in the portal; `none`: e-mail only. */
+    /** `webhook` needs a secret in the vault, `managed-connector` a consent in the portal, `none` is e-mail only. */
     connection: z.enum(["webhook", "managed-connector", "none"]).default("webhook"),
-    /** Where the managed connector posts: an id or a name. A webhook has its channel from Slack. */
+    /** Channel that the managed connector posts to, by id or name. Slack binds a webhook to a channel. */
     channel: z.string().min(1).default("#alerts"),
   })
   .prefault({});
@@ -76,36 +73,36 @@ export const alertConfig = z
   .strictObject({
     rules: rules.prefault({}),
     slack,
-    /** Where readers find docs/runbooks.md: yours, or the runbook link of every alert leads nowhere. */
+    /** URL of docs/runbooks.md in your repository: the alerts link to its headings. */
     runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/runbooks.md"),
-    /** The role in the subscription whose holders get e-mails: the id of `Owner`. */
+    /** Role of the subscription whose members receive e-mails. The default is `Owner`. */
     ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
-    /** Fewer requests in a window than this say nothing about shares and durations. */
-    leastRequests: z.int().positive().default(20),
-    /** The check of /api/health/ready from outside. Off for previews: it costs by the call. */
+    /** Fewer requests in a window are too few for a duration alert. */
+    minRequests: z.int().positive().default(20),
+    /** The availability test of /api/health/ready. Azure charges for each call. */
     availability: z
       .strictObject({
         enabled: z.boolean().default(true),
-        /** Azure's own names of the places. */
-        places: z.array(z.string()).min(1).default(["emea-nl-ams-azr", "emea-gb-db3-azr"]),
+        /** Azure's ids of the test locations. */
+        locations: z.array(z.string()).min(1).default(["emea-nl-ams-azr", "emea-gb-db3-azr"]),
       })
       .prefault({}),
-    /** A month's cost of the stage, in the currency of the subscription's bill. */
+    /** Monthly budget of the stage, in the currency of the subscription's bill. */
     budget: z.strictObject({ amount: z.number().positive().default(10) }).prefault({}),
   })
   .refine(
     ({ rules, availability }) =>
       !availability.enabled ||
       !rules.readyCheck.enabled ||
-      availability.places.length === 0 ||
-      (Number.isInteger(rules.readyCheck.threshold) && rules.readyCheck.threshold < availability.places.length),
+      availability.locations.length === 0 ||
+      (Number.isInteger(rules.readyCheck.threshold) && rules.readyCheck.threshold < availability.locations.length),
     {
       path: ["rules", "readyCheck", "threshold"],
-      error: "must be a whole number below that of availability.places, or it can never be exceeded",
+      error: "must be an integer below the number of availability.locations; a higher threshold never fires",
     },
   );
 export type AlertConfig = Readonly<z.infer<typeof alertConfig>>;
-/** What a stage may change; the rest has its default. */
+/** The part of the configuration that a stage changes. */
 export type AlertOverrides = z.input<typeof alertConfig>;
 
 export const defaultAlerts: AlertConfig = alertConfig.parse({});

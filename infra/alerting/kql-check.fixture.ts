@@ -1,4 +1,4 @@
-// For tests: what Microsoft's own parser of KQL finds wrong in a query over the tables of Application Insights.
+// Checks a query with Microsoft's parser of KQL, over the tables of Application Insights.
 import { createRequire } from "node:module";
 
 type Diagnostics = {
@@ -18,7 +18,7 @@ type Kusto = {
   };
 };
 
-// https://learn.microsoft.com/azure/azure-monitor/app/data-model-complete: the columns that our queries may name.
+// https://learn.microsoft.com/azure/azure-monitor/app/data-model-complete: the columns that the queries use.
 const shared =
   "timestamp:datetime, operation_Name:string, operation_Id:string, cloud_RoleName:string, cloud_RoleInstance:string, customDimensions:dynamic";
 const call = "id:string, name:string, success:string, resultCode:string, duration:real, itemCount:int";
@@ -31,7 +31,7 @@ const tables = {
   availabilityResults: "name:string, location:string, success:string, message:string, duration:real, itemCount:int",
 };
 
-// The parser is C# made into scripts that put themselves into the global scope.
+// The parser is C# compiled to scripts that extend the global scope.
 const require = createRequire(import.meta.url);
 require("@kusto/language-service-next/bridge.min.js");
 require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
@@ -44,11 +44,11 @@ const globals = Language.GlobalState.Default.WithDatabase(
   ),
 );
 
-/** Each fault with the text it begins at; empty for a query that Azure takes. */
-export function kqlFaults(query: string): string[] {
-  const found = Language.KustoCode.ParseAndAnalyze(query, globals).GetDiagnostics();
-  return Array.from({ length: found.Count }, (_, at) => {
-    const { Message, Start } = found.getItem(at);
+/** Each error with the text at its position; empty for a query that Azure accepts. */
+export function kqlErrors(query: string): string[] {
+  const diagnostics = Language.KustoCode.ParseAndAnalyze(query, globals).GetDiagnostics();
+  return Array.from({ length: diagnostics.Count }, (_, at) => {
+    const { Message, Start } = diagnostics.getItem(at);
     return `${Message} At: ${query.slice(Start, Start + 40)}`;
   });
 }

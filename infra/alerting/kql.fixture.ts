@@ -1,161 +1,90 @@
-// For tests: runs a KQL query over recorded rows. Knows the operators and functions that our alerts use, nothing else.
+// Runs a KQL query over recorded rows: the operators and functions that the alerts use, and no others.
 // https://learn.microsoft.com/kusto/query
+import { runInNewContext } from "node:vm";
 
-import { aggregates, binary, type Expression, type Row, scalar } from "./kql-functions.fixture.ts";
+export type Row = Readonly<Record<string, unknown>>;
+export type Tables = Readonly<Record<string, readonly Row[]>>;
 
-export type Recorded = Readonly<Record<string, readonly Row[]>>;
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
 
-type Token = { readonly kind: "text" | "number" | "name" | "sign"; readonly value: string };
-const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(!startswith|==|!=|>=|<=|[-+*/<>()|,.=]))/y;
-// From the loosest to the tightest.
-const LEVELS = [
-  ["or"],
-  ["and"],
-  ["==", "!=", ">=", "<=", ">", "<", "has", "!startswith", "in"],
-  ["+", "-"],
-  ["*", "/"],
+const scalars = {
+  has: (text: string, word: string) => new RegExp(`(?<![a-z0-9])${word}(?![a-z0-9])`, "i").test(text ?? ""),
+  notStartsWith: (text: string, prefix: string) => !text.toLowerCase().startsWith(prefix),
+  iff: (condition: boolean, yes: unknown, no: unknown) => (condition ? yes : no),
+  indexof: (text: string, part: string) => (text ?? "").indexOf(part),
+  // A comparison with NaN is false, as one with the null that KQL returns.
+  toint: (text: string) => (/^-?\d+$/.test(text) ? Number(text) : Number.NaN),
+  toreal: (value: number | undefined) => value ?? Number.NaN,
+  tostring: (value: unknown) => String(value ?? ""),
+  parse_json: parse,
+  substring: (text: string, from: number) => (text ?? "").slice(from),
+};
+
+/** KQL's spelling of operators, as JavaScript. */
+const spellings: readonly (readonly [RegExp, string])[] = [
+  [/(\w+) !startswith ("[^"]*")/g, "notStartsWith($1, $2)"],
+  [/(\w+) has ("[^"]*")/g, "has($1, $2)"],
+  [/(\w+) in \(([^)]*)\)/g, "[$2].includes($1)"],
+  [/ and /g, " && "],
+  [/ or /g, " || "],
+  [/ == /g, " === "],
+  [/line\.(\w+)/g, "line?.$1"],
 ];
 
-function tokens(query: string): Token[] {
-  const found: Token[] = [];
-  for (let at = 0; at < query.trimEnd().length; at = TOKEN.lastIndex) {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(query);
-    if (!match) throw new Error(`Not KQL at ${at}: ${query.slice(at, at + 40)}`);
-    const [, text, number, name, sign = ""] = match;
-    if (text !== undefined) found.push({ kind: "text", value: JSON.parse(`"${text}"`) });
-    else if (number !== undefined) found.push({ kind: "number", value: number });
-    else found.push(name === undefined ? { kind: "sign", value: sign } : { kind: "name", value: name });
-  }
-  return found;
+function evaluate(expression: string, row: Row): unknown {
+  const script = spellings.reduce((text, [from, to]) => text.replaceAll(from, to), expression);
+  return runInNewContext(script, { ...scalars, ...row });
 }
 
-/** The rows that a query gives, over tables by name. */
-export function runQuery(query: string, tables: Recorded): readonly Row[] {
-  const list = tokens(query);
-  let at = 0;
-  const next = () => list[at++] ?? { kind: "sign", value: "the end" };
-  const isNext = (...values: string[]) => list[at]?.kind !== "text" && values.includes(list[at]?.value ?? "");
-  const expectNext = (value: string) => {
-    const found = next().value;
-    if (found !== value) throw new Error(`${value} expected, ${found} found in ${query}`);
-  };
+/** `a = f(x, y), b = g(z)` as pairs of a name and an expression. */
+const assignments = (list: string) =>
+  list.split(/, (?=\w+ = )/).map((each) => each.split(/ = (.*)/s, 2) as [name: string, expression: string]);
 
-  /** Several, between parentheses that are open already. */
-  function listed<T>(read: () => T): T[] {
-    const found = [read()];
-    while (isNext(",")) {
-      at++;
-      found.push(read());
-    }
-    expectNext(")");
-    return found;
+const compute = (list: string, row: Row): Row =>
+  Object.fromEntries(assignments(list).map(([name, each]) => [name, evaluate(each, row)]));
+
+function aggregate(call: string, rows: readonly Row[]): unknown {
+  const [, name, argument = ""] = /^(\w+)\((.*)\)$/s.exec(call) ?? [];
+  if (name === "sum") return rows.reduce((sum, row) => sum + (evaluate(argument, row) as number), 0);
+  if (name !== "percentilew") throw new Error(`no aggregate ${call}`);
+  const [value = "", weight = "", percent] = argument.split(", ");
+  const sorted = rows.map((row) => [Number(row[value]), Number(row[weight])] as const).sort(([a], [b]) => a - b);
+  const goal = (sorted.reduce((sum, [, each]) => sum + each, 0) * Number(percent)) / 100;
+  let reached = 0;
+  for (const [measured, each] of sorted) {
+    reached += each;
+    if (reached >= goal) return measured;
   }
+  return null;
+}
 
-  function atom(): Expression {
-    const { kind, value } = next();
-    if (kind === "text") return () => value;
-    if (kind === "number") return () => Number(value);
-    if (value === "(") {
-      const inner = expression();
-      expectNext(")");
-      return inner;
-    }
-    if (kind !== "name") throw new Error(`${value} begins nothing in ${query}`);
-    if (!isNext("(")) {
-      return (row) => {
-        if (!Object.hasOwn(row, value)) throw new Error(`There is no column ${value}`);
-        return row[value];
-      };
-    }
-    at++;
-    const args = listed(expression);
-    const aggregate = aggregates[value];
-    if (aggregate) return (_, all) => aggregate(all, ...args);
-    const plain = scalar[value];
-    if (!plain) throw new Error(`The test knows no function ${value}`);
-    return (row, all) => plain(...args.map((arg) => arg(row, all)));
-  }
+const operators: Readonly<Record<string, (rows: readonly Row[], text: string) => readonly Row[]>> = {
+  where: (rows, text) => rows.filter((row) => evaluate(text, row) === true),
+  extend: (rows, text) => rows.map((row) => ({ ...row, ...compute(text, row) })),
+  project: (rows, text) => rows.map((row) => compute(text, row)),
+  summarize: (rows, text) => [
+    Object.fromEntries(assignments(text).map(([name, each]) => [name, aggregate(each, rows)])),
+  ],
+};
 
-  function postfix(): Expression {
-    let of = atom();
-    while (isNext(".")) {
-      at++;
-      const { value: name } = next();
-      const inner = of;
-      // A member of what is no object is null.
-      of = (row, all) => (inner(row, all) as Row | null | undefined)?.[name] ?? null;
-    }
-    return of;
-  }
+// A union has the columns of all its tables.
+const NO_VALUES: Row = { name: undefined, message: undefined, itemCount: undefined, valueSum: undefined };
 
-  function expression(level = 0): Expression {
-    const operators = LEVELS[level];
-    if (!operators) return postfix();
-    let left = expression(level + 1);
-    while (isNext(...operators)) {
-      const operator = next().value;
-      const one = left;
-      if (operator === "in") {
-        expectNext("(");
-        const values = listed(expression);
-        left = (row, all) => values.some((value) => value(row, all) === one(row, all));
-      } else {
-        const other = expression(level + 1);
-        left = (row, all) => binary[operator]?.(one(row, all), other(row, all));
-      }
-    }
-    return left;
-  }
-
-  function named(): Record<string, Expression> {
-    const found: Record<string, Expression> = {};
-    do {
-      if (isNext(",")) at++;
-      const { value: name } = next();
-      expectNext("=");
-      found[name] = expression();
-    } while (isNext(","));
-    return found;
-  }
-  const values = (of: Readonly<Record<string, Expression>>, row: Row, all: readonly Row[]) =>
-    Object.fromEntries(Object.entries(of).map(([name, value]) => [name, value(row, all)]));
-
-  function source(): readonly Row[] {
-    const { value: name } = next();
-    if (name !== "union") {
-      const rows = tables[name];
-      if (!rows) throw new Error(`There is no table ${name}`);
-      return rows;
-    }
-    const parts: (readonly Row[])[] = [];
-    do {
-      if (isNext(",")) at++;
-      expectNext("(");
-      parts.push(pipeline());
-      expectNext(")");
-    } while (isNext(","));
-    return parts.flat();
-  }
-
-  function pipeline(): readonly Row[] {
-    let rows = source();
-    while (isNext("|")) {
-      at++;
-      const { value: operator } = next();
-      if (operator === "where") {
-        const condition = expression();
-        rows = rows.filter((row) => condition(row, rows) === true);
-      } else if (operator === "extend" || operator === "project") {
-        const made = named();
-        rows = rows.map((row) => ({ ...(operator === "extend" && row), ...values(made, row, rows) }));
-      } else if (operator === "summarize") rows = [values(named(), {}, rows)];
-      else throw new Error(`The test knows no operator ${operator}`);
-    }
-    return rows;
-  }
-
-  const result = pipeline();
-  if (at < list.length) throw new Error(`${list[at]?.value} is too much in ${query}`);
-  return result;
+/** The rows that a query returns. @throws for an operator, function or column that it does not know */
+export function runQuery(query: string, tables: Tables): readonly Row[] {
+  const [source = "", ...steps] = query.split("\n| ");
+  const names = source.replace("union ", "").split(", ");
+  const rows = names.flatMap((name) => tables[name] ?? []).map((row) => ({ ...NO_VALUES, ...row }));
+  return steps.reduce<readonly Row[]>((current, step) => {
+    const [, name = "", text = ""] = /^(\w+) (.*)$/s.exec(step) ?? [];
+    const operator = operators[name];
+    if (!operator) throw new Error(`no operator ${name}`);
+    return operator(current, text);
+  }, rows);
 }

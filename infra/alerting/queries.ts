@@ -1,69 +1,60 @@
-// The log queries of alerts, in KQL over the tables of Application Insights. Each gives one row with one number, or none.
+// The log queries of the alerts, in KQL over the tables of Application Insights. Each returns at most one row.
 import { alertLines, type FunctionName } from "../../functions/lib/names.ts";
 import type { RuleName } from "./config.ts";
 
-/** The name of the number in every query's row. */
+/** The column that a rule compares with its threshold. */
 export const MEASURE = "measured";
 
 const counters: readonly FunctionName[] = ["visitor-counter", "visitor-counter-drop-in"];
 
-const quoted = (value: string) => JSON.stringify(value);
-const lines = (...parts: readonly string[]) => parts.join("\n| ");
+// The host samples, so a row represents itemCount requests. It reports a 500 response as a success, because the
+// function did not throw; so the queries read the code. Timers, queues and blobs have the code 0.
+const TOTAL = "sum(itemCount)";
+// The health checks have an alert of their own.
+const RESPONSES = 'where toint(resultCode) >= 100 and name !startswith "health"';
 
-// The host reports an answer of 500 as a success, since the function did not throw; and it samples, so that a row
-// stands for itemCount requests. So it is the code that counts, by weight.
-const FAILED = "sumif(itemCount, toint(resultCode) >= 500)";
-const ALL = "sum(itemCount)";
+const pipe = (...operators: readonly string[]) => operators.join("\n| ");
+const quote = (value: string) => JSON.stringify(value);
 
-const countersOnly = `where name in (${counters.map(quoted).join(", ")})`;
-// Runs of timers, queues and blobs have the code 0. The checks of health have an alert of their own.
-const answers = 'where toint(resultCode) >= 100 and name !startswith "health"';
-const enough = (least: number) => `where total >= ${least}`;
+// A log line is JSON in the message, which the host may prefix.
+const PARSE_LINE = 'extend line = parse_json(substring(message, indexof(message, "{")))';
+const isLine = (message: string) => `tostring(line.message) == ${quote(message)}`;
 
-/** Lines of ours are JSON in the message, which the host may put something before. */
-const lineIs = (message: string) => [
-  `where message has ${quoted(message)}`,
-  'extend line = parse_json(substring(message, indexof(message, "{")))',
-  `where tostring(line.message) == ${quoted(message)}`,
-];
-const linesOf = (message: string) => lines("traces", ...lineIs(message), `summarize ${MEASURE} = ${ALL}`);
-
-/** The queries of all log alerts. The rule adds the window, so none has a time of its own. */
-export function queriesOf(leastRequests: number) {
-  return {
-    counterFailures: lines("requests", countersOnly, `summarize ${MEASURE} = ${FAILED}`),
-    counterDuration: lines(
+/**
+ * The queries of all log alerts. The rule adds the time window.
+ * @param minRequests fewer requests in a window are too few for an average or a percentile
+ */
+export const queriesOf = (minRequests: number) =>
+  ({
+    serverErrors: pipe("requests", RESPONSES, "where toint(resultCode) >= 500", `summarize ${MEASURE} = ${TOTAL}`),
+    counterDuration: pipe(
       "requests",
-      countersOnly,
-      `summarize total = ${ALL}, weighted = sum(duration * itemCount)`,
-      enough(leastRequests),
+      `where name in (${counters.map(quote).join(", ")})`,
+      `summarize total = ${TOTAL}, weighted = sum(duration * itemCount)`,
+      `where total >= ${minRequests}`,
       `project ${MEASURE} = weighted / total`,
     ),
-    serverErrors: lines(
+    slowResponses: pipe(
       "requests",
-      answers,
-      `summarize total = ${ALL}, failed = ${FAILED}`,
-      enough(leastRequests),
-      `project ${MEASURE} = 100.0 * failed / total`,
-    ),
-    slowAnswers: lines(
-      "requests",
-      answers,
-      `summarize total = ${ALL}, p95 = percentilew(duration, itemCount, 95)`,
-      enough(leastRequests),
+      RESPONSES,
+      `summarize total = ${TOTAL}, p95 = percentilew(duration, itemCount, 95)`,
+      `where total >= ${minRequests}`,
       `project ${MEASURE} = p95`,
     ),
-    thumbnailGivenUp: linesOf(alertLines.thumbnailGivenUp),
-    // The brake trips in a flood, in which the host samples lines away; metrics it does not.
-    costBrakeTripped: lines(
-      `union (${lines("traces", ...lineIs(alertLines.costBrakeTripped), "project hits = toreal(itemCount)")}), (${lines(
-        "customMetrics",
-        'where name == "cost_brake_trips"',
-        "project hits = valueSum",
-      )})`,
-      `summarize ${MEASURE} = sum(hits)`,
+    thumbnailGivenUp: pipe(
+      "traces",
+      `where message has ${quote(alertLines.thumbnailGivenUp)}`,
+      PARSE_LINE,
+      `where ${isLine(alertLines.thumbnailGivenUp)}`,
+      `summarize ${MEASURE} = ${TOTAL}`,
     ),
-    securityEvent: linesOf(alertLines.securityEvent),
-  } as const satisfies Partial<Record<RuleName, string>>;
-}
+    // A flood trips the brake, and in a flood the host samples log lines away. It does not sample metrics.
+    costBrakeTripped: pipe(
+      "union traces, customMetrics",
+      `where name == "cost_brake_trips" or message has ${quote(alertLines.costBrakeTripped)}`,
+      PARSE_LINE,
+      `where name == "cost_brake_trips" or ${isLine(alertLines.costBrakeTripped)}`,
+      `summarize ${MEASURE} = sum(iff(name == "cost_brake_trips", valueSum, toreal(itemCount)))`,
+    ),
+  }) as const satisfies Partial<Record<RuleName, string>>;
 export type LogRuleName = keyof ReturnType<typeof queriesOf>;

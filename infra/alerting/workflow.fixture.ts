@@ -55,7 +55,8 @@ const functions = {
 /** The workflow language is JavaScript with another spelling of `?.[` and without a reserved word `if`. */
 const asJavaScript = (expression: string) => expression.replaceAll("?[", "?.[").replaceAll("if(", "iff(");
 
-const { definition } = workflowOf(synthesize((stack) => new Notifier(stack, "notifier", notifierProps))).body.properties;
+const { definition } = workflowOf(synthesize((stack) => new Notifier(stack, "notifier", notifierProps))).body
+  .properties;
 
 /** @throws {ReferenceError} for a function of the workflow language that is not in `functions` */
 export function slackText(payload: unknown, template = definition.actions.Post_to_slack.inputs.body.text): string {

@@ -1,87 +1,127 @@
-import { describe, expect, test } from "vitest";
-import { notify } from "./notifier.simulation.ts";
-import { commonBudget, metricAlert, oldBudget } from "./payloads.fixture.ts";
+import { describe, expect, it } from "vitest";
+import { Notifier } from "./notifier.ts";
+import { alertPayload, budgetPayload, RUNBOOKS } from "./payloads.fixture.ts";
+import { notifierProps, type Resources, slackText, synthesize, workflowOf } from "./workflow.fixture.ts";
 
-const OTHER = "99999999-9999-9999-9999-999999999999";
+const lines = (payload: unknown) => slackText(payload).trimEnd().split("\n");
 
-describe("the notifier posts nothing, and its run fails, for", () => {
-  test.each([
-    ["NotOurs", "an alert of another subscription", metricAlert({ alertId: `/subscriptions/${OTHER}/providers/x` })],
-    ["NotOurs", "an alert without an id", metricAlert({ alertId: null })],
-    ["NotOurs", "a budget of another", { ...oldBudget, data: { ...oldBudget.data, SubscriptionId: OTHER } }],
-    [
-      "NotOurs",
-      "a budget of another in the common schema",
-      {
-        ...commonBudget,
-        data: { ...commonBudget.data, essentials: { monitoringService: "CostAlerts", alertId: "/x" } },
-      },
-    ],
-    ["UnknownPayload", "another schema", { ...metricAlert(), schemaId: "Microsoft.Insights/activityLogs" }],
-    ["ActionFailed", "an alert without a severity", metricAlert({ severity: undefined })],
-    ["ActionFailed", "an alert whose rule is no text", metricAlert({ alertRule: 7 })],
-    [
-      "ActionFailed",
-      "a budget that spent nothing",
-      { ...oldBudget, data: { ...oldBudget.data, SpendingAmount: null } },
-    ],
-    ["NotOurs", "an empty object", {}],
-  ])("%s: %s", async (code, _, payload) => {
-    const { run, posts, asked } = await notify(payload);
-    expect(run).toMatchObject({ status: "Failed", code });
-    expect([...posts, ...asked]).toEqual([]);
-  });
-
-  test("a body that is no object", async () => {
-    const { run, posts } = await notify("hello");
-    expect([run.status, posts]).toEqual(["Failed", []]);
-  });
-});
-
-describe("the secret address of the webhook", () => {
-  test("is read with the workflow's identity, and is nowhere in the history of the run", async () => {
-    const { run, posts, asked } = await notify(metricAlert());
-    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      "GET /secrets/slack-webhook-url?api-version=7.4",
+describe("Slack message", () => {
+  it("shows title, state, severity, time, description and runbook of a fired alert", () => {
+    expect(lines(alertPayload())).toEqual([
+      ":rotating_light: Fired: vitae-executions",
+      "Sev1, 2026-11-21T11:58:24.3713213Z",
+      `Too many executions. Runbook: ${RUNBOOKS}#alert-executions`,
     ]);
-    expect(posts.map(({ method, url }) => `${method} ${url}`)).toEqual(["POST /services/T0/B0/secret-of-the-webhook"]);
-    expect(posts[0]?.headers).toMatchObject({ "content-type": "application/json" });
-    expect(posts[0]?.headers).not.toHaveProperty("authorization");
-    expect(JSON.stringify(run.history)).not.toContain("secret-of-the-webhook");
-    expect(run.history.map(({ name }) => name)).toContain("Post_to_slack");
   });
 
-  test("cannot be read with another identity: nothing is posted and the run fails", async () => {
-    const { run, posts } = await notify(metricAlert(), { token: "another" });
-    expect(run).toMatchObject({ status: "Failed", code: "ActionFailed" });
-    expect(posts).toEqual([]);
+  it("shows a resolved alert as resolved, with the time of its resolution", () => {
+    const resolved = { monitorCondition: "Resolved", resolvedDateTime: "2026-11-21T12:13:16.2246313Z" };
+    expect(lines(alertPayload(resolved)).slice(0, 2)).toEqual([
+      ":white_check_mark: Resolved: vitae-executions",
+      "Sev1, 2026-11-21T12:13:16.2246313Z",
+    ]);
+  });
+
+  it("shows the name of a budget and links its runbook", () => {
+    expect(lines(budgetPayload)).toEqual([
+      ":rotating_light: Fired: vitae",
+      "No severity, 2026-11-20T21:13:20.645Z",
+      "Your spend for budget vitae is now $11.11 exceeding your specified threshold $8.00.",
+      `Runbook: ${RUNBOOKS}#alert-budget`,
+    ]);
+  });
+
+  it("links the runbooks when the description names none", () => {
+    expect(lines(alertPayload({ description: "The checks failed." })).slice(2)).toEqual([
+      "The checks failed.",
+      `Runbook: ${RUNBOOKS}`,
+    ]);
+  });
+
+  it.each([[{}], [{ data: {} }], [{ data: { essentials: null } }]])(
+    "reports a payload without fields: %j",
+    (payload) => {
+      expect(lines(payload)).toEqual([
+        ":rotating_light: Fired: Alert",
+        "No severity, 2026-11-21T12:00:00.0000000Z",
+        "No description",
+        `Runbook: ${RUNBOOKS}`,
+      ]);
+    },
+  );
+
+  it("escapes the characters from which Slack makes links and mentions", () => {
+    const hostile = `<!channel> <@U1|you> & "it's" @{triggerBody()}`;
+    const escaped = `&lt;!channel&gt; &lt;@U1|you&gt; &amp; "it's" @{triggerBody()}`;
+    const [title, , description] = lines(alertPayload({ alertRule: hostile, description: hostile }));
+    expect([title, description]).toEqual([`:rotating_light: Fired: ${escaped}`, escaped]);
+  });
+
+  it("stays below Slack's 40,000 characters when every field is very long", () => {
+    const long = "&".repeat(50_000);
+    const fields = { alertRule: long, severity: long, firedDateTime: long, description: long };
+    expect(slackText(alertPayload(fields)).length).toBeLessThan(40_000);
   });
 });
 
-describe("when Slack does not take a message", () => {
-  const busy = { status: 429, body: "" };
+const only = <T>(of: Readonly<Record<string, T>> | undefined): T => {
+  const values = Object.values(of ?? {});
+  if (values.length !== 1) throw new Error(`Expected one resource, received ${values.length}`);
+  return values[0] as T;
+};
+const webhook = synthesize((stack) => new Notifier(stack, "notifier", notifierProps));
+const connector = synthesize(
+  (stack) => new Notifier(stack, "notifier", { ...notifierProps, connection: "managed-connector" }),
+);
+const propertiesOf = (resources: Resources) => workflowOf(resources).body.properties;
 
-  test("it is tried again while that may help", async () => {
-    const { run, posts } = await notify(metricAlert(), {
-      slack: [busy, { status: 503, body: "" }, { status: 200, body: "ok" }],
+describe("workflow", () => {
+  it.each([
+    ["webhook", webhook],
+    ["managed connector", connector],
+  ])("runs at most five messages at once and rejects no payload with a %s", (_, resources) => {
+    const { Alert } = propertiesOf(resources).definition.triggers;
+    expect(Alert?.runtimeConfiguration).toEqual({ concurrency: { runs: 5, maximumWaitingRuns: 50 } });
+    expect(Alert?.inputs).toEqual({ method: "POST", schema: {} });
+    expect(Alert).not.toHaveProperty("conditions");
+  });
+
+  it("keeps the webhook's URL out of the run history", () => {
+    const { actions } = propertiesOf(webhook).definition;
+    for (const action of [actions.Read_slack_url, actions.Post_to_slack])
+      expect(action.runtimeConfiguration).toEqual({ secureData: { properties: ["inputs", "outputs"] } });
+    expect(JSON.stringify(webhook).match(/"type":"Http"/g)).toHaveLength(2);
+  });
+
+  it("has an identity that may read only the webhook's secret, before the workflow exists", () => {
+    const id = expect.stringMatching(/^\$\{azurerm_user_assigned_identity\..*\.id\}$/);
+    expect(only(webhook.azurerm_role_assignment)).toMatchObject({
+      scope: "/vault/secrets/slack-webhook-url",
+      principal_type: "ServicePrincipal",
+      principal_id: expect.stringMatching(/^\$\{azurerm_user_assigned_identity\..*\.principal_id\}$/),
+      role_definition_id: expect.stringContaining("4633458b-17de-408a-b874-0445c86b69e6"),
     });
-    expect([run.status, posts.length]).toEqual(["Succeeded", 3]);
-    expect(new Set(posts.map(({ body }) => body)).size).toBe(1);
+    expect(workflowOf(webhook)).toMatchObject({
+      identity: [{ type: "UserAssigned", identity_ids: [id] }],
+      depends_on: [expect.stringMatching(/^azurerm_role_assignment\./)],
+    });
+    expect(propertiesOf(webhook).definition.actions.Read_slack_url.inputs.authentication.identity).toEqual(id);
   });
 
-  test("the run fails after the fifth attempt", async () => {
-    const { run, posts } = await notify(metricAlert(), { slack: [busy] });
-    expect([run.status, run.code, posts.length]).toEqual(["Failed", "ActionFailed", 5]);
+  it("posts the same text through the managed connector, and reads no secret", () => {
+    const { definition, parameters } = propertiesOf(connector);
+    const { body } = definition.actions.Post_to_slack.inputs;
+    expect(body).toMatchObject({ channel: "#alerts", link_names: false });
+    expect(slackText(alertPayload(), body.text)).toBe(slackText(alertPayload()));
+    expect(parameters).toMatchObject({
+      $connections: { value: { slack: { connectionId: expect.stringMatching(/^\$\{azurerm_api_connection\./) } } },
+    });
+    expect(only(connector.azurerm_api_connection).lifecycle).toEqual({ ignore_changes: ["parameter_values"] });
+    expect(connector).not.toHaveProperty("azurerm_role_assignment");
   });
 
-  test("a refusal is not repeated, and the run fails", async () => {
-    const { run, posts } = await notify(metricAlert(), { slack: [{ status: 400, body: "invalid_blocks" }] });
-    expect([run.status, run.code, posts.length]).toEqual(["Failed", "ActionFailed", 1]);
-  });
-
-  test("the connector's polite refusal, with status 200, fails the run too", async () => {
-    const refusal = { status: 200, body: '{"ok":false,"error":"channel_not_found"}', type: "application/json" };
-    const { run, posts } = await notify(metricAlert(), { connection: "managed-connector", slack: [refusal] });
-    expect([run.status, run.code, posts.length]).toEqual(["Failed", "NotPosted", 1]);
+  it("contains no webhook URL and no callback URL", () => {
+    for (const resources of [webhook, connector])
+      expect(JSON.stringify(resources)).not.toMatch(/hooks\.slack\.com|xox[a-z]-|callback_url/);
   });
 });

@@ -14,8 +14,8 @@ const BUDGET_NAME = "triggerBody()?['data']?['alertContext']?['AlertData']?['Bud
 
 // Slack truncates a text above 40,000 characters. Escaping turns one character into five at most.
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
-const escape = (text: string) => `replace(replace(replace(${text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')`;
-const line = (text: string, maxLength: number) => `@{${escape(`take(${text}, ${maxLength})`)}}`;
+const escapeText = (text: string) => `replace(replace(replace(${text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')`;
+const line = (text: string, maxLength: number) => `@{${escapeText(`take(${text}, ${maxLength})`)}}`;
 
 /** The longest description that reaches Slack with its runbook. */
 export const MAX_DESCRIPTION = 2000;

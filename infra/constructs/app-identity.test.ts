@@ -29,8 +29,8 @@ const principal = (id: string) =>
       ? "deployer"
       : /^\$\{azurerm_eventgrid_system_topic\./.test(id)
         ? "topic"
-        : /^\$\{azurerm_logic_app_workflow\./.test(id)
-          ? "workflow"
+        : /^\$\{azurerm_user_assigned_identity\.alerting_notifier_identity_/.test(id)
+          ? "notifier"
           : "unknown";
 
 const names = Object.fromEntries(Object.entries(roles).map(([name, id]) => [id, name]));
@@ -86,8 +86,8 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     expect(granted(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
   });
 
-  it("the alerts' workflow may read Slack's address, and nobody else has any role", () => {
-    expect(granted(platform, "workflow")).toEqual(
+  it("the notifier may read Slack's URL, and no other identity has a role", () => {
+    expect(granted(platform, "notifier")).toEqual(
       stage === "production" ? ["secret `slack-webhook-url`: Key Vault Secrets User"] : [],
     );
     expect([...granted(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);

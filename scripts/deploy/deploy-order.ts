@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { type App, createApp } from "./deployed-app.ts";
 import { renewLogin } from "./login.ts";
+import { notifySlack } from "./notify-slack.ts";
 import { createReleases } from "./releases.ts";
 import { seedStage } from "./seed-stage.ts";
 import type { DeployTarget } from "./target.ts";
-import { tellSlack } from "./tell-slack.ts";
 import { openTerraform, type Stack, type Terraform } from "./terraform.ts";
 import type { World } from "./world.ts";
 
@@ -43,7 +43,7 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
     await step("keep the package", () => releases.keep(options.file));
   } catch (fault) {
     const now = `The deployment failed before the code: ${first(fault)} The code before it runs on.`;
-    if (lasting) await tellSlack(world, target, now);
+    if (lasting) await notifySlack(world, target, now);
     throw fault;
   }
   try {
@@ -59,7 +59,7 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
   } catch (fault) {
     if (!lasting) throw fault;
     const outcome = await step("roll back", () => rollBack({ app, releases, verifyArgs: options.verifyArgs }));
-    await tellSlack(world, target, `The deployment failed: ${first(fault)} ${outcome}`);
+    await notifySlack(world, target, `The deployment failed: ${first(fault)} ${outcome}`);
     throw new Error(`${fault instanceof Error ? fault.message : fault}\n${outcome}`, { cause: fault });
   }
   await step("mark the package as good", () => releases.markGood());
