@@ -115,37 +115,9 @@ describe("serverErrors", () => {
     expect(fires("serverErrors", { requests: [row] })).toBe(false);
   });
 
-<<<<<<< HEAD
-  test("by what a sampled row stands for, not by rows", () => {
-    const [row] = runQuery(queriesOf(20).counterFailures, {
-      requests: [request({ resultCode: "500", itemCount: 7 }), request({ itemCount: 90 })],
-    });
-    expect(row?.[MEASURE]).toBe(7);
-  });
-});
-
-describe("the share of answers from 500 up", () => {
-  test("is told from weights: two of 100 that are one row fire", () => {
-    expect(fires("serverErrors", { requests: [...requests(98), request({ resultCode: "500", itemCount: 2 })] })).toBe(
-      true,
-    );
-    expect(
-      fires("serverErrors", { requests: [request({ itemCount: 198 }), request({ resultCode: "500", itemCount: 2 })] }),
-    ).toBe(false);
-  });
-
-  test("says nothing of fewer requests than 20, of health and of timers", () => {
-    expect(fires("serverErrors", { requests: requests(19, { resultCode: "500" }) })).toBe(false);
-    expect(fires("serverErrors", { requests: requests(50, { name: "health-ready", resultCode: "503" }) })).toBe(false);
-    expect(
-      fires("serverErrors", { requests: requests(50, { name: "image-reconcile", resultCode: "0", success: "False" }) }),
-    ).toBe(false);
-    expect(fires("serverErrors", { requests: requests(20, { resultCode: "500" }) })).toBe(true);
-=======
   it("counts the requests that a sampled row represents", () => {
     const rows = [request({ resultCode: "500", itemCount: 7 }), request({ itemCount: 90 })];
     expect(runQuery(queriesOf(20).serverErrors, { requests: rows })).toEqual([{ measured: 7 }]);
->>>>>>> 5109260 (Write the notifier's workflow as one definition, and alert on counts and days)
   });
 });
 

@@ -52,7 +52,7 @@ describe("what fails from the code on", () => {
     stage.faults.slackIsDown = true;
     expect(await run(stage, { healthy: false })).toContain("The checks of");
     expect(stage.state.lines).toContain(
-      "Slack was not told: the notifier could not be reached, or does not stand yet.",
+      "Slack not notified: the notifier does not exist, is unreachable or rejected the alert.",
     );
   });
 });
