@@ -1,6 +1,6 @@
 // The defence against forged headers: a query or a JSON body named `headers` replaces all headers of a request.
 // The host copies properties of a JSON body, then the query, then the route parameters, then the headers into one
-// dictionary that ignores case; a key that exists stays. The library reads the headers from there (docs/decisions/009).
+// dictionary that ignores case; a key that exists stays. The library reads the headers from there (docs/decisions/007).
 // Source: azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.GetRequestBindingData and Utility.
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -24,7 +24,7 @@ type Options = {
   readonly onStoreError: (cause: unknown) => void;
 };
 
-/** Makes any name a legal key, and keeps names out of the table (docs/decisions/018). */
+/** Makes any name a legal key, and keeps names out of the table (docs/decisions/012). */
 const hashOf = (key: string) => createHash("sha256").update(key).digest("hex");
 
 /**
