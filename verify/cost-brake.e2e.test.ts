@@ -1,4 +1,4 @@
-// The cost brake over HTTP: five instances with a budget of a hundred writes, what each tells, and what is there in the end.
+// The cost brake over HTTP: five instances with a budget of a hundred writes, their responses, and the final total.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
@@ -23,49 +23,49 @@ async function row() {
   return { count: Number(found?.count), dayWrites: Number(found?.dayWrites) };
 }
 
-it("holds five instances to the budget together, and the last commit makes the total all visits sent", async () => {
+it("holds five instances to one budget, and counts every visit by their orderly shutdown", async () => {
   const others = await Promise.all(Array.from({ length: INSTANCES - 1 }, () => backend.addHost()));
   const hosts = [backend.host, ...others];
-  const answers: Numbers[] = [];
-  /** Visits until its instance has told it of the brake, and then some more. */
+  const responses: Numbers[] = [];
+  /** Visits until it has got twenty degraded responses. */
   async function client(host: Host) {
-    for (let told = 0; told < 20; ) {
-      const answer = await visit(host);
-      answers.push(answer);
-      if (answer.degraded) told++;
+    for (let degraded = 0; degraded < 20; ) {
+      const response = await visit(host);
+      responses.push(response);
+      if (response.degraded) degraded++;
     }
   }
   await Promise.all(hosts.flatMap((host) => [client(host), client(host), client(host)]));
-  const exact = answers.filter(({ degraded }) => !degraded);
+  const exact = responses.filter(({ degraded }) => !degraded);
   expect(new Set(exact.map(({ count }) => count)).size).toBe(exact.length);
-  expect(answers.length - exact.length).toBe(INSTANCES * 3 * 20);
+  expect(responses.length - exact.length).toBe(INSTANCES * 3 * 20);
   const tripped = await row();
   expect(tripped.dayWrites).toBeGreaterThanOrEqual(BUDGET);
-  for (const { degraded, count } of answers) if (degraded) expect(count).toBeLessThanOrEqual(tripped.count);
+  for (const { degraded, count } of responses) if (degraded) expect(count).toBeLessThanOrEqual(tripped.count);
 
   await Promise.all(hosts.map((host) => host.close()));
   const { count, dayWrites } = await row();
-  expect(count).toBe(answers.length);
-  // One late commit of each but the first that told, and one to end with; more only if this took minutes.
+  expect(count).toBe(responses.length);
+  // One late commit of each instance but the first, and one at its shutdown. More only if this took minutes.
   expect(dayWrites).toBeLessThanOrEqual(BUDGET + (INSTANCES - 1) + INSTANCES * 3);
   const events = backend.lines.filter((line) => line.includes('"cost-brake-tripped"')).map((line) => JSON.parse(line));
   expect(events).toHaveLength(INSTANCES);
   for (const event of events) expect(event).toMatchObject({ level: "warn", page: "resume", budget: BUDGET });
 });
 
-it("loses with a killed instance what it held, and with one that is ended in order nothing", async () => {
+it("loses the held visits of a killed instance, and none of one that is shut down in order", async () => {
   const before = (await row()).count;
   const killed = await backend.addHost();
   expect(await visits(killed, 10)).toEqual(Array(10).fill(expect.objectContaining({ count: before, degraded: true })));
   await killed.kill();
-  const ended = await backend.addHost();
-  expect(await visits(ended, 10)).toEqual(Array(10).fill(expect.objectContaining({ count: before, degraded: true })));
-  await ended.close();
+  const stopped = await backend.addHost();
+  expect(await visits(stopped, 10)).toEqual(Array(10).fill(expect.objectContaining({ count: before, degraded: true })));
+  await stopped.close();
   expect((await row()).count).toBe(before + 10);
 });
 
-it("brakes no other page", async () => {
+it("does not apply the brake of one page to another", async () => {
   const host = await backend.addHost();
-  const answer = await json<Numbers>(fetch(`${host.url}/api/v1/visits/projects`, { method: "POST" }));
-  expect(answer).toEqual({ page: "projects", count: 1, today: 1 });
+  const response = await json<Numbers>(fetch(`${host.url}/api/v1/visits/projects`, { method: "POST" }));
+  expect(response).toEqual({ page: "projects", count: 1, today: 1 });
 });

@@ -1,4 +1,4 @@
-// Counting, reading and every way to be refused, over HTTP against the built bundle.
+// Counting, reading and rejected requests, over HTTP against the package.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type DropIn, type Failure, json, type Numbers } from "./answers.ts";
@@ -14,42 +14,46 @@ const post = (path: string) => call(path, { method: "POST" });
 const read = (page: string) => json<Numbers>(call(`/v1/visits/${page}`));
 
 describe("POST /v1/visits/{page}", () => {
-  it("counts each visit and answers its number", async () => {
+  it("counts each visit and returns its number", async () => {
     const before = await read("projects");
-    const answer = await post("/v1/visits/projects");
-    expect(answer.status).toBe(200);
-    expect(await json<Numbers>(answer)).toEqual({ page: "projects", count: before.count + 1, today: before.today + 1 });
+    const response = await post("/v1/visits/projects");
+    expect(response.status).toBe(200);
+    expect(await json<Numbers>(response)).toEqual({
+      page: "projects",
+      count: before.count + 1,
+      today: before.today + 1,
+    });
     expect((await json<Numbers>(post("/v1/visits/projects"))).count).toBe(before.count + 2);
   });
 
-  it("counts each page by itself", async () => {
+  it("counts each page separately", async () => {
     const before = await read("resume");
     await post("/v1/visits/projects");
     expect(await read("resume")).toEqual(before);
   });
 
-  it("loses none of many visits at once and gives each its own number", async () => {
+  it("gives each of 400 concurrent visits its own number", async () => {
     const before = await read("projects");
-    const answers = await Promise.all(Array.from({ length: 400 }, () => post("/v1/visits/projects")));
-    const counts = await Promise.all(answers.map(async (answer) => (await json<Numbers>(answer)).count));
+    const responses = await Promise.all(Array.from({ length: 400 }, () => post("/v1/visits/projects")));
+    const counts = await Promise.all(responses.map(async (response) => (await json<Numbers>(response)).count));
     expect(counts.sort((a, b) => a - b)).toEqual(counts.map((_, index) => before.count + index + 1));
     expect((await read("projects")).count).toBe(before.count + 400);
   });
 
-  it("ignores a body and a query", async () => {
-    const answer = await call("/v1/visits/projects?utm_source=mail", { method: "POST", body: "<hello>" });
-    expect(answer.status).toBe(200);
+  it("ignores the body and the query of a request", async () => {
+    const response = await call("/v1/visits/projects?utm_source=mail", { method: "POST", body: "<hello>" });
+    expect(response.status).toBe(200);
   });
 });
 
 describe("GET /visitor_counter", () => {
-  it("counts the page resume on GET and POST and answers as existing pages expect", async () => {
+  it("counts the page resume on GET and POST in the shape that existing pages read", async () => {
     const { count } = await read("resume");
     expect(await json<DropIn>(call("/visitor_counter"))).toEqual({ visitor_counter: count + 1 });
     expect(await json<DropIn>(post("/visitor_counter"))).toEqual({ visitor_counter: count + 2 });
   });
 
-  it("counts nothing on HEAD and on a prefetch", async () => {
+  it("does not count HEAD and prefetch requests", async () => {
     const before = await read("resume");
     expect(await (await call("/visitor_counter", { method: "HEAD" })).text()).toBe("");
     const prefetch = await call("/visitor_counter", { headers: { "Sec-Purpose": "prefetch;prerender" } });
@@ -58,7 +62,7 @@ describe("GET /visitor_counter", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("rejected requests", () => {
   it.each([
     ["an unknown page", "POST", "/v1/visits/nobody", 404, "NOT_FOUND"],
     ["an unknown page read", "GET", "/v1/visits/nobody", 404, "NOT_FOUND"],
@@ -69,33 +73,33 @@ describe("what is refused", () => {
     ["a page that is a row of the table", "GET", "/v1/visits/resume%20or%20true", 400, "VALIDATION_FAILED"],
     ["an unknown path", "GET", "/v2/visits/resume", 404, "NOT_FOUND"],
     ["a method the path does not take", "DELETE", "/v1/visits/resume", 405, "METHOD_NOT_ALLOWED"],
-    ["another one", "PUT", "/visitor_counter", 405, "METHOD_NOT_ALLOWED"],
-  ])("%s: %s %s is %i %s", async (_, method, path, status, code) => {
-    const answer = await call(path, { method });
-    expect(answer.status).toBe(status);
-    const { error } = await json<Failure>(answer);
-    expect(error).toMatchObject({ code, trace_id: answer.headers.get("x-trace-id") });
+    ["a method the drop-in does not take", "PUT", "/visitor_counter", 405, "METHOD_NOT_ALLOWED"],
+  ])("rejects %s: %s %s returns %i %s", async (_, method, path, status, code) => {
+    const response = await call(path, { method });
+    expect(response.status).toBe(status);
+    const { error } = await json<Failure>(response);
+    expect(error).toMatchObject({ code, trace_id: response.headers.get("x-trace-id") });
     expect(error.message).not.toMatch(/\n|node_modules|\.ts:/);
   });
 
-  it("creates nothing for an unknown page", async () => {
+  it("creates no row for an unknown page", async () => {
     await post("/v1/visits/nobody");
     expect((await call("/v1/visits/nobody")).status).toBe(404);
   });
 
-  it("says which methods a path takes", async () => {
-    const answer = await call("/v1/visits/resume", { method: "PATCH" });
-    expect(answer.headers.get("allow")?.split(", ").sort()).toEqual(["GET", "HEAD", "POST"]);
+  it("lists the methods of a path in Allow after a wrong one", async () => {
+    const response = await call("/v1/visits/resume", { method: "PATCH" });
+    expect(response.headers.get("allow")?.split(", ").sort()).toEqual(["GET", "HEAD", "POST"]);
   });
 });
 
-describe("every answer", () => {
+describe("every response", () => {
   it.each([
     ["POST", "/v1/visits/projects"],
     ["GET", "/v1/visits/projects"],
     ["GET", "/v1/visits/nobody"],
     ["GET", "/nothing"],
-  ])("of %s %s is never cached, safe in a browser and traceable", async (method, path) => {
+  ])("forbids caching and has security headers and a trace id: %s %s", async (method, path) => {
     const { headers } = await call(path, { method });
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
@@ -106,22 +110,22 @@ describe("every answer", () => {
     expect(headers.get("x-trace-id")).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("carries the caller's trace id, and so does its log line", async () => {
+  it("has the client's trace id, as in the log line", async () => {
     const id = "0123456789abcdef0123456789abcdef";
-    const answer = await call("/v1/visits/projects", { headers: { "X-Trace-ID": id } });
-    expect(answer.headers.get("x-trace-id")).toBe(id);
+    const response = await call("/v1/visits/projects", { headers: { "X-Trace-ID": id } });
+    expect(response.headers.get("x-trace-id")).toBe(id);
     await expect.poll(() => backend.lines.filter((line) => line.includes(id))).toHaveLength(1);
   });
 
-  it("to HEAD has the headers of GET and no body", async () => {
-    const answer = await call("/v1/visits/projects", { method: "HEAD" });
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).toBe("");
+  it("has no body for HEAD", async () => {
+    const response = await call("/v1/visits/projects", { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe("");
   });
 });
 
-describe("the API's own pages", () => {
-  it("describe every route", async () => {
+describe("GET /openapi.json", () => {
+  it("describes every route", async () => {
     const document = await json<{ openapi: string; paths: object }>(call("/openapi.json"));
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths)).toEqual(

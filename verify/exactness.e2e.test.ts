@@ -1,4 +1,4 @@
-// Promise 1 over HTTP: a visit answered with a number is counted once, in trouble, among instances, across a restart.
+// Promise 1 over HTTP: a visit with a number is counted once, under faults and with several instances.
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Fault } from "../local/fault-proxy.fixture.ts";
@@ -22,17 +22,21 @@ function read(): Promise<Numbers> {
   return json(fetch(`${backend.api}/v1/visits/resume`));
 }
 
-/** `clients` at a time, each `visits` one after the other. */
+/** Several clients at once; each sends its visits one after the other. */
 async function visit(urls: readonly string[], { clients, visits }: { clients: number; visits: number }) {
   const tally: Tally = { counts: [], errors: [] };
   async function client(index: number) {
     const url = `${urls[index % urls.length]}/api/v1/visits/resume`;
     for (let visit = 0; visit < visits; visit++) {
-      const answer = await fetch(url, { method: "POST" });
-      if (answer.ok) tally.counts.push((await json<Numbers>(answer)).count);
+      const response = await fetch(url, { method: "POST" });
+      if (response.ok) tally.counts.push((await json<Numbers>(response)).count);
       else {
-        const { error } = await json<Failure>(answer);
-        tally.errors.push({ status: answer.status, code: error.code, retryAfter: answer.headers.get("retry-after") });
+        const { error } = await json<Failure>(response);
+        tally.errors.push({
+          status: response.status,
+          code: error.code,
+          retryAfter: response.headers.get("retry-after"),
+        });
       }
     }
   }
@@ -40,7 +44,7 @@ async function visit(urls: readonly string[], { clients, visits }: { clients: nu
   return tally;
 }
 
-/** Numbers are distinct; what was counted is what was answered, plus at most what was answered with an error. */
+/** Numbers are distinct. Every visit with a number is counted; those with an error may be. */
 async function expectExact({ counts, errors }: Tally) {
   const after = await read();
   const counted = after.count - before.count;
@@ -48,11 +52,11 @@ async function expectExact({ counts, errors }: Tally) {
   expect(counted).toBeGreaterThanOrEqual(counts.length);
   expect(counted).toBeLessThanOrEqual(counts.length + errors.length);
   expect(Math.max(...counts)).toBeLessThanOrEqual(after.count);
-  // The test may run across midnight, when today begins anew.
+  // The test may run across midnight, when `today` starts again.
   if (after.today >= before.today) expect(after.today - before.today).toBe(counted);
 }
 
-it("holds for four instances on one table", async () => {
+it("counts every visit once with four instances on one table", async () => {
   const hosts = await Promise.all([backend.addHost(), backend.addHost(), backend.addHost()]);
   const urls = [backend.host, ...hosts].map(({ url }) => url);
   const tally = await visit(urls, { clients: 32, visits: 15 });
@@ -61,7 +65,7 @@ it("holds for four instances on one table", async () => {
   await Promise.all(hosts.map((host) => host.close()));
 });
 
-it("holds while the store throttles, resets, and loses the answers of writes", async () => {
+it("counts every visit with a number once while the table throttles, resets and loses responses", async () => {
   const faults: (Fault | undefined)[] = [
     { kind: "reset-after" },
     { kind: "status", status: 429, retryAfter: 0 },
@@ -79,7 +83,7 @@ it("holds while the store throttles, resets, and loses the answers of writes", a
   await expectExact(tally);
 });
 
-it("holds when an answer is swallowed: the visit waits, and is counted once", async () => {
+it("counts a visit once after the response of its write is lost", async () => {
   let swallowed = 0;
   backend.proxy.decide(({ method }) => (method !== "GET" && swallowed++ === 0 ? { kind: "swallow" } : undefined));
   const tally = await visit([backend.host.url], { clients: 10, visits: 1 });
@@ -88,7 +92,7 @@ it("holds when an answer is swallowed: the visit waits, and is counted once", as
   await expectExact(tally);
 });
 
-it("answers 503 with Retry-After while the store is down, and counts again without a restart", async () => {
+it("returns 503 with Retry-After while the table is down, and counts again without a restart", async () => {
   await backend.proxy.stop();
   const { counts, errors } = await visit([backend.host.url], { clients: 5, visits: 1 });
   expect(counts).toEqual([]);

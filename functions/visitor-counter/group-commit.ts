@@ -6,7 +6,7 @@ import type { Meter } from "../lib/meter.ts";
 import { alertLines } from "../lib/names.ts";
 import { type CommitContext, commitBatch, retryUntil } from "./commit-batch.ts";
 import { pauseAfter, RIVAL_MS } from "./pace.ts";
-import { rivals, type Total } from "./total.ts";
+import { isOverBudget, rivals, type Total } from "./total.ts";
 import { type StoredTotal, unavailable } from "./total-store.ts";
 
 /** The numbers in the response to a visit: the page's total after it, and the day's. */
@@ -53,39 +53,36 @@ type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
 /** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 017. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, random } = options;
+  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, random, dailyWriteBudget: budget } = options;
+  const today = () => dayOf(clock.now().earliest);
   const waiting: Waiting[] = [];
   let held = 0;
   let holdTimer: "off" | "running" | "over" = "off";
   /** The row as last read or written. */
-  let seen: StoredTotal | undefined;
+  let lastRow: StoredTotal | undefined;
   /** The next batch reads the row first. */
   let isStale = true;
   let commits = 0;
   let notBefore = 0;
   const writtenDays = new Set<string>();
-  let brakedDay = "";
+  let trippedDay = "";
   let isClosed = false;
   let running: Promise<void> | undefined;
 
-  const isOverBudget = ({ dayWrites, day }: Total) =>
-    // The budget is compared first, because formatting a day is slow. A row of a past day has no effect.
-    dayWrites >= options.dailyWriteBudget && day >= dayOf(clock.now().earliest);
-
   function remember(row: StoredTotal, stale: boolean) {
-    seen = row;
+    lastRow = row;
     isStale = stale;
     const { day, dayWrites: writes } = row.total;
-    if (day === brakedDay || !isOverBudget(row.total)) return;
-    brakedDay = day;
-    log.warn(alertLines.costBrakeTripped, { page, day, writes, budget: options.dailyWriteBudget });
+    if (day === trippedDay || !isOverBudget(row.total, { budget, today })) return;
+    trippedDay = day;
+    log.warn(alertLines.costBrakeTripped, { page, day, writes, budget });
     meter.measure("cost_brake_trips", 1, { page });
   }
 
   /** The response to a visit while the cost brake is on. */
   function degradedVisit(): Visit | undefined {
-    if (isClosed || !seen || !isOverBudget(seen.total)) return undefined;
-    return { count: seen.total.count, today: seen.total.dayCount, degraded: true };
+    if (isClosed || !lastRow || !isOverBudget(lastRow.total, { budget, today })) return undefined;
+    return { count: lastRow.total.count, today: lastRow.total.dayCount, degraded: true };
   }
 
   function startHoldTimer() {
@@ -123,7 +120,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     let takenHeld = 0;
     try {
       // The row is old when visits were held, and a read that fails leaves them held.
-      const before = seen && !isStale && held === 0 ? seen : await retryUntil(until, store.read, options);
+      const before = lastRow && !isStale && held === 0 ? lastRow : await retryUntil(until, store.read, options);
       remember(before, false);
       // The row that was just read may be over the budget.
       holdWaiting();
@@ -142,11 +139,12 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       meter.measure("visits", visits, { page });
       meter.measure("counter_batch_size", visits, { page });
       void writeClosedDays(row.total);
-      const { count = 0, today = 0 } = row.total.writers[writer] ?? {};
-      taken.forEach(({ resolve }, index) => {
+      const entry = row.total.writers[writer];
+      if (!entry) throw new Error("The row that holds a batch has no entry of its writer");
+      for (const [index, { resolve }] of taken.entries()) {
         const after = taken.length - 1 - index;
-        resolve({ count: count - after, today: today - after });
-      });
+        resolve({ count: entry.count - after, today: entry.today - after });
+      }
     } catch (cause) {
       isStale = true;
       // Those that arrived meanwhile are rejected too: each has waited for this batch already.

@@ -18,20 +18,20 @@ function setUp(wall = 1_000_000, monotonic = 50) {
 }
 
 describe("the store's clock", () => {
-  it("is the wall clock before the first response of the store", () => {
+  it("returns the wall clock before the first response of the store", () => {
     const { clock, pass } = setUp();
     pass(500);
     expect(clock.now()).toEqual({ earliest: 1_000_500, latest: 1_000_500 });
   });
 
-  it("is the store's time plus the time since, with any error of the wall clock", () => {
+  it("returns the store's time plus the time since, with any error of the wall clock", () => {
     const { clock, pass } = setUp();
     clock.observe(77_000);
     pass(250);
     expect(clock.now()).toEqual({ earliest: 77_250, latest: 77_250 });
   });
 
-  it("is a range after a step of the wall clock, until the next response of the store", () => {
+  it("returns a range after a step of the wall clock, until the next response of the store", () => {
     const { clock, local, pass } = setUp();
     clock.observe(77_000);
     pass(100);
@@ -43,14 +43,14 @@ describe("the store's clock", () => {
     expect(clock.now()).toEqual({ earliest: 78_000, latest: 78_000 });
   });
 
-  it("is a range after a suspension, which only the wall clock measures", () => {
+  it("returns a range after a suspension, which only the wall clock measures", () => {
     const { clock, local } = setUp();
     clock.observe(77_000);
     local.wall += 900_000;
     expect(clock.now()).toEqual({ earliest: 77_000, latest: 977_000 });
   });
 
-  it("contains the true time in its range while at least one of the two clocks is right", () => {
+  it("returns a range with the true time while at least one of the two clocks is right", () => {
     const event = fc.record({
       kind: fc.constantFrom("pass", "observe"),
       ms: fc.integer({ min: 0, max: 100_000 }),
@@ -135,7 +135,7 @@ describe("dayIn", () => {
     );
   });
 
-  it("does not move the total's day back where clocks were once set back across midnight", () => {
+  it("leaves the total's day where clocks were once set back across midnight", () => {
     // St John's set its clocks from one minute past midnight to one minute past eleven.
     const dayOf = dayIn("America/St_Johns");
     const before = dayOf(at("2006-10-29T02:30:30Z"));

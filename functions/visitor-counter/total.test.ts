@@ -6,6 +6,7 @@ import {
   ENTRY_LIFE_MS,
   emptyTotal,
   isApplied,
+  isOverBudget,
   MAX_WRITERS,
   rivals,
   type StoreTime,
@@ -72,24 +73,24 @@ describe("the entry of a writer", () => {
   const old = (at: number): Total => ({ ...emptyTotal, writers: { b: entry(at) } });
   const isKept = (at: number, now: StoreTime) => "b" in commit(old(at), batch(), now).writers;
 
-  it("is dropped only when it is old at the earliest possible time", () => {
+  it("drops an entry only when it is old at the earliest possible time", () => {
     expect(isKept(0, exactly(ENTRY_LIFE_MS - 1))).toBe(true);
     expect(isKept(0, exactly(ENTRY_LIFE_MS))).toBe(false);
     expect(isKept(0, { earliest: ENTRY_LIFE_MS - 1, latest: ENTRY_LIFE_MS * 100 })).toBe(true);
     expect(isKept(5_000, exactly(0))).toBe(true);
   });
 
-  it("has the latest possible time, so that it is not dropped early", () => {
+  it("dates an entry at the latest possible time, so that it is not dropped early", () => {
     expect(commit(emptyTotal, batch(), { earliest: 1, latest: 9_000 }).writers.a?.at).toBe(9_000);
   });
 
-  it("is replaced by its own writer at any age", () => {
+  it("replaces the writer's own entry at any age", () => {
     const total = commit({ ...emptyTotal, writers: { a: entry(0) } }, batch({ commit: 9 }), exactly(ENTRY_LIFE_MS * 3));
     expect(Object.keys(total.writers)).toEqual(["a"]);
     expect(total.writers.a?.commit).toBe(9);
   });
 
-  it("is rejected for a 65th live writer, but not for a known one or after another has expired", () => {
+  it("rejects a 65th live writer, but not a known one or one after another has expired", () => {
     const options = { now: exactly(0), writtenDays: nothing };
     const full = withWriters(MAX_WRITERS, 0);
     expect(withBatch(full, batch(), options)).toBeUndefined();
@@ -102,14 +103,14 @@ describe("the entry of a writer", () => {
 describe("the day of a row", () => {
   const row: Total = { ...emptyTotal, count: 9, day: "2026-03-01", dayCount: 4, dayWrites: 3 };
 
-  it("is closed by the first commit of the next day, and its counts start again", () => {
+  it("closes a day at the first commit of the next one, and starts its counts again", () => {
     const total = commit(row, batch({ day: "2026-03-02", visits: 2 }));
     expect(total).toMatchObject({ count: 11, day: "2026-03-02", dayCount: 2, dayWrites: 1 });
     expect(total.closed).toEqual([{ day: "2026-03-01", count: 4 }]);
     expect(total.writers.a).toMatchObject({ count: 11, today: 2 });
   });
 
-  it("does not go back when a batch of yesterday is committed", () => {
+  it("counts a batch of yesterday on the row's day", () => {
     expect(commit(row, batch({ day: "2026-02-28" }))).toMatchObject({
       day: "2026-03-01",
       dayCount: 5,
@@ -118,18 +119,29 @@ describe("the day of a row", () => {
     });
   });
 
-  it("is not closed when it has no visits", () => {
+  it("does not close a day without visits", () => {
     expect(commit({ ...row, dayCount: 0 }, batch({ day: "2026-03-02" })).closed).toEqual([]);
     expect(commit(emptyTotal, batch()).closed).toEqual([]);
   });
 
-  it("stays in the row as closed until its own row is written", () => {
+  it("keeps a closed day in the row until its own row is written", () => {
     const closed = [
       { day: "2026-02-27", count: 1 },
       { day: "2026-02-28", count: 2 },
     ];
     const total = commit({ ...row, closed }, batch(), exactly(0), new Set(["2026-02-27"]));
     expect(total.closed).toEqual([{ day: "2026-02-28", count: 2 }]);
+  });
+});
+
+describe("isOverBudget", () => {
+  it.each([
+    ["2026-03-01", 99, false],
+    ["2026-03-01", 100, true],
+    ["2026-02-28", 500, false],
+    ["2026-03-02", 100, true],
+  ])("returns for a row of %s with %i writes, a budget of 100 and today 2026-03-01: %s", (day, dayWrites, expected) => {
+    expect(isOverBudget({ ...emptyTotal, day, dayWrites }, { budget: 100, today: () => "2026-03-01" })).toBe(expected);
   });
 });
 

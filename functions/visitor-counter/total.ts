@@ -86,6 +86,15 @@ export function withBatch(
   };
 }
 
+/** @param options.today day of the site by the store's clock; a row of a past day is not over its budget */
+export function isOverBudget(
+  { dayWrites, day }: Total,
+  { budget, today }: { budget: number; today: () => string },
+): boolean {
+  // The budget is compared first: every visit comes here, and formatting a day is slow.
+  return dayWrites >= budget && day >= today();
+}
+
 /** How many other writers committed within the last `ms`. */
 export function rivals(total: Total, writer: string, { now, ms }: { now: StoreTime; ms: number }): number {
   return Object.entries(total.writers).filter(([other, { at }]) => other !== writer && now.latest - at < ms).length;

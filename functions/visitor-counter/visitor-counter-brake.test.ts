@@ -113,8 +113,8 @@ describe("beyond the budget", () => {
   });
 });
 
-describe("the row of a page", () => {
-  it("counts as without writes today when an older release wrote it without dayWrites", async () => {
+describe("the budget", () => {
+  it("counts no writes in a row of an older release, without dayWrites", async () => {
     await setup.other.count(setup.page);
     const { dayWrites, ...old } = await direct.getEntity(setup.page, "total");
     expect(dayWrites).toBe(1n);
@@ -125,7 +125,7 @@ describe("the row of a page", () => {
     expect((await direct.getEntity(setup.page, "total")).dayWrites).toBe(1n);
   });
 
-  it("does not put the brake on when it is of a past day", async () => {
+  it("starts again when the row is of a past day", async () => {
     await trip();
     await setup.counter.close();
     await direct.updateEntity({ partitionKey: setup.page, rowKey: "total", day: "2020-02-29" }, "Merge");
@@ -136,7 +136,7 @@ describe("the row of a page", () => {
 });
 
 describe("held visits", () => {
-  it("are committed by close(), after which every visit gets its own number", async () => {
+  it("commits held visits on close(), after which every visit gets its own number", async () => {
     await trip();
     await countMany(7);
     await setup.counter.close();
@@ -144,7 +144,7 @@ describe("held visits", () => {
     expect(await visit()).toEqual({ count: 11, today: 11 });
   });
 
-  it("are kept while the row cannot be read, and later visits get degraded responses", async () => {
+  it("keeps held visits while the row cannot be read, and responds degraded meanwhile", async () => {
     await trip(200);
     await setup.proxy.stop();
     await countMany(5);
@@ -156,7 +156,7 @@ describe("held visits", () => {
   });
 
   it.each<Fault["kind"]>(["swallow", "reset-after"])(
-    "are not counted twice when the response of their write is lost: %s",
+    "counts held visits once when the response of their write is lost: %s",
     async (kind) => {
       await trip();
       await countMany(5);
@@ -166,7 +166,7 @@ describe("held visits", () => {
     },
   );
 
-  it("are dropped and logged when their batch does not get through in its time", async () => {
+  it("drops and logs held visits when their batch exhausts its time", async () => {
     await trip(200);
     failWrites({ kind: "status", status: 503 }, 1_000);
     await countMany(5);

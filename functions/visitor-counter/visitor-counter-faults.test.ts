@@ -7,21 +7,24 @@ useCounter();
 
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE" });
 
-describe("a write whose response is lost", () => {
-  it.each<Fault["kind"]>(["swallow", "reset-after"])("is found in the row and not repeated: %s", async (kind) => {
-    await setup.counter.count(setup.page);
-    failWrites({ kind } as Fault);
-    expect(numbers(await countMany(20))).toEqual(upTo(21).slice(1));
-    expect((await setup.counter.read(setup.page)).count).toBe(21);
-  });
+describe("lost responses", () => {
+  it.each<Fault["kind"]>(["swallow", "reset-after"])(
+    "finds a batch in the row and does not repeat it: %s",
+    async (kind) => {
+      await setup.counter.count(setup.page);
+      failWrites({ kind } as Fault);
+      expect(numbers(await countMany(20))).toEqual(upTo(21).slice(1));
+      expect((await setup.counter.read(setup.page)).count).toBe(21);
+    },
+  );
 
-  it("is found in the row that it created", async () => {
+  it("finds a batch in the row that it created", async () => {
     failWrites({ kind: "swallow" });
     expect(await setup.counter.count(setup.page)).toEqual({ count: 1, today: 1 });
     expect((await setup.counter.read(setup.page)).count).toBe(1);
   });
 
-  it("is found after another instance has committed", async () => {
+  it("finds a batch after another instance has committed", async () => {
     await setup.counter.count(setup.page);
     let lost = false;
     setup.proxy.decide((request) => {
@@ -36,14 +39,14 @@ describe("a write whose response is lost", () => {
     expect((await setup.other.read(setup.page)).count).toBe(3);
   });
 
-  it.each([1, 3])("is found after %i lost responses in a row", async (times) => {
+  it.each([1, 3])("finds a batch after %i lost responses", async (times) => {
     failWrites({ kind: "reset-after" }, times);
     await countMany(5);
     expect((await setup.other.read(setup.page)).count).toBe(5);
   });
 });
 
-describe("a late write", () => {
+describe("late writes", () => {
   /** Delays the first write until the returned function is called, also after its client has given up. */
   function holdFirstWrite() {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -56,7 +59,7 @@ describe("a late write", () => {
     return resolve;
   }
 
-  it("changes nothing after the second attempt", async () => {
+  it("counts a batch once when its first write arrives after the second", async () => {
     await setup.counter.count(setup.page);
     const release = holdFirstWrite();
     expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 2 });
@@ -66,7 +69,7 @@ describe("a late write", () => {
     expect((await setup.other.read(setup.page)).count).toBe(3);
   });
 
-  it("is found by the third attempt when it arrives between the read and the second attempt", async () => {
+  it("finds a batch whose first write arrives between the read and the second attempt", async () => {
     await setup.counter.count(setup.page);
     const { promise, resolve } = Promise.withResolvers<void>();
     let writes = 0;
@@ -86,7 +89,7 @@ describe("a late write", () => {
     expect((await setup.other.read(setup.page)).count).toBe(2);
   });
 
-  it("counts only visits with an error response when it arrives after the batch was given up", async () => {
+  it("counts only visits with an error response when a write arrives after its batch was given up", async () => {
     await setup.counter.count(setup.page);
     const { promise, resolve } = Promise.withResolvers<void>();
     let first = true;
@@ -112,13 +115,13 @@ describe("a failing table", () => {
     ["responds late", 2, { kind: "delay", ms: 500 }],
     ["drops connections", 2, { kind: "drop" }],
     ["resets connections", 2, { kind: "reset-before" }],
-  ])("%s for a while and no visit is lost", async (_, times, fault) => {
+  ])("loses no visit when the table %s for a while", async (_, times, fault) => {
     failWrites(fault, times);
     expect(numbers(await countMany(10))).toEqual(upTo(10));
     expect((await setup.other.read(setup.page)).count).toBe(10);
   });
 
-  it("is reported as DEPENDENCY_UNAVAILABLE to all waiting visits, and needs no restart afterwards", async () => {
+  it("rejects all waiting visits with DEPENDENCY_UNAVAILABLE, and needs no restart afterwards", async () => {
     await setup.counter.count(setup.page);
     await setup.proxy.stop();
     const outcomes = await Promise.allSettled([
@@ -132,12 +135,12 @@ describe("a failing table", () => {
     expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 2 });
   });
 
-  it("sets Retry-After to the table's own value when that exceeds the time of a batch", async () => {
+  it("returns the table's Retry-After when it exceeds the time of a batch", async () => {
     failWrites({ kind: "status", status: 429, retryAfter: 120 });
     await expect(setup.counter.count(setup.page)).rejects.toMatchObject({ headers: { "Retry-After": "120" } });
   });
 
-  it("is not called again after it responds 403", async () => {
+  it("rejects a visit without a retry after 403", async () => {
     failWrites({ kind: "status", status: 403 });
     await expect(setup.counter.count(setup.page)).rejects.toEqual(unavailable);
   });
