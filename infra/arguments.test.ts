@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Block, type StackJson, synthesized } from "./synthesized.simulation.ts";
+import { type Block, type StackJson, synthesized } from "./synthesized.fixture.ts";
 
 type Known = {
   readonly arguments: readonly string[];

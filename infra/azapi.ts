@@ -46,7 +46,7 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
   /** Paths of Azure's answer to be kept as `output`. @default none */
   readonly exports?: readonly string[];
   /** Words of refusals that pass, as regular expressions: tried again after 15 seconds, and ever more rarely. @default none */
-  readonly passes?: readonly string[];
+  readonly transientErrors?: readonly string[];
 }
 
 /** A resource of any type, as ARM knows it. */
@@ -74,7 +74,7 @@ export class AzapiResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { type, name, parentId, location, identityIds, body, exports, passes } = this.#props;
+    const { type, name, parentId, location, identityIds, body, exports, transientErrors } = this.#props;
     return {
       type,
       name,
@@ -85,7 +85,11 @@ export class AzapiResource extends TerraformResource {
       // Azure answers some values in another letter case, which would be a difference for ever.
       ignore_casing: true,
       response_export_values: exports ?? [],
-      retry: passes && { error_message_regex: passes, interval_seconds: 15, max_interval_seconds: 60 },
+      retry: transientErrors && {
+        error_message_regex: transientErrors,
+        interval_seconds: 15,
+        max_interval_seconds: 60,
+      },
     };
   }
 }

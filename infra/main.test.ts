@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { target } from "./synthesized.simulation.ts";
+import { target } from "./synthesized.fixture.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders: string[] = [];

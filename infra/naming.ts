@@ -2,6 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Stage } from "./config.ts";
 
+/** Group and region of a resource; constructs spread it into each resource. */
+export type ResourceLocation = { readonly resourceGroupName: string; readonly location: string };
+
 type Rule = { readonly min: number; readonly max: number; readonly pattern: RegExp; readonly alphabet: string };
 
 const letters = "letters, digits and hyphens, beginning with a letter and ending with none";
@@ -49,6 +52,12 @@ export const deploymentContainers = {
   deadLetters: "dead-letters",
 } as const;
 
+/** The last `length` characters, at most 13, of the text's SHA-256 in base 36: digits and lower-case letters. */
+export function shortHash(text: string, length: number): string {
+  const digest = createHash("sha256").update(text).digest();
+  return digest.readBigUInt64BE().toString(36).padStart(13, "0").slice(-length);
+}
+
 export type Names = ReturnType<typeof namesOf>;
 
 /**
@@ -56,8 +65,7 @@ export type Names = ReturnType<typeof namesOf>;
  * @param subscriptionId a GUID; with the stage it makes the five characters that tell this name from all others
  */
 export function namesOf(stage: Stage, subscriptionId: string) {
-  const digest = createHash("sha256").update(`${subscriptionId.toLowerCase()}/${stage}`).digest();
-  const hash = digest.readBigUInt64BE().toString(36).padStart(13, "0").slice(-5);
+  const hash = shortHash(`${subscriptionId.toLowerCase()}/${stage}`, 5);
   const named = `vitae-${stage}-${hash}`;
   // Where no hyphen may be, or where every character counts.
   const joined = `${stage.replace("-", "")}${hash}`;

@@ -1,6 +1,6 @@
 // No key, secret, connection string or signed address is in the JSON: every text of it is looked at.
 import { describe, expect, it } from "vitest";
-import { synthesized, texts } from "./synthesized.simulation.ts";
+import { synthesized, texts } from "./synthesized.fixture.ts";
 
 /** What a secret looks like when it is written out, and the attributes that would bring one in by reference. */
 const secretText =

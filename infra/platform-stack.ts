@@ -14,10 +14,9 @@ import { MediaStorage } from "./constructs/media-storage.ts";
 import { MediaTopic } from "./constructs/media-topic.ts";
 import { Observability } from "./constructs/observability.ts";
 import { Vault } from "./constructs/vault.ts";
-import { namesOf } from "./naming.ts";
-import type { Place } from "./place.ts";
+import { namesOf, type ResourceLocation } from "./naming.ts";
 import { addProviders, type Target } from "./provider.ts";
-import { grant } from "./roles.ts";
+import { assignRole } from "./role-assignment.ts";
 import { type DeployedSettings, settingsOf } from "./settings.ts";
 
 export interface StackProps {
@@ -33,18 +32,18 @@ export class PlatformStack extends TerraformStack {
     const { subscriptionId, tenantId } = target;
     const names = namesOf(config.stage, subscriptionId);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
-    const place: Place = { resourceGroupName: names.resourceGroup, location: config.region };
+    const location: ResourceLocation = { resourceGroupName: names.resourceGroup, location: config.region };
 
-    const host = new HostStorage(this, "host", { place, name: names.hostAccount });
+    const host = new HostStorage(this, "host", { location, name: names.hostAccount });
     const { origins, lifecycle } = config;
-    const media = new MediaStorage(this, "media", { place, name: names.mediaAccount, origins, lifecycle });
-    const tables = new CosmosTables(this, "tables", { place, name: names.cosmosAccount });
-    const vault = new Vault(this, "vault", { place, name: names.vault, tenantId, retention: config.vault });
-    const observability = new Observability(this, "observability", { place, names, telemetry: config.telemetry });
+    const media = new MediaStorage(this, "media", { location, name: names.mediaAccount, origins, lifecycle });
+    const tables = new CosmosTables(this, "tables", { location, name: names.cosmosAccount });
+    const vault = new Vault(this, "vault", { location, name: names.vault, tenantId, retention: config.vault });
+    const observability = new Observability(this, "observability", { location, names, telemetry: config.telemetry });
     const frontDoor = { resourceGroupName: names.resourceGroup, name: names.frontDoor, media };
     const cdn = config.frontDoor ? new FrontDoor(this, "front-door", frontDoor) : undefined;
 
-    const identity = new AppIdentity(this, "identity", { place, name: names.identity, subscriptionId });
+    const identity = new AppIdentity(this, "identity", { location, name: names.identity, subscriptionId });
     const settings: DeployedSettings = {
       ...settingsOf(config),
       ...identity.settings(),
@@ -56,7 +55,7 @@ export class PlatformStack extends TerraformStack {
       ...cdn?.settings(),
     };
     const app = new FunctionApp(this, "app", {
-      place,
+      location,
       groupId: group.id,
       names,
       identity,
@@ -65,9 +64,9 @@ export class PlatformStack extends TerraformStack {
       origins: config.origins,
       scale: config.scale,
     });
-    new MediaTopic(this, "topic", { place, name: names.mediaTopic, media, host, subscriptionId });
+    new MediaTopic(this, "topic", { location, name: names.mediaTopic, media, host, subscriptionId });
     new Alerting(this, "alerting", {
-      place,
+      location,
       names,
       subscriptionId,
       config: config.alerts,
@@ -78,7 +77,7 @@ export class PlatformStack extends TerraformStack {
       vault,
     });
     for (const container of [host.packages, host.releases])
-      grant(this, `deployer-${container.node.id}`, {
+      assignRole(this, `deployer-${container.node.id}`, {
         role: "Storage Blob Data Contributor",
         on: container.resourceManagerId,
         to: target.deployerObjectId,

@@ -1,6 +1,6 @@
 // What every stack begins with: versions, state, providers that log in without a secret.
 import { describe, expect, it } from "vitest";
-import { synthesized, target, texts } from "./synthesized.simulation.ts";
+import { synthesized, target, texts } from "./synthesized.fixture.ts";
 
 describe.each(["production", "preview-7"] as const)("%s", (stage) => {
   describe.each(["platform", "events"] as const)("%s", (name) => {

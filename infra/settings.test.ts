@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readSettings, settingNames } from "../functions/lib/settings.ts";
 import type { StageOverrides } from "./config.ts";
 import type { DeployedSettings, Fragment } from "./settings.ts";
-import { appOf, synthesized } from "./synthesized.simulation.ts";
+import { appOf, synthesized } from "./synthesized.fixture.ts";
 
 /** What Terraform would put in for a reference. */
 const resolved: readonly [reference: RegExp, value: string][] = [

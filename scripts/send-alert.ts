@@ -1,6 +1,7 @@
 // Sends a sample alert through a deployed notifier and waits for its run.
+
+import type { DeployContext } from "./deploy/deploy-context.ts";
 import { postAlert } from "./deploy/notify-slack.ts";
-import type { World } from "./deploy/world.ts";
 
 export type State = "fired" | "resolved";
 
@@ -20,7 +21,7 @@ type RunResource = {
  * @throws {Error} without the notifier's signed URL, when it rejects the sample or its run does not succeed
  */
 export async function sendAlert(
-  context: Pick<World, "az" | "fetch" | "clock">,
+  context: Pick<DeployContext, "az" | "fetch" | "clock">,
   workflowId: string,
   state: State,
 ): Promise<void> {

@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import { parseStage, readConfig } from "../infra/config.ts";
 import { namesOf } from "../infra/naming.ts";
+import { deployContext } from "./deploy/deploy-context.ts";
 import { redact } from "./deploy/redact.ts";
-import { world } from "./deploy/world.ts";
 import { type State, sendAlert } from "./send-alert.ts";
 
 const USAGE = "Usage: npm run alert:test -- --stage production|preview-N [--subscription ID] [--only fired|resolved]";
@@ -23,12 +23,12 @@ try {
     throw new Error(`${stage} has no notifier: it sends e-mails only (alerts.slack in infra/stages.ts).`);
   const { id } = values.subscription
     ? { id: values.subscription }
-    : ((await world.az("account", "show")) as { readonly id: string });
+    : ((await deployContext.az("account", "show")) as { readonly id: string });
   const { resourceGroup, workflow } = namesOf(stage, id);
   const workflowId = `/subscriptions/${id}/resourceGroups/${resourceGroup}/providers/Microsoft.Logic/workflows/${workflow}`;
   for (const state of states) {
-    await sendAlert(world, workflowId, state);
-    world.say(`${state}: posted to Slack`);
+    await sendAlert(deployContext, workflowId, state);
+    deployContext.log(`${state}: posted to Slack`);
   }
 } catch (error) {
   process.stderr.write(`alert:test: ${redact(error instanceof Error ? error.message : String(error))}\n${USAGE}\n`);

@@ -11,7 +11,7 @@ import { MAX_DESCRIPTION } from "./workflow.ts";
 const alerting = (overrides: AlertOverrides = {}): Resources =>
   synthesize((stack) => {
     new Alerting(stack, "alerting", {
-      place: { resourceGroupName: "vitae-production", location: "westeurope" },
+      location: { resourceGroupName: "vitae-production", location: "westeurope" },
       names: { workflow: "v" },
       subscriptionId: SUBSCRIPTION,
       config: alertConfig.parse(overrides),

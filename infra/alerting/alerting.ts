@@ -1,7 +1,6 @@
 // Everything that reports problems to people: notifier, action groups, alerts, availability test and budget.
 import { Construct } from "constructs";
-import type { Names } from "../naming.ts";
-import type { Place } from "../place.ts";
+import type { Names, ResourceLocation } from "../naming.ts";
 import { ActionGroups } from "./action-groups.ts";
 import { Alerts } from "./alerts.ts";
 import { Availability } from "./availability.ts";
@@ -11,7 +10,7 @@ import { Notifier } from "./notifier.ts";
 
 export interface AlertingProps {
   /** Resource group and region. */
-  readonly place: Place;
+  readonly location: ResourceLocation;
   /** The workflow's name is also the prefix of the alerts' names. */
   readonly names: Pick<Names, "workflow">;
   readonly subscriptionId: string;
@@ -32,7 +31,7 @@ export interface AlertingProps {
 export class Alerting extends Construct {
   constructor(scope: Construct, id: string, props: AlertingProps) {
     super(scope, id);
-    const { place, names, subscriptionId, config, groupId, insightsId, mediaAccountId, app, vault } = props;
+    const { location, names, subscriptionId, config, groupId, insightsId, mediaAccountId, app, vault } = props;
     const { slack, runbooks, ownersRole } = config;
     const { connection, channel } = slack;
     const prefix = names.workflow;
@@ -40,7 +39,7 @@ export class Alerting extends Construct {
       connection === "none"
         ? undefined
         : new Notifier(this, "notifier", {
-            place,
+            location,
             groupId,
             name: prefix,
             subscriptionId,
@@ -49,14 +48,14 @@ export class Alerting extends Construct {
             vault,
             runbooks,
           });
-    const { resourceGroupName } = place;
+    const { resourceGroupName } = location;
     const groups = new ActionGroups(this, "groups", { resourceGroupName, prefix, ownersRole, notifier });
     const targets = { insightsId, appId: app.id, mediaAccountId, workflowId: notifier?.workflowId };
-    new Alerts(this, "alerts", { place, prefix, config, groups, ...targets });
+    new Alerts(this, "alerts", { location, prefix, config, groups, ...targets });
     if (config.availability.enabled) {
       const { hostName } = app;
       const groupId = groups.all;
-      new Availability(this, "availability", { place, prefix, config, insightsId, hostName, groupId });
+      new Availability(this, "availability", { location, prefix, config, insightsId, hostName, groupId });
     }
     new Budget(this, "budget", {
       name: `${prefix}-budget`,

@@ -2,14 +2,14 @@
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2/index.js";
 import { Construct } from "constructs";
-import type { Place } from "../place.ts";
+import type { ResourceLocation } from "../naming.ts";
 import type { AlertConfig, RuleName } from "./config.ts";
 import { descriptionOf, slugOf } from "./descriptions.ts";
 import { type LogRuleName, MEASURE, queriesOf } from "./queries.ts";
 
 export interface AlertsProps {
   /** Resource group and region. */
-  readonly place: Place;
+  readonly location: ResourceLocation;
   /** Prefix of the alerts' names. */
   readonly prefix: string;
   readonly config: AlertConfig;
@@ -62,10 +62,10 @@ export class Alerts extends Construct {
       if (config.rules[name].enabled) this.#onMetric(name, metric, props);
   }
 
-  #onLogs(name: LogRuleName, query: string, { place, prefix, config, groups, insightsId }: AlertsProps) {
+  #onLogs(name: LogRuleName, query: string, { location, prefix, config, groups, insightsId }: AlertsProps) {
     const { severity, threshold, window, frequency } = config.rules[name];
     new MonitorScheduledQueryRulesAlertV2(this, slugOf(name), {
-      ...place,
+      ...location,
       name: `${prefix}-${slugOf(name)}`,
       description: descriptionOf(name, config.runbooks),
       severity,
@@ -91,10 +91,10 @@ export class Alerts extends Construct {
   }
 
   #onMetric(name: RuleName, { scope, namespace, metric, aggregation, group }: Metric, props: AlertsProps) {
-    const { place, prefix, config } = props;
+    const { location, prefix, config } = props;
     const { severity, threshold, window, frequency } = config.rules[name];
     new MonitorMetricAlert(this, slugOf(name), {
-      resourceGroupName: place.resourceGroupName,
+      resourceGroupName: location.resourceGroupName,
       name: `${prefix}-${slugOf(name)}`,
       description: descriptionOf(name, config.runbooks),
       severity,

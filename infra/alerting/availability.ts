@@ -3,13 +3,13 @@ import { ApplicationInsightsStandardWebTest } from "@cdktf/provider-azurerm/lib/
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { Construct } from "constructs";
 import { ROUTE_PREFIX } from "../../functions/lib/names.ts";
-import type { Place } from "../place.ts";
+import type { ResourceLocation } from "../naming.ts";
 import type { AlertConfig } from "./config.ts";
 import { descriptionOf } from "./descriptions.ts";
 
 export interface AvailabilityProps {
   /** Resource group and region. */
-  readonly place: Place;
+  readonly location: ResourceLocation;
   /** Prefix of the names of test and alert. */
   readonly prefix: string;
   readonly config: AlertConfig;
@@ -29,12 +29,12 @@ export class Availability extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { place, prefix, config, insightsId, hostName, groupId }: AvailabilityProps,
+    { location, prefix, config, insightsId, hostName, groupId }: AvailabilityProps,
   ) {
     super(scope, id);
     const { severity, threshold, window, frequency, enabled } = config.rules.readyCheck;
     const test = new ApplicationInsightsStandardWebTest(this, "test", {
-      ...place,
+      ...location,
       name: `${prefix}-ready`,
       applicationInsightsId: insightsId,
       geoLocations: [...config.availability.locations],
@@ -48,7 +48,7 @@ export class Availability extends Construct {
     });
     if (!enabled) return;
     new MonitorMetricAlert(this, "ready-check", {
-      resourceGroupName: place.resourceGroupName,
+      resourceGroupName: location.resourceGroupName,
       name: `${prefix}-ready-check`,
       description: descriptionOf("readyCheck", config.runbooks),
       severity,

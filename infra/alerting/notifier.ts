@@ -4,8 +4,8 @@ import { DataAzurermManagedApi } from "@cdktf/provider-azurerm/lib/data-azurerm-
 import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity/index.js";
 import { Construct } from "constructs";
 import { AzapiAction, AzapiResource } from "../azapi.ts";
-import type { Place } from "../place.ts";
-import { grant } from "../roles.ts";
+import type { ResourceLocation } from "../naming.ts";
+import { assignRole } from "../role-assignment.ts";
 import { CONNECTIONS, connectorActions, TRIGGER, webhookActions, workflowDefinition } from "./workflow.ts";
 
 const API_VERSION = "2019-05-01";
@@ -14,7 +14,7 @@ export const SLACK_SECRET = "slack-webhook-url";
 
 export interface NotifierProps {
   /** Resource group and region. */
-  readonly place: Place;
+  readonly location: ResourceLocation;
   /** Resource id of the resource group. */
   readonly groupId: string;
   /** Name of the workflow, and prefix of the names of what it needs. */
@@ -39,14 +39,14 @@ export class Notifier extends Construct {
 
   constructor(scope: Construct, id: string, props: NotifierProps) {
     super(scope, id);
-    const { place, groupId, name, runbooks } = props;
+    const { location, groupId, name, runbooks } = props;
     const { actions, ...rest } = props.connection === "webhook" ? this.#webhook(props) : this.#connector(props);
     const { parameters = {}, ...meta } = rest;
     const workflow = new AzapiResource(this, "workflow", {
       type: `Microsoft.Logic/workflows@${API_VERSION}`,
       name,
       parentId: groupId,
-      location: place.location,
+      location: location.location,
       ...meta,
       body: { properties: { state: "Enabled", definition: workflowDefinition(actions, runbooks), parameters } },
     });
@@ -61,9 +61,9 @@ export class Notifier extends Construct {
   }
 
   /** The identity and its role exist before the workflow, so that the first run can read the secret. */
-  #webhook({ place, name, vault, subscriptionId }: NotifierProps) {
-    const identity = new UserAssignedIdentity(this, "identity", { ...place, name: `${name}-notifier` });
-    const role = grant(this, "reads-slack-url", {
+  #webhook({ location, name, vault, subscriptionId }: NotifierProps) {
+    const identity = new UserAssignedIdentity(this, "identity", { ...location, name: `${name}-notifier` });
+    const role = assignRole(this, "reads-slack-url", {
       role: "Key Vault Secrets User",
       on: `${vault.id}/secrets/${SLACK_SECRET}`,
       to: identity.principalId,
@@ -79,11 +79,11 @@ export class Notifier extends Construct {
   }
 
   /** Every run fails until a person consents to the connection in the portal. */
-  #connector({ place, name, channel }: NotifierProps) {
-    const api = new DataAzurermManagedApi(this, "slack-api", { name: "slack", location: place.location });
+  #connector({ location, name, channel }: NotifierProps) {
+    const api = new DataAzurermManagedApi(this, "slack-api", { name: "slack", location: location.location });
     const connection = new ApiConnection(this, "slack-connection", {
       name: `${name}-slack`,
-      resourceGroupName: place.resourceGroupName,
+      resourceGroupName: location.resourceGroupName,
       managedApiId: api.id,
       displayName: "Slack",
       // The consent writes values here, which Terraform must keep.

@@ -13,7 +13,7 @@ import { synthesize } from "./workflow.fixture.ts";
 
 const resources = synthesize((stack) => {
   new Alerts(stack, "alerts", {
-    place: { resourceGroupName: "g", location: "l" },
+    location: { resourceGroupName: "g", location: "l" },
     prefix: "p",
     config: alertConfig.parse({}),
     groups: { all: "all", owners: "owners" },

@@ -18,7 +18,7 @@ export function synthesize(fill: (stack: TerraformStack) => void): Resources & {
 }
 
 export const notifierProps: NotifierProps = {
-  place: { resourceGroupName: "vitae-production", location: "westeurope" },
+  location: { resourceGroupName: "vitae-production", location: "westeurope" },
   groupId: "/group",
   name: "vitae-production-abcde",
   subscriptionId: SUBSCRIPTION,

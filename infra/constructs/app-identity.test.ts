@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { assignable } from "../../scripts/deploy/deployer-roles.ts";
-import { roles } from "../roles.ts";
+import { builtInRoles } from "../role-assignment.ts";
 import { dataActions } from "../store-calls.ts";
-import { all, appOf, type StackJson, synthesized, target } from "../synthesized.simulation.ts";
+import { all, appOf, type StackJson, synthesized, target } from "../synthesized.fixture.ts";
 
 type Assignment = Readonly<Record<"scope" | "role_definition_id" | "principal_id" | "principal_type", string>>;
 
@@ -33,7 +33,7 @@ const principal = (id: string) =>
           ? "notifier"
           : "unknown";
 
-const names = Object.fromEntries(Object.entries(roles).map(([name, id]) => [id, name]));
+const names = Object.fromEntries(Object.entries(builtInRoles).map(([name, id]) => [id, name]));
 const granted = (stack: StackJson, to: string) =>
   all<Assignment>(stack, "azurerm_role_assignment")
     .filter(({ principal_id }) => principal(principal_id) === to)
@@ -55,7 +55,7 @@ function table(heading: string): string[][] {
 
 it("the deployer may give each of these roles, and no other", () => {
   expect(assignable.map(({ name, id }) => `${name} ${id}`).sort()).toEqual(
-    Object.entries(roles)
+    Object.entries(builtInRoles)
       .map(([name, id]) => `${name} ${id}`)
       .sort(),
   );
@@ -101,7 +101,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     for (const { principal_type, role_definition_id } of assignments) {
       expect(principal_type).toBe("ServicePrincipal");
       expect(role_definition_id.startsWith(DEFINITIONS)).toBe(true);
-      expect(Object.values(roles)).toContain(role_definition_id.slice(DEFINITIONS.length));
+      expect(Object.values(builtInRoles)).toContain(role_definition_id.slice(DEFINITIONS.length));
     }
   });
 

@@ -3,8 +3,8 @@ import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-
 import type { ITerraformDependable } from "cdktf/lib/terraform-dependable.js";
 import { Construct } from "constructs";
 import { secrets } from "../../functions/lib/names.ts";
-import type { Place } from "../place.ts";
-import { grant, type Role } from "../roles.ts";
+import type { ResourceLocation } from "../naming.ts";
+import { assignRole, type Role } from "../role-assignment.ts";
 import type { Fragment } from "../settings.ts";
 import type { CosmosTables } from "./cosmos-tables.ts";
 import type { HostStorage } from "./host-storage.ts";
@@ -13,7 +13,7 @@ import type { Observability } from "./observability.ts";
 import type { Vault } from "./vault.ts";
 
 export interface AppIdentityProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
   readonly subscriptionId: string;
 }
@@ -32,9 +32,9 @@ export class AppIdentity extends Construct {
   readonly #subscriptionId: string;
   readonly #roles: ITerraformDependable[] = [];
 
-  constructor(scope: Construct, id: string, { place, name, subscriptionId }: AppIdentityProps) {
+  constructor(scope: Construct, id: string, { location, name, subscriptionId }: AppIdentityProps) {
     super(scope, id);
-    const identity = new UserAssignedIdentity(this, "identity", { ...place, name });
+    const identity = new UserAssignedIdentity(this, "identity", { ...location, name });
     this.id = identity.id;
     this.clientId = identity.clientId;
     this.#principalId = identity.principalId;
@@ -101,6 +101,6 @@ export class AppIdentity extends Construct {
   }
 
   #grant(id: string, role: Role, on: string): void {
-    this.#roles.push(grant(this, id, { role, on, to: this.#principalId, subscriptionId: this.#subscriptionId }));
+    this.#roles.push(assignRole(this, id, { role, on, to: this.#principalId, subscriptionId: this.#subscriptionId }));
   }
 }

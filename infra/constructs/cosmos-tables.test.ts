@@ -6,7 +6,7 @@ import { TableClient } from "@azure/data-tables";
 import { describe, expect, it } from "vitest";
 import { tables } from "../../functions/lib/names.ts";
 import { storeCalls } from "../store-calls.ts";
-import { all, one, synthesized } from "../synthesized.simulation.ts";
+import { all, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 const account = one(platform, "azurerm_cosmosdb_account");

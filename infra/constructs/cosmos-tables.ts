@@ -5,12 +5,11 @@ import { Fn } from "cdktf/lib/terraform-functions.js";
 import { Construct } from "constructs";
 import { tables } from "../../functions/lib/names.ts";
 import { AzapiResource } from "../azapi.ts";
-import { tablesEndpoint } from "../naming.ts";
-import type { Place } from "../place.ts";
+import { type ResourceLocation, tablesEndpoint } from "../naming.ts";
 import { dataActions } from "../store-calls.ts";
 
 export interface CosmosTablesProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
 }
 
@@ -27,11 +26,11 @@ export class CosmosTables extends Construct {
   readonly #name: string;
   readonly #role: AzapiResource;
 
-  constructor(scope: Construct, id: string, { place, name }: CosmosTablesProps) {
+  constructor(scope: Construct, id: string, { location, name }: CosmosTablesProps) {
     super(scope, id);
     this.#name = name;
     this.account = new CosmosdbAccount(this, "account", {
-      ...place,
+      ...location,
       name,
       kind: "GlobalDocumentDB",
       offerType: "Standard",
@@ -39,7 +38,7 @@ export class CosmosTables extends Construct {
       capabilities: [{ name: "EnableServerless" }, { name: "EnableTable" }],
       // One region, and who writes does so under the ETag that they read: more would cost and give nothing.
       consistencyPolicy: { consistencyLevel: "Session" },
-      geoLocation: [{ location: place.location, failoverPriority: 0 }],
+      geoLocation: [{ location: location.location, failoverPriority: 0 }],
       backup: { type: "Continuous", tier: "Continuous7Days" },
       minimalTlsVersion: "Tls12",
       accessKeyMetadataWritesEnabled: false,
@@ -50,7 +49,7 @@ export class CosmosTables extends Construct {
       (table) =>
         new CosmosdbTable(this, table, {
           name: table,
-          resourceGroupName: place.resourceGroupName,
+          resourceGroupName: location.resourceGroupName,
           accountName: this.account.name,
         }),
     );
@@ -60,7 +59,7 @@ export class CosmosTables extends Construct {
       parentId: this.account.id,
       // One change of the account after the other.
       dependsOn: made,
-      passes: PASSES,
+      transientErrors: PASSES,
       body: {
         properties: {
           roleName: "Vitae app",
@@ -79,7 +78,7 @@ export class CosmosTables extends Construct {
       type: `Microsoft.DocumentDB/databaseAccounts/tableRoleAssignments@${API}`,
       name: this.#guid(id),
       parentId: this.account.id,
-      passes: PASSES,
+      transientErrors: PASSES,
       body: { properties: { roleDefinitionId: this.#role.id, scope: this.account.id, principalId } },
     });
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { all, appOf, one, synthesized } from "../synthesized.simulation.ts";
+import { all, appOf, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 const { app, settings } = appOf(platform);

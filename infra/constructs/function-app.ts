@@ -4,13 +4,12 @@ import { Construct } from "constructs";
 import manifest from "../../package.json" with { type: "json" };
 import { AzapiResource, AzapiUpdate } from "../azapi.ts";
 import type { StageConfig } from "../config.ts";
-import type { Names } from "../naming.ts";
-import type { Place } from "../place.ts";
+import type { Names, ResourceLocation } from "../naming.ts";
 import type { DeployedSettings } from "../settings.ts";
 import type { AppIdentity } from "./app-identity.ts";
 
 export interface FunctionAppProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly groupId: string;
   readonly names: Pick<Names, "plan" | "functionApp">;
   /** It runs as this, and does not stand before all of its roles do. */
@@ -34,14 +33,14 @@ export class FunctionApp extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionAppProps) {
     super(scope, id);
-    const { place, groupId, names, identity, settings, packageUrl, origins, scale } = props;
-    const plan = new ServicePlan(this, "plan", { ...place, name: names.plan, osType: "Linux", skuName: "FC1" });
+    const { location, groupId, names, identity, settings, packageUrl, origins, scale } = props;
+    const plan = new ServicePlan(this, "plan", { ...location, name: names.plan, osType: "Linux", skuName: "FC1" });
     const alwaysReady = Object.entries(scale.alwaysReady).map(([name, instanceCount]) => ({ name, instanceCount }));
     const app = new AzapiResource(this, "app", {
       type: SITES.type,
       name: names.functionApp,
       parentId: groupId,
-      location: place.location,
+      location: location.location,
       identityIds: [identity.id],
       dependsOn: [...identity.roles],
       exports: [SITES.hostName],

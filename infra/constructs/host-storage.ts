@@ -2,12 +2,11 @@
 import type { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container/index.js";
 import { Construct } from "constructs";
 import { hostLifecycle } from "../lifecycle.ts";
-import { deploymentContainers } from "../naming.ts";
-import type { Place } from "../place.ts";
+import { deploymentContainers, type ResourceLocation } from "../naming.ts";
 import { PrivateAccount } from "./private-account.ts";
 
 export interface HostStorageProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
 }
 

@@ -1,7 +1,7 @@
 // The account of the pictures: which pages may use links, and which pictures end when.
 import { describe, expect, it } from "vitest";
 import type { StageOverrides } from "../config.ts";
-import { type Block, one, synthesized } from "../synthesized.simulation.ts";
+import { type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 type Actions = Readonly<Partial<Record<"base_blob" | "version" | "snapshot", Readonly<Record<string, number>>>>>;
 type Rule = {

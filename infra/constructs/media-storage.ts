@@ -4,12 +4,11 @@ import { Construct } from "constructs";
 import { containers } from "../../functions/lib/names.ts";
 import type { StageConfig } from "../config.ts";
 import { mediaLifecycle } from "../lifecycle.ts";
-import { deploymentContainers } from "../naming.ts";
-import type { Place } from "../place.ts";
+import { deploymentContainers, type ResourceLocation } from "../naming.ts";
 import { PrivateAccount } from "./private-account.ts";
 
 export interface MediaStorageProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
   readonly origins: readonly string[];
   readonly lifecycle: StageConfig["lifecycle"];
@@ -21,10 +20,10 @@ export class MediaStorage extends Construct {
   readonly thumbnails: StorageContainer;
   readonly uploads: StorageContainer;
 
-  constructor(scope: Construct, id: string, { place, name, origins, lifecycle }: MediaStorageProps) {
+  constructor(scope: Construct, id: string, { location, name, origins, lifecycle }: MediaStorageProps) {
     super(scope, id);
     const store = new PrivateAccount(this, "store", {
-      place,
+      location,
       name,
       lifecycle: mediaLifecycle(lifecycle),
       cors: {

@@ -1,13 +1,13 @@
 // Events of the media account, and the right to put those that nobody took into a container.
 import { EventgridSystemTopic } from "@cdktf/provider-azurerm/lib/eventgrid-system-topic/index.js";
 import { Construct } from "constructs";
-import type { Place } from "../place.ts";
-import { grant } from "../roles.ts";
+import type { ResourceLocation } from "../naming.ts";
+import { assignRole } from "../role-assignment.ts";
 import type { HostStorage } from "./host-storage.ts";
 import type { MediaStorage } from "./media-storage.ts";
 
 export interface MediaTopicProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
   readonly media: MediaStorage;
   readonly host: HostStorage;
@@ -16,16 +16,16 @@ export interface MediaTopicProps {
 
 /** Stands before there is a subscription, so that its role has spread when that is made. */
 export class MediaTopic extends Construct {
-  constructor(scope: Construct, id: string, { place, name, media, host, subscriptionId }: MediaTopicProps) {
+  constructor(scope: Construct, id: string, { location, name, media, host, subscriptionId }: MediaTopicProps) {
     super(scope, id);
     const topic = new EventgridSystemTopic(this, "topic", {
-      ...place,
+      ...location,
       name,
       topicType: "Microsoft.Storage.StorageAccounts",
       sourceResourceId: media.account.id,
       identity: { type: "SystemAssigned" },
     });
-    grant(this, "dead-letters", {
+    assignRole(this, "dead-letters", {
       role: "Storage Blob Data Contributor",
       on: host.deadLetters.resourceManagerId,
       to: topic.identity.principalId,

@@ -1,6 +1,6 @@
 // Logs, vault and Front Door: who may send, what is kept for how long, and what it can cost.
 import { describe, expect, it } from "vitest";
-import { appOf, one, synthesized, target } from "../synthesized.simulation.ts";
+import { appOf, one, synthesized, target } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 

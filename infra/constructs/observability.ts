@@ -3,11 +3,10 @@ import { ApplicationInsights } from "@cdktf/provider-azurerm/lib/application-ins
 import { LogAnalyticsWorkspace } from "@cdktf/provider-azurerm/lib/log-analytics-workspace/index.js";
 import { Construct } from "constructs";
 import type { StageConfig } from "../config.ts";
-import type { Names } from "../naming.ts";
-import type { Place } from "../place.ts";
+import type { Names, ResourceLocation } from "../naming.ts";
 
 export interface ObservabilityProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly names: Pick<Names, "workspace" | "insights">;
   readonly telemetry: StageConfig["telemetry"];
 }
@@ -16,10 +15,10 @@ export class Observability extends Construct {
   readonly workspace: LogAnalyticsWorkspace;
   readonly insights: ApplicationInsights;
 
-  constructor(scope: Construct, id: string, { place, names, telemetry }: ObservabilityProps) {
+  constructor(scope: Construct, id: string, { location, names, telemetry }: ObservabilityProps) {
     super(scope, id);
     this.workspace = new LogAnalyticsWorkspace(this, "workspace", {
-      ...place,
+      ...location,
       name: names.workspace,
       sku: "PerGB2018",
       retentionInDays: telemetry.retention,
@@ -27,7 +26,7 @@ export class Observability extends Construct {
       localAuthenticationEnabled: false,
     });
     this.insights = new ApplicationInsights(this, "insights", {
-      ...place,
+      ...location,
       name: names.insights,
       workspaceId: this.workspace.id,
       applicationType: "Node.JS",

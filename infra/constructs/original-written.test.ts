@@ -1,7 +1,7 @@
 // The event that makes a thumbnail: of originals only, of writes only, delivered to the function that takes it.
 import { describe, expect, it } from "vitest";
 import { triggers } from "../../functions/triggers.ts";
-import { type Block, one, synthesized } from "../synthesized.simulation.ts";
+import { type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform, events } = synthesized();
 const subscription = one<

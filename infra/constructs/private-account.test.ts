@@ -1,6 +1,6 @@
 // Both storage accounts: opened by no key, read by nobody unasked, and what is deleted can be brought back for a while.
 import { describe, expect, it } from "vitest";
-import { all, type Block, one, synthesized } from "../synthesized.simulation.ts";
+import { all, type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 

@@ -9,10 +9,10 @@ import {
   type StorageManagementPolicyRule,
 } from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
 import { Construct } from "constructs";
-import type { Place } from "../place.ts";
+import type { ResourceLocation } from "../naming.ts";
 
 export interface PrivateAccountProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
   readonly lifecycle: StorageManagementPolicyRule[];
   /** What browsers of other origins may do. @default nothing */
@@ -22,10 +22,10 @@ export interface PrivateAccountProps {
 export class PrivateAccount extends Construct {
   readonly account: StorageAccount;
 
-  constructor(scope: Construct, id: string, { place, name, lifecycle, cors }: PrivateAccountProps) {
+  constructor(scope: Construct, id: string, { location, name, lifecycle, cors }: PrivateAccountProps) {
     super(scope, id);
     this.account = new StorageAccount(this, "account", {
-      ...place,
+      ...location,
       name,
       accountKind: "StorageV2",
       accountTier: "Standard",

@@ -2,10 +2,10 @@
 import { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault/index.js";
 import { Construct } from "constructs";
 import type { StageConfig } from "../config.ts";
-import type { Place } from "../place.ts";
+import type { ResourceLocation } from "../naming.ts";
 
 export interface VaultProps {
-  readonly place: Place;
+  readonly location: ResourceLocation;
   readonly name: string;
   readonly tenantId: string;
   readonly retention: StageConfig["vault"];
@@ -15,10 +15,10 @@ export class Vault extends Construct {
   readonly id: string;
   readonly uri: string;
 
-  constructor(scope: Construct, id: string, { place, name, tenantId, retention }: VaultProps) {
+  constructor(scope: Construct, id: string, { location, name, tenantId, retention }: VaultProps) {
     super(scope, id);
     const vault = new KeyVault(this, "vault", {
-      ...place,
+      ...location,
       name,
       tenantId,
       skuName: "standard",

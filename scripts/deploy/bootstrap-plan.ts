@@ -1,20 +1,20 @@
-// Everything that must stand before the first deployment, as data: bootstrap.ts makes it, docs/deploy.md tells of it. Pure.
-import { createHash } from "node:crypto";
+// What must exist before the first deployment, as data. bootstrap.ts creates it, docs/deploy.md describes it. Pure.
+import { shortHash } from "../../infra/naming.ts";
 
 export type Repository = {
   readonly owner: string;
   readonly name: string;
-  /** GitHub's numbers for both, which stay when they are renamed. */
+  /** GitHub's numeric ids of owner and repository, which survive renaming. */
   readonly ownerId: number;
   readonly id: number;
 };
 export type Deployer = {
   readonly identity: string;
-  /** The group it owns; nothing else of the subscription is its. */
+  /** The one resource group that it may change. */
   readonly group: string;
-  /** Container of the Terraform state that it may read and write. */
+  /** The container of Terraform state that it may read and write. */
   readonly container: string;
-  /** GitHub environments whose jobs may be this identity. */
+  /** GitHub environments whose jobs may log in as this identity. */
   readonly environments: readonly string[];
   /** Whether it may purge deleted vaults. */
   readonly purges: boolean;
@@ -22,15 +22,14 @@ export type Deployer = {
 
 export const STATE_GROUP = "vitae-state";
 
-/** The names of storage accounts are one for all of Azure, hence the hash. */
+/** Storage account names are unique in all of Azure, hence the hash. */
 export function stateAccountOf(subscriptionId: string): string {
-  const digest = createHash("sha256").update(`${subscriptionId.toLowerCase()}/state`).digest();
-  return `vitaestate${digest.readBigUInt64BE().toString(36).padStart(13, "0").slice(-8)}`;
+  return `vitaestate${shortHash(`${subscriptionId.toLowerCase()}/state`, 8)}`;
 }
 
 /**
- * The identities stand in the group of the state, which neither may touch: who may write an identity may say whose
- * tokens it takes. A job of `preview-sweep` runs main's code only and waits for nobody, so it can run at night.
+ * The identities are in the state's group, which no deployer may change: a deployer that could write an identity could
+ * change whose tokens it accepts. A `preview-sweep` job runs main's code only and needs no review, so it runs at night.
  */
 export const deployers: readonly Deployer[] = [
   {
@@ -49,7 +48,7 @@ export const deployers: readonly Deployer[] = [
   },
 ];
 
-/** A deployer has no right on the subscription, so it cannot register what the stacks use. */
+/** Registered here because a deployer may not register them. */
 export const resourceProviders = [
   "Microsoft.AlertsManagement",
   "Microsoft.App",
@@ -71,8 +70,8 @@ export const ISSUER = "https://token.actions.githubusercontent.com";
 export const AUDIENCE = "api://AzureADTokenExchange";
 
 /**
- * GitHub names a job's repository by names, or, where the repository was made or renamed after 2026-07-15, by names
- * and numbers. Azure compares letter by letter, so each environment has a credential for both.
+ * The subject of a job's token contains the repository's names or, for a repository created or renamed after
+ * 2026-07-15, its names and ids. Azure compares exactly, so each environment has a credential for both.
  * https://learn.microsoft.com/entra/workload-id/workload-identities-github-immutable-subjects
  */
 export function credentialsOf(deployer: Deployer, { owner, name, ownerId, id }: Repository) {
@@ -85,7 +84,7 @@ export function credentialsOf(deployer: Deployer, { owner, name, ownerId, id }: 
   ]);
 }
 
-/** What the workflows read: identifiers that let nobody in, hence variables. There is no secret to set. */
+/** The commands that set up GitHub: environments, and variables that the workflows read. No value is secret. */
 export function githubCommands(options: {
   readonly repository: Repository;
   readonly subscriptionId: string;
@@ -94,9 +93,9 @@ export function githubCommands(options: {
   readonly identities: ReadonlyMap<Deployer, { readonly clientId: string; readonly principalId: string }>;
 }): string[] {
   const { repository, subscriptionId, tenantId, stateAccount, identities } = options;
-  const at = `${repository.owner}/${repository.name}`;
+  const slug = `${repository.owner}/${repository.name}`;
   const variable = (name: string, value: string, environment?: string) =>
-    `gh variable set ${name} --repo ${at}${environment ? ` --env ${environment}` : ""} --body ${value}`;
+    `gh variable set ${name} --repo ${slug}${environment ? ` --env ${environment}` : ""} --body ${value}`;
   const lines = [
     variable("AZURE_SUBSCRIPTION_ID", subscriptionId),
     variable("AZURE_TENANT_ID", tenantId),
@@ -104,8 +103,8 @@ export function githubCommands(options: {
   ];
   for (const [{ environments }, { clientId, principalId }] of identities)
     for (const environment of environments) {
-      const path = `repos/${at}/environments/${environment}`;
-      // A sweep waits for nobody; instead it takes main's code and no other.
+      const path = `repos/${slug}/environments/${environment}`;
+      // A sweep needs no review because it runs main's code only.
       const reviewed = environment !== "preview-sweep";
       const onlyMain = environment !== "preview";
       lines.push(

@@ -1,4 +1,4 @@
-// Makes what bootstrap-plan.ts names, piece by piece; each is told, created or standing, so a second run changes nothing.
+// Creates what bootstrap-plan.ts lists and reports each item as created or existing. A second run changes nothing.
 import {
   AUDIENCE,
   credentialsOf,
@@ -11,179 +11,156 @@ import {
   STATE_GROUP,
   stateAccountOf,
 } from "./bootstrap-plan.ts";
-import type { Az } from "./command.ts";
-import { assignmentCondition, lookupRole, purgeRole, roles } from "./deployer-roles.ts";
+import { assignmentCondition, lookupRole, purgeRole, type Role, roles } from "./deployer-roles.ts";
+import { type AzContext, assignRole, create, list } from "./idempotent-az.ts";
 
-export type BootstrapOptions = {
-  readonly az: Az;
+export type BootstrapOptions = AzContext & {
   readonly repository: Repository;
-  /** Where the state and the groups stand. */
+  /** Azure region of the groups and the state. */
   readonly location: string;
-  /** Reads, and says what it would make. */
-  readonly dryRun: boolean;
 };
 type Identity = { readonly clientId: string; readonly principalId: string };
-type Assignment = { readonly id: string; readonly condition: string | null };
+type Context = BootstrapOptions & {
+  /** `/subscriptions/…` */
+  readonly subscription: string;
+  readonly stateAccount: string;
+};
 
-/** Days that a deleted or replaced state can be brought back. */
+/** Days for which a deleted or replaced state can be restored. */
 const STATE_DAYS = "30";
+const IN_STATE_GROUP = ["--resource-group", STATE_GROUP];
 
 /**
- * @yields one line for each thing, once it stands
- * @throws {CommandError} of the call of az that failed; run it again, and it goes on from there
+ * @yields one line for each item, once it exists
+ * @throws {CommandError} of the az call that failed; the next run continues from there
  */
-export async function* bootstrap({ az, repository, location, dryRun }: BootstrapOptions): AsyncGenerator<string> {
-  const account = (await az("account", "show")) as { id: string; tenantId: string };
-  const subscription = `/subscriptions/${account.id}`;
-  const stateAccount = stateAccountOf(account.id);
-  const stateAccountId = `${subscription}/resourceGroups/${STATE_GROUP}/providers/Microsoft.Storage/storageAccounts/${stateAccount}`;
-  yield `subscription ${account.id} of tenant ${account.tenantId}`;
+export async function* bootstrap(options: BootstrapOptions): AsyncGenerator<string> {
+  const { id: subscriptionId, tenantId } = (await options.az("account", "show")) as { id: string; tenantId: string };
+  const stateAccount = stateAccountOf(subscriptionId);
+  const context = { ...options, subscription: `/subscriptions/${subscriptionId}`, stateAccount };
+  yield `subscription ${subscriptionId} of tenant ${tenantId}`;
 
-  /** Lists read an absent parent as empty; every other fault of theirs ends the run. */
-  async function listed<T>(...args: string[]): Promise<T[]> {
-    try {
-      return (await az(...args)) as T[];
-    } catch (error) {
-      if (dryRun && /NotFound/.test(String(error))) return [];
-      throw error;
-    }
-  }
-  async function make(what: string, stands: boolean, ...args: string[]): Promise<string> {
-    if (stands) return `${what}: stood already`;
-    if (dryRun) return `${what}: would be created`;
-    await az(...args);
-    return `${what}: created`;
-  }
-  async function grant(options: {
-    readonly who: string;
-    readonly principalId: string;
-    readonly role: { readonly name: string; readonly id: string };
-    readonly scope: string;
-    readonly condition?: string;
-  }): Promise<string> {
-    const { who, principalId, role, scope, condition = null } = options;
-    const what = `${who} is ${role.name} on ${scope}${condition ? " for the app's roles only" : ""}`;
-    const standing = await listed<Assignment>(
-      ...["role", "assignment", "list", "--scope", scope, "--role", role.id],
-      ...["--query", `[?principalId=='${principalId}' && scope=='${scope}']`],
-    );
-    if (standing.some((it) => it.condition === condition)) return `${what}: stood already`;
-    // With another condition it permits something else; Azure does not take two of one role.
-    if (!dryRun) for (const { id } of standing) await az("role", "assignment", "delete", "--ids", id);
-    return make(
-      what,
-      false,
-      ...["role", "assignment", "create", "--assignee-object-id", principalId],
-      ...["--assignee-principal-type", "ServicePrincipal", "--role", role.id, "--scope", scope],
-      ...(condition ? ["--condition", condition, "--condition-version", "2.0"] : []),
-    );
-  }
+  yield* prepareSubscription(context);
+  yield* createState(context);
+  const identities = new Map<Deployer, Identity>();
+  for (const deployer of deployers) identities.set(deployer, yield* createDeployer(context, deployer));
 
+  yield "";
+  yield "Next, configure GitHub. The user who runs these commands becomes the reviewer of both environments. No value is secret:";
+  yield* githubCommands({ repository: options.repository, subscriptionId, tenantId, stateAccount, identities });
+}
+
+async function* prepareSubscription(context: Context): AsyncGenerator<string> {
+  const { az, location } = context;
   const registered = (await az(
-    "provider",
-    "list",
-    "--query",
-    "[?registrationState=='Registered'].namespace",
+    ...["provider", "list", "--query", "[?registrationState=='Registered'].namespace"],
   )) as string[];
   for (const namespace of resourceProviders)
-    yield await make(
-      `resource provider ${namespace}`,
-      registered.includes(namespace),
+    yield await create(
+      context,
+      { name: `resource provider ${namespace}`, exists: registered.includes(namespace) },
       ...["provider", "register", "--namespace", namespace, "--wait"],
     );
 
   const groups = (await az("group", "list", "--query", "[].name")) as string[];
   for (const group of [STATE_GROUP, ...deployers.map((deployer) => deployer.group)])
-    yield await make(
-      `resource group ${group}`,
-      groups.includes(group),
+    yield await create(
+      context,
+      { name: `resource group ${group}`, exists: groups.includes(group) },
       ...["group", "create", "--name", group, "--location", location, "--tags", "app=vitae"],
     );
+}
 
-  const inState = ["--resource-group", STATE_GROUP];
-  const accounts = await listed<{ name: string }>("storage", "account", "list", ...inState);
-  yield await make(
-    `storage account ${stateAccount}`,
-    accounts.some(({ name }) => name === stateAccount),
-    ...["storage", "account", "create", "--name", stateAccount, ...inState, "--location", location],
+/** The storage account of the Terraform state, with one container for each deployer. */
+async function* createState(context: Context): AsyncGenerator<string> {
+  const { az, location, stateAccount, dryRun } = context;
+  const accounts = await list<{ name: string }>(context, "storage", "account", "list", ...IN_STATE_GROUP);
+  yield await create(
+    context,
+    { name: `storage account ${stateAccount}`, exists: accounts.some(({ name }) => name === stateAccount) },
+    ...["storage", "account", "create", "--name", stateAccount, ...IN_STATE_GROUP, "--location", location],
     ...["--sku", "Standard_LRS", "--kind", "StorageV2", "--allow-shared-key-access", "false"],
     ...["--allow-blob-public-access", "false", "--min-tls-version", "TLS1_2", "--https-only", "true"],
     ...["--allow-cross-tenant-replication", "false"],
   );
-  const onAccount = ["--account-name", stateAccount, ...inState];
-  // Setting them again is harmless, and mends an account whose first run ended here.
+  // Idempotent. Every run sets them, in case an earlier run stopped after it created the account.
   if (!dryRun)
     await az(
-      ...["storage", "account", "blob-service-properties", "update", ...onAccount, "--enable-versioning", "true"],
+      ...["storage", "account", "blob-service-properties", "update", "--account-name", stateAccount],
+      ...[...IN_STATE_GROUP, "--enable-versioning", "true"],
       ...["--enable-delete-retention", "true", "--delete-retention-days", STATE_DAYS],
       ...["--enable-container-delete-retention", "true", "--container-delete-retention-days", STATE_DAYS],
     );
   yield `versions and deleted blobs of ${stateAccount}: kept for ${STATE_DAYS} days`;
 
-  const containers = await listed<{ name: string }>(
-    ...["storage", "container-rm", "list", "--storage-account", stateAccount, ...inState],
-  );
+  // Through the management plane: the subscription's owner has no data role.
+  const inAccount = ["--storage-account", stateAccount, ...IN_STATE_GROUP];
+  const containers = await list<{ name: string }>(context, "storage", "container-rm", "list", ...inAccount);
   for (const { container } of deployers)
-    yield await make(
-      `container ${container} of ${stateAccount}`,
-      containers.some(({ name }) => name === container),
-      // By the management plane: who runs this owns the subscription, but has no role on data.
-      ...["storage", "container-rm", "create", "--storage-account", stateAccount, ...inState, "--name", container],
+    yield await create(
+      context,
+      {
+        name: `container ${container} of ${stateAccount}`,
+        exists: containers.some(({ name }) => name === container),
+      },
+      ...["storage", "container-rm", "create", ...inAccount, "--name", container],
+    );
+}
+
+async function* createDeployer(context: Context, deployer: Deployer): AsyncGenerator<string, Identity> {
+  const { identity: name, group, container, purges } = deployer;
+  const { subscription, stateAccount, location, repository } = context;
+  const find = async () =>
+    (await list<Identity & { name: string }>(context, "identity", "list", ...IN_STATE_GROUP)).find(
+      (identity) => identity.name === name,
+    );
+  yield await create(
+    context,
+    { name: `identity ${name}`, exists: (await find()) !== undefined },
+    ...["identity", "create", "--name", name, ...IN_STATE_GROUP, "--location", location],
+  );
+  // The placeholders are for a dry run, in which the identity may not exist.
+  const identity = (await find()) ?? { clientId: "CLIENT-ID", principalId: "OBJECT-ID" };
+  const { principalId } = identity;
+
+  const ofIdentity = ["--identity-name", name, ...IN_STATE_GROUP];
+  const credential = ["identity", "federated-credential"];
+  const existing = await list<{ name: string; subject: string }>(context, ...credential, "list", ...ofIdentity);
+  // Sequentially: Azure rejects concurrent writes to the credentials of one identity.
+  for (const { name: credentialName, subject } of credentialsOf(deployer, repository))
+    yield await create(
+      context,
+      {
+        name: `${name} accepts tokens of ${subject}`,
+        exists: existing.some((it) => it.name === credentialName && it.subject === subject),
+      },
+      ...[...credential, "create", "--name", credentialName, ...ofIdentity],
+      ...["--issuer", ISSUER, "--subject", subject, "--audiences", AUDIENCE],
     );
 
-  const identities = new Map<Deployer, Identity>();
-  for (const deployer of deployers) {
-    const { identity: who, group, container } = deployer;
-    const find = async () =>
-      (await listed<Identity & { name: string }>("identity", "list", ...inState)).find(({ name }) => name === who);
-    yield await make(
-      `identity ${who}`,
-      (await find()) !== undefined,
-      ...["identity", "create", "--name", who, ...inState, "--location", location],
+  const assign = (role: Role, scope: string, condition?: string) =>
+    assignRole(context, { deployer: name, principalId, role, scope, ...(condition && { condition }) });
+  const groupId = `${subscription}/resourceGroups/${group}`;
+  yield await assign(roles.contributor, groupId);
+  yield await assign(roles.accessAdministrator, groupId, assignmentCondition);
+  const stateId = `${subscription}/resourceGroups/${STATE_GROUP}/providers/Microsoft.Storage/storageAccounts/${stateAccount}`;
+  yield await assign(roles.blobContributor, `${stateId}/blobServices/default/containers/${container}`);
+
+  for (const role of purges ? [lookupRole, purgeRole] : [lookupRole]) {
+    const findRole = async () =>
+      (await list<{ name: string }>(context, "role", "definition", "list", "--name", role.name))[0]?.name;
+    const definition = {
+      Name: role.name,
+      Description: role.description,
+      Actions: role.actions,
+      AssignableScopes: [subscription],
+    };
+    yield await create(
+      context,
+      { name: `role ${role.name}`, exists: (await findRole()) !== undefined },
+      ...["role", "definition", "create", "--role-definition", JSON.stringify(definition)],
     );
-    const identity = (await find()) ?? { clientId: "CLIENT-ID", principalId: "OBJECT-ID" };
-    identities.set(deployer, identity);
-
-    const at = ["--identity-name", who, ...inState];
-    const standing = await listed<{ name: string; subject: string }>("identity", "federated-credential", "list", ...at);
-    // One after the other: Azure refuses two writes to one identity's credentials at once.
-    for (const { name, subject } of credentialsOf(deployer, repository))
-      yield await make(
-        `${who} takes tokens of ${subject}`,
-        standing.some((it) => it.name === name && it.subject === subject),
-        ...["identity", "federated-credential", "create", "--name", name, ...at],
-        ...["--issuer", ISSUER, "--subject", subject, "--audiences", AUDIENCE],
-      );
-
-    const groupId = `${subscription}/resourceGroups/${group}`;
-    const { principalId } = identity;
-    yield await grant({ who, principalId, role: roles.contributor, scope: groupId });
-    const role = roles.accessAdministrator;
-    yield await grant({ who, principalId, role, scope: groupId, condition: assignmentCondition });
-    const scope = `${stateAccountId}/blobServices/default/containers/${container}`;
-    yield await grant({ who, principalId, role: roles.blobContributor, scope });
-
-    for (const role of deployer.purges ? [lookupRole, purgeRole] : [lookupRole]) {
-      const findRole = async () =>
-        (await listed<{ name: string }>("role", "definition", "list", "--name", role.name))[0]?.name;
-      const definition = {
-        Name: role.name,
-        Description: role.description,
-        Actions: role.actions,
-        AssignableScopes: [subscription],
-      };
-      yield await make(
-        `role ${role.name}`,
-        (await findRole()) !== undefined,
-        ...["role", "definition", "create", "--role-definition", JSON.stringify(definition)],
-      );
-      const custom = { name: role.name, id: (await findRole()) ?? "ROLE-ID" };
-      yield await grant({ who, principalId, role: custom, scope: subscription });
-    }
+    yield await assign({ name: role.name, id: (await findRole()) ?? "ROLE-ID" }, subscription);
   }
-
-  yield "";
-  yield "Next, tell GitHub. Whoever runs these becomes the reviewer of both environments; none of it is secret:";
-  const { id: subscriptionId, tenantId } = account;
-  yield* githubCommands({ repository, subscriptionId, tenantId, stateAccount, identities });
+  return identity;
 }

@@ -1,13 +1,13 @@
-// The commands as the workflows start them: what they say when something is missing, and what they hand on.
+// deploy.ts and preview.ts as processes, as the workflows start them.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readConfig } from "../../infra/config.ts";
 import { placeholdersOf } from "../../infra/placeholders.ts";
+import { emptySubscription } from "./azure-cli.fixture.ts";
 import { run } from "./command.ts";
-import { emptyAzure } from "./fixtures/azure.ts";
-import { standIn } from "./fixtures/program.ts";
 import { commentOf } from "./preview-comment.ts";
+import { installStandIn } from "./stand-in.fixture.ts";
 
 const root = join(import.meta.dirname, "../..");
 const DEPLOY = join(root, "scripts/deploy/deploy.ts");
@@ -18,7 +18,7 @@ it.each([
   [[], "A stage is production or preview-N"],
   [["--stage", "production"], "ARM_SUBSCRIPTION_ID must match"],
   [["--stage", "production", "--package"], "--package"],
-])("refuses a deployment of %j in one message", async (args, message) => {
+])("deploy rejects the flags %j with one message", async (args, message) => {
   const { code, stderr } = await run(process.execPath, [DEPLOY, ...args], { env: { ARM_SUBSCRIPTION_ID: "" } });
   expect(code).toBe(1);
   expect(stderr).toContain(message);
@@ -34,11 +34,11 @@ const target = {
   GITHUB_RUN_ID: "1",
 };
 
-it("plans what is really synthesized in a dry run, and shows addresses and no secret", async () => {
-  await using terraform = await standIn("terraform", "terraform.ts");
-  await using az = await standIn("az", "az.ts");
+it("a dry run plans the synthesized stacks, and prints addresses and no secret", async () => {
+  await using terraform = await installStandIn("terraform", "terraform.ts");
+  await using az = await installStandIn("az", "az.ts");
   const state = join(az.folder, "azure.json");
-  await writeFile(state, JSON.stringify(emptyAzure()));
+  await writeFile(state, JSON.stringify(emptySubscription()));
   const PATH = `${terraform.folder}:${az.PATH}`;
   const tenant = { ARM_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55", AZURE_STATE: state, PATH };
   const args = [DEPLOY, "--stage", "production", "--package", "none.zip", "--dry-run=true"];
@@ -46,14 +46,14 @@ it("plans what is really synthesized in a dry run, and shows addresses and no se
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/create {2}azapi_resource\.\w+/);
   expect(stdout).toMatch(/create {2}azurerm_key_vault\.\w+/);
-  expect(stdout).toContain("The app has no key for events yet");
+  expect(stdout).toContain("the app has no event key yet");
   expect(stdout).not.toMatch(/sig=|s3cr3t/);
 }, 240_000);
 
-it("deploys nothing while infra/stages.ts has what everybody has, and names each such value", async () => {
+it("deploy rejects a stage with placeholders and names each of them", async () => {
   const placeholders = placeholdersOf(readConfig("production"));
   const args = [DEPLOY, "--stage", "production", "--package", "none.zip"];
-  // Without any program in the PATH: whatever it called would be another fault.
+  // The PATH is empty, so that any call of a program would be another error.
   const { code, stdout, stderr } = await run(process.execPath, args, { env: { ...target, PATH: "" } });
   expect(code).toBe(1);
   if (placeholders.length > 0)
@@ -61,7 +61,7 @@ it("deploys nothing while infra/stages.ts has what everybody has, and names each
   for (const placeholder of placeholders) expect(stderr).toContain(placeholder);
 });
 
-it("refuses a switch that is neither true nor false", async () => {
+it("deploy rejects --dry-run=yes", async () => {
   const args = [DEPLOY, "--stage", "production", "--package", "x.zip", "--dry-run=yes"];
   const { code, stdout, stderr } = await run(process.execPath, args, { env: target });
   expect(code).toBe(1);
@@ -70,21 +70,21 @@ it("refuses a switch that is neither true nor false", async () => {
 });
 
 it.each([
-  ["nothing, where there is no stage", "", 0, ""],
-  ["what it can, and fails loudly", "rest", 1, "THE DEPLOYER KEEPS A RIGHT ON DATA"],
-])("removes the roles of seeding by itself: %s", async (_, fails, exit, said) => {
-  await using az = await standIn("az", "az.ts");
+  ["succeeds without a stage", "", 0, ""],
+  ["reports a role that it cannot remove", "rest", 1, "A temporary data role of the deployer was not removed"],
+])("deploy --remove-seed-roles %s", async (_, fails, exit, message) => {
+  await using az = await installStandIn("az", "az.ts");
   const state = join(az.folder, "azure.json");
-  await writeFile(state, JSON.stringify(emptyAzure()));
+  await writeFile(state, JSON.stringify(emptySubscription()));
   const env = { ...target, PATH: az.PATH, AZURE_STATE: state, AZURE_FAILS: fails };
   const args = [DEPLOY, "--stage", "production", "--remove-seed-roles"];
   const { code, stderr } = await run(process.execPath, args, { env });
   expect(code).toBe(exit);
-  expect(stderr).toContain(said);
+  expect(stderr).toContain(message);
 });
 
 async function preview(args: string[], more: Record<string, string> = {}) {
-  await using gh = await standIn("gh", "gh.ts");
+  await using gh = await installStandIn("gh", "gh.ts");
   const calls = join(gh.folder, "calls");
   await writeFile(calls, "");
   await writeFile(join(gh.folder, "checks.txt"), "\u001b[32mok\u001b[0m counter grows\n```\n");
@@ -94,12 +94,12 @@ async function preview(args: string[], more: Record<string, string> = {}) {
   return { ...outcome, calls: lines.map((line) => JSON.parse(line) as { args: string; input: string }) };
 }
 
-it("asks for a sweep on main, whatever branch it runs on", async () => {
-  const { code, calls } = await preview(["ask-for-sweep"]);
+it("preview request-sweep starts the sweep on main", async () => {
+  const { code, calls } = await preview(["request-sweep"]);
   expect([code, calls]).toEqual([0, [{ args: "workflow run preview.yml --ref main", input: "" }]]);
 });
 
-it("comments with what the checks said, replacing its own earlier comment", async () => {
+it("preview comment posts the output of verify and replaces its earlier comment", async () => {
   const { code, calls } = await preview(["comment", "@/checks.txt"], { DEPLOYED: "failure", PULL_REQUEST: "7" });
   expect(code).toBe(0);
   expect(calls[0]?.args).toBe("pr comment 7 --body-file - --edit-last --create-if-none");
@@ -107,16 +107,16 @@ it("comments with what the checks said, replacing its own earlier comment", asyn
   expect(calls[0]?.input).toContain("```\nok counter grows\n'''\n```");
 });
 
-it("comments also when there were no checks", () => {
+it("commentOf explains that the deployment failed before its checks", () => {
   const text = commentOf({ checks: undefined, passed: false, commit: COMMIT, run: "https://github.test/runs/1" });
-  expect(text).toContain("ended before its checks; the log says why");
+  expect(text).toContain("failed before its checks; see the log");
 });
 
 it.each([
   [["comment", "x"], { DEPLOYED: "maybe" }, 'received "maybe"'],
   [["sweep"], { STATE_ACCOUNT: "" }, "STATE_ACCOUNT must match"],
   [[], {}, "Usage:"],
-])("refuses %j with %j", async (args, env, message) => {
+])("preview rejects %j with %j", async (args, env, message) => {
   const { code, stderr, calls } = await preview(args, env as unknown as Record<string, string>);
   expect([code, calls]).toEqual([1, []]);
   expect(stderr).toContain(message);

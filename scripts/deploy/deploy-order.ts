@@ -1,50 +1,46 @@
-// The order of a deployment, and what happens when a step of it fails: the code goes back, and whoever runs it is told.
+// The order of a deployment, and the rollback of the code when a step fails.
 import { writeFile } from "node:fs/promises";
+import type { DeployContext } from "./deploy-context.ts";
 import { type App, createApp } from "./deployed-app.ts";
 import { renewLogin } from "./login.ts";
 import { notifySlack } from "./notify-slack.ts";
-import { createReleases } from "./releases.ts";
-import { seedStage } from "./seed-stage.ts";
+import { createReleases, type Releases } from "./releases.ts";
+import { seedDeployment } from "./seed-deployment.ts";
 import type { DeployTarget } from "./target.ts";
-import { openTerraform, type Stack, type Terraform } from "./terraform.ts";
-import type { World } from "./world.ts";
+import { openTerraform, type Stack, type Terraform } from "./terraform-cli.ts";
 
 export type DeployOptions = {
   /** The zip to deploy. */
   readonly file: string;
-  /** Plans, and changes nothing. */
+  /** Plans without changing anything. */
   readonly dryRun: boolean;
-  /** Goes on although what holds data would be deleted or replaced. */
+  /** Applies plans that delete or replace resources that hold data. */
   readonly allowLoss: boolean;
   /** Visits to carry over from an older counter. */
   readonly startAt?: string;
-  /** Further flags of the checks. */
+  /** Additional flags of verify. */
   readonly verifyArgs: readonly string[];
-  /** A file that gets what the checks of the new code say. */
+  /** A file that receives the output of verify for the new code. */
   readonly report?: string;
 };
 
-class ChecksFailed extends Error {
-  override name = "ChecksFailed";
-}
-
-/** @throws {Error} of the step that failed, saying what runs in Azure now */
-export async function deploy(world: World, target: DeployTarget, options: DeployOptions): Promise<void> {
-  const terraform = await openTerraform(world, target.stage);
-  const app = createApp(world, target);
-  const step = steps(world);
-  if (options.dryRun) return dryRun({ terraform, app, step, say: world.say });
-  const releases = createReleases(world, target);
-  // A preview that fails stays as it is, to be looked at, and nobody is woken.
-  const lasting = target.stage === "production";
+/** @throws {Error} of the step that failed; in production its message says which code runs now */
+export async function deploy(context: DeployContext, target: DeployTarget, options: DeployOptions): Promise<void> {
+  const terraform = await openTerraform(context, target.stage);
+  const app = createApp(context, target);
+  const step = createSteps(context);
+  if (options.dryRun) return dryRun({ terraform, app, step, log: context.log });
+  const releases = createReleases(context, target);
+  // A failed preview is left as it is for inspection, and sends no Slack message.
+  const isProduction = target.stage === "production";
   try {
-    await step("plan and apply platform", () => change(terraform, "platform", options.allowLoss, world.say));
-    await step("seed", () => seedStage(world, target, options.startAt));
+    await step("plan and apply platform", () => applyStack(terraform, "platform", options.allowLoss, context.log));
+    await step("seed", () => seedDeployment(context, target, options.startAt));
     await step("keep the package", () => releases.keep(options.file));
-  } catch (fault) {
-    const now = `The deployment failed before the code: ${first(fault)} The code before it runs on.`;
-    if (lasting) await notifySlack(world, target, now);
-    throw fault;
+  } catch (error) {
+    const message = `The deployment failed before the code was replaced: ${firstLine(error)} The previous code still runs.`;
+    if (isProduction) await notifySlack(context, target, message);
+    throw error;
   }
   try {
     await step("deploy the package", async () => {
@@ -53,81 +49,80 @@ export async function deploy(world: World, target: DeployTarget, options: Deploy
     });
     await step("plan and apply events", async () => {
       await app.waitForEventKey();
-      await change(terraform, "events", options.allowLoss, world.say);
+      await applyStack(terraform, "events", options.allowLoss, context.log);
     });
-    await step("verify", () => check(app, target.commit, options));
-  } catch (fault) {
-    if (!lasting) throw fault;
-    const outcome = await step("roll back", () => rollBack({ app, releases, verifyArgs: options.verifyArgs }));
-    await notifySlack(world, target, `The deployment failed: ${first(fault)} ${outcome}`);
-    throw new Error(`${fault instanceof Error ? fault.message : fault}\n${outcome}`, { cause: fault });
+    await step("verify", () => verify(app, target.commit, options));
+  } catch (error) {
+    if (!isProduction) throw error;
+    const outcome = await step("roll back", () => rollBack(app, releases, options.verifyArgs));
+    await notifySlack(context, target, `The deployment failed: ${firstLine(error)} ${outcome}`);
+    throw new Error(`${error instanceof Error ? error.message : error}\n${outcome}`, { cause: error });
   }
   await step("mark the package as good", () => releases.markGood());
 }
 
-const first = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault)).split("\n")[0];
+const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
-/** Folds the lines of each step in GitHub's log, and begins each with a login that lasts. */
-const steps =
-  (world: World) =>
-  async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const { say } = world;
-    say(`::group::${name}`);
+type RunStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+/** Groups the lines of each step in GitHub's log, and renews the Azure login before the step. */
+const createSteps =
+  (context: DeployContext): RunStep =>
+  async (name, work) => {
+    context.log(`::group::${name}`);
     try {
-      await renewLogin(world, process.env);
+      await renewLogin(context, process.env);
       return await work();
     } finally {
-      say("::endgroup::");
+      context.log("::endgroup::");
     }
   };
 
-async function change(terraform: Terraform, stack: Stack, allowLoss: boolean, say: World["say"]): Promise<void> {
+async function applyStack(
+  terraform: Terraform,
+  stack: Stack,
+  allowLoss: boolean,
+  log: DeployContext["log"],
+): Promise<void> {
   const { lines, losses } = await terraform.plan(stack);
-  for (const line of lines) say(line);
+  for (const line of lines) log(line);
   if (losses.length > 0 && !allowLoss)
     throw new Error(
-      `The plan of ${stack} would lose data (${losses.join(", ")}), so nothing of it was applied. If that is meant, run the workflow by hand with "allow loss".`,
+      `The plan of ${stack} would lose data (${losses.join(", ")}), so it was not applied. To apply it, run the workflow by hand with "allow loss".`,
     );
   await terraform.apply(stack);
 }
 
-async function check(app: App, commit: string, { verifyArgs, report }: DeployOptions): Promise<void> {
+async function verify(app: App, commit: string, { verifyArgs, report }: DeployOptions): Promise<void> {
   const { passed, text } = await app.verify(commit, verifyArgs);
   if (report !== undefined) await writeFile(report, text);
-  if (!passed) throw new ChecksFailed(`The checks of ${commit} failed; the log shows which.`);
+  if (!passed) throw new Error(`The checks of ${commit} failed; see the log.`);
 }
 
-/** The events stack is planned only when the key that it needs is there. */
-async function dryRun(on: { terraform: Terraform; app: App; step: ReturnType<typeof steps>; say: World["say"] }) {
-  const { terraform, app, step, say } = on;
-  const show = (stack: Stack) =>
+async function dryRun(options: { terraform: Terraform; app: App; step: RunStep; log: DeployContext["log"] }) {
+  const { terraform, app, step, log } = options;
+  const showPlan = (stack: Stack) =>
     step(`plan of ${stack}`, async () => {
       const { lines, losses } = await terraform.plan(stack);
-      for (const line of [...lines, ...losses.map((loss) => `  This would lose data: ${loss}`)]) say(line);
+      for (const line of [...lines, ...losses.map((loss) => `  This would lose data: ${loss}`)]) log(line);
     });
-  await show("platform");
-  // Without an app there is no key either.
-  if (await app.hasEventKey().catch(() => false)) await show("events");
-  else say("The app has no key for events yet, so the stack events cannot be planned: a first deployment makes both.");
+  await showPlan("platform");
+  // Before the first deployment there is no app to list the keys of.
+  if (await app.hasEventKey().catch(() => false)) await showPlan("events");
+  else log("The stack events cannot be planned: the app has no event key yet. The first deployment creates both.");
 }
 
-/** Gives the app the last good package, and says in one sentence what runs now. Never throws. */
-async function rollBack(on: {
-  readonly app: App;
-  readonly releases: ReturnType<typeof createReleases>;
-  readonly verifyArgs: readonly string[];
-}): Promise<string> {
-  const { app, releases, verifyArgs } = on;
+/** Deploys the last good package again, and returns one sentence about the code that runs now. Never throws. */
+async function rollBack(app: App, releases: Releases, verifyArgs: readonly string[]): Promise<string> {
   try {
     const good = await releases.lastGood();
-    if (good === undefined)
-      return "There is no earlier package that passed its checks, so nothing was rolled back: what was deployed runs as it is.";
-    await app.deploy(await releases.fetch(good));
+    if (good === undefined) return "No rollback: no earlier package passed its checks, so the new code still runs.";
+    await app.deploy(await releases.download(good));
     await app.waitFor(good);
     return (await app.verify(good, verifyArgs)).passed
       ? `Rolled back to ${good}, which passes its checks.`
-      : `Rolled back to ${good}, WHICH FAILS ITS CHECKS TOO: see docs/deploy.md, "Roll back by hand".`;
-  } catch (fault) {
-    return `THE ROLLBACK FAILED: ${first(fault)} See docs/deploy.md, "Roll back by hand".`;
+      : `Rolled back to ${good}, which also fails its checks. See docs/deploy.md, "Roll back by hand".`;
+  } catch (error) {
+    return `The rollback failed: ${firstLine(error)} See docs/deploy.md, "Roll back by hand".`;
   }
 }

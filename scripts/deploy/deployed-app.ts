@@ -1,75 +1,70 @@
-// The app in Azure: gives it a package, waits until that answers, and until events can be sent to it.
+// The function app in Azure: deploys a package to it, waits for the new commit and the event key, and runs verify.
 import { join } from "node:path";
+import type { DeployContext } from "./deploy-context.ts";
 import { redact } from "./redact.ts";
+import { MINUTE, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
-import { MINUTE, ROLES_SPREAD, retry, type World } from "./world.ts";
 
-const checks = join(import.meta.dirname, "..", "..", "verify", "main.ts");
+const VERIFY = join(import.meta.dirname, "..", "..", "verify", "main.ts");
 
-class NotYet extends Error {
-  override name = "NotYet";
+class NotReadyError extends Error {
+  override name = "NotReadyError";
 }
-const whileNotYet = (fault: unknown) => (fault instanceof NotYet ? fault.message : undefined);
+const notReadyReason = (error: unknown) => (error instanceof NotReadyError ? error.message : undefined);
 
-export function createApp(world: World, { names, stage, config }: DeployTarget) {
-  const at = ["--resource-group", names.resourceGroup, "--name", names.functionApp];
+export function createApp(context: DeployContext, { names, stage, config }: DeployTarget) {
+  const { az } = context;
+  const app = ["--resource-group", names.resourceGroup, "--name", names.functionApp];
   const url = async () =>
-    `https://${await world.az("functionapp", "show", ...at, "--query", "properties.defaultHostName || defaultHostName")}`;
+    `https://${await az("functionapp", "show", ...app, "--query", "properties.defaultHostName || defaultHostName")}`;
 
   const workspaceId = async () => {
-    const where = ["--resource-group", names.resourceGroup, "--workspace-name", names.workspace];
-    return String(await world.az("monitor", "log-analytics", "workspace", "show", ...where, "--query", "customerId"));
+    const workspace = ["--resource-group", names.resourceGroup, "--workspace-name", names.workspace];
+    return String(await az("monitor", "log-analytics", "workspace", "show", ...workspace, "--query", "customerId"));
   };
 
+  /** Returns whether the running code has created the key of its event webhook. Does not read the key. */
+  const hasEventKey = async () =>
+    (await az("functionapp", "keys", "list", ...app, "--query", "systemKeys.blobs_extension != null")) === true;
+
   return {
-    url,
-    /** Any fault may be the roles of a new app, which Azure needs to store the package: tried for ten minutes. */
+    hasEventKey,
+    /** Retries every error for ten minutes: Azure stores the package under roles that may be new. */
     async deploy(file: string): Promise<void> {
-      await retry(
-        world,
-        () =>
-          world.az(
-            "functionapp",
-            "deployment",
-            "source",
-            "config-zip",
-            ...at,
-            "--src",
-            file,
-            "--build-remote",
-            "false",
-          ),
-        { for: ROLES_SPREAD, every: 30_000, passes: () => "The package was not taken yet" },
-      );
+      const source = ["--src", file, "--build-remote", "false"];
+      await retry(context, () => az("functionapp", "deployment", "source", "config-zip", ...app, ...source), {
+        timeoutMs: ROLE_PROPAGATION_MS,
+        intervalMs: 30_000,
+        retryReason: () => "Azure did not accept the package yet",
+      });
     },
-    /** @throws {Error} when another commit, or nobody, answers for five minutes */
+    /** @throws {Error} when /api/health does not return the commit within five minutes */
     async waitFor(commit: string): Promise<void> {
       const address = `${await url()}/api/health`;
-      const ask = async () => {
-        const found = await world
+      const checkCommit = async () => {
+        const received = await context
           .fetch(address, { signal: AbortSignal.timeout(30_000) })
-          .then(async (answer) => ((await answer.json()) as { commit?: string }).commit)
+          .then(async (response) => ((await response.json()) as { commit?: string }).commit)
           .catch((error: Error) => error.message);
-        if (found !== commit) throw new NotYet(`${address} tells commit ${commit} not yet, but: ${found}`);
+        if (received !== commit)
+          throw new NotReadyError(`${address} does not return commit ${commit} yet. Received: ${received}`);
       };
-      await retry(world, ask, { for: 5 * MINUTE, every: 10_000, passes: whileNotYet });
+      await retry(context, checkCommit, { timeoutMs: 5 * MINUTE, intervalMs: 10_000, retryReason: notReadyReason });
     },
-    /** The key of the event webhook is made by the running code. Asks only whether it is there. */
-    hasEventKey: async () =>
-      (await world.az("functionapp", "keys", "list", ...at, "--query", "systemKeys.blobs_extension != null")) === true,
+    /** @throws {Error} when the key does not exist within five minutes */
     async waitForEventKey(): Promise<void> {
-      const ask = async () => {
-        if (!(await this.hasEventKey())) throw new NotYet("The app has not made the key of its event webhook");
+      const checkKey = async () => {
+        if (!(await hasEventKey())) throw new NotReadyError("The app has not created the key of its event webhook yet");
       };
-      await retry(world, ask, { for: 5 * MINUTE, every: 15_000, passes: whileNotYet });
+      await retry(context, checkKey, { timeoutMs: 5 * MINUTE, intervalMs: 15_000, retryReason: notReadyReason });
     },
-    /** Checks from outside, and shows what is checked. */
+    /** Runs verify, and shows its output as it comes. */
     async verify(commit: string, args: readonly string[]): Promise<{ passed: boolean; text: string }> {
       const [origin = ""] = config.origins;
       const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
-      // Telemetry is asked for too, which takes minutes to arrive: worth waiting for where it has to be there.
+      // The telemetry checks wait minutes for data, so only production runs them.
       if (stage === "production") flags.push("--production", "--workspace", await workspaceId());
-      const { code, stdout, stderr } = await world.run(process.execPath, [checks, ...flags], { show: true });
+      const { code, stdout, stderr } = await context.run(process.execPath, [VERIFY, ...flags], { show: true });
       return { passed: code === 0, text: redact(stdout + stderr) };
     },
   };

@@ -1,5 +1,5 @@
-// What a deployer may do: the roles it has, and the only roles it may give, as Azure's condition says it. Pure.
-import { roles as appRoles } from "../../infra/roles.ts";
+// The roles of a deployer, and the Azure condition that limits which roles it may assign. Pure.
+import { builtInRoles as appRoles } from "../../infra/role-assignment.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 export const roles = {
@@ -13,10 +13,10 @@ export const roles = {
 } as const;
 export type Role = { readonly name: string; readonly id: string };
 
-/** All that the stacks assign, and what seeding needs for its minutes: none of them gives roles, or deletes accounts. */
+/** The roles that the stacks and seeding assign. None of them can assign roles or delete accounts. */
 export const assignable: readonly Role[] = Object.entries(appRoles).map(([name, id]) => ({ name, id }));
 
-/** Of giving a role the request tells which; of taking one away, what stands does. */
+/** A write is judged by the requested assignment, a delete by the existing one. */
 const clause = (action: "write" | "delete", attributes: "@Request" | "@Resource") => {
   const attribute = (name: string) => `${attributes}[Microsoft.Authorization/roleAssignments:${name}]`;
   const ids = assignable.map(({ id }) => id).join(", ");
@@ -28,19 +28,19 @@ const clause = (action: "write" | "delete", attributes: "@Request" | "@Resource"
 };
 
 /**
- * Only those roles, only to service principals, which identities are: a deployer cannot make anybody, itself
- * included, owner of anything.
+ * Permits only those roles, and only for service principals (managed identities are). A deployer cannot make itself
+ * or anyone else an owner.
  * https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples
  */
 export const assignmentCondition = `${clause("write", "@Request")} AND ${clause("delete", "@Resource")}`;
 
 /**
- * A vault that is destroyed keeps its name for seven days, unless it is purged, which only the subscription permits.
- * Production's cannot be: its vault has purge protection.
+ * A deleted vault reserves its name for seven days unless it is purged, which needs a right on the subscription.
+ * Production's vault has purge protection and cannot be purged.
  */
 export const purgeRole = {
   name: "Vitae preview vault purger",
-  description: "Purges deleted vaults, so that a preview can be made again under its name.",
+  description: "Purges deleted vaults, so that a preview can be created again under its name.",
   actions: [
     "Microsoft.KeyVault/locations/deletedVaults/read",
     "Microsoft.KeyVault/locations/deletedVaults/purge/action",
@@ -49,12 +49,13 @@ export const purgeRole = {
 } as const;
 
 /**
- * What Terraform asks the subscription before it makes a workspace (which fails without), a vault (which it then brings
- * back, if it was deleted), and Slack's connection. Reads, and the right to use Azure's own connector.
+ * The subscription-wide reads of Terraform: before it creates a workspace (which fails without), before it creates a
+ * vault (which it recovers if it was deleted), and for Slack's connection, plus the right to use Azure's own connector.
  */
 export const lookupRole = {
   name: "Vitae deployer look-ups",
-  description: "Asks the subscription what Terraform asks before it makes a workspace, a vault or a connection.",
+  description:
+    "Reads what Terraform needs from the subscription before it creates a workspace, a vault or a connection.",
   actions: [
     "Microsoft.OperationalInsights/deletedWorkspaces/read",
     "Microsoft.KeyVault/locations/deletedVaults/read",

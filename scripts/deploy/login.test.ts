@@ -1,52 +1,52 @@
-// A job's own token becomes the login of az, again and again; a person's login is left alone.
+// Logging in with the token of a GitHub job.
 import { expect, it } from "vitest";
 import type { Run } from "./command.ts";
 import { renewLogin } from "./login.ts";
 
 const JOB = {
   ACTIONS_ID_TOKEN_REQUEST_URL: "https://pipelines.test/token?api-version=2",
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN: "asks",
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job-token",
   ARM_CLIENT_ID: "client",
   ARM_TENANT_ID: "tenant",
   ARM_SUBSCRIPTION_ID: "subscription",
 };
 
-function stand(status = 200, code = 0) {
+function fakeServices(status = 200, code = 0) {
   const ran: string[] = [];
-  const asked: string[] = [];
+  const requests: string[] = [];
   const run: Run = async (command, args) => {
     ran.push([command, ...args].join(" "));
     return { code, stdout: "", stderr: "AADSTS70021: No matching federated identity record found" };
   };
-  const ask: typeof fetch = async (address, init) => {
-    asked.push(`${address} ${new Headers(init?.headers).get("authorization")}`);
+  const fakeFetch: typeof fetch = async (address, init) => {
+    requests.push(`${address} ${new Headers(init?.headers).get("authorization")}`);
     return Response.json({ value: "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2ln" }, { status });
   };
-  return { ran, asked, world: { run, fetch: ask } };
+  return { ran, requests, context: { run, fetch: fakeFetch } };
 }
 
-it("asks GitHub for a token for Azure, and logs az in with it", async () => {
-  const { ran, asked, world } = stand();
-  await renewLogin(world, JOB);
-  expect(asked).toEqual([
-    "https://pipelines.test/token?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange Bearer asks",
+it("renewLogin requests a token from GitHub and logs az in with it", async () => {
+  const { ran, requests, context } = fakeServices();
+  await renewLogin(context, JOB);
+  expect(requests).toEqual([
+    "https://pipelines.test/token?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange Bearer job-token",
   ]);
   expect(ran[0]).toMatch(/^az login --service-principal --username client --tenant tenant --federated-token eyJ/);
   expect(ran[1]).toBe("az account set --subscription subscription");
 });
 
-it("leaves the login at a terminal alone", async () => {
-  const { ran, asked, world } = stand();
-  await renewLogin(world, { ARM_CLIENT_ID: "client" });
-  expect([ran, asked]).toEqual([[], []]);
+it("renewLogin keeps a person's login outside a GitHub job", async () => {
+  const { ran, requests, context } = fakeServices();
+  await renewLogin(context, { ARM_CLIENT_ID: "client" });
+  expect([ran, requests]).toEqual([[], []]);
 });
 
-it("says which permission is missing when GitHub gives none", async () => {
-  await expect(renewLogin(stand(403).world, JOB)).rejects.toThrow(/answered 403. Has the job "id-token: write"/);
+it("renewLogin names the missing permission when GitHub issues no token", async () => {
+  await expect(renewLogin(fakeServices(403).context, JOB)).rejects.toThrow(/status 403.*"id-token: write"/);
 });
 
-it("shows no token when Azure refuses it", async () => {
-  const fault = await renewLogin(stand(200, 1).world, JOB).catch(String);
-  expect(fault).toContain("AADSTS70021");
-  expect(fault).not.toContain("eyJ");
+it("renewLogin prints no token when Azure rejects it", async () => {
+  const message = await renewLogin(fakeServices(200, 1).context, JOB).catch(String);
+  expect(message).toContain("AADSTS70021");
+  expect(message).not.toContain("eyJ");
 });

@@ -1,16 +1,17 @@
-// Logs az in with a fresh token of the job. GitHub's last minutes, and az asks for each service only when it needs it.
+// Logs the Azure CLI in with a fresh token of the GitHub job.
 
 import { AUDIENCE } from "./bootstrap-plan.ts";
 import { runOrThrow } from "./command.ts";
-import type { World } from "./world.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 /**
- * Azure takes a job's token for about ten minutes. az keeps it and shows it again when it first talks to storage or the
- * vault, which is after the platform was applied; so each step begins with a new one. At a terminal nothing happens:
- * there the login is a person's.
+ * Call it before each step. Azure accepts a job's token for about ten minutes, and the CLI presents the same token
+ * again at its first call to storage or the vault, which comes after the platform was applied. Does nothing outside a
+ * GitHub job, where a person is logged in.
+ * @throws {Error} when GitHub issues no token, or Azure rejects it
  */
 export async function renewLogin(
-  { run, fetch }: Pick<World, "run" | "fetch">,
+  { run, fetch }: Pick<DeployContext, "run" | "fetch">,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = environment;
@@ -20,12 +21,15 @@ export async function renewLogin(
     ARM_SUBSCRIPTION_ID: subscription = "",
   } = environment;
   if (!url || !token) return;
-  const answer = await fetch(`${url}&audience=${encodeURIComponent(AUDIENCE)}`, {
+  const response = await fetch(`${url}&audience=${encodeURIComponent(AUDIENCE)}`, {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(30_000),
   });
-  if (!answer.ok) throw new Error(`GitHub gave no token: it answered ${answer.status}. Has the job "id-token: write"?`);
-  const { value } = (await answer.json()) as { value: string };
+  if (!response.ok)
+    throw new Error(
+      `GitHub issued no token (status ${response.status}): the job needs the permission "id-token: write".`,
+    );
+  const { value } = (await response.json()) as { value: string };
   await runOrThrow(run, [
     "az",
     [

@@ -1,13 +1,13 @@
 // Renders the alert of a failed deployment with the synthesized workflow.
 import { expect, it } from "vitest";
 import { slackText } from "../../infra/alerting/workflow.fixture.ts";
-import { createStage } from "./fixtures/stage.ts";
 import { notifySlack } from "./notify-slack.ts";
+import { createStage } from "./simulated-stage.fixture.ts";
 
 it("posts which deployment failed and which package runs now", async () => {
-  const { world, target, state } = createStage();
+  const { context, target, state } = createStage();
   state.stacks.add("platform");
-  await notifySlack(world, target, "The checks failed. Rolled back to aaaaaaa.");
+  await notifySlack(context, target, "The checks failed. Rolled back to aaaaaaa.");
   expect(state.lines).toEqual(["Slack notified."]);
   const text = slackText(state.slack[0]);
   expect(text).toContain("Fired: Deployment of ccccccc to production");

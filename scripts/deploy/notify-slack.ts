@@ -1,7 +1,7 @@
 // Reports a failed deployment to Slack through the stage's own notifier.
 import { TRIGGER } from "../../infra/alerting/workflow.ts";
+import type { DeployContext } from "./deploy-context.ts";
 import { type DeployTarget, resourceId } from "./target.ts";
-import type { World } from "./world.ts";
 
 /** The fields of an alert that the notifier shows. */
 type Essentials = {
@@ -19,7 +19,7 @@ type Essentials = {
  * @throws {Error} without the trigger's signed URL, when the notifier is unreachable or rejects the alert
  */
 export async function postAlert(
-  { az, fetch }: Pick<World, "az" | "fetch">,
+  { az, fetch }: Pick<DeployContext, "az" | "fetch">,
   workflowId: string,
   essentials: Essentials,
 ): Promise<string | null> {
@@ -39,19 +39,19 @@ export async function postAlert(
 }
 
 /** Never throws: the failure of the deployment is the one to report. */
-export async function notifySlack(world: World, target: DeployTarget, text: string): Promise<void> {
+export async function notifySlack(context: DeployContext, target: DeployTarget, text: string): Promise<void> {
   const { stage, commit, names } = target;
   try {
-    await postAlert(world, resourceId(target, "Microsoft.Logic/workflows", names.workflow), {
+    await postAlert(context, resourceId(target, "Microsoft.Logic/workflows", names.workflow), {
       alertRule: `Deployment of ${commit.slice(0, 7)} to ${stage}`,
       severity: "Sev1",
       monitorCondition: "Fired",
-      firedDateTime: new Date(world.clock.now()).toISOString(),
+      firedDateTime: new Date(context.clock.now()).toISOString(),
       description: text,
     });
-    world.say("Slack notified.");
+    context.log("Slack notified.");
   } catch {
     // The message of az may contain the signed URL.
-    world.say("Slack not notified: the notifier does not exist, is unreachable or rejected the alert.");
+    context.log("Slack not notified: the notifier does not exist, is unreachable or rejected the alert.");
   }
 }

@@ -1,4 +1,4 @@
-// What a plan would do, by addresses and actions: no value of a plan is shown, since some let their reader in. Pure.
+// Summarizes a Terraform plan by address and action. Values are left out, since some are secrets. Pure.
 import { z } from "zod";
 
 const planJson = z.object({
@@ -7,8 +7,8 @@ const planJson = z.object({
     .default([]),
 });
 
-/** Types whose loss is the loss of data, or of a name that Azure holds back for months. */
-const holdData = [
+/** Types that hold data, or a name that Azure reserves for months after deletion. */
+const dataTypes = [
   "azurerm_cosmosdb_account",
   "azurerm_cosmosdb_table",
   "azurerm_key_vault",
@@ -18,11 +18,11 @@ const holdData = [
 
 export type PlanSummary = {
   readonly lines: readonly string[];
-  /** Addresses of what holds data and would be deleted or replaced. */
+  /** Action and address of each data resource that would be deleted or replaced. */
   readonly losses: readonly string[];
 };
 
-/** @param json what `terraform show -json` prints of a plan */
+/** @param json the output of `terraform show -json` for a plan */
 export function summarizePlan(json: string): PlanSummary {
   const changes = planJson
     .parse(JSON.parse(json))
@@ -37,11 +37,11 @@ export function summarizePlan(json: string): PlanSummary {
     lines: [
       ...changes.map(({ action, address }) => `  ${action.padEnd(7)} ${address}`),
       changes.length === 0
-        ? "  Nothing would change."
+        ? "  No changes."
         : `  ${count("create")} to create, ${count("update")} to update, ${count("replace")} to replace, ${count("delete")} to delete.`,
     ],
     losses: changes
-      .filter(({ action, type }) => (action === "replace" || action === "delete") && holdData.includes(type))
+      .filter(({ action, type }) => (action === "replace" || action === "delete") && dataTypes.includes(type))
       .map(({ action, address }) => `${action} ${address}`),
   };
 }

@@ -1,8 +1,8 @@
-// The comment that a pull request gets about its preview. Pure.
+// The comment on a pull request about its preview. Pure.
 import { stripVTControlCharacters } from "node:util";
 
-export type Preview = {
-  /** What verify said, unless the deployment ended before it. */
+export type PreviewResult = {
+  /** The output of verify; undefined when the deployment failed before it. */
   readonly checks: string | undefined;
   readonly passed: boolean;
   readonly commit: string;
@@ -10,20 +10,22 @@ export type Preview = {
   readonly run: string;
 };
 
-/** GitHub's limit is 65,536 characters, and nobody reads so many. */
-const SHOWN = 20_000;
+/** Characters of verify's output that are shown. GitHub permits 65,536 in a comment. */
+const MAX_SHOWN = 20_000;
 
-export function commentOf({ checks, passed, commit, run }: Preview): string {
-  const title = passed ? "The preview stands, and its checks pass" : "The preview failed";
+export function commentOf({ checks, passed, commit, run }: PreviewResult): string {
+  const title = passed ? "The preview is deployed, and its checks pass" : "The preview failed";
   const text = checks?.trim();
-  // Colours are for terminals; and nothing in the text may end the fence.
+  // Without terminal colours, and without a fence inside the fence.
   const plain = text && stripVTControlCharacters(text).replaceAll("```", "'''");
   return [
     `**${title}**: ${commit.slice(0, 7)}, [log](${run})`,
     "",
-    ...(plain ? ["```", plain.slice(0, SHOWN), "```"] : ["The deployment ended before its checks; the log says why."]),
+    ...(plain
+      ? ["```", plain.slice(0, MAX_SHOWN), "```"]
+      : ["The deployment failed before its checks; see the log for the reason."]),
     "",
-    "It goes when this pull request is closed or loses its label.",
+    "The preview is removed when this pull request is closed or loses its label.",
     "",
   ].join("\n");
 }

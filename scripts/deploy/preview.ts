@@ -1,12 +1,12 @@
-// What the workflow of previews calls beside deploy.ts: a comment, the sweep, and, from a pull request, asking for it.
+// Command of the preview workflow: comments on the pull request, sweeps old previews, or requests a sweep.
 import { appendFile, readFile } from "node:fs/promises";
 import { runOrThrow } from "./command.ts";
+import { deployContext } from "./deploy-context.ts";
 import { commentOf } from "./preview-comment.ts";
 import { sweepPreviews } from "./sweep-previews.ts";
-import { world } from "./world.ts";
 
 const USAGE =
-  "Usage: node scripts/deploy/preview.ts sweep | ask-for-sweep | comment FILE\nThe file holds what the checks said; it need not be there.";
+  "Usage: node scripts/deploy/preview.ts sweep | request-sweep | comment FILE\nFILE holds the output of verify; it may be missing.";
 
 function variable(name: string, rule: RegExp): string {
   const value = process.env[name] ?? "";
@@ -23,16 +23,16 @@ async function comment(file: string): Promise<void> {
   });
   const number = variable("PULL_REQUEST", /^[1-9]\d*$/);
   const args = ["pr", "comment", number, "--body-file", "-", "--edit-last", "--create-if-none"];
-  await runOrThrow(world.run, ["gh", args, { input: body }]);
+  await runOrThrow(deployContext.run, ["gh", args, { input: body }]);
   if (process.env.GITHUB_STEP_SUMMARY) await appendFile(process.env.GITHUB_STEP_SUMMARY, body);
 }
 
 try {
   const [command, file] = process.argv.slice(2);
-  if (command === "sweep") await sweepPreviews(world, variable("STATE_ACCOUNT", /^[a-z0-9]{3,24}$/));
-  else if (command === "ask-for-sweep")
-    // On main: a sweep runs main's code, whatever the pull request changed in it.
-    await runOrThrow(world.run, ["gh", ["workflow", "run", "preview.yml", "--ref", "main"]]);
+  if (command === "sweep") await sweepPreviews(deployContext, variable("STATE_ACCOUNT", /^[a-z0-9]{3,24}$/));
+  else if (command === "request-sweep")
+    // On main, so that the sweep never runs the pull request's code.
+    await runOrThrow(deployContext.run, ["gh", ["workflow", "run", "preview.yml", "--ref", "main"]]);
   else if (command === "comment" && file) await comment(file);
   else throw new Error(USAGE);
 } catch (error) {

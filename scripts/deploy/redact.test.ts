@@ -1,4 +1,4 @@
-// No signature, key or token of a text is left, and what surrounds it is.
+// redact removes signatures, keys and tokens, and keeps the rest of the text.
 import { expect, it } from "vitest";
 import { redact } from "./redact.ts";
 
@@ -16,6 +16,6 @@ it.each([
   ["token eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2ln here", "token *** here"],
   ["Authorization: Bearer abc.def+/=", "Authorization: Bearer ***"],
   ["Plan: 3 to add, 0 to change", "Plan: 3 to add, 0 to change"],
-])("%s", (text, expected) => {
+])("redacts: %s", (text, expected) => {
   expect(redact(text)).toBe(expected);
 });

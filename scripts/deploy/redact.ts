@@ -1,4 +1,4 @@
-// Cuts out of a text what lets its reader in somewhere: signatures, keys, tokens, webhook addresses. Pure.
+// Removes credentials from a text: signatures, keys, tokens, webhook addresses. Pure.
 
 const secrets: readonly [RegExp, string][] = [
   // The signature of a Logic App's trigger or of a storage link; the key of a function's webhook.
@@ -9,7 +9,7 @@ const secrets: readonly [RegExp, string][] = [
   [/\b(Bearer\s+)[\w.~+/-]+=*/gi, "$1***"],
 ];
 
-/** Terraform does not mark a trigger's signed address as sensitive, and az quotes requests in its errors. */
+/** Needed because Terraform does not mark a trigger's signed address as sensitive, and az quotes requests in errors. */
 export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text);
 }

@@ -1,56 +1,59 @@
-// What a deployment leaves that fails from its code on: the last good package, or the truth about what runs.
+// The rollback of a deployment that fails after its package was deployed.
 import { describe, expect, it } from "vitest";
-import { NEW, OLD, order, run, standing } from "./fixtures/deployment.ts";
-import { createStage } from "./fixtures/stage.ts";
+import { createDeployedStage, NEW, OLD, runDeployment, stepsOf } from "./deployment.fixture.ts";
+import { createStage } from "./simulated-stage.fixture.ts";
 
-describe("what fails from the code on", () => {
-  it("rolls back to the last good package, checks that, fails and tells Slack", async () => {
-    const stage = await standing();
-    const message = await run(stage, { healthy: false });
+describe("deploy after the code is replaced", () => {
+  it("rolls back to the last good package, verifies it, fails and notifies Slack", async () => {
+    const stage = await createDeployedStage();
+    const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain(`The checks of ${NEW} failed`);
     expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
     expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true });
-    expect(order(stage).slice(-4)).toEqual(["events apply", "verify", "source", "verify"]);
+    expect(stepsOf(stage).slice(-4)).toEqual(["events apply", "verify", "source", "verify"]);
     expect(stage.state.slack).toHaveLength(1);
     expect(stage.state.slack[0]?.data.essentials.description).toContain(`Rolled back to ${OLD}`);
     expect(stage.state.releases.get(`${NEW}.zip`)?.good).toBeUndefined();
   });
 
-  it.each(["az functionapp deployment", "az functionapp keys"])("rolls back too when %s fails", async (program) => {
-    const stage = await standing();
-    stage.faults.fails = [program];
-    const message = await run(stage);
-    // The same fault stops the way back where it is the deployment itself.
-    expect(message).toMatch(program.endsWith("keys") ? /Rolled back to a+, which passes/ : /THE ROLLBACK FAILED/);
-    expect(stage.state.deployed?.commit).toBe(OLD);
-  });
+  it.each(["az functionapp deployment", "az functionapp keys"])(
+    "rolls back, or reports the failed rollback, when %s fails",
+    async (program) => {
+      const stage = await createDeployedStage();
+      stage.faults.failingCommands = [program];
+      const message = await runDeployment(stage);
+      // A failing package deployment makes the rollback fail too.
+      expect(message).toMatch(program.endsWith("keys") ? /Rolled back to a+, which passes/ : /The rollback failed/);
+      expect(stage.state.deployed?.commit).toBe(OLD);
+    },
+  );
 
-  it("says so loudly when the code before fails its checks too", async () => {
-    const stage = await standing();
+  it("reports that the last good package fails its checks too", async () => {
+    const stage = await createDeployedStage();
     const good = stage.state.releases.get(`${OLD}.zip`);
     if (good) good.text = JSON.stringify({ commit: OLD, healthy: false });
-    expect(await run(stage, { healthy: false })).toContain("WHICH FAILS ITS CHECKS TOO");
-    expect(stage.state.slack[0]?.data.essentials.description).toContain("WHICH FAILS ITS CHECKS TOO");
+    expect(await runDeployment(stage, { healthy: false })).toContain("which also fails its checks");
+    expect(stage.state.slack[0]?.data.essentials.description).toContain("which also fails its checks");
   });
 
-  it("stops when it is the first deployment, and says that there is nothing to go back to", async () => {
+  it("reports on a first deployment that there is no package to roll back to", async () => {
     const stage = createStage();
-    const message = await run(stage, { healthy: false });
-    expect(message).toContain("There is no earlier package that passed its checks");
+    const message = await runDeployment(stage, { healthy: false });
+    expect(message).toContain("no earlier package passed its checks");
     expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false });
     expect(stage.state.slack).toHaveLength(1);
   });
 
-  it("never goes back to a package that was only kept, nor to the commit that failed", async () => {
-    const stage = await standing(OLD);
+  it("never rolls back to an unmarked package or to the failed commit", async () => {
+    const stage = await createDeployedStage(OLD);
     stage.state.releases.set("kept.zip", { text: JSON.stringify({ commit: "kept", healthy: true }) });
-    expect(await run(stage, { healthy: false })).toContain("no earlier package");
+    expect(await runDeployment(stage, { healthy: false })).toContain("no earlier package");
   });
 
-  it("fails for its own reason when Slack cannot be told", async () => {
-    const stage = await standing();
+  it("fails with the original error when Slack is down", async () => {
+    const stage = await createDeployedStage();
     stage.faults.slackIsDown = true;
-    expect(await run(stage, { healthy: false })).toContain("The checks of");
+    expect(await runDeployment(stage, { healthy: false })).toContain("The checks of");
     expect(stage.state.lines).toContain(
       "Slack not notified: the notifier does not exist, is unreachable or rejected the alert.",
     );

@@ -1,28 +1,29 @@
-// Whether the release before could run with the settings of this one: a rollback changes the code and not the settings.
-import { readFileSync } from "node:fs";
+// Checks that the previous release starts with the settings of this one: a rollback replaces the code, not the settings.
+// npm run released-settings, after a release, describes the settings of the code here as released.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { readSettings, settingNames, settingsSchema } from "../../functions/lib/settings.ts";
 
-/** What a release reads, as it is kept in the repository. */
+/** The settings that a release reads, as committed in the repository. */
 export type ReleasedSettings = {
-  /** Without these it does not start in Azure. */
+  /** Settings without which it does not start in Azure. */
   readonly required: readonly string[];
   readonly schema: Readonly<Record<string, unknown>>;
 };
 
-export const RELEASED = join(import.meta.dirname, "..", "..", "infra", "released-settings.json");
+const RELEASED = join(import.meta.dirname, "..", "..", "infra", "released-settings.json");
 
 export const readReleased = (): string => readFileSync(RELEASED, "utf8");
 
-/** Whether the kept file tells of the code as it is here. */
+/** Returns whether the committed file describes the current code. */
 export const isCurrent = () => JSON.stringify(JSON.parse(readReleased())) === JSON.stringify(describeSettings());
 
-/** Of the code as it is here. */
+/** Describes the settings of the current code. */
 export function describeSettings(): ReleasedSettings {
   const schema = settingsSchema() as Record<string, unknown> & { properties: Record<string, { examples?: string[] }> };
   const examples = Object.fromEntries(settingNames.map((name) => [name, schema.properties[name]?.examples?.[0]]));
-  // Some are needed in a deployment only, which the schema does not tell; so the code itself is asked.
+  // Some are required in a deployment only, which the schema does not show, so the code is run without each.
   const required = settingNames.filter((name) => {
     try {
       readSettings({ ...examples, [name]: undefined });
@@ -35,16 +36,16 @@ export function describeSettings(): ReleasedSettings {
 }
 
 /**
- * What that release would not start with, in words; empty when it would.
- * @param settings by name. What Terraform puts in later counts as there.
+ * Returns the reasons why that release would not start; empty when it would.
+ * @param settings by name. Values that Terraform fills in later count as present and valid.
  */
-export function faultsWith(
+export function incompatibilitiesOf(
   { required, schema }: ReleasedSettings,
   settings: Readonly<Record<string, string>>,
 ): string[] {
   const missing = required.filter((name) => settings[name] === undefined);
   const known = Object.entries(settings).filter(([, value]) => !value.includes("${"));
-  // Formats are the code's own matter: addresses come from Terraform.
+  // Addresses come from Terraform, so their formats are not checked.
   const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile({
     ...schema,
     required: [],
@@ -52,7 +53,12 @@ export function faultsWith(
   });
   validate(Object.fromEntries(known));
   return [
-    ...missing.map((name) => `${name} is missing, which the release before needs: give it for one release more`),
+    ...missing.map((name) => `${name} is missing, but the previous release requires it: keep it for one more release`),
     ...(validate.errors ?? []).map(({ instancePath, message }) => `${instancePath.slice(1)} ${message}`),
   ];
+}
+
+if (import.meta.main) {
+  writeFileSync(RELEASED, `${JSON.stringify(describeSettings(), null, 2)}\n`);
+  process.stdout.write(`Wrote ${RELEASED}.\n`);
 }

@@ -1,21 +1,21 @@
-// Which previews a sweep removes, which it leaves, and what one that cannot be removed means for the others.
+// Which previews a sweep removes and keeps, and how it handles one that cannot be removed.
 import { expect, it } from "vitest";
 import { createAz, type Run } from "./command.ts";
-import { createStage } from "./fixtures/stage.ts";
+import { createStage } from "./simulated-stage.fixture.ts";
 import { sweepPreviews } from "./sweep-previews.ts";
 
 type Pull = { state: string; labels: { name: string }[] };
 const labelled = [{ name: "bug" }, { name: "preview" }];
 
-function stand(pulls: Record<string, Pull>, blobs: string[], fails = "nothing") {
+function fakeRepository(pulls: Record<string, Pull>, blobs: string[], fails = "nothing") {
   const kept = new Set(blobs);
   const destroyed: string[] = [];
   let stage = "";
   const lines: string[] = [];
   const run: Run = async (command, args) => {
-    const told = [command, ...args].join(" ");
+    const line = [command, ...args].join(" ");
     const done = (stdout = "") => ({ code: 0, stdout, stderr: "" });
-    if (told.includes(fails)) return { code: 1, stdout: "", stderr: "It fails." };
+    if (line.includes(fails)) return { code: 1, stdout: "", stderr: "Failed." };
     if (command === "gh") return done(JSON.stringify(pulls[args[2] ?? ""] ?? {}));
     if (command === "az" && args.includes("list")) return done(JSON.stringify([...kept].map((name) => ({ name }))));
     if (command === "az") kept.delete(args[args.indexOf("--name") + 1] ?? "");
@@ -24,12 +24,12 @@ function stand(pulls: Record<string, Pull>, blobs: string[], fails = "nothing") 
     if (args.includes("destroy")) destroyed.push(`${stage} ${args[0]?.split("/").at(-1)}`);
     return done();
   };
-  const world = { ...createStage().world, run, az: createAz(run), say: (line: string) => lines.push(line) };
-  return { kept, destroyed, lines, sweep: () => sweepPreviews(world, "vitaestate1") };
+  const context = { ...createStage().context, run, az: createAz(run), log: (line: string) => lines.push(line) };
+  return { kept, destroyed, lines, sweep: () => sweepPreviews(context, "vitaestate1") };
 }
 const statesOf = (number: number) => [`preview-${number}/platform.tfstate`, `preview-${number}/events.tfstate`];
 
-it("removes the stages of pull requests that are closed or lost their label, events first, and no others", async () => {
+it("sweepPreviews removes previews of closed and unlabelled pull requests, events stack first, and no others", async () => {
   const pulls = {
     1: { state: "OPEN", labels: labelled },
     2: { state: "CLOSED", labels: labelled },
@@ -37,25 +37,25 @@ it("removes the stages of pull requests that are closed or lost their label, eve
     4: { state: "OPEN", labels: [{ name: "bug" }] },
   };
   const all = [1, 2, 3, 4].flatMap(statesOf);
-  const { kept, destroyed, sweep } = stand(pulls, [...all, "production/platform.tfstate", "else"]);
+  const { kept, destroyed, sweep } = fakeRepository(pulls, [...all, "production/platform.tfstate", "else"]);
   await sweep();
   expect(destroyed).toEqual([2, 3, 4].flatMap((n) => [`preview-${n} events`, `preview-${n} platform`]));
   expect([...kept]).toEqual([...statesOf(1), "production/platform.tfstate", "else"]);
 });
 
 it.each(["terraform -chdir", "gh pr view 2"])(
-  "keeps the state of what it cannot remove (%s), goes on, and fails",
+  "sweepPreviews keeps the state of a preview that it cannot remove (%s), continues, and fails",
   async (fails) => {
     const closed = { state: "CLOSED", labels: [] };
-    const { kept, lines, sweep } = stand({ 2: closed, 3: closed }, [...statesOf(2), ...statesOf(3)], fails);
+    const { kept, lines, sweep } = fakeRepository({ 2: closed, 3: closed }, [...statesOf(2), ...statesOf(3)], fails);
     await expect(sweep()).rejects.toThrow(/Not removed: preview-2/);
     expect([...kept]).toEqual(expect.arrayContaining(statesOf(2)));
     expect(lines.filter((line) => line.startsWith("preview-3"))).toHaveLength(1);
   },
 );
 
-it("does nothing, and says so, where there is no preview", async () => {
-  const { destroyed, lines, sweep } = stand({}, []);
+it("sweepPreviews reports that there are no previews", async () => {
+  const { destroyed, lines, sweep } = fakeRepository({}, []);
   await sweep();
   expect([destroyed, lines]).toEqual([[], ["There are no previews."]]);
 });

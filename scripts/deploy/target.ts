@@ -1,4 +1,4 @@
-// Where a deployment goes: the stage's names and addresses, from the environment that the workflow sets.
+// The target of a deployment: stage, names and identities, read from the environment that the workflow sets.
 import { parseStage, readConfig, type Stage, type StageConfig } from "../../infra/config.ts";
 import { type Names, namesOf } from "../../infra/naming.ts";
 
@@ -11,9 +11,9 @@ export type DeployTarget = {
   readonly principalId: string;
   readonly clientId: string;
   readonly stateAccount: string;
-  /** Of the commit, 40 hex digits. */
+  /** 40 hex digits. */
   readonly commit: string;
-  /** Tells this run from every other. */
+  /** Unique to this workflow run. */
   readonly runId: string;
 };
 
@@ -33,28 +33,28 @@ export function readTarget(
   environment: Readonly<Record<string, string | undefined>>,
 ): DeployTarget {
   const stage = parseStage(stageName);
-  const faults = Object.entries(rules)
+  const issues = Object.entries(rules)
     .filter(([name, rule]) => !rule.test(environment[name] ?? ""))
     .map(([name, rule]) => `  ${name} must match ${rule.source}, received "${environment[name] ?? ""}"`);
-  if (faults.length > 0)
+  if (issues.length > 0)
     throw new Error(
-      `The environment has ${faults.length} fault(s); npm run bootstrap prints the variables:\n${faults.join("\n")}`,
+      `The environment has ${issues.length} issue(s); npm run bootstrap prints the variables:\n${issues.join("\n")}`,
     );
-  const given = environment as Record<keyof typeof rules, string>;
+  const valid = environment as Record<keyof typeof rules, string>;
   return {
     stage,
     config: readConfig(stage),
-    names: namesOf(stage, given.ARM_SUBSCRIPTION_ID),
-    subscriptionId: given.ARM_SUBSCRIPTION_ID,
-    principalId: given.DEPLOYER_OBJECT_ID,
-    clientId: given.AZURE_CLIENT_ID,
-    stateAccount: given.STATE_ACCOUNT,
-    commit: given.GITHUB_SHA,
-    runId: given.GITHUB_RUN_ID,
+    names: namesOf(stage, valid.ARM_SUBSCRIPTION_ID),
+    subscriptionId: valid.ARM_SUBSCRIPTION_ID,
+    principalId: valid.DEPLOYER_OBJECT_ID,
+    clientId: valid.AZURE_CLIENT_ID,
+    stateAccount: valid.STATE_ACCOUNT,
+    commit: valid.GITHUB_SHA,
+    runId: valid.GITHUB_RUN_ID,
   };
 }
 
-/** The id of something in the stage's group, as Azure writes it. */
+/** The Azure resource id of a resource in the stage's group. */
 export function resourceId({ subscriptionId, names }: DeployTarget, type: string, name: string): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${names.resourceGroup}/providers/${type}/${name}`;
 }

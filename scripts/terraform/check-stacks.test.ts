@@ -82,7 +82,7 @@ it("refuses a kept lock that lacks a platform, and gives the one that does not",
 });
 
 it("runs as one command, which warns beside the change, and fails with what failed", async () => {
-  const command = () => run(process.execPath, [join(root, "scripts/terraform.ts")], { env: environment() });
+  const command = () => run(process.execPath, [join(root, "scripts/terraform/validate.ts")], { env: environment() });
   fails = "preview-1/stacks/events validate";
   expect(await command()).toMatchObject({ code: 1, stderr: expect.stringContaining("Unsupported argument") });
   fails = "";

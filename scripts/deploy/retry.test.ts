@@ -1,6 +1,6 @@
-// Which refusals pass with time, in the words of those who refuse.
+// Which errors count as permissions that have not propagated yet, in the words of the services.
 import { expect, it } from "vitest";
-import { refusedForNow } from "./world.ts";
+import { permissionRetryReason } from "./retry.ts";
 
 it.each([
   'Key Vault failed for the secret "signing-keys": Caller is not authorized to perform action on resource.',
@@ -8,8 +8,8 @@ it.each([
   "You do not have the required permissions needed to perform this operation.",
   "(AuthorizationFailed) The client does not have authorization to perform action",
   "This request is not authorized to perform this operation using this permission. ErrorCode:AuthorizationPermissionMismatch",
-])("waits after: %s", (text) => {
-  expect(refusedForNow(new Error(text))).toContain("Refused");
+])("permissionRetryReason retries: %s", (text) => {
+  expect(permissionRetryReason(new Error(text))).toContain("Permission denied");
 });
 
 it.each([
@@ -17,6 +17,6 @@ it.each([
   "The owner's password must have at least 12 characters, received 3.",
   "The table failed: connect ECONNREFUSED 10.0.4.03:443",
   'The secret "signing-keys" is deleted but still held: recover or purge it first.',
-])("does not wait after: %s", (text) => {
-  expect(refusedForNow(new Error(text))).toBeUndefined();
+])("permissionRetryReason does not retry: %s", (text) => {
+  expect(permissionRetryReason(new Error(text))).toBeUndefined();
 });

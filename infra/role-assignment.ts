@@ -3,7 +3,7 @@ import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment/inde
 import type { Construct } from "constructs";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
-export const roles = {
+export const builtInRoles = {
   "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
   "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
   "Storage Blob Delegator": "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
@@ -13,9 +13,9 @@ export const roles = {
   "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
   "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 } as const;
-export type Role = keyof typeof roles;
+export type Role = keyof typeof builtInRoles;
 
-export interface GrantProps {
+export interface RoleAssignmentProps {
   readonly role: Role;
   /** Resource id of an account, a container, a vault or one of its secrets. */
   readonly on: string;
@@ -25,11 +25,15 @@ export interface GrantProps {
 }
 
 /** Gives a role. Who needs it before they can start waits for what this returns. */
-export function grant(scope: Construct, id: string, { role, on, to, subscriptionId }: GrantProps): RoleAssignment {
+export function assignRole(
+  scope: Construct,
+  id: string,
+  { role, on, to, subscriptionId }: RoleAssignmentProps,
+): RoleAssignment {
   return new RoleAssignment(scope, id, {
     scope: on,
     // As Azure answers it. Without the subscription, every apply would see a difference and replace the assignment.
-    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`,
+    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role]}`,
     principalId: to,
     principalType: "ServicePrincipal",
     // An identity made a second ago is not known everywhere yet.

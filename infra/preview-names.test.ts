@@ -1,10 +1,10 @@
-// Previews share one group, so nothing that one makes may have the name of what another makes.
+// Previews share one resource group, so their resource names must differ.
 import { expect, it } from "vitest";
-import { synthesized } from "../../infra/synthesized.simulation.ts";
+import { synthesized } from "./synthesized.fixture.ts";
 
 type Resources = Record<string, Record<string, { name?: unknown; parent_id?: unknown; resource_group_name?: unknown }>>;
 
-/** What stands in the group itself: what hangs on an account of its own is apart already. */
+/** Names of the resources directly in the group. Child resources are separated by their parent. */
 function namesIn(stage: "preview-7" | "preview-8"): string[] {
   const { platform, events } = synthesized(stage) as unknown as Record<string, { resource?: Resources }>;
   return [platform, events].flatMap((stack) =>
@@ -17,7 +17,7 @@ function namesIn(stage: "preview-7" | "preview-8"): string[] {
   );
 }
 
-it("gives no two previews a resource of one name", () => {
+it("two previews share no resource name", () => {
   const other = new Set(namesIn("preview-8"));
   expect(other.size).toBeGreaterThan(8);
   expect(namesIn("preview-7").filter((name) => other.has(name))).toEqual([]);

@@ -1,19 +1,19 @@
-// seed-entity with the settings of a deployment: it logs in as az is logged in, and is an identity of nobody else.
+// seed-entity with the settings of a deployment and the Azure CLI's login.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readSettings } from "../../functions/lib/settings.ts";
-import { standIn } from "./fixtures/program.ts";
-import { createStage } from "./fixtures/stage.ts";
-import { seedSettings } from "./seed-stage.ts";
+import { seedSettings } from "./seed-deployment.ts";
+import { createStage } from "./simulated-stage.fixture.ts";
+import { installStandIn } from "./stand-in.fixture.ts";
 
-it.each(["production", "preview-7"])("gives %s settings that a deployment accepts", (stage) => {
+it.each(["production", "preview-7"])("seedSettings of %s are valid deployment settings", (stage) => {
   expect(readSettings(seedSettings(createStage(stage).target)).STAGE).toBe(stage);
 });
 
-it("seeds with a token that az gives, without managed identity, key or secret", async () => {
-  await using az = await standIn("az", "az-login.ts");
+it("seed-entity uses a token from az, without managed identity, key or secret", async () => {
+  await using az = await installStandIn("az", "az-login.ts");
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER, ...services } = process.env;
   const page = `p${randomUUID()}`;
   const { AZURE_TOKEN_CREDENTIALS, AZURE_CLIENT_ID } = seedSettings(createStage().target);

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "./deploy/command.ts";
-import { checkStacks, LOCK } from "./terraform/check-stacks.ts";
+import { run } from "../deploy/command.ts";
+import { checkStacks, LOCK } from "./check-stacks.ts";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "..", "..");
 const kept = join(root, "infra", LOCK);
 const made = join(root, "infra", "out", LOCK);
 

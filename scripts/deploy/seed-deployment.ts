@@ -1,0 +1,39 @@
+// Runs seed-entity against a deployment, with the Azure CLI's login.
+import { join } from "node:path";
+import type { AppSettings } from "../../functions/lib/settings.ts";
+import { tablesEndpoint } from "../../infra/naming.ts";
+import { runOrThrow } from "./command.ts";
+import type { DeployContext } from "./deploy-context.ts";
+import { permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
+import type { DeployTarget } from "./target.ts";
+import { withTemporaryDataRoles } from "./temporary-data-roles.ts";
+
+/** The environment of seed-entity. */
+export function seedSettings({ stage, names, config, clientId }: DeployTarget): Record<string, string> {
+  const settings: AppSettings = {
+    STAGE: stage,
+    TABLES_ENDPOINT: tablesEndpoint(names),
+    VAULT_URI: `https://${names.vault}.vault.azure.net/`,
+    MEDIA__blobServiceUri: `https://${names.mediaAccount}.blob.core.windows.net/`,
+    PAGES: config.pages.join(","),
+    SITE_TIME_ZONE: config.timeZone,
+    // The settings of a deployment require a client id; seed-entity runs as the deployer.
+    AZURE_CLIENT_ID: clientId,
+  };
+  return { ...(settings as Record<string, string>), AZURE_TOKEN_CREDENTIALS: "AzureCliCredential" };
+}
+
+const SEED_ENTITY = join(import.meta.dirname, "..", "..", "seed-entity", "main.ts");
+
+/** @throws {CommandError} when seed-entity fails; a denied permission is retried for ten minutes first */
+export async function seedDeployment(context: DeployContext, target: DeployTarget, startAt?: string): Promise<void> {
+  const args = [SEED_ENTITY, ...(startAt === undefined ? [] : ["--start-at", startAt])];
+  await withTemporaryDataRoles(context, target, async () => {
+    const text = await retry(
+      context,
+      () => runOrThrow(context.run, [process.execPath, args, { env: seedSettings(target) }]),
+      { timeoutMs: ROLE_PROPAGATION_MS, intervalMs: 20_000, retryReason: permissionRetryReason },
+    );
+    for (const line of text.trim().split("\n")) context.log(line);
+  });
+}
