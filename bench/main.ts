@@ -30,7 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchColdStart(root, built),
   },
   thumbnail: {
-    what: "making a thumbnail against jimp, Pillow and vipsthumbnail",
+    what: "creating a thumbnail against vipsthumbnail and jimp",
     run: () => benchThumbnail(root),
   },
   upload: {

@@ -1,10 +1,10 @@
 // The document as a contract: every operation is called by its own example, and every answer is what it says.
 import { afterAll, describe, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
 import { type Case, type Document, openContract } from "./contract.ts";
-import { openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { openLibrary } from "./library.fixture.ts";
 
 const backend = await startBackend({ METRICS_ENABLED: "true" });
 afterAll(() => backend.close());
@@ -14,7 +14,7 @@ const named = (list: readonly Case[]) => list.map((each) => [each.operation.oper
 
 const owner = await backend.token("owner");
 const library = openLibrary(backend.api, owner);
-const picture = new Uint8Array(await encode(quarters(600, 400), "jpeg"));
+const picture = new Uint8Array(await testImage("jpeg", { width: 600, height: 400 }));
 const image = await json<Image>(library.upload(picture, "portrait.jpg"));
 await library.settled(image.id);
 /** The image of the examples, which is nowhere. */

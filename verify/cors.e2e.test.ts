@@ -3,11 +3,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json, type Numbers } from "./answers.ts";
-import { openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
 let browser: Browser;
@@ -80,7 +80,7 @@ describe("a page of an allowed origin", () => {
   it("sends JSON with a token and a trace id of its own, which a preflight has to allow first", async () => {
     const token = await backend.token("owner");
     const library = openLibrary(backend.api, token);
-    const { id } = await json<{ id: string }>(library.upload(await encode(quarters(60, 40), "png")));
+    const { id } = await json<{ id: string }>(library.upload(await testImage("png", { width: 60, height: 40 })));
     const seen = await call(allowed, `${api}/v1/sas`, {
       ...post,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "x-trace-id": "b".repeat(32) },

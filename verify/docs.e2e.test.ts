@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json } from "./answers.ts";
-import { encode, quarters } from "./pictures.ts";
 
 const PATIENCE = { timeout: 45_000 };
 let backend: Backend;
@@ -72,7 +72,7 @@ it("takes a token and a picture, and uploads it", async () => {
   await page.getByRole("button", { name: "Close" }).click(PATIENCE);
   const block = page.locator("#operations-Images-image-upload");
   await block.getByRole("button", { name: "Try it out" }).click(PATIENCE);
-  const buffer = await encode(quarters(60, 40), "png");
+  const buffer = await testImage("png", { width: 60, height: 40 });
   await block.locator("input[type=file]").setInputFiles({ name: "small.png", mimeType: "image/png", buffer });
   await block.getByRole("button", { name: "Execute" }).click(PATIENCE);
   const answer = block.locator(".live-responses-table .response");

@@ -1,12 +1,12 @@
 // Every error code: by a real request to the built bundle, or, where no route gives it yet, by a route made for the test.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
 import { type ErrorBody, invoke } from "../functions/lib/http/invoke.fixture.ts";
 import { operation, routesFor } from "../functions/lib/http/operation.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
-import { type Library, openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { type Library, openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
 let owner: Library;
@@ -14,7 +14,7 @@ let picture: Buffer;
 beforeAll(async () => {
   backend = await startBackend();
   owner = openLibrary(backend.api, await backend.token("owner"));
-  picture = await encode(quarters(60, 40), "png");
+  picture = await testImage("png", { width: 60, height: 40 });
 });
 afterAll(() => backend.close());
 

@@ -2,20 +2,20 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { assertFuzz, bodies, fuzzing, headers, type Materials, queries, rawPaths } from "../functions/fuzz.fixture.ts";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { statusOf } from "../functions/lib/errors.ts";
 import type { ErrorBody } from "../functions/lib/http/invoke.fixture.ts";
 import { routes } from "../functions/routes.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Image, json } from "./answers.ts";
-import { openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { openLibrary } from "./library.fixture.ts";
 import { bytesOf, type RawAnswer, sendRaw } from "./raw.ts";
 
 let backend: Backend;
 let materials: Materials;
 beforeAll(async () => {
   backend = await startBackend();
-  const picture = await encode(quarters(8, 6), "png");
+  const picture = await testImage("png", { width: 8, height: 6 });
   const [owner, viewer] = await Promise.all([backend.token("owner"), backend.token("viewer")]);
   const { id } = await json<Image>(openLibrary(backend.api, owner).upload(picture));
   materials = { tokens: [owner, owner, viewer, `${owner}x`].map((token) => `Bearer ${token}`), image: id, picture };

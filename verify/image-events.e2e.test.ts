@@ -1,10 +1,10 @@
 // Blob events come more than once, late, out of order or never, and processes die: the library mends itself.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { ProxiedRequest } from "../local/fault-proxy.fixture.ts";
 import { type Image, json } from "./answers.ts";
-import { type Library, openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { type Library, openLibrary } from "./library.fixture.ts";
 
 /** Ten minutes pass for the app, so that its timer finds what is older than five. */
 const LATER = { NODE_OPTIONS: "--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()%2B600000" };
@@ -18,7 +18,7 @@ let host: Backend["host"];
 
 beforeAll(async () => {
   backend = await startBackend();
-  picture = await encode(quarters(300, 200), "png");
+  picture = await testImage("png", { width: 300, height: 200 });
   owner = await backend.token("owner");
   host = backend.host;
   library = openLibrary(backend.api, owner);

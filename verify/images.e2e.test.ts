@@ -2,10 +2,11 @@
 import { request } from "node:http";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageFormats } from "../functions/images/image-format.ts";
+import { cornersOf, orientedImage, quarters, testImage, UPRIGHT } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Failure, type Image, json } from "./answers.ts";
-import { type Library, openLibrary } from "./library.ts";
-import { corners, encode, formats, quarters, turned, UPRIGHT } from "./pictures.ts";
+import { type Library, openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
 let library: Library;
@@ -16,7 +17,7 @@ beforeAll(async () => {
   backend = await startBackend({ MAX_UPLOAD_BYTES: String(1024 * 1024), MAX_IMAGE_PIXELS: "1000000" });
   owner = await backend.token("owner");
   library = openLibrary(backend.api, owner);
-  picture = await encode(quarters(600, 400), "png");
+  picture = await testImage("png", { width: 600, height: 400 });
 });
 afterAll(() => backend.close());
 
@@ -30,10 +31,10 @@ const upload = async (bytes: Uint8Array, name?: string) => {
 };
 
 describe("a picture", () => {
-  it.each(formats.flatMap((format) => [[format, "raw"] as const, [format, "form"] as const]))(
+  it.each(imageFormats.flatMap((format) => [[format, "raw"] as const, [format, "form"] as const]))(
     "in %s, sent %s, is stored as it came and gets its thumbnail",
     async (format, way) => {
-      const bytes = await encode(quarters(600, 400), format);
+      const bytes = await quarters({ width: 600, height: 400 }).toFormat(format).toBuffer();
       const answer = await library.upload(bytes, way === "form" ? `photo.${format}` : undefined);
       expect(answer.status).toBe(201);
       const image = await json<Image>(answer);
@@ -49,18 +50,18 @@ describe("a picture", () => {
       expect(small.headers.get("content-type")).toBe("image/webp");
       expect(small.headers.get("cache-control")).toContain("max-age=31536000");
       const shown = Buffer.from(await small.arrayBuffer());
-      expect(await corners(shown)).toEqual(UPRIGHT);
+      expect(await cornersOf(shown)).toEqual(UPRIGHT);
       expect(shown.byteLength).toBe(thumbnail?.size);
     },
   );
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("held as EXIF orientation %i stands upright, without its metadata", async (way) => {
-    const image = await upload(await turned(300, 200, way));
+    const image = await upload(await orientedImage({ width: 300, height: 200 }, way));
     expect(image).toMatchObject({ width: 300, height: 200 });
     expect(await library.settled(image.id)).toMatchObject({ thumbnail: { width: 256, height: 171 } });
     const { url } = await library.link(image.id, "thumbnail");
     const shown = Buffer.from(await (await fetch(url)).arrayBuffer());
-    expect(await corners(shown)).toEqual(UPRIGHT);
+    expect(await cornersOf(shown)).toEqual(UPRIGHT);
     expect((await sharp(shown).metadata()).exif).toBeUndefined();
   });
 
@@ -104,7 +105,7 @@ describe("what is refused", () => {
     ["a page", () => Buffer.from("<!doctype html><title>x</title>"), 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["half a picture", () => picture.subarray(0, picture.length / 2), 422, "UNPROCESSABLE_IMAGE"],
     ["a picture that is also a page", () => Buffer.concat([picture, Buffer.from(svg)]), 422, "UNPROCESSABLE_IMAGE"],
-    ["too many pixels", () => encode(quarters(1_001, 1_000), "png"), 422, "UNPROCESSABLE_IMAGE"],
+    ["too many pixels", () => testImage("png", { width: 1_001, height: 1_000 }), 422, "UNPROCESSABLE_IMAGE"],
     ["too many bytes", () => Buffer.concat([picture, Buffer.alloc(1024 * 1024)]), 413, "PAYLOAD_TOO_LARGE"],
   ];
   it.each(cases)("%s, and nothing is stored", async (_, make, status, code) => {

@@ -1,11 +1,11 @@
 // What a signed link opens, in curl and in a browser, and what it does not.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { type Image, json } from "./answers.ts";
-import { type Library, openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { type Library, openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
 let library: Library;
@@ -16,7 +16,7 @@ let other: Image;
 beforeAll(async () => {
   [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
   library = openLibrary(backend.api, await backend.token("owner"));
-  const picture = await encode(quarters(600, 400), "jpeg");
+  const picture = await testImage("jpeg", { width: 600, height: 400 });
   [image, other] = await Promise.all([
     json<Image>(library.upload(picture, "one.jpg")),
     json<Image>(library.upload(picture, "two.jpg")),
@@ -113,7 +113,7 @@ describe("nobody gets in", () => {
 
   it("to a picture that has no thumbnail yet is told so", async () => {
     backend.events.decide(() => "drop");
-    const { id } = await json<Image>(library.upload(await encode(quarters(20, 20), "png")));
+    const { id } = await json<Image>(library.upload(await testImage("png", { width: 20, height: 20 })));
     const body = JSON.stringify({ imageId: id, variant: "thumbnail" });
     const headers = { "content-type": "application/json" };
     expect((await library.call("/v1/sas", { method: "POST", headers, body })).status).toBe(409);

@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
 import { type Ingestion, type Item, startIngestion } from "../local/ingestion.fixture.ts";
-import { openLibrary } from "./library.ts";
-import { encode, quarters } from "./pictures.ts";
+import { openLibrary } from "./library.fixture.ts";
 import { readPrometheus, type Sample } from "./prometheus-text.ts";
 
 const asked = "a".repeat(32);
@@ -78,7 +78,7 @@ beforeAll(async () => {
   }
   await fetch(`${api}/v1/visits/nobody`, { headers });
   const library = openLibrary(api, token);
-  const form = await library.upload(await encode(quarters(300, 200), "png"), "My passport.png");
+  const form = await library.upload(await testImage("png", { width: 300, height: 200 }), "My passport.png");
   ({ id: imageId } = (await form.json()) as { id: string });
   await library.settled(imageId);
   ({ url: link } = await library.link(imageId, "original"));

@@ -13,12 +13,7 @@ export type SignRequest = { readonly way: "vitae" | "key-per-link"; readonly ms:
 /** `requests`: HTTP requests of this process, to anywhere. */
 export type SignResult = LoadResult & { readonly requests: number };
 
-const IMAGE = {
-  owner: "owner",
-  id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b",
-  filename: "a.jpg",
-  status: "ready",
-} as const;
+const IMAGE = { owner: "owner", id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", filename: "a.jpg" };
 const SECONDS = 3_600;
 
 const [blobs = ""] = process.argv.slice(2);
@@ -28,7 +23,7 @@ const newIssueLink = () =>
     keys: createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS }),
     sign: createLinkSigner(service, undefined),
   });
-const kept = newIssueLink();
+const warm = newIssueLink();
 
 let requests = 0;
 subscribe("http.client.request.start", () => {
@@ -38,7 +33,7 @@ subscribe("http.client.request.start", () => {
 serveParent<SignRequest, SignResult>(async ({ way, ms }) => {
   const before = requests;
   // A new signer gets a key of its own, as in code that creates one for each request.
-  const result = await generateLoad([() => (way === "vitae" ? kept : newIssueLink())(IMAGE, "thumbnail", SECONDS)], {
+  const result = await generateLoad([() => (way === "vitae" ? warm : newIssueLink())(IMAGE, "thumbnail", SECONDS)], {
     ms,
   });
   return { ...result, requests: requests - before };

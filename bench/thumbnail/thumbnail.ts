@@ -1,111 +1,143 @@
-// bench thumbnail: how long a thumbnail takes and how much memory, against jimp, Pillow and vipsthumbnail.
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// bench thumbnail: time and memory of one thumbnail, compared with vipsthumbnail and jimp.
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
 import { THUMBNAIL_EDGE } from "../../functions/thumbnail/render.ts";
+import { startChild } from "../child.ts";
+import { type ImageFile, imageFile } from "../images.ts";
+import { alternateRounds } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
-import { measurePicture, type Running, type Timing } from "./measure.ts";
-import { makePictures, type Picture } from "./pictures.ts";
-import { findWays, type WayName } from "./ways.ts";
+import { median } from "../statistics.ts";
+import type { RenderResult } from "./renderer.ts";
 
 const SIZES = [
   { width: 1152, height: 864, rounds: 15 },
   { width: 4000, height: 3000, rounds: 9 },
   { width: 8000, height: 6000, rounds: 5 },
 ];
-const TIMES_JIMP = 20;
+const JIMP = "jimp@1.6.1";
+const MIN_JIMP_RATIO = 20;
 
-type Row = { readonly picture: Picture; readonly timings: readonly Timing[] };
+type Name = "Vitae" | "vipsthumbnail" | "jimp";
+type Contender = {
+  readonly name: Name;
+  render(request: { file: string }): Promise<RenderResult>;
+  /** Renders in a fresh process, for its memory. */
+  renderOnce?: (request: { file: string }) => Promise<RenderResult>;
+  end(): Promise<void>;
+};
+type Figures = { readonly name: Name; readonly ms: number; readonly peak: number | undefined; readonly edge: number };
+type Row = { readonly image: ImageFile; readonly contenders: readonly Figures[] };
 
-const megapixels = ({ width, height }: Picture) => `${number((width * height) / 1e6)} MP`;
+const run = promisify(execFile);
 
-/** @param root of the sources */
-export async function benchThumbnail(root: string): Promise<{ figures: object; isCorrect: boolean }> {
-  const pictures = await makePictures(join(root, ".local", "bench-pictures"), SIZES);
-  const ways = Object.entries(await findWays()) as [WayName, Awaited<ReturnType<typeof findWays>>[WayName]][];
-  for (const [, { name, runs }] of ways)
-    printLine(`${name.padEnd(15)}${runs ?? "is not on this machine and not compared"}`);
-  printLine(
-    "\nVitae is functions/thumbnail/render.ts as the source has it: the bundle does not export it. Libraries run in warm",
-  );
-  printLine(
-    "processes, from bytes to bytes; jimp writes JPEG, as it has no WebP. vipsthumbnail is a process for each picture:",
-  );
-  printLine("alone is less what `vipsthumbnail --version` takes; it has two threads, Vitae has sharp's default.");
-  printLine("Medians of alternating rounds, peak: most memory of a fresh process that makes this one thumbnail.\n");
-
-  const dir = await mkdtemp(join(tmpdir(), "vitae-bench-"));
-  const running: Running[] = ways
-    .filter(([, { runs }]) => runs)
-    .map(([id, way]) => ({ id, way, contender: way.start() }));
-  const rows: Row[] = [];
-  try {
-    for (const picture of pictures) {
-      const rounds = SIZES.find(({ width }) => width === picture.width)?.rounds ?? 1;
-      rows.push({ picture, timings: await measurePicture(picture, { running, rounds, dir }) });
-    }
-  } finally {
-    await Promise.all(running.map(({ contender }) => contender.end()));
-    await rm(dir, { recursive: true });
-  }
-  await print(rows);
-  printLine();
+function inChild(name: Name, args: readonly string[]): Contender {
+  const start = () => startChild<{ file: string }, RenderResult>(new URL("renderer.ts", import.meta.url), { args });
+  const { call, end } = start();
   return {
-    figures: { ways: Object.fromEntries(ways.map(([id, { runs }]) => [id, runs ?? null])), rows },
-    isCorrect: judge(rows),
+    name,
+    render: call,
+    async renderOnce(request) {
+      const fresh = start();
+      return fresh.call(request).finally(fresh.end);
+    },
+    end,
   };
 }
 
-async function print(rows: readonly Row[]): Promise<void> {
-  const cells = await Promise.all(
-    rows.map(async ({ picture, timings }) => {
-      const { size } = await stat(picture.file);
-      const vitae = timings.find(({ id }) => id === "vitae");
-      return timings.map((timing) => ({ picture, size, timing, ofVitae: timing.alone / (vitae?.alone ?? Number.NaN) }));
-    }),
-  );
-  printTable(cells.flat(), {
-    image: ({ picture }) => `${megapixels(picture)} ${picture.format}`,
-    MiB: ({ size }) => number(size / 2 ** 20, 1),
-    way: ({ timing }) => timing.name,
-    ms: ({ timing }) => number(timing.ms, 1),
-    "alone ms": ({ timing }) => number(timing.alone, 1),
-    "min ms": ({ timing }) => number(timing.fastest, 1),
-    "of Vitae": ({ ofVitae }) => number(ofVitae, 2),
-    rounds: ({ timing }) => number(timing.rounds),
-    "peak MiB": ({ timing }) => (timing.peak === null ? "-" : number(timing.peak)),
-    size: ({ timing }) => `${timing.width}x${timing.height}`,
-    KiB: ({ timing }) => number(timing.bytes / 1024, 1),
-  });
+/** One process for each thumbnail, so the time of `vipsthumbnail --version` is subtracted. */
+function vipsthumbnail(dir: string): Contender {
+  const time = async (...args: string[]) => {
+    const startedAt = performance.now();
+    await run("vipsthumbnail", args);
+    return performance.now() - startedAt;
+  };
+  const out = join(dir, "vipsthumbnail.webp");
+  return {
+    name: "vipsthumbnail",
+    async render({ file }) {
+      const ms = await time(file, "--size", "256x256>", "-o", `${out}[Q=80,strip]`);
+      const { width, height } = await sharp(out).metadata();
+      return { ms: ms - (await time("--version")), peak: undefined, edge: Math.max(width, height) };
+    },
+    end: async () => undefined,
+  };
 }
 
-/** @returns whether every thumbnail has the right size: times are no matter of right and wrong */
-function judge(rows: readonly Row[]): boolean {
-  for (const format of ["JPEG", "PNG"] as const) {
-    const ratios = (id: WayName) =>
-      rows
-        .filter(({ picture }) => picture.format === format)
-        .flatMap(({ timings }) => {
-          const [mine, other] = ["vitae", id].map((wanted) => timings.find((timing) => timing.id === wanted)?.alone);
-          return mine && other ? [other / mine] : [];
-        });
-    const list = (values: readonly number[], digits: number) => values.map((value) => number(value, digits)).join(", ");
-    const jimp = ratios("jimp");
-    printTarget(
-      `${format}: at least ${TIMES_JIMP} times jimp: ${list(jimp, 1)} times`,
-      jimp.every((ratio) => ratio >= TIMES_JIMP),
+/** Installs jimp outside of the project. Contenders that are not available are reported and left out. */
+async function startContenders(dir: string): Promise<Contender[]> {
+  const contenders = [inChild("Vitae", ["vitae"])];
+  const isAvailable = (command: string, args: readonly string[]) =>
+    run(command, args).then(
+      () => true,
+      () => false,
     );
-    const vips = ratios("vipsthumbnail");
-    if (vips.length === 0) printLine(`not compared ${format}: no slower than vipsthumbnail: install libvips-tools`);
-    else
-      printTarget(
-        `${format}: no slower than vipsthumbnail without its start: it takes ${list(vips, 2)} times as long`,
-        vips.every((ratio) => ratio >= 1),
-      );
+  if (await isAvailable("vipsthumbnail", ["--version"])) contenders.push(vipsthumbnail(dir));
+  else printLine("vipsthumbnail is not installed and not compared: install libvips-tools.");
+  if (await isAvailable("npm", ["install", "--no-save", "--no-audit", "--prefix", dir, JIMP]))
+    contenders.push(inChild("jimp", ["jimp", dir]));
+  else printLine(`${JIMP} could not be installed and is not compared.`);
+  return contenders;
+}
+
+async function measure(image: ImageFile, contenders: readonly Contender[], rounds: number): Promise<Row> {
+  // Warms up every contender.
+  for (const { render } of contenders) await render(image);
+  const results = await alternateRounds(contenders, rounds, ({ render }) => render(image));
+  const figures: Figures[] = [];
+  for (const [{ name, renderOnce }, all] of results) {
+    const peak = (await renderOnce?.(image))?.peak;
+    figures.push({ name, ms: median(all.map(({ ms }) => ms)), peak, edge: all[0]?.edge ?? 0 });
   }
-  const made = rows.flatMap(({ timings }) => timings);
+  return { image, contenders: figures };
+}
+
+const msOf = ({ contenders }: Row, name: Name) => contenders.find((each) => each.name === name)?.ms ?? Number.NaN;
+
+/** @param root of the sources */
+export async function benchThumbnail(root: string): Promise<{ figures: object; isCorrect: boolean }> {
+  const dir = join(root, ".local", "bench-peers");
+  await mkdir(dir, { recursive: true });
+  const contenders = await startContenders(dir);
+  const rows: Row[] = [];
+  try {
+    for (const { rounds, ...size } of SIZES)
+      for (const format of ["JPEG", "PNG"] as const)
+        rows.push(await measure(await imageFile(root, size, { format }), contenders, rounds));
+  } finally {
+    await Promise.all(contenders.map(({ end }) => end()));
+  }
+  printLine(`From bytes to bytes in warm processes. sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}.`);
+  printLine("jimp writes JPEG. The start of vipsthumbnail is subtracted. Peak: a fresh process with one thumbnail.\n");
+  const cells = rows.flatMap((row) => row.contenders.map((contender) => ({ row, ...row.image, ...contender })));
+  printTable(cells, {
+    image: ({ width, height, format }) => `${number((width * height) / 1e6)} MP ${format}`,
+    contender: ({ name }) => name,
+    ms: ({ ms }) => number(ms, 1),
+    "of Vitae": ({ row, ms }) => number(ms / msOf(row, "Vitae"), 2),
+    "peak MiB": ({ peak }) => (peak === undefined ? "-" : number(peak)),
+  });
+  printLine();
+  return { figures: { rows }, isCorrect: judge(rows) };
+}
+
+/** @returns whether every thumbnail has the right size; times are reported only */
+function judge(rows: readonly Row[]): boolean {
+  const ratios = (name: Name) => rows.map((row) => msOf(row, name) / msOf(row, "Vitae")).filter(Number.isFinite);
+  for (const [name, target] of [
+    ["vipsthumbnail", 1],
+    ["jimp", MIN_JIMP_RATIO],
+  ] as const)
+    printTarget(
+      `${name} takes at least ${target} times as long: ${ratios(name)
+        .map((ratio) => number(ratio, 1))
+        .join(", ")}`,
+      ratios(name).every((ratio) => ratio >= target),
+    );
   return printTarget(
-    `every thumbnail has ${THUMBNAIL_EDGE} pixels on its long edge`,
-    made.every(({ width, height }) => Math.max(width, height) === THUMBNAIL_EDGE),
+    `every thumbnail has ${THUMBNAIL_EDGE} pixels on its longest edge`,
+    rows.every(({ contenders }) => contenders.every(({ edge }) => edge === THUMBNAIL_EDGE)),
   );
 }

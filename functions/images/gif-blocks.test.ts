@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isCompleteGif } from "./gif-blocks.ts";
-import { animation, gifWithComment, testImage } from "./test-images.fixture.ts";
+import { gifWithComment } from "./hostile-images.fixture.ts";
+import { animation, testImage } from "./test-images.fixture.ts";
 
 describe("a GIF", () => {
   it("is whole with one frame, with several, with a comment, and with more after its end", async () => {

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { gifWithComment, pngWithText, zip } from "./hostile-images.fixture.ts";
 import { formatOf, imageFormats, polyglotTypeOf } from "./image-format.ts";
-import { animation, cameraImage, gifWithComment, pngWithText, testImage, zip } from "./test-images.fixture.ts";
+import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 

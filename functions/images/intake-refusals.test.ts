@@ -1,21 +1,19 @@
 // What the intake refuses, with which code, and that nothing of it is stored.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ImageFormat, imageFormats } from "./image-format.ts";
-import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import {
-  animation,
   avifBomb,
-  cameraImage,
   gifBomb,
   gifWithComment,
   jpegBomb,
   pngBomb,
   pngWithText,
-  testImage,
   webpBomb,
   zip,
-} from "./test-images.fixture.ts";
+} from "./hostile-images.fixture.ts";
+import { type ImageFormat, imageFormats } from "./image-format.ts";
+import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
+import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
 const owner = newOwner();

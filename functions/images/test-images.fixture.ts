@@ -1,19 +1,90 @@
-// Real pictures for tests: each kind that is accepted, and headers that lie about their size.
-import { crc32, deflateSync } from "node:zlib";
-import sharp from "sharp";
+// Generates images for tests and benches: every accepted format, EXIF orientations, animations and photos.
+import sharp, { type Sharp } from "sharp";
 import type { ImageFormat } from "./image-format.ts";
 
-const noise = (width: number, height: number, mean: number) =>
+export type Size = { readonly width: number; readonly height: number };
+
+const noise = ({ width, height }: Size, sigma = 30) =>
   sharp({
-    create: { width, height, channels: 3, background: "white", noise: { type: "gaussian", mean, sigma: 30 } },
+    create: { width, height, channels: 3, background: "white", noise: { type: "gaussian", mean: 128, sigma } },
   });
 
-/** A picture that is hard to compress, so that most of its bytes are data. */
-export function testImage(format: ImageFormat, { width = 80, height = 60 } = {}): Promise<Buffer> {
-  return noise(width, height, 128).toFormat(format).toBuffer();
+/** Noise, which is hard to compress: most of the bytes are image data. */
+export function testImage(format: ImageFormat, size: Size = { width: 80, height: 60 }): Promise<Buffer> {
+  return noise(size).toFormat(format).toBuffer();
 }
 
-/** Three frames, the first black, the second red, the third blue. */
+/** Smooth shapes of several sizes and fine noise, so that it compresses and decodes like a photo. */
+export async function photo(size: Size): Promise<Sharp> {
+  const { width, height } = size;
+  const raw = { width, height, channels: 3 } as const;
+  const shapes = async (cells: number, sigma: number) =>
+    noise({ width: cells, height: Math.ceil((cells * height) / width) }, sigma)
+      .resize(width, height, { fit: "fill", kernel: "cubic" })
+      .raw()
+      .toBuffer();
+  const grain = await noise({ width: 512, height: 512 }, 1.7).raw().toBuffer();
+  const pixels = await sharp(await shapes(12, 60), { raw })
+    .composite([
+      { input: await shapes(48, 60), raw, blend: "soft-light" },
+      { input: await shapes(760, 60), raw, blend: "soft-light" },
+      { input: grain, raw: { width: 512, height: 512, channels: 3 }, tile: true, blend: "hard-light" },
+    ])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return sharp(pixels, { raw });
+}
+
+const colours = { red: [220, 30, 30], green: [30, 180, 30], blue: [30, 30, 220], white: [245, 245, 245] } as const;
+type Colour = keyof typeof colours;
+
+/** The corners of an upright image of `quarters`, in reading order. */
+export const UPRIGHT: readonly Colour[] = ["red", "green", "blue", "white"];
+
+/** Four quarters in four colours: the corners show any rotation or reflection. */
+export function quarters({ width, height }: Size): Sharp {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const colour = UPRIGHT[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)] as Colour;
+      pixels.set(colours[colour], (y * width + x) * 3);
+    }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** What to do to an upright image so that the viewer's correction restores it (EXIF 2.3, tag 0x0112). */
+const transforms: readonly ((upright: Sharp) => Sharp)[] = [
+  (image) => image,
+  (image) => image.flop(),
+  (image) => image.rotate(180),
+  (image) => image.flip(),
+  (image) => image.rotate(270).flop(),
+  (image) => image.rotate(270),
+  (image) => image.rotate(90).flop(),
+  (image) => image.rotate(90),
+];
+
+/** A JPEG of `quarters` that is stored rotated or mirrored, with the EXIF orientation 1 to 8 that corrects it. */
+export async function orientedImage(size: Size, orientation: number): Promise<Buffer> {
+  const upright = sharp(await quarters(size).png().toBuffer());
+  const stored = await (transforms[orientation - 1]?.(upright) ?? upright).png().toBuffer();
+  return sharp(stored).withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
+}
+
+/** The nearest of the four colours at each corner, in reading order. */
+export async function cornersOf(bytes: Uint8Array): Promise<Colour[]> {
+  const { data, info } = await sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const at = (x: number, y: number) => {
+    const offset = (Math.round(y * (info.height - 1)) * info.width + Math.round(x * (info.width - 1))) * info.channels;
+    const distance = (name: Colour) =>
+      colours[name].reduce((sum, value, channel) => sum + Math.abs(value - (data[offset + channel] ?? 0)), 0);
+    return UPRIGHT.toSorted((a, b) => distance(a) - distance(b))[0] as Colour;
+  };
+  return [at(0.1, 0.1), at(0.9, 0.1), at(0.1, 0.9), at(0.9, 0.9)];
+}
+
+/** Three frames: black, red, blue. */
 export async function animation(format: "gif" | "webp"): Promise<Buffer> {
   const frame = (background: string) =>
     sharp({ create: { width: 40, height: 30, channels: 3, background } })
@@ -24,10 +95,10 @@ export async function animation(format: "gif" | "webp"): Promise<Buffer> {
   return format === "gif" ? joined.gif().toBuffer() : joined.webp({ lossless: true }).toBuffer();
 }
 
-/** A JPEG as a camera makes it: orientation, position, maker, a description in XMP and a colour profile. */
+/** A JPEG with a camera's metadata: orientation, position, maker, a description in XMP and a colour profile. */
 export async function cameraImage(orientation = 6): Promise<Buffer> {
   const xmp = '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>';
-  return noise(80, 60, 128)
+  return noise({ width: 80, height: 60 })
     .withExif({
       IFD0: { Make: "Vitae", Model: "One" },
       IFD3: { GPSLatitudeRef: "N", GPSLatitude: "52/1 31/1 0/1" },
@@ -37,108 +108,4 @@ export async function cameraImage(orientation = 6): Promise<Buffer> {
     .withIccProfile("p3", { attach: true })
     .jpeg()
     .toBuffer();
-}
-
-function chunk(type: string, data: Uint8Array): Buffer {
-  const named = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const whole = Buffer.alloc(named.length + 8);
-  whole.writeUInt32BE(data.length, 0);
-  named.copy(whole, 4);
-  whole.writeUInt32BE(crc32(named), named.length + 4);
-  return whole;
-}
-
-const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
-
-/** A PNG that says it is so large and holds next to nothing. */
-export function pngBomb(width: number, height: number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8);
-  return Buffer.concat([
-    SIGNATURE,
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(Buffer.alloc(1_000))),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-/** A PNG with a comment. */
-export async function pngWithText(text: string): Promise<Buffer> {
-  const plain = await testImage("png");
-  const afterHeader = SIGNATURE.length + 25;
-  return Buffer.concat([
-    plain.subarray(0, afterHeader),
-    chunk("tEXt", Buffer.from(`Comment\0${text}`, "latin1")),
-    plain.subarray(afterHeader),
-  ]);
-}
-
-/** A GIF with a comment right before its first block. */
-export async function gifWithComment(text: string): Promise<Buffer> {
-  const plain = await testImage("gif");
-  const tables = 13 + ((plain[10] ?? 0) & 0x80 ? 3 * 2 ** (((plain[10] ?? 0) & 7) + 1) : 0);
-  const comment = Buffer.from(text, "latin1");
-  return Buffer.concat([
-    plain.subarray(0, tables),
-    Buffer.from([0x21, 0xfe, comment.length]),
-    comment,
-    Buffer.from([0]),
-    plain.subarray(tables),
-  ]);
-}
-
-/** A GIF whose screen and whose frame say that they are so large. */
-export async function gifBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await testImage("gif"));
-  const frame = bytes.indexOf(Buffer.from([0x2c, 0, 0, 0, 0, 80, 0, 60, 0]));
-  for (const at of [6, frame + 5]) {
-    bytes.writeUInt16LE(width, at);
-    bytes.writeUInt16LE(height, at + 2);
-  }
-  return bytes;
-}
-
-/** A lossy WebP whose header says that it is so large; 16,383 is the most. */
-export async function webpBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await testImage("webp"));
-  bytes.writeUInt16LE(width, 26);
-  bytes.writeUInt16LE(height, 28);
-  return bytes;
-}
-
-/** An AVIF whose every size property says that it is so large. */
-export async function avifBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await testImage("avif"));
-  for (let at = bytes.indexOf("ispe"); at >= 0; at = bytes.indexOf("ispe", at + 4)) {
-    bytes.writeUInt32BE(width, at + 8);
-    bytes.writeUInt32BE(height, at + 12);
-  }
-  return bytes;
-}
-
-/** A JPEG whose frame header says that it is so large; 65,535 is the most. */
-export async function jpegBomb(width: number, height: number): Promise<Buffer> {
-  const bytes = Buffer.from(await testImage("jpeg"));
-  const frame = bytes.indexOf(Buffer.from([0xff, 0xc0, 0, 17, 8]));
-  bytes.writeUInt16BE(height, frame + 5);
-  bytes.writeUInt16BE(width, frame + 7);
-  return bytes;
-}
-
-/** An archive with one stored file. */
-export function zip(): Buffer {
-  const name = Buffer.from("a.html");
-  const data = Buffer.from("hello");
-  const local = Buffer.alloc(30);
-  local.write("PK\x03\x04", "latin1");
-  local.writeUInt16LE(name.length, 26);
-  const entry = Buffer.alloc(46);
-  entry.write("PK\x01\x02", "latin1");
-  entry.writeUInt16LE(name.length, 28);
-  const last = Buffer.alloc(22);
-  last.write("PK\x05\x06", "latin1");
-  last.writeUInt16LE(1, 10);
-  return Buffer.concat([local, name, data, entry, name, last]);
 }

@@ -4,10 +4,11 @@ import { describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
+import { pngBomb } from "./hostile-images.fixture.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
 import { imageResponse } from "./image-response.ts";
 import { openIntake, storedBy } from "./intake.fixture.ts";
-import { pngBomb, testImage } from "./test-images.fixture.ts";
+import { testImage } from "./test-images.fixture.ts";
 import { uploadImage } from "./upload.ts";
 
 const { intake, records: images } = openIntake();
