@@ -62,7 +62,7 @@ const permitted: Row[] = [
   ["infra/constructs/x.ts", 'export { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault/index.js";'],
   ["seed-entity/x.ts", 'export { createDeps } from "../functions/deps.ts";'],
   ["local/token.ts", 'export { permissions } from "../functions/lib/access/permissions.ts";'],
-  ["verify/checks/x.ts", 'export { shown } from "../answer-shape.ts";'],
+  ["verify/checks/x.ts", 'export { describeResponse } from "../response-shape.ts";'],
   ["bench/x.ts", 'export { startHost } from "../local/host/host.ts";'],
 ];
 

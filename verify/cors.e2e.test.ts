@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json, type Numbers } from "./answers.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
@@ -62,7 +62,7 @@ function call(page: Page, url: string, init: Init = {}): Promise<Seen | string> 
 }
 
 const post = { method: "POST" };
-const count = async () => (await json<Numbers>(fetch(`${api}/v1/visits/projects`))).count;
+const count = async () => (await json<PageCount>(fetch(`${api}/v1/visits/projects`))).count;
 const traced = expect.stringMatching(/^[0-9a-f]{32}$/);
 /** Lines of requests that reached the function. */
 const reached = (name: string) => backend.lines.filter((line) => line.includes(`"function":"${name}"`)).length;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { json, type Numbers } from "./answers.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 
 const BUDGET = 100;
 const INSTANCES = 5;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-const visit = ({ url }: Host) => json<Numbers>(fetch(`${url}/api/v1/visits/resume`, { method: "POST" }));
+const visit = ({ url }: Host) => json<PageCount>(fetch(`${url}/api/v1/visits/resume`, { method: "POST" }));
 const visits = (host: Host, count: number) => Promise.all(Array.from({ length: count }, () => visit(host)));
 
 /** The row as the store has it. */
@@ -26,7 +26,7 @@ async function row() {
 it("holds five instances to one budget, and counts every visit by their orderly shutdown", async () => {
   const others = await Promise.all(Array.from({ length: INSTANCES - 1 }, () => backend.addHost()));
   const hosts = [backend.host, ...others];
-  const responses: Numbers[] = [];
+  const responses: PageCount[] = [];
   /** Visits until it has got twenty degraded responses. */
   async function client(host: Host) {
     for (let degraded = 0; degraded < 20; ) {
@@ -66,6 +66,6 @@ it("loses the held visits of a killed instance, and none of one that is shut dow
 
 it("does not apply the brake of one page to another", async () => {
   const host = await backend.addHost();
-  const response = await json<Numbers>(fetch(`${host.url}/api/v1/visits/projects`, { method: "POST" }));
+  const response = await json<PageCount>(fetch(`${host.url}/api/v1/visits/projects`, { method: "POST" }));
   expect(response).toEqual({ page: "projects", count: 1, today: 1 });
 });

@@ -1,7 +1,7 @@
 // Counting, reading and rejected requests, over HTTP against the package.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type DropIn, type Failure, json, type Numbers } from "./answers.ts";
+import { type DropIn, type ErrorBody, json, type PageCount } from "./responses.fixture.ts";
 
 let backend: Backend;
 beforeAll(async () => {
@@ -11,19 +11,19 @@ afterAll(() => backend.close());
 
 const call = (path: string, init?: RequestInit) => fetch(`${backend.api}${path}`, init);
 const post = (path: string) => call(path, { method: "POST" });
-const read = (page: string) => json<Numbers>(call(`/v1/visits/${page}`));
+const read = (page: string) => json<PageCount>(call(`/v1/visits/${page}`));
 
 describe("POST /v1/visits/{page}", () => {
   it("counts each visit and returns its number", async () => {
     const before = await read("projects");
     const response = await post("/v1/visits/projects");
     expect(response.status).toBe(200);
-    expect(await json<Numbers>(response)).toEqual({
+    expect(await json<PageCount>(response)).toEqual({
       page: "projects",
       count: before.count + 1,
       today: before.today + 1,
     });
-    expect((await json<Numbers>(post("/v1/visits/projects"))).count).toBe(before.count + 2);
+    expect((await json<PageCount>(post("/v1/visits/projects"))).count).toBe(before.count + 2);
   });
 
   it("counts each page separately", async () => {
@@ -35,7 +35,7 @@ describe("POST /v1/visits/{page}", () => {
   it("gives each of 400 concurrent visits its own number", async () => {
     const before = await read("projects");
     const responses = await Promise.all(Array.from({ length: 400 }, () => post("/v1/visits/projects")));
-    const counts = await Promise.all(responses.map(async (response) => (await json<Numbers>(response)).count));
+    const counts = await Promise.all(responses.map(async (response) => (await json<PageCount>(response)).count));
     expect(counts.sort((a, b) => a - b)).toEqual(counts.map((_, index) => before.count + index + 1));
     expect((await read("projects")).count).toBe(before.count + 400);
   });
@@ -77,7 +77,7 @@ describe("rejected requests", () => {
   ])("rejects %s: %s %s returns %i %s", async (_, method, path, status, code) => {
     const response = await call(path, { method });
     expect(response.status).toBe(status);
-    const { error } = await json<Failure>(response);
+    const { error } = await json<ErrorBody>(response);
     expect(error).toMatchObject({ code, trace_id: response.headers.get("x-trace-id") });
     expect(error.message).not.toMatch(/\n|node_modules|\.ts:/);
   });

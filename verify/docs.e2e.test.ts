@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json } from "./answers.ts";
+import { json } from "./responses.fixture.ts";
 
 const PATIENCE = { timeout: 45_000 };
 let backend: Backend;

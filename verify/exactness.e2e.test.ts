@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Fault } from "../local/fault-proxy.fixture.ts";
-import { type Failure, json, type Numbers } from "./answers.ts";
+import { type ErrorBody, json, type PageCount } from "./responses.fixture.ts";
 
 type Tally = { counts: number[]; errors: { status: number; code: string; retryAfter: string | null }[] };
 
 let backend: Backend;
-let before: Numbers;
+let before: PageCount;
 
 beforeAll(async () => {
   backend = await startBackend();
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterAll(() => backend.close());
 
-function read(): Promise<Numbers> {
+function read(): Promise<PageCount> {
   return json(fetch(`${backend.api}/v1/visits/resume`));
 }
 
@@ -29,9 +29,9 @@ async function visit(urls: readonly string[], { clients, visits }: { clients: nu
     const url = `${urls[index % urls.length]}/api/v1/visits/resume`;
     for (let visit = 0; visit < visits; visit++) {
       const response = await fetch(url, { method: "POST" });
-      if (response.ok) tally.counts.push((await json<Numbers>(response)).count);
+      if (response.ok) tally.counts.push((await json<PageCount>(response)).count);
       else {
-        const { error } = await json<Failure>(response);
+        const { error } = await json<ErrorBody>(response);
         tally.errors.push({
           status: response.status,
           code: error.code,
@@ -44,7 +44,7 @@ async function visit(urls: readonly string[], { clients, visits }: { clients: nu
   return tally;
 }
 
-/** Numbers are distinct. Every visit with a number is counted; those with an error may be. */
+/** PageCount are distinct. Every visit with a number is counted; those with an error may be. */
 async function expectExact({ counts, errors }: Tally) {
   const after = await read();
   const counted = after.count - before.count;

@@ -7,9 +7,9 @@ import { statusOf } from "../functions/lib/errors.ts";
 import type { ErrorBody } from "../functions/lib/http/invoke.fixture.ts";
 import { routes } from "../functions/routes.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type Image, json } from "./answers.ts";
+import { type Image, json } from "./responses.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
-import { bytesOf, type RawAnswer, sendRaw } from "./raw.ts";
+import { bytesOf, type RawResponse, sendRaw } from "./raw-http.fixture.ts";
 
 let backend: Backend;
 let materials: Materials;
@@ -25,7 +25,7 @@ afterAll(() => backend.close());
 /** What the front end says by itself, and always without a body. */
 const REFUSALS = [400, 404, 413, 417, 431];
 
-function expectAnswer({ status, headers, body }: RawAnswer, method: string): void {
+function expectAnswer({ status, headers, body }: RawResponse, method: string): void {
   const trace = headers.get("x-trace-id");
   if (trace === null) {
     expect(REFUSALS).toContain(status);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { containers, tables } from "../functions/lib/names.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type FaultProxy, startFaultProxy } from "../local/fault-proxy.fixture.ts";
-import { type Failure, json } from "./answers.ts";
+import { type ErrorBody, json } from "./responses.fixture.ts";
 
 type Readiness = {
   status: string;
@@ -73,7 +73,7 @@ it.each([
     const answer = await ask();
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("5");
-    const { error, status, dependencies } = await json<Failure & Readiness>(answer);
+    const { error, status, dependencies } = await json<ErrorBody & Readiness>(answer);
     expect(error).toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", trace_id: answer.headers.get("x-trace-id") });
     expect(status).toBe("down");
     expect(dependencies[name]).toEqual(down);

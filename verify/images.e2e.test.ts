@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageFormats } from "../functions/images/image-format.ts";
 import { cornersOf, orientedImage, quarters, testImage, UPRIGHT } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type Failure, type Image, json } from "./answers.ts";
+import { type ErrorBody, type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;
@@ -113,7 +113,7 @@ describe("what is refused", () => {
     for (const name of [undefined, "a.png"]) {
       const answer = await library.upload(await make(), name);
       expect(answer.status).toBe(status);
-      expect((await json<Failure>(answer)).error.code).toBe(code);
+      expect((await json<ErrorBody>(answer)).error.code).toBe(code);
     }
     expect(originals()).toEqual(before);
   });
@@ -138,7 +138,7 @@ describe("what is refused", () => {
     const headers = { "content-type": "application/json" };
     const answer = await library.call("/v1/sas", { method: "POST", headers, body });
     expect(answer.status).toBe(400);
-    expect((await json<Failure>(answer)).error.code).toBe("VALIDATION_FAILED");
+    expect((await json<ErrorBody>(answer)).error.code).toBe("VALIDATION_FAILED");
   });
 
   it("whoever has no token, too small a role, or another's image", async () => {

@@ -1,5 +1,5 @@
 // The image library as its owner uses it: upload, wait, link.
-import { type Image, json, type Link } from "./answers.ts";
+import { type Image, json, type Link } from "./responses.fixture.ts";
 
 export type Library = {
   /** Any call with the owner's token. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { json, type Numbers } from "./answers.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 
 const root = join(import.meta.dirname, "..");
 let dataDir: string;
@@ -50,7 +50,7 @@ async function start(args: readonly string[], settings: Record<string, string> =
   throw new Error(`npm start ended before it was ready. It said:\n${said.join("\n")}`);
 }
 
-const total = async (url: string) => (await json<Numbers>(fetch(`${url}/api/v1/visits/resume`))).count;
+const total = async (url: string) => (await json<PageCount>(fetch(`${url}/api/v1/visits/resume`))).count;
 
 it.each<[string, string[], (child: ChildProcess) => void]>([
   ["SIGTERM to npm", ["--built"], (child) => child.kill("SIGTERM")],
@@ -92,7 +92,7 @@ it.each<[string, string[], (child: ChildProcess) => void]>([
 it("commits on SIGTERM the visits that the cost brake held back", async () => {
   const first = await start(["--built"], { DAILY_WRITE_BUDGET: "1" });
   const before = await total(first.url);
-  const visit = () => json<Numbers>(fetch(`${first.url}/api/v1/visits/resume`, { method: "POST" }));
+  const visit = () => json<PageCount>(fetch(`${first.url}/api/v1/visits/resume`, { method: "POST" }));
   await visit();
   const answers = await Promise.all(Array.from({ length: 30 }, visit));
   expect(answers.filter(({ degraded }) => !degraded)).toEqual([]);

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { Host } from "../local/host/host.ts";
-import { type Failure, json } from "./answers.ts";
+import { type ErrorBody, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 beforeAll(async () => {
@@ -52,7 +52,7 @@ describe("one request too many", () => {
     }
     const [refused] = answers.slice(-1) as [Response];
     expect(refused.headers.get("retry-after")).toMatch(/^(?:60|[1-5]?\d)$/);
-    const { error } = await json<Failure>(refused);
+    const { error } = await json<ErrorBody>(refused);
     expect(error).toMatchObject({ code: "RATE_LIMITED", trace_id: refused.headers.get("x-trace-id") });
     expect(error.message).toMatch(/^More than 3 requests in 60 seconds from your address/);
   });

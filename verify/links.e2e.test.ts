@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { type Image, json } from "./answers.ts";
+import { type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
 
 let backend: Backend;

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json, type Numbers } from "./answers.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 
 let backend: Backend;
 let browser: Browser;
@@ -26,7 +26,7 @@ async function open() {
 }
 
 it("shows two visitors two consecutive numbers", async () => {
-  const { count } = await json<Numbers>(fetch(`${backend.api}/v1/visits/resume`));
+  const { count } = await json<PageCount>(fetch(`${backend.api}/v1/visits/resume`));
   for (const number of [count + 1, count + 2]) {
     const { page, visitor, errors } = await open();
     await visitor.filter({ hasText: new RegExp(`\\b${number}\\b`) }).waitFor();

@@ -1,8 +1,9 @@
 // The counter grows by exactly what is sent, on a page that is reserved for this: no real number is touched.
-import { jsonOf, shown } from "../answer-shape.ts";
+
 import type { Run } from "../check.ts";
 import { check, must } from "../check.ts";
 import type { Answer } from "../client.ts";
+import { describeResponse, jsonOf } from "../response-shape.ts";
 
 const PATH = "/v1/visits/verify";
 const VISITS = 10;
@@ -21,10 +22,14 @@ function numberOf(answer: Answer): number {
   const { count, degraded } = jsonOf<Numbers>(answer, { status: 200, look });
   must(degraded === undefined, {
     expected: `a number of its own for ${answer.what}`,
-    received: shown(answer),
+    received: describeResponse(answer),
     look: "the cost brake: today's write budget of the page verify is used up (DAILY_WRITE_BUDGET)",
   });
-  must(Number.isSafeInteger(count), { expected: `a count from ${answer.what}`, received: shown(answer), look });
+  must(Number.isSafeInteger(count), {
+    expected: `a count from ${answer.what}`,
+    received: describeResponse(answer),
+    look,
+  });
   return count as number;
 }
 

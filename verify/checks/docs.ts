@@ -1,6 +1,7 @@
 // No interactive page of the API in production: it belongs to a laptop.
-import { shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
+import { describeResponse } from "../response-shape.ts";
 
 export const docs = check({
   name: "no docs",
@@ -11,7 +12,7 @@ export const docs = check({
       const answer = await call(address);
       must(answer.status === 404, {
         expected: `404 of ${answer.what}`,
-        received: shown(answer),
+        received: describeResponse(answer),
         look: "what was deployed: the package has no such page",
       });
     }

@@ -1,7 +1,8 @@
 // Errors have one shape, their own codes, and show nothing of what is inside.
-import { mustFail } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
 import type { Call } from "../client.ts";
+import { mustBeError } from "../response-shape.ts";
 
 type Wrong = { readonly at: string; readonly call?: Call; readonly status: number; readonly code: string };
 const wrong: readonly Wrong[] = [
@@ -19,7 +20,7 @@ export const errors = check({
   async run({ client }) {
     for (const { at, call, status, code } of wrong) {
       const answer = await client.call(at, call);
-      mustFail(answer, { status, code, look });
+      mustBeError(answer, { status, code, look });
       const [inside] = INSIDE.exec(answer.text) ?? [];
       must(inside === undefined, {
         expected: `nothing of the inside in the answer to ${answer.what}`,

@@ -1,6 +1,7 @@
 // It answers, and says which version runs: the one that was deployed, if that is known.
-import { jsonOf, shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
+import { describeResponse, jsonOf } from "../response-shape.ts";
 
 export const health = check({
   name: "health",
@@ -11,7 +12,7 @@ export const health = check({
     const { name, version, commit } = jsonOf<Record<string, string>>(answer, { status: 200, look });
     must(Boolean(name && version && commit), {
       expected: "name, version and commit from GET /health",
-      received: shown(answer),
+      received: describeResponse(answer),
       look,
     });
     must(wanted === undefined || commit?.startsWith(wanted) === true, {

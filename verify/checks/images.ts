@@ -1,6 +1,7 @@
 // A picture is uploaded, its thumbnail appears, links show both, and nobody sees them without a link.
-import { jsonOf, mustAnswer, shown } from "../answer-shape.ts";
+
 import { check, Fault, must, type Run } from "../check.ts";
+import { describeResponse, jsonOf, mustHaveStatus } from "../response-shape.ts";
 
 /** 16 by 16 pixels in four colours, 124 bytes. */
 const picture = Buffer.from(
@@ -21,7 +22,7 @@ async function upload({ run: { client }, authorization }: Library): Promise<stri
   const answer = await client.call("/v1/images", { method: "POST", headers: { authorization }, body });
   const look = "401: the token and its issuer; 403: its role; 5xx: roles of the app on the container images";
   const { id } = jsonOf<Image>(answer, { status: 201, look });
-  must(typeof id === "string", { expected: "the id of the image", received: shown(answer), look });
+  must(typeof id === "string", { expected: "the id of the image", received: describeResponse(answer), look });
   return id;
 }
 
@@ -34,7 +35,7 @@ async function thumbnailOf({ run, authorization }: Library, id: string): Promise
     if (status === "failed" || performance.now() >= until)
       throw new Fault({
         expected: `the image ${id} to be ready within ${run.thumbnailWithin / 1000} s`,
-        received: `the status ${status}: ${shown(answer)}`,
+        received: `the status ${status}: ${describeResponse(answer)}`,
         look: "the event subscription, the log of the function thumbnail, and the poison queue",
       });
     await run.pause(LOOK_AGAIN_MS);
@@ -50,16 +51,16 @@ async function open({ run: { client }, authorization }: Library, id: string, var
   const { url } = jsonOf<Link>(answer, { status: 200, look: "the role Storage Blob Delegator of the app" });
   must(typeof url === "string" && URL.canParse(url), {
     expected: `a link to the ${variant}`,
-    received: shown(answer),
+    received: describeResponse(answer),
     look: "POST /v1/sas",
   });
   const blob = await client.call(url);
-  mustAnswer(blob, { status: 200, look: "CDN_BASE_URL, and whether the storage account can be reached from here" });
+  mustHaveStatus(blob, { status: 200, look: "CDN_BASE_URL, and whether the storage account can be reached from here" });
   const { origin, pathname } = new URL(url);
   const closed = await client.call(`${origin}${pathname}`);
   must(closed.status >= 400, {
     expected: `${closed.what} without its signature to be refused`,
-    received: shown(closed),
+    received: describeResponse(closed),
     look: "public access of the storage account and its containers: it must be off",
   });
   return blob;
@@ -84,13 +85,13 @@ export const images = check({
     const original = await open(library, id, "original");
     must(Buffer.compare(original.bytes, picture) === 0, {
       expected: "the original as it was uploaded",
-      received: shown(original),
+      received: describeResponse(original),
       look: "what the link leads to: CDN_BASE_URL, a cache before it",
     });
     const thumbnail = await open(library, id, "thumbnail");
     must(thumbnail.headers.get("content-type") === "image/webp" && thumbnail.bytes.byteLength > 0, {
       expected: "a thumbnail of type image/webp",
-      received: shown(thumbnail),
+      received: describeResponse(thumbnail),
       look: "the container thumbnails",
     });
     const times = [uploaded - began, made - uploaded, performance.now() - made].map((ms) => (ms / 1000).toFixed(1));

@@ -1,6 +1,7 @@
 // Who asks too often is answered 429, and told when to come back. Reading a count is what costs least and changes nothing.
-import { mustFail, shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
+import { describeResponse, mustBeError } from "../response-shape.ts";
 
 const PATH = "/v1/visits/verify";
 /** Each instance counts by itself, so several let several times as much pass. */
@@ -25,10 +26,10 @@ export const limits = check({
     const refused = answers.find(({ status }) => status === 429);
     must(refused !== undefined, {
       expected: `429 beyond ${quota} requests in a window`,
-      received: `${sent} requests, the last: ${answers.map(shown).at(-1)}`,
+      received: `${sent} requests, the last: ${answers.map(describeResponse).at(-1)}`,
       look,
     });
-    mustFail(refused, { status: 429, code: "RATE_LIMITED", look });
+    mustBeError(refused, { status: 429, code: "RATE_LIMITED", look });
     const wait = refused.headers.get("retry-after") ?? "none";
     must(/^[1-9]\d{0,2}$/.test(wait), { expected: "Retry-After in seconds on a 429", received: wait, look });
     return `429 after ${sent} reads of ${policy}; this address may read again in ${wait} s`;

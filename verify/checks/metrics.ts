@@ -1,6 +1,7 @@
 // The numbers at /metrics are shown to nobody in production, unless that is wanted.
-import { shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
+import { describeResponse } from "../response-shape.ts";
 
 export const metrics = check({
   name: "metrics",
@@ -10,7 +11,7 @@ export const metrics = check({
     const answer = await client.call("/metrics");
     must(answer.status === (wanted ? 200 : 404), {
       expected: `${wanted ? "200" : "404"} of ${answer.what}, ${wanted ? "with" : "without"} --with-metrics`,
-      received: shown(answer),
+      received: describeResponse(answer),
       look: "the setting METRICS_ENABLED",
     });
     return wanted ? "shown, as wanted" : "not shown";

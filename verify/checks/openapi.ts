@@ -1,7 +1,7 @@
 // The API's document, where it is served, is valid OpenAPI and tells of the counter.
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { jsonOf } from "../answer-shape.ts";
 import { check, must } from "../check.ts";
+import { jsonOf } from "../response-shape.ts";
 
 export const openapi = check({
   name: "openapi",

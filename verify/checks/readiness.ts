@@ -1,6 +1,7 @@
 // The process is up, and all that it needs answers.
-import { jsonOf, mustAnswer, shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
+import { describeResponse, jsonOf, mustHaveStatus } from "../response-shape.ts";
 
 type Readiness = { status: string; dependencies: Record<string, { status: string; latencyMs: number }> };
 
@@ -8,7 +9,7 @@ export const readiness = check({
   name: "readiness",
   needs: [],
   async run({ client }) {
-    mustAnswer(await client.call("/health/live"), { status: 200, look: "the app's log: the process is not well" });
+    mustHaveStatus(await client.call("/health/live"), { status: 200, look: "the app's log: the process is not well" });
     const look =
       "the log line dependency-down, roles of the app's identity, whether provisioning and seeding were done";
     const answer = await client.call("/health/ready");
@@ -16,7 +17,7 @@ export const readiness = check({
     const all = Object.entries(dependencies ?? {});
     must(status === "ok" && all.length > 0 && all.every(([, each]) => each.status === "up"), {
       expected: "ok, and every dependency up, from GET /health/ready",
-      received: shown(answer),
+      received: describeResponse(answer),
       look,
     });
     return all.map(([name, { latencyMs }]) => `${name} ${Math.round(latencyMs)} ms`).join(", ");

@@ -1,7 +1,8 @@
 // What needs a token is refused without one, and with one that nobody signed.
-import { mustFail } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
 import type { Call } from "../client.ts";
+import { mustBeError } from "../response-shape.ts";
 
 const json = { "content-type": "application/json" };
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
@@ -24,7 +25,7 @@ export const refusal = check({
     const look = "the access of these routes in functions/routes.ts, and how tokens are checked";
     for (const [at, call] of calls) {
       const answer = await client.call(at, call);
-      mustFail(answer, { status: 401, code: "UNAUTHENTICATED", look });
+      mustBeError(answer, { status: 401, code: "UNAUTHENTICATED", look });
       must(/^Bearer\b/.test(answer.headers.get("www-authenticate") ?? ""), {
         expected: `WWW-Authenticate: Bearer on the 401 of ${answer.what} (RFC 6750, section 3)`,
         received: answer.headers.get("www-authenticate") ?? "none",

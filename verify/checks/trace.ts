@@ -1,7 +1,8 @@
 // Each answer says under which trace id it is logged: the caller's own if it is one, else a new one.
-import { jsonOf, shown } from "../answer-shape.ts";
+
 import { check, must } from "../check.ts";
 import type { Answer } from "../client.ts";
+import { describeResponse, jsonOf } from "../response-shape.ts";
 
 const look = "what stands before the app: does it drop or change X-Trace-ID?";
 const idOf = ({ headers }: Answer) => headers.get("x-trace-id") ?? "none";
@@ -29,7 +30,7 @@ export const trace = check({
     const { error } = jsonOf<{ error: { trace_id: string } }>(failure, { status: 404, look });
     must(error?.trace_id === idOf(failure), {
       expected: `the trace id of the header, ${idOf(failure)}, in the error`,
-      received: shown(failure),
+      received: describeResponse(failure),
       look,
     });
     return "chosen, given, and the same in an error";

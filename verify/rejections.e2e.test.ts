@@ -1,7 +1,7 @@
 // What a hostile client can send, byte by byte over a plain socket: the right code in the one shape, or the front end's own refusal.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { bytesOf, sendRaw } from "./raw.ts";
+import { bytesOf, sendRaw } from "./raw-http.fixture.ts";
 
 let backend: Backend;
 let authorization: string;

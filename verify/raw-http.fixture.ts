@@ -1,7 +1,7 @@
 // HTTP by hand, over a plain socket: no client library that mends, escapes or refuses what is sent.
 import { connect } from "node:net";
 
-export type RawAnswer = {
+export type RawResponse = {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Headers;
@@ -17,7 +17,7 @@ function joinChunks(body: string): string {
   return body.slice(from, from + size) + joinChunks(body.slice(from + size + 2));
 }
 
-function parseAnswer(bytes: Buffer): RawAnswer {
+function parseAnswer(bytes: Buffer): RawResponse {
   // One character a byte, so that lengths are those of bytes.
   const text = bytes.toString("latin1");
   const end = text.indexOf("\r\n\r\n");
@@ -43,7 +43,7 @@ export function bytesOf(line: string, headers: readonly string[], body: string |
  * Sends bytes and reads until the other side ends, which it does when asked for `Connection: close`.
  * @param hangUp ends our side once all is sent, as a client that goes away
  */
-export function sendRaw(url: string, bytes: Uint8Array, { hangUp = false } = {}): Promise<RawAnswer> {
+export function sendRaw(url: string, bytes: Uint8Array, { hangUp = false } = {}): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

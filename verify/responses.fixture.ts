@@ -1,8 +1,8 @@
 // The shapes in which the API answers, and how to read an answer as one.
 
-export type Numbers = { page: string; count: number; today: number; degraded?: true };
+export type PageCount = { page: string; count: number; today: number; degraded?: true };
 export type DropIn = { visitor_counter: number };
-export type Failure = { error: { code: string; message: string; trace_id: string } };
+export type ErrorBody = { error: { code: string; message: string; trace_id: string } };
 
 /** The answer's JSON, claimed to have a shape; what uses it checks the claim. */
 export async function json<T>(answer: Response | Promise<Response>): Promise<T> {
