@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { startBackend } from "../local/backend.fixture.ts";
-import { type Image, json } from "./responses.fixture.ts";
 import { type Case, type Document, openContract } from "./contract.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
+import { type Image, json } from "./responses.fixture.ts";
 
 const backend = await startBackend({ METRICS_ENABLED: "true" });
 afterAll(() => backend.close());

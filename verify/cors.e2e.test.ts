@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json, type PageCount } from "./responses.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 
 let backend: Backend;
 let browser: Browser;

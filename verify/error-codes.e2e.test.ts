@@ -5,8 +5,8 @@ import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
 import { type ErrorBody, invoke } from "../functions/lib/http/invoke.fixture.ts";
 import { operation, routesFor } from "../functions/lib/http/operation.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
+import { type Image, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 let owner: Library;

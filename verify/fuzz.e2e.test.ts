@@ -7,9 +7,9 @@ import { statusOf } from "../functions/lib/errors.ts";
 import type { ErrorBody } from "../functions/lib/http/invoke.fixture.ts";
 import { routes } from "../functions/routes.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type Image, json } from "./responses.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
 import { bytesOf, type RawResponse, sendRaw } from "./raw-http.fixture.ts";
+import { type Image, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 let materials: Materials;

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import type { ProxiedRequest } from "../local/fault-proxy.fixture.ts";
-import { type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
+import { type Image, json } from "./responses.fixture.ts";
 
 /** Ten minutes pass for the app, so that its timer finds what is older than five. */
 const LATER = { NODE_OPTIONS: "--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()%2B600000" };

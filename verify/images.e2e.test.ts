@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageFormats } from "../functions/images/image-format.ts";
 import { cornersOf, orientedImage, quarters, testImage, UPRIGHT } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { type ErrorBody, type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
+import { type ErrorBody, type Image, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 let library: Library;

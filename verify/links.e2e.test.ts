@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { type Image, json } from "./responses.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
+import { type Image, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 let library: Library;
