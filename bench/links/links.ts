@@ -1,8 +1,8 @@
 // bench links: links a second from a warm app, and the calls to Azure services for each link.
 import { readFile } from "node:fs/promises";
 import { type Backend, startBackend } from "../../local/backend.fixture.ts";
-import { type Image, json } from "../../verify/answers.ts";
 import { openLibrary } from "../../verify/library.fixture.ts";
+import { type Image, json } from "../../verify/responses.fixture.ts";
 import { startChild } from "../child.ts";
 import { startHttpLoad } from "../http-load.ts";
 import { imageFile } from "../images.ts";
