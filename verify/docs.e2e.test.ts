@@ -1,4 +1,4 @@
-// The interactive page of the API in a real browser: it shows every operation, tries one, and asks nobody else.
+// The interactive API documentation in a real browser.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -8,7 +8,7 @@ import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 import { json } from "./responses.fixture.ts";
 
-const PATIENCE = { timeout: 45_000 };
+const WAIT = { timeout: 45_000 };
 let backend: Backend;
 let browser: Browser;
 beforeAll(async () => {
@@ -19,19 +19,19 @@ afterAll(async () => {
   await backend?.close();
 });
 
-/** The page, with what it asked for and what went wrong in it. */
+/** Opens a page and records its requests and errors. */
 async function open(url: string) {
   const page = await browser.newPage({ viewport: { width: 1200, height: 1600 } });
-  const asked: string[] = [];
-  const wrong: string[] = [];
-  page.on("request", (request) => asked.push(request.url()));
-  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(error.message));
+  const requests: string[] = [];
+  const errors: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(url);
-  return { page, asked, wrong };
+  return { page, requests, errors };
 }
 
-const shown = (page: Page) =>
+const operationsOn = (page: Page) =>
   page.locator(".opblock").evaluateAll((blocks) =>
     blocks.map((block) => {
       const text = (part: string) => block.querySelector(part)?.textContent?.replaceAll("\u200b", "").trim();
@@ -39,65 +39,65 @@ const shown = (page: Page) =>
     }),
   );
 
-it("shows every operation of the document, asks nobody but its own server, and complains of nothing", async () => {
-  const { page, asked, wrong } = await open(`${backend.host.url}/docs`);
-  await page.locator(".opblock").first().waitFor(PATIENCE);
+it("the documentation shows every operation, calls only its own server and logs no error", async () => {
+  const { page, requests, errors } = await open(`${backend.host.url}/docs`);
+  await page.locator(".opblock").first().waitFor(WAIT);
   const { paths } = await json<{ paths: Record<string, object> }>(fetch(`${backend.api}/openapi.json`));
-  const wanted = Object.entries(paths).flatMap(([path, item]) =>
+  const expected = Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  expect((await shown(page)).sort()).toEqual(wanted.sort());
-  expect(asked.filter((url) => !url.startsWith(`${backend.host.url}/`) && !url.startsWith("data:"))).toEqual([]);
-  expect(asked).toContain(`${backend.api}/openapi.json`);
-  expect(wrong).toEqual([]);
+  expect((await operationsOn(page)).sort()).toEqual(expected.sort());
+  expect(requests.filter((url) => !url.startsWith(`${backend.host.url}/`) && !url.startsWith("data:"))).toEqual([]);
+  expect(requests).toContain(`${backend.api}/openapi.json`);
+  expect(errors).toEqual([]);
   await page.close();
 });
 
-it("calls an operation from the page, and shows its answer", async () => {
-  const { page, asked, wrong } = await open(`${backend.host.url}/docs/#/Visits/visitor-counter`);
+it("the documentation calls an operation and shows the response", async () => {
+  const { page, requests, errors } = await open(`${backend.host.url}/docs/#/Visits/visitor-counter`);
   const block = page.locator("#operations-Visits-visitor-counter");
-  await block.getByRole("button", { name: "Try it out" }).click(PATIENCE);
-  await block.getByRole("button", { name: "Execute" }).click(PATIENCE);
-  await block.locator(".live-responses-table .response").getByText('"count"').first().waitFor(PATIENCE);
-  expect(asked).toContain(`${backend.api}/v1/visits/resume`);
-  expect(wrong).toEqual([]);
+  await block.getByRole("button", { name: "Try it out" }).click(WAIT);
+  await block.getByRole("button", { name: "Execute" }).click(WAIT);
+  await block.locator(".live-responses-table .response").getByText('"count"').first().waitFor(WAIT);
+  expect(requests).toContain(`${backend.api}/v1/visits/resume`);
+  expect(errors).toEqual([]);
   await page.close();
 });
 
-it("takes a token and a picture, and uploads it", async () => {
-  const { page, wrong } = await open(`${backend.host.url}/docs/#/Images/image-upload`);
-  await page.locator(".authorize.unlocked").first().click(PATIENCE);
-  await page.getByLabel("auth-bearer-value").fill(await backend.token("owner"), PATIENCE);
-  await page.getByRole("button", { name: "Apply credentials" }).click(PATIENCE);
-  await page.getByRole("button", { name: "Close" }).click(PATIENCE);
+it("the documentation uploads an image with a token", async () => {
+  const { page, errors } = await open(`${backend.host.url}/docs/#/Images/image-upload`);
+  await page.locator(".authorize.unlocked").first().click(WAIT);
+  await page.getByLabel("auth-bearer-value").fill(await backend.token("owner"), WAIT);
+  await page.getByRole("button", { name: "Apply credentials" }).click(WAIT);
+  await page.getByRole("button", { name: "Close" }).click(WAIT);
   const block = page.locator("#operations-Images-image-upload");
-  await block.getByRole("button", { name: "Try it out" }).click(PATIENCE);
+  await block.getByRole("button", { name: "Try it out" }).click(WAIT);
   const buffer = await testImage("png", { width: 60, height: 40 });
   await block.locator("input[type=file]").setInputFiles({ name: "small.png", mimeType: "image/png", buffer });
-  await block.getByRole("button", { name: "Execute" }).click(PATIENCE);
-  const answer = block.locator(".live-responses-table .response");
-  await answer.getByText('"small.png"').first().waitFor(PATIENCE);
-  expect(await answer.locator(".response-col_status").first().textContent()).toContain("201");
-  expect(wrong).toEqual([]);
+  await block.getByRole("button", { name: "Execute" }).click(WAIT);
+  const result = block.locator(".live-responses-table .response");
+  await result.getByText('"small.png"').first().waitFor(WAIT);
+  expect(await result.locator(".response-col_status").first().textContent()).toContain("201");
+  expect(errors).toEqual([]);
   await page.close();
 });
 
-it("runs under a policy that allows no inline script, and serves nothing else of the package", async () => {
-  const answer = await fetch(`${backend.host.url}/docs/`);
-  const policy = answer.headers.get("content-security-policy") ?? "";
+it("the documentation has a policy without inline scripts, and serves only the files it needs", async () => {
+  const response = await fetch(`${backend.host.url}/docs/`);
+  const policy = response.headers.get("content-security-policy") ?? "";
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain("unsafe");
   for (const path of ["/docs/index.js", "/docs/swagger-initializer.js", "/docs/%2e%2e/docs.ts", "/docs/../docs.ts"])
     expect((await fetch(`${backend.host.url}${path}`)).status).toBe(404);
 });
 
-it("is not there where the document is turned off", async () => {
+it("the documentation is 404 when OPENAPI_ENABLED is false", async () => {
   const { url } = await backend.addHost({ OPENAPI_ENABLED: "false" });
   for (const path of ["/docs", "/docs/", "/docs/swagger-ui.css"])
     expect((await fetch(`${url}${path}`)).status).toBe(404);
 });
 
-it("does not ship", () => {
+it("the package does not contain the documentation", () => {
   const files = readdirSync(backend.app, { recursive: true, encoding: "utf8" });
   expect(files).toContain("app.js");
   expect(files.filter((file) => /swagger|docs/i.test(file))).toEqual([]);

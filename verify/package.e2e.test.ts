@@ -1,4 +1,4 @@
-// What the package holds, that it is the same wherever it is made, and that its list of parts leaves nothing out.
+// The content of the package, its reproducibility, and its bill of materials.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
@@ -21,14 +21,14 @@ type Sbom = {
 };
 
 const root = join(import.meta.dirname, "..");
-const made = { zip: join(root, "package/vitae.zip"), sbom: join(root, "package/vitae.cdx.json") };
+const output = { zip: join(root, "package/vitae.zip"), sbom: join(root, "package/vitae.cdx.json") };
 const unpacked = process.env.VITAE_ROOT as string;
 const text = (path: string) => readFileSync(path, "utf8");
 const read = <T>(path: string): T => JSON.parse(text(path));
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
-const files = Object.keys(unzipSync(readFileSync(made.zip)));
+const files = Object.keys(unzipSync(readFileSync(output.zip)));
 
-it("holds the bundle, host.json, package.json and sharp for Linux on x64 with glibc, and nothing else", () => {
+it("the package contains only the bundle, host.json, package.json and sharp for Linux on x64 with glibc", () => {
   const modules = files.filter((file) => file.startsWith("node_modules/"));
   const packages = new Set(modules.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
   expect([...packages].sort()).toEqual([
@@ -40,17 +40,17 @@ it("holds the bundle, host.json, package.json and sharp for Linux on x64 with gl
     "sharp",
   ]);
   expect(files).toContain(`node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64-${locked("sharp").version}.node`);
-  const rest = files.filter((file) => !modules.includes(file));
-  expect(rest.filter((file) => !/^[\w-]+(\.node)?(-[A-Z\d]{8})?\.js$/.test(file))).toEqual([
+  const topLevel = files.filter((file) => !modules.includes(file));
+  expect(topLevel.filter((file) => !/^[\w-]+(\.node)?(-[A-Z\d]{8})?\.js$/.test(file))).toEqual([
     "host.json",
     "package.json",
   ]);
-  expect(rest).toContain("app.js");
+  expect(topLevel).toContain("app.js");
   expect(files).toEqual(files.toSorted());
 });
 
-it("has at most 15 MiB", () => {
-  expect(statSync(made.zip).size).toBeLessThanOrEqual(15 * 2 ** 20);
+it("the package has at most 15 MiB", () => {
+  expect(statSync(output.zip).size).toBeLessThanOrEqual(15 * 2 ** 20);
 });
 
 function locked(name: string): Manifest {
@@ -58,7 +58,7 @@ function locked(name: string): Manifest {
   return { ...(packages[`node_modules/${name}`] as Manifest), name };
 }
 
-it("brings sharp in the versions of package-lock.json, and loads them from within", () => {
+it("the package contains and loads sharp in the versions of package-lock.json", () => {
   for (const manifest of globSync("node_modules/{*,@*/*}/package.json", { cwd: unpacked })) {
     const { name, version } = read<Manifest>(join(unpacked, manifest));
     expect(version, name).toBe(locked(name).version);
@@ -68,29 +68,29 @@ it("brings sharp in the versions of package-lock.json, and loads them from withi
   expect(require("sharp").versions.sharp).toBe(locked("sharp").version);
 });
 
-it("is the same, byte for byte, when made in another folder, time zone and language", async () => {
+it("the package is byte for byte the same when built in another folder, time zone and language", async () => {
   const { gitHead } = read<{ gitHead: string }>(join(unpacked, "package.json"));
-  const folder = mkdtempSync(join(tmpdir(), "vitae-elsewhere-"));
+  const folder = mkdtempSync(join(tmpdir(), "vitae-package-copy-"));
   try {
     for (const path of ["functions", "scripts", "host.json", "package.json", "package-lock.json", "tsconfig.json"])
       cpSync(join(root, path), join(folder, path), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     const env = { ...process.env, GITHUB_SHA: gitHead, TZ: "Asia/Tokyo", LC_ALL: "tr_TR.UTF-8" };
     await promisify(execFile)(process.execPath, ["scripts/package.ts"], { cwd: folder, env });
-    expect(hash(join(folder, "package/vitae.zip"))).toBe(hash(made.zip));
-    expect(text(join(folder, "package/vitae.cdx.json"))).toBe(text(made.sbom));
+    expect(hash(join(folder, "package/vitae.zip"))).toBe(hash(output.zip));
+    expect(text(join(folder, "package/vitae.cdx.json"))).toBe(text(output.sbom));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }, 180_000);
 
-it("has a list of parts that is valid CycloneDX, without time, chance or a path of this machine", async () => {
-  expect(await new JsonStrictValidator(Spec.Version.v1dot6).validate(text(made.sbom))).toBeNull();
-  expect(text(made.sbom)).not.toMatch(/serialNumber|timestamp/);
-  expect(text(made.sbom)).not.toContain(root);
+it("the bill of materials is valid CycloneDX without timestamp, serial number or local path", async () => {
+  expect(await new JsonStrictValidator(Spec.Version.v1dot6).validate(text(output.sbom))).toBeNull();
+  expect(text(output.sbom)).not.toMatch(/serialNumber|timestamp/);
+  expect(text(output.sbom)).not.toContain(root);
 });
 
-it("lists exactly the packages that the bundle has code of, and those installed beside it", async () => {
+it("the bill of materials lists exactly the bundled and the installed packages", async () => {
   const { outputs } = await bundle();
   const inputs = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
@@ -101,18 +101,18 @@ it("lists exactly the packages that the bundle has code of, and those installed 
     const { name, version } = read<Manifest>(join(path, "package.json"));
     return `${name}@${version}`;
   });
-  const { components } = read<Sbom>(made.sbom);
+  const { components } = read<Sbom>(output.sbom);
   const listed = components.map(({ group, name, version }) => `${group ? `${group}/` : ""}${name}@${version}`);
   expect([...new Set(listed)].sort()).toEqual([...new Set(expected)].sort());
   expect(components.filter(({ scope }) => scope !== "required")).toEqual([]);
 });
 
-it("says who brings sharp, and what sharp brings", () => {
-  const { metadata, dependencies } = read<Sbom>(made.sbom);
-  const broughtBy = (ref: string) =>
+it("the bill of materials has the dependencies of sharp", () => {
+  const { metadata, dependencies } = read<Sbom>(output.sbom);
+  const dependenciesOf = (ref: string) =>
     (dependencies.find((each) => each.ref.startsWith(ref))?.dependsOn ?? []).map((each) => each.split("#")[0]);
-  expect(broughtBy(metadata.component["bom-ref"])).toContain(`sharp@${locked("sharp").version}`);
-  expect(broughtBy(`sharp@${locked("sharp").version}`).sort()).toEqual(
+  expect(dependenciesOf(metadata.component["bom-ref"])).toContain(`sharp@${locked("sharp").version}`);
+  expect(dependenciesOf(`sharp@${locked("sharp").version}`).sort()).toEqual(
     ["@img/colour", "@img/sharp-libvips-linux-x64", "@img/sharp-linux-x64", "detect-libc", "semver"].map(
       (name) => `${name}@${locked(name).version}`,
     ),

@@ -1,4 +1,4 @@
-// The sample page in a real browser, on a real backend: two visitors, and a store that is down.
+// The sample page in a real browser on a real backend.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
@@ -15,7 +15,7 @@ afterAll(async () => {
   await backend?.close();
 });
 
-/** Opens the page as a new visitor; `number` resolves with the visitor's number as it stands on the page. */
+/** Opens the page as a new visitor. */
 async function open() {
   const page = await browser.newPage();
   const errors: unknown[] = [];
@@ -25,7 +25,7 @@ async function open() {
   return { page, errors, visitor };
 }
 
-it("shows two visitors two consecutive numbers", async () => {
+it("the page shows two visitors consecutive numbers", async () => {
   const { count } = await json<PageCount>(fetch(`${backend.api}/v1/visits/resume`));
   for (const number of [count + 1, count + 2]) {
     const { page, visitor, errors } = await open();
@@ -35,15 +35,15 @@ it("shows two visitors two consecutive numbers", async () => {
   }
 });
 
-it("says what it said before when the store is down, and shows no error", async () => {
+it("the page keeps its text and shows no error when the store is down", async () => {
   await backend.proxy.stop();
   const { page, visitor, errors } = await open();
-  const before = await visitor.textContent();
-  const answer = await page.waitForResponse((response) => response.url().includes("/v1/visits/"), { timeout: 30_000 });
-  expect(answer.status()).toBe(503);
+  const originalText = await visitor.textContent();
+  const response = await page.waitForResponse((each) => each.url().includes("/v1/visits/"), { timeout: 30_000 });
+  expect(response.status()).toBe(503);
   await page.evaluate("new Promise(requestAnimationFrame)");
-  expect(await visitor.textContent()).toBe(before);
-  expect(before).not.toMatch(/\d/);
+  expect(await visitor.textContent()).toBe(originalText);
+  expect(originalText).not.toMatch(/\d/);
   expect(errors).toEqual([]);
   await page.close();
   await backend.proxy.start();

@@ -1,4 +1,5 @@
 // Application Insights down, slow or rejecting: requests succeed, the app shuts down in time, and one line is logged.
+// And an app without telemetry.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Fault, startFaultProxy } from "../local/fault-proxy.fixture.ts";
@@ -73,4 +74,17 @@ it("telemetry from before the exporters load is sent when the app shuts down", a
   const types = new Set(ingestion.items.map(({ data }) => data.baseType));
   expect(types).toEqual(new Set(["MetricData", "RemoteDependencyData"]));
   expect(backend.lines.filter((line) => line.includes("telemetry-not-sent"))).toEqual([]);
+});
+
+it("no exporter loads and /metrics is 404 without a connection string and with METRICS_ENABLED=false", async () => {
+  backend.lines.length = 0;
+  const host = await backend.addHost({ METRICS_ENABLED: "false", LOG_LEVEL: "debug" });
+  await fetch(`${host.url}/api/v1/visits/resume`, { method: "POST" });
+  const response = await fetch(`${host.url}/api/metrics`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ error: { code: "NOT_FOUND" } });
+  const document = (await (await fetch(`${host.url}/api/openapi.json`)).json()) as { paths: object };
+  expect(Object.keys(document.paths)).not.toContain("/metrics");
+  await host.close();
+  expect(backend.lines.filter((line) => line.includes("telemetry"))).toEqual([]);
 });

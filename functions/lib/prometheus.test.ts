@@ -1,8 +1,8 @@
 // The metrics as a scraper reads them.
 import { expect, it } from "vitest";
-import { readPrometheus } from "../../verify/prometheus-text.ts";
 import { instruments } from "./meter.ts";
 import { createPrometheus } from "./prometheus.ts";
+import { parsePrometheus } from "./prometheus-text.fixture.ts";
 
 it("Prometheus text has each instrument with its type, labels and values", async () => {
   const { measure, text } = createPrometheus();
@@ -12,7 +12,7 @@ it("Prometheus text has each instrument with its type, labels and values", async
   for (const step of [1, 1, -1]) measure("requests_in_flight", step);
   for (const size of [1, 3, 3, 400]) measure("counter_batch_size", size);
   const output = await text();
-  const read = readPrometheus(output);
+  const read = parsePrometheus(output);
   const valuesOf = (name: string) => read.get(name)?.map(({ labels, value }) => ({ labels, value }));
   const ok = { function: "a", status: "200" };
   const unavailable = { function: "a", status: "503" };
@@ -51,10 +51,10 @@ it("Prometheus text escapes label values", async () => {
   const { measure, text } = createPrometheus();
   const format = 'a"b\\c\nd{}=,é';
   measure("uploads", 1, { format });
-  expect(readPrometheus(await text()).get("vitae_uploads_total")).toMatchObject([{ labels: { format }, value: 1 }]);
+  expect(parsePrometheus(await text()).get("vitae_uploads_total")).toMatchObject([{ labels: { format }, value: 1 }]);
 });
 
 it("Prometheus text has no samples before the first measurement", async () => {
-  const read = readPrometheus(await createPrometheus().text());
+  const read = parsePrometheus(await createPrometheus().text());
   expect([...read.keys()]).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // Telemetry before, during and after the exporters load.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { readPrometheus } from "../../verify/prometheus-text.ts";
 import type { Log } from "./log.ts";
+import { parsePrometheus } from "./prometheus-text.fixture.ts";
 import { currentContext, inContext } from "./request-context.ts";
 import { createTelemetry } from "./telemetry.ts";
 
@@ -12,7 +12,7 @@ function open(options: Partial<Parameters<typeof createTelemetry>[0]> = {}) {
   const write: Log["warn"] = (message, fields) => void lines.push([message, fields, currentContext()?.traceId]);
   return { lines, telemetry: createTelemetry({ metrics: true, log: { debug: write, warn: write }, ...options }) };
 }
-const requestsIn = async (text: Promise<string>) => readPrometheus(await text).get("vitae_requests_total")?.[0]?.value;
+const requestsIn = async (text: Promise<string>) => parsePrometheus(await text).get("vitae_requests_total")?.[0]?.value;
 
 const brokenInsights = {
   connectionString: "InstrumentationKey=x",
