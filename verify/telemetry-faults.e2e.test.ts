@@ -9,7 +9,7 @@ import { startIngestion } from "../local/ingestion.fixture.ts";
 type IngestionFault = Fault | "no-token";
 
 const faults: IngestionFault[] = [
-  { kind: "refuse" },
+  { kind: "drop" },
   { kind: "swallow" },
   { kind: "status", status: 503 },
   { kind: "status", status: 400 },
