@@ -17,26 +17,26 @@ const root = join(import.meta.dirname, "..");
 const app = process.env.VITAE_ROOT ?? join(root, "dist");
 
 export type Backend = {
-  /** The folder whose app is served: the package, unpacked, in end-to-end tests; `dist/` otherwise. */
+  /** The folder of the app: the unpacked package in end-to-end tests, else `dist/`. */
   app: string;
   /** Address of the API of the first host, prefix included. */
   api: string;
-  /** Before the tables of every host. */
+  /** Between every host and its tables. */
   proxy: FaultProxy;
-  /** Before the blobs of every host and of /media. */
+  /** Between every host, /media and the blobs. */
   blobProxy: FaultProxy;
   services: Services;
-  /** The writes of blobs: those seen so far, oldest first, and what becomes of those to come. */
+  /** Blob writes so far, oldest first, and the rule for the events of later ones. */
   events: Pick<BlobEvents, "decide"> & { readonly writes: readonly BlobWrite[] };
-  /** Settings of the hosts, and what else the app's process is given. */
+  /** The environment of the app's process. */
   env: Record<string, string>;
-  /** The first host. After its kill(), addHost() is the restart. */
+  /** The first host. After kill(), addHost() restarts the app. */
   host: Host;
   /** Lines that the hosts and their apps logged. */
   lines: string[];
-  /** Another instance of the app on the same stores; `settings` go override those of the backend; `cors` is Host.CORS. */
+  /** Starts another instance of the app on the same stores. `settings` override the backend's; `cors` is Host.CORS. */
   addHost(settings?: Record<string, string>, cors?: readonly string[]): Promise<Host>;
-  /** The rows of a table, as the store has them. */
+  /** All rows of a table, read from the store directly. */
   rows(table: string): Promise<Record<string, unknown>[]>;
   /** A bearer token as `npm run token` prints it. */
   token(role: Parameters<typeof localToken>[0]["role"], subject?: string): Promise<string>;
@@ -54,7 +54,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
   const env = {
     ...services.env,
     PAGES: "resume,projects",
-    // Tests and benches call far more often than a person; those of the limits turn them on again.
+    // Tests and benches call more often than the limits allow; the tests of the limits turn them on.
     RATE_LIMITS: "off",
     ...settings,
     TABLES_ENDPOINT: proxy.url,
@@ -65,10 +65,10 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
   const { signal } = new AbortController();
   await seed({ root, vault: dataDir.vault, env, ownerPassword: undefined, signal, log });
 
-  const seen: BlobWrite[] = [];
+  const writes: BlobWrite[] = [];
   const decide: BlobEvents["decide"] = (rule) =>
     services.events.decide((write) => {
-      seen.push(write);
+      writes.push(write);
       return rule?.(write);
     });
   decide(undefined);
@@ -96,7 +96,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     proxy,
     blobProxy,
     services,
-    events: { decide, writes: seen },
+    events: { decide, writes },
     env,
     host,
     lines,

@@ -1,4 +1,4 @@
-// The development certificate is kept while it is good and replaced when it is not.
+// When the development certificate is kept, and when it is replaced.
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const inDays = (days: number) => new Date(Date.now() + days * 24 * 60 * 60 * 1000);
 
-test("it speaks for loopback alone, cannot sign others, and its key is readable by the owner only", async () => {
+test("the certificate covers loopback only, cannot sign others, and its key has mode 600", async () => {
   const { cert, keyPath } = await loadCertificate(dir);
   const { subjectAltName, ca } = new X509Certificate(cert);
   expect(subjectAltName).toBe("DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1");
@@ -22,11 +22,11 @@ test("it speaks for loopback alone, cannot sign others, and its key is readable 
   expect(statSync(keyPath).mode & 0o777).toBe(0o600);
 });
 
-test("it is used again on the next start", async () => {
+test("the certificate is reused at the next start", async () => {
   expect(await loadCertificate(dir)).toEqual(await loadCertificate(dir));
 });
 
-test("it is renewed in its last thirty days, and not before", async () => {
+test("the certificate is renewed in its last thirty days, and not before", async () => {
   const first = await loadCertificate(dir);
   expect(await loadCertificate(dir, inDays(334))).toEqual(first);
   const renewed = await loadCertificate(dir, inDays(336));
@@ -34,7 +34,7 @@ test("it is renewed in its last thirty days, and not before", async () => {
   expect(await loadCertificate(dir, inDays(336))).toEqual(renewed);
 });
 
-test("one that lost its key, or was half written, is made anew", async () => {
+test("a certificate without its key, or half written, is replaced", async () => {
   const first = await loadCertificate(dir);
   writeFileSync(first.keyPath, (await loadCertificate(join(dir, "other"))).key);
   const second = await loadCertificate(dir);

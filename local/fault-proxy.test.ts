@@ -1,4 +1,4 @@
-// Each fault against the real table SDK and the real store.
+// Each fault with the real table SDK and Azurite.
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { TableClient } from "@azure/data-tables";
@@ -35,11 +35,11 @@ const isStored = (rowKey: string) =>
   );
 const onWrites = (fault: Fault) => proxy.decide(({ method }) => (method === "POST" ? fault : undefined));
 
-test("without a rule everything passes, is counted by method, and keeps the store's answer", async () => {
+test("the fault proxy without a rule forwards and counts every call, and keeps the store's response", async () => {
   const before = proxy.callsByMethod();
-  const made = await proxied.createEntity(entity("plain"));
+  const created = await proxied.createEntity(entity("plain"));
   const read = await proxied.getEntity<{ count: bigint }>("p", "plain");
-  expect(read.etag).toBe(made.etag);
+  expect(read.etag).toBe(created.etag);
   expect(read.count).toBe(1n);
   await proxied.updateEntity({ ...entity("plain"), count: 2n }, "Replace", { etag: read.etag });
   await expect(proxied.updateEntity(entity("plain"), "Replace", { etag: read.etag })).rejects.toMatchObject({
@@ -53,7 +53,7 @@ test("without a rule everything passes, is counted by method, and keeps the stor
   ]);
 });
 
-test("a rule sees the method, the path, the headers and the ordinal", async () => {
+test("a rule receives the method, the path, the headers and the ordinal", async () => {
   const seen: [string, string, boolean, number][] = [];
   const first = proxy.calls() + 1;
   proxy.decide(({ method, url, headers, ordinal }) => {
@@ -64,7 +64,7 @@ test("a rule sees the method, the path, the headers and the ordinal", async () =
   expect(seen).toEqual([["POST", `/devstoreaccount1/${name}`, true, first]]);
 });
 
-test("refuse and reset-before fail the call, and the store has nothing", async () => {
+test("drop and reset-before fail the call, and the store stores nothing", async () => {
   for (const kind of ["drop", "reset-before"] as const) {
     onWrites({ kind });
     await expect(proxied.createEntity(entity(kind))).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -72,27 +72,27 @@ test("refuse and reset-before fail the call, and the store has nothing", async (
   }
 });
 
-test("reset-after fails the call, and the store has applied it", async () => {
+test("reset-after fails the call after the store has applied it", async () => {
   onWrites({ kind: "reset-after" });
   await expect(proxied.createEntity(entity("reset-after"))).rejects.toMatchObject({ code: "ECONNRESET" });
   expect(await isStored("reset-after")).toBe(true);
 });
 
-test("status answers with the status and Retry-After, and the store has nothing", async () => {
+test("status responds with the status and Retry-After, and the store stores nothing", async () => {
   onWrites({ kind: "status", status: 429, retryAfter: 7 });
-  const answer = await proxied.createEntity(entity("status")).catch((error) => error);
-  expect(answer.statusCode).toBe(429);
-  expect(answer.response.headers.get("retry-after")).toBe("7");
+  const error = await proxied.createEntity(entity("status")).catch((error) => error);
+  expect(error.statusCode).toBe(429);
+  expect(error.response.headers.get("retry-after")).toBe("7");
   expect(await isStored("status")).toBe(false);
 });
 
-test("delay forwards later", async () => {
+test("delay forwards the call later", async () => {
   onWrites({ kind: "delay", ms: 20 });
   await proxied.createEntity(entity("delay"));
   expect(await isStored("delay")).toBe(true);
 });
 
-test("swallow applies the call and lets the client wait until it gives up", async () => {
+test("swallow applies the call and sends no response", async () => {
   onWrites({ kind: "swallow" });
   const giveUp = new AbortController();
   const call = proxied.createEntity(entity("swallow"), { abortSignal: giveUp.signal });
@@ -101,7 +101,7 @@ test("swallow applies the call and lets the client wait until it gives up", asyn
   await expect(call).rejects.toMatchObject({ name: "AbortError" });
 });
 
-test("hold delivers when the promise settles, though the client has gone", async () => {
+test("hold forwards the call when the promise settles, although the client has disconnected", async () => {
   const release = Promise.withResolvers<void>();
   onWrites({ kind: "hold", until: release.promise });
   const giveUp = new AbortController();
@@ -114,7 +114,7 @@ test("hold delivers when the promise settles, though the client has gone", async
   await expect.poll(() => isStored("hold")).toBe(true);
 });
 
-test("stop refuses connections and start listens again at the same address", async () => {
+test("stop causes ECONNREFUSED, and start listens at the same address again", async () => {
   await proxy.stop();
   await expect(proxied.createEntity(entity("stopped"))).rejects.toMatchObject({ code: "ECONNREFUSED" });
   await proxy.start();

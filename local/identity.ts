@@ -13,11 +13,11 @@ export type Identity = {
   close(): Promise<void>;
 };
 
-/** Starts the endpoint; tokens are signed with `secret`, which the local vault checks. */
-export async function startIdentity(options: { secret: Buffer; port?: number }): Promise<Identity> {
+/** Starts the endpoint. It signs tokens with `secret`, by which the local vault verifies them. */
+export async function startIdentity(options: { secret: Buffer; port?: number | undefined }): Promise<Identity> {
   const header = randomBytes(24).toString("hex");
   const server = createServer((request, response) => {
-    const { status, body } = answer(request, { header, secret: options.secret });
+    const { status, body } = handle(request, { header, secret: options.secret });
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   const listening = await listen(server, "The managed identity", options.port);
@@ -27,22 +27,22 @@ export async function startIdentity(options: { secret: Buffer; port?: number }):
   };
 }
 
-type Answer = { status: number; body: object };
+type IdentityResponse = { status: number; body: object };
 
-function answer(request: IncomingMessage, known: { header: string; secret: Buffer }): Answer {
+function handle(request: IncomingMessage, known: { header: string; secret: Buffer }): IdentityResponse {
   const url = new URL(request.url ?? "/", "http://identity");
   const resource = url.searchParams.get("resource");
   if (url.pathname !== "/msi/token" || request.method !== "GET") {
-    return refuse(404, `GET /msi/token is the only path, received ${request.method} ${url.pathname}.`);
+    return reject(404, `Only GET /msi/token exists, received ${request.method} ${url.pathname}.`);
   }
-  if (!same(String(request.headers["x-identity-header"] ?? ""), known.header)) {
-    return refuse(401, "The X-IDENTITY-HEADER header must have the value of IDENTITY_HEADER.");
+  if (!isEqual(String(request.headers["x-identity-header"] ?? ""), known.header)) {
+    return reject(401, "The X-IDENTITY-HEADER header must have the value of IDENTITY_HEADER.");
   }
   const version = url.searchParams.get("api-version");
   if (version !== "2019-08-01") {
-    return refuse(400, `The api-version must be 2019-08-01, received ${version ?? "none"}.`);
+    return reject(400, `The api-version must be 2019-08-01, received ${version ?? "none"}.`);
   }
-  if (!resource) return refuse(400, "The resource parameter is missing.");
+  if (!resource) return reject(400, "The resource parameter is missing.");
   const clientId = url.searchParams.get("client_id") ?? SYSTEM_ASSIGNED;
   const expires = Math.floor(Date.now() / 1000) + LIFETIME_SECONDS;
   const body = {
@@ -62,7 +62,7 @@ export function issueToken(options: { audience: string; clientId: string; expire
     aud: options.audience,
     iss: `https://sts.windows.net/${TENANT}/`,
     iat: issued,
-    // Azurite compares with the millisecond clock of its own process.
+    // Earlier, since Azurite compares it with the clock of its own process.
     nbf: issued - 300,
     exp: options.expires,
     appid: options.clientId,
@@ -75,10 +75,10 @@ export function issueToken(options: { audience: string; clientId: string; expire
   return `${body}.${sign(body, options.secret)}`;
 }
 
-/** The audience of a token that this identity issued and that has not expired; undefined for every other text. */
+/** The audience of an unexpired token of this identity; undefined for any other text. */
 export function readAudience(token: string, secret: Buffer): string | undefined {
   const [header = "", payload = "", signature = ""] = token.split(".");
-  if (!same(signature, sign(`${header}.${payload}`, secret))) return undefined;
+  if (!isEqual(signature, sign(`${header}.${payload}`, secret))) return undefined;
   const claims: { aud: string; exp: number } = JSON.parse(Buffer.from(payload, "base64url").toString());
   return claims.exp * 1000 > Date.now() ? claims.aud : undefined;
 }
@@ -91,11 +91,11 @@ function base64url(text: string): string {
   return Buffer.from(text).toString("base64url");
 }
 
-function same(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+function isEqual(received: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(received), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function refuse(status: number, message: string): Answer {
+function reject(status: number, message: string): IdentityResponse {
   return { status, body: { statusCode: status, message, correlationId: randomUUID() } };
 }

@@ -1,4 +1,4 @@
-// The ingestion endpoint of Application Insights, as far as the SDK uses it: takes telemetry from whoever may send it, and keeps it.
+// The part of Application Insights' ingestion endpoint that the SDK uses: accepts authorized telemetry and keeps it.
 // https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -10,7 +10,7 @@ import { LOOPBACK, listen } from "./listen.ts";
 
 const RESOURCE = "https://monitor.azure.com";
 
-/** One telemetry item, as far as anybody here reads it. */
+/** One telemetry item, with the fields that tests read. */
 export type Item = {
   name: string;
   iKey: string;
@@ -22,46 +22,46 @@ export type Item = {
 export type Ingestion = {
   url: string;
   connectionString: string;
-  /** Accepted so far, oldest first. */
+  /** Accepted items, oldest first. */
   items: Item[];
-  /** All that came, as text, accepted or not. */
+  /** Every request body as text, accepted or not. */
   bodies: string[];
-  /** Calls turned away for want of a token. */
+  /** Number of calls rejected for a missing or wrong token. */
   rejected(): number;
   close(): Promise<void>;
 };
 
-type Options = {
+type IngestionOptions = {
   certificate: Pick<Certificate, "cert" | "key">;
-  /** The audience of a token that the local identity issued. */
+  /** The audience of a token of the local identity. */
   audienceOf: (token: string) => string | undefined;
 };
 
-export async function startIngestion({ certificate: { cert, key }, audienceOf }: Options): Promise<Ingestion> {
+export async function startIngestion({ certificate: { cert, key }, audienceOf }: IngestionOptions): Promise<Ingestion> {
   const iKey = randomUUID();
   const items: Item[] = [];
   const bodies: string[] = [];
-  let refused = 0;
+  let rejected = 0;
 
-  async function answer(request: IncomingMessage): Promise<{ status: number; body: object }> {
+  async function handle(request: IncomingMessage): Promise<{ status: number; body: object }> {
     const bytes = await buffer(request);
     const text = (request.headers["content-encoding"] === "gzip" ? gunzipSync(bytes) : bytes).toString();
     bodies.push(text);
     if (request.method !== "POST" || request.url !== "/v2.1/track")
-      return failure(404, "POST /v2.1/track is the only path.");
+      return failure(404, "Only POST /v2.1/track exists.");
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined || audienceOf(token)?.replace(/\/$/, "") !== RESOURCE) {
-      refused += 1;
-      return failure(401, `A bearer token for ${RESOURCE} is needed.`);
+      rejected += 1;
+      return failure(401, `A bearer token for ${RESOURCE} is required.`);
     }
-    const sent = read(text);
-    if (sent.some((item) => item.iKey !== iKey)) return failure(400, "Invalid instrumentation key");
-    items.push(...sent);
-    return { status: 200, body: { itemsReceived: sent.length, itemsAccepted: sent.length, errors: [] } };
+    const received = parseItems(text);
+    if (received.some((item) => item.iKey !== iKey)) return failure(400, "Invalid instrumentation key");
+    items.push(...received);
+    return { status: 200, body: { itemsReceived: received.length, itemsAccepted: received.length, errors: [] } };
   }
 
   const server = createServer({ cert, key }, async (request, response) => {
-    const { status, body } = await answer(request).catch((cause: unknown) => failure(400, String(cause)));
+    const { status, body } = await handle(request).catch((cause: unknown) => failure(400, String(cause)));
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   const { port, close } = await listen(server, "The ingestion endpoint");
@@ -71,13 +71,13 @@ export async function startIngestion({ certificate: { cert, key }, audienceOf }:
     connectionString: `InstrumentationKey=${iKey};IngestionEndpoint=${url}`,
     items,
     bodies,
-    rejected: () => refused,
+    rejected: () => rejected,
     close,
   };
 }
 
-/** An array, or one item a line. */
-function read(text: string): Item[] {
+/** The body is an array, or has one item per line. */
+function parseItems(text: string): Item[] {
   if (text.startsWith("[")) return JSON.parse(text);
   return text
     .split("\n")

@@ -1,4 +1,4 @@
-// Who may send telemetry to the stand-in, and what it keeps.
+// Which telemetry the ingestion endpoint accepts.
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -24,13 +24,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Sent = { token?: string; path?: string; method?: string; body?: string | Buffer; encoding?: string };
+type TelemetryRequest = { token?: string; path?: string; method?: string; body?: string | Buffer; encoding?: string };
 
-function send({ token = "good", path = "v2.1/track", method = "POST", body = "[]", encoding }: Sent = {}) {
+function send({ token = "good", path = "v2.1/track", method = "POST", body = "[]", encoding }: TelemetryRequest = {}) {
   return new Promise<{ status: number; body: { itemsAccepted: number } }>((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, ...(encoding && { "content-encoding": encoding }) };
-    request(`${ingestion.url}${path}`, { method, headers, ca: certificate.cert }, async (answer) =>
-      resolve({ status: answer.statusCode ?? 0, body: JSON.parse(await text(answer)) }),
+    request(`${ingestion.url}${path}`, { method, headers, ca: certificate.cert }, async (response) =>
+      resolve({ status: response.statusCode ?? 0, body: JSON.parse(await text(response)) }),
     )
       .on("error", reject)
       .end(body);
@@ -42,33 +42,36 @@ const item = (name: string) => {
 };
 
 describe("the ingestion endpoint", () => {
-  it.each<[string, (items: object[]) => Pick<Sent, "body" | "encoding">]>([
+  it.each<[string, (items: object[]) => Pick<TelemetryRequest, "body" | "encoding">]>([
     ["an array", (items) => ({ body: JSON.stringify(items) })],
     ["lines", (items) => ({ body: items.map((each) => JSON.stringify(each)).join("\n") })],
     ["compressed", (items) => ({ body: gzipSync(JSON.stringify(items)), encoding: "gzip" })],
-  ])("keeps what comes as %s", async (_, pack) => {
+  ])("keeps items sent as %s", async (_, pack) => {
     const items = [item("a"), item("b")];
     expect(await send(pack(items))).toMatchObject({ status: 200, body: { itemsReceived: 2, itemsAccepted: 2 } });
     expect(ingestion.items).toEqual(items);
     expect(ingestion.bodies).toHaveLength(1);
   });
 
-  it.each([["other"], ["unknown"], [""]])("keeps nothing from the token %j", async (token) => {
+  it.each([["other"], ["unknown"], [""]])("rejects the token %j with 401", async (token) => {
     expect((await send({ token, body: JSON.stringify([item("a")]) })).status).toBe(401);
     expect(ingestion.items).toEqual([]);
     expect(ingestion.rejected()).toBe(1);
   });
 
-  it.each<[string, Sent]>([
-    ["another's instrumentation key", { body: JSON.stringify([{ iKey: "x" }]) }],
-    ["what is not JSON", { body: "{" }],
-    ["what is not compressed though it says so", { body: "[]", encoding: "gzip" }],
-  ])("refuses %s", async (_, sent) => {
+  it.each<[string, TelemetryRequest]>([
+    ["another instrumentation key", { body: JSON.stringify([{ iKey: "x" }]) }],
+    ["malformed JSON", { body: "{" }],
+    ["a body that is not compressed as declared", { body: "[]", encoding: "gzip" }],
+  ])("rejects %s with 400", async (_, sent) => {
     expect((await send(sent)).status).toBe(400);
     expect(ingestion.items).toEqual([]);
   });
 
-  it.each<Sent>([{ path: "v2/track" }, { path: "" }, { method: "PUT" }])("has no %o", async (sent) => {
-    expect((await send(sent)).status).toBe(404);
-  });
+  it.each<TelemetryRequest>([{ path: "v2/track" }, { path: "" }, { method: "PUT" }])(
+    "rejects %o with 404",
+    async (sent) => {
+      expect((await send(sent)).status).toBe(404);
+    },
+  );
 });

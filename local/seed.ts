@@ -1,4 +1,4 @@
-// Runs seed-entity on the local services, with an owner password if the vault has none yet.
+// Runs seed-entity against the local services, with an owner password if the vault has none yet.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -7,37 +7,35 @@ import { createInterface } from "node:readline";
 import { secrets } from "../functions/lib/names.ts";
 import { readSecret } from "./vault.ts";
 
-export type Seeding = {
+export type SeedOptions = {
   root: string;
   /** The file of the local vault. */
   vault: string;
   env: Record<string, string>;
   ownerPassword: string | undefined;
-  /** Ends the seeding. */
   signal: AbortSignal;
   log: (line: string) => void;
 };
 
-/** Throws if seed-entity fails, after it has said why itself. */
-export async function seed({ root, vault, env, ownerPassword, signal, log }: Seeding): Promise<void> {
-  const kept = readSecret(vault, secrets.ownerPassword);
-  const password = kept ?? ownerPassword ?? randomBytes(15).toString("base64url");
+/** @throws {Error} if seed-entity fails; it prints the reason itself */
+export async function seed({ root, vault, env, ownerPassword, signal, log }: SeedOptions): Promise<void> {
+  const stored = readSecret(vault, secrets.ownerPassword);
+  const password = stored ?? ownerPassword ?? randomBytes(15).toString("base64url");
   const child = spawn(process.execPath, [join(root, "seed-entity", "main.ts")], {
     cwd: root,
-    env: { ...env, ...(kept === undefined ? { OWNER_PASSWORD: password } : {}) },
+    env: { ...env, ...(stored === undefined ? { OWNER_PASSWORD: password } : {}) },
     stdio: ["ignore", "pipe", "inherit"],
     signal,
   });
   createInterface({ input: child.stdout }).on("line", log);
-  // Not "exit": by then its last lines may still be on their way.
+  // Not "exit": the last lines of output may arrive after it.
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error("The data could not be seeded: see the line above.");
+  if (code !== 0) throw new Error("seed-entity failed: see the line above.");
 
-  if (kept === undefined && ownerPassword === undefined) {
-    log(`Owner password, made now and shown this once (to choose it, set LOCAL_OWNER_PASSWORD): ${password}`);
-  } else if (kept !== undefined && ownerPassword !== undefined && ownerPassword !== kept) {
+  if (stored === undefined && ownerPassword === undefined)
+    log(`Owner password, generated now and shown only once (LOCAL_OWNER_PASSWORD sets it): ${password}`);
+  if (stored !== undefined && ownerPassword !== undefined && ownerPassword !== stored)
     log(
-      "LOCAL_OWNER_PASSWORD is ignored: the vault already has an owner password. A new LOCAL_DATA_DIR begins afresh.",
+      "LOCAL_OWNER_PASSWORD is ignored: the vault already has an owner password. To set it, use a new LOCAL_DATA_DIR.",
     );
-  }
 }

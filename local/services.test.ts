@@ -1,4 +1,4 @@
-// Storage reached with a managed identity and nothing else; services that start, fail and end cleanly.
+// Storage accepts the managed identity only. Services start, fail and close cleanly.
 import { randomUUID } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -25,7 +25,7 @@ const noRetries = { retryOptions: { maxRetries: 0, maxTries: 1 } };
 // Published by Microsoft for the emulator: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 const WELL_KNOWN_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-test("tables take the managed identity", async () => {
+test("tables accept the managed identity", async () => {
   const table = new TableClient(TABLES_ENDPOINT, newName(), credential);
   await table.createTable();
   await table.createEntity({ partitionKey: "p", rowKey: "r", count: 2n ** 40n });
@@ -33,7 +33,7 @@ test("tables take the managed identity", async () => {
   await table.deleteTable();
 });
 
-test("blobs take the managed identity, and a user-delegation link opens one blob without it", async () => {
+test("blobs accept the managed identity, and a user-delegation link reads one blob without it", async () => {
   const service = new BlobServiceClient(MEDIA__blobServiceUri, credential);
   const containerName = newName();
   const { containerClient } = await service.createContainer(containerName);
@@ -53,7 +53,7 @@ test("blobs take the managed identity, and a user-delegation link opens one blob
   await containerClient.delete();
 });
 
-test("queues take the managed identity", async () => {
+test("queues accept the managed identity and reject a call without a token", async () => {
   const { token } = await credential.getToken("https://storage.azure.com/.default");
   const call = (method: string, headers = {}) =>
     fetch(`${MEDIA__queueServiceUri}/${name}`, { method, headers: { "x-ms-version": "2021-12-02", ...headers } });
@@ -63,7 +63,7 @@ test("queues take the managed identity", async () => {
   expect((await call("DELETE", { authorization: `Bearer ${token}` })).status).toBe(204);
 });
 
-test("the emulator's well-known key opens nothing", async () => {
+test("storage rejects the emulator's well-known key", async () => {
   const named = new AzureNamedKeyCredential("devstoreaccount1", WELL_KNOWN_KEY);
   const table = new TableClient(TABLES_ENDPOINT, newName(), named, noRetries);
   await expect(table.createTable()).rejects.toMatchObject({ statusCode: 400 });
@@ -91,9 +91,9 @@ function newDataDir(): string {
   return dir;
 }
 
-test("closing frees the ports, and a later start at the same ports finds the data again", async () => {
+test("services free their ports on close, and find their data again at the next start", async () => {
   const dataDir = newDataDir();
-  // The certificate that this process trusts, so that its clients can speak to these services too.
+  // The certificate that this process trusts, so that its clients can call these services too.
   cpSync(dirname(process.env.NODE_EXTRA_CA_CERTS ?? ""), join(dataDir, "certificate"), { recursive: true });
   const name = newName();
   const first = await startServices({ dataDir });
@@ -118,7 +118,7 @@ test("closing frees the ports, and a later start at the same ports finds the dat
   await second.close();
 });
 
-test("a taken port is told in one line, and nothing is left running or locked", async () => {
+test("services report a port in use in one line, and leave nothing running or locked", async () => {
   const dataDir = newDataDir();
   const other = await listen(createServer(), "another program");
   for (const service of ["table", "vault"] as const) {

@@ -1,79 +1,79 @@
-// The local Azure as one thing to start and stop: certificate, storage, identity and vault, and the settings that lead to them.
+// The local Azure as one thing to start and stop: certificate, storage, identity, vault, and the settings that lead there.
 import { randomBytes } from "node:crypto";
+import { TableServiceClient } from "@azure/data-tables";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { containers, tables } from "../functions/lib/names.ts";
 import { ACCOUNT, startAzurite } from "./azurite.ts";
 import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
 import { issueToken, readAudience, startIdentity } from "./identity.ts";
 import { LOOPBACK } from "./listen.ts";
-import { provision } from "./provision.ts";
 import { startVault } from "./vault.ts";
 
 export type ServicePorts = { blob: number; queue: number; table: number; identity: number; vault: number };
 
 export type Services = {
-  /** What the app's process needs to reach everything with its managed identity. */
+  /** The settings with which the app's process reaches every service by its managed identity. */
   env: Record<string, string>;
   certificate: Certificate;
-  /** Of the media account: each write of a blob, whoever makes it. */
+  /** Blob writes in the media account. */
   events: BlobEvents;
-  /** What a token of the identity is for; undefined for every other text. */
+  /** The audience of a token of the local identity; undefined for any other text. */
   audienceOf(token: string): string | undefined;
   close(): Promise<void>;
 };
 
 export type ServicesOptions = {
-  /** A path, which is opened and released here, or a data dir that the caller has open. */
+  /** A path, which is opened and released here, or a data dir that the caller has opened. */
   dataDir: string | DataDir;
-  /** Free ports are taken for those not given. */
+  /** @default any free port for each service */
   ports?: Partial<ServicePorts>;
   /** Keeps blobs, queues and tables in memory: for tests. */
   inMemory?: boolean;
-  log?: (line: string) => void;
-  /** Called with one line if storage ends while it should run. */
+  /** Called with one line if storage ends unexpectedly. */
   onExit?: (line: string) => void;
 };
 
-/** Starts all services on loopback. Throws one readable line, with nothing left running, if one cannot start. */
-export async function startServices(options: ServicesOptions): Promise<Services> {
-  const dir = typeof options.dataDir === "string" ? openDataDir(options.dataDir) : options.dataDir;
-  const { ports = {}, log = () => {} } = options;
+/**
+ * Starts all services on loopback.
+ * @throws {Error} one line if a service cannot start; none is left running
+ */
+export async function startServices({ dataDir, ports = {}, inMemory, onExit }: ServicesOptions): Promise<Services> {
+  const dir = typeof dataDir === "string" ? openDataDir(dataDir) : dataDir;
   const closing: (() => Promise<void>)[] = [];
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= Promise.all(closing.map((each) => each())).then(() => {
-      if (dir !== options.dataDir) dir.release();
+      if (dir !== dataDir) dir.release();
     });
     return closed;
   };
 
   try {
     const certificate = await loadCertificate(dir.certificate);
-    // Known to the identity and the vault alone: a token for the vault cannot be made up.
+    // Only the identity and the vault know it, so no other process can forge a token for the vault.
     const secret = randomBytes(32);
-    const { blob, ...others } = ports;
-    const location = options.inMemory ? undefined : dir.azurite;
-    const azurite = await startAzurite({ certificate, ports: others, location });
-    closing.push(azurite.close);
-    azurite.exited.then((words) => {
-      if (!closed) options.onExit?.(`Storage (Azurite) ended unexpectedly. It said: ${words || "nothing"}`);
+    const { queue, table } = ports;
+    const azurite = await startAzurite({
+      certificate,
+      ports: { ...(queue && { queue }), ...(table && { table }) },
+      location: inMemory ? undefined : dir.azurite,
     });
-    const identity = await startIdentity({ secret, ...given(ports.identity) });
+    closing.push(azurite.close);
+    azurite.exited.then((output) => {
+      if (!closed) onExit?.(`Storage (Azurite) ended unexpectedly. Its last output: ${output || "none"}`);
+    });
+    const identity = await startIdentity({ secret, port: ports.identity });
     closing.push(identity.close);
-    const vault = await startVault({ file: dir.vault, certificate, secret, ...given(ports.vault) });
+    const vault = await startVault({ file: dir.vault, certificate, secret, port: ports.vault });
     closing.push(vault.close);
 
     const storage = (port: number) => `https://${LOOPBACK}:${port}/${ACCOUNT}`;
-    const events = await startBlobEvents({ target: storage(azurite.ports.blob), certificate, ...given(blob) });
+    const events = await startBlobEvents({ target: storage(azurite.ports.blob), certificate, port: ports.blob });
     closing.push(events.close);
     const [blobsUri, queuesUri, tablesUri] = [events.uri, storage(azurite.ports.queue), storage(azurite.ports.table)];
-    await provision({
-      tablesUri,
-      blobsUri,
-      ca: certificate.cert,
-      token: (audience) =>
-        issueToken({ audience, clientId: "provision", expires: Math.floor(Date.now() / 1000) + 3_600, secret }),
-    });
+    await createStores({ tablesUri, blobsUri, ca: certificate.cert, secret });
     const env = {
       STAGE: "local",
       ...identity.env,
@@ -90,7 +90,6 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       MEDIA__credential: "managedidentity",
       VAULT_URI: vault.uri,
     };
-    for (const [name, value] of Object.entries(env)) if (value.startsWith("http")) log(`${name}=${value}`);
     return { env, certificate, events, audienceOf: (token) => readAudience(token, secret), close };
   } catch (error) {
     await close();
@@ -98,6 +97,18 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   }
 }
 
-function given(port: number | undefined): { port?: number } {
-  return port === undefined ? {} : { port };
+type Stores = { tablesUri: string; blobsUri: string; ca: string; secret: Buffer };
+
+/** Creates missing tables and containers, as Terraform does in Azure. The app's identity has no permission for that. */
+async function createStores({ tablesUri, blobsUri, ca, secret }: Stores): Promise<void> {
+  const expires = Math.floor(Date.now() / 1000) + 3_600;
+  // Azurite accepts the audience of storage for tables too, which is what the SDK requests.
+  const token = issueToken({ audience: "https://storage.azure.com", clientId: "provision", expires, secret });
+  const credential = { getToken: async () => ({ token, expiresOnTimestamp: expires * 1000 }) };
+  // The SDK for blobs passes these options on, although its types do not name them.
+  const options = { tlsOptions: { ca }, retryOptions: {} };
+  const tableService = new TableServiceClient(tablesUri, credential, options);
+  for (const name of Object.values(tables)) await tableService.createTable(name);
+  const blobService = new BlobServiceClient(blobsUri, credential, options);
+  for (const name of Object.values(containers)) await blobService.getContainerClient(name).createIfNotExists();
 }

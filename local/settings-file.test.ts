@@ -1,4 +1,4 @@
-// Which file the local settings are from, and what is refused in it.
+// Which file the local settings come from, and which contents are rejected.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,24 +13,24 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const write = (name: string, content: unknown) => writeFileSync(join(root, name), JSON.stringify(content));
 
-test("a file of one's own wins over the example, and origins are a list", () => {
+test("local.settings.json wins over the example, and CORS origins are a list", () => {
   write("local.settings.example.json", { IsEncrypted: false, Values: { PAGES: "resume" } });
   expect(readLocalSettings(root)).toMatchObject({ values: { PAGES: "resume" }, cors: [] });
   write("local.settings.json", { Values: { PAGES: "other" }, Host: { CORS: "http://a:1, http://b:2" } });
   expect(readLocalSettings(root)).toMatchObject({ values: { PAGES: "other" }, cors: ["http://a:1", "http://b:2"] });
 });
 
-test("a missing, malformed or encrypted file and a value that is no text are named", () => {
-  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.example\.json must be a JSON file that can be read/);
+test("rejects a missing, malformed or encrypted file, and a value that is no string", () => {
+  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.example\.json must be a readable JSON file/);
   writeFileSync(join(root, "local.settings.json"), "{");
-  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.json must be a JSON file/);
+  expect(() => readLocalSettings(root)).toThrow(/local\.settings\.json must be a readable JSON file/);
   write("local.settings.json", { IsEncrypted: true });
   expect(() => readLocalSettings(root)).toThrow("is encrypted");
   write("local.settings.json", { Values: { N: 1 } });
-  expect(() => readLocalSettings(root)).toThrow("must be strings, N is 1");
+  expect(() => readLocalSettings(root)).toThrow("must be strings, received N: 1");
 });
 
-test("services for Core Tools take the ports of the addresses, and a missing address is named", () => {
+test("reads the service ports from the addresses, and rejects a missing address", () => {
   const Values: Record<string, string> = {
     TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1",
     MEDIA__blobServiceUri: "https://127.0.0.1:10000/devstoreaccount1",

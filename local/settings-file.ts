@@ -1,4 +1,4 @@
-// The local settings in Core Tools' format: local.settings.json if it exists, else the example that comes with the project.
+// The local settings in the format of Core Tools: local.settings.json if it exists, else local.settings.example.json.
 // https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,18 +8,19 @@ export type LocalSettings = {
   values: Record<string, string>;
   /** The origins of Host.CORS. */
   cors: string[];
-  /** Which file they are from. */
+  /** Path of the file. */
   file: string;
 };
 
-/** Throws one line naming the file and the fault. */
+/** @throws {Error} one line with the file and the problem */
 export function readLocalSettings(root: string): LocalSettings {
   const own = join(root, "local.settings.json");
   const file = existsSync(own) ? own : join(root, "local.settings.example.json");
   const { Values = {}, Host = {}, IsEncrypted }: Partial<SettingsFile> = parse(file);
-  if (IsEncrypted) throw new Error(`${file} is encrypted, which only Core Tools reads. Run: func settings decrypt`);
-  const wrong = Object.entries(Values).find(([, value]) => typeof value !== "string");
-  if (wrong) throw new Error(`Values in ${file} must be strings, ${wrong[0]} is ${JSON.stringify(wrong[1])}.`);
+  if (IsEncrypted) throw new Error(`${file} is encrypted, and only Core Tools can read it. Run: func settings decrypt`);
+  const invalid = Object.entries(Values).find(([, value]) => typeof value !== "string");
+  if (invalid)
+    throw new Error(`Values in ${file} must be strings, received ${invalid[0]}: ${JSON.stringify(invalid[1])}.`);
   const cors = (Host.CORS ?? "").split(",").map((origin) => origin.trim());
   return { values: Values, cors: cors.filter(Boolean), file };
 }
@@ -30,7 +31,7 @@ function parse(file: string): Partial<SettingsFile> {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`${file} must be a JSON file that can be read: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${file} must be a readable JSON file: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -42,7 +43,10 @@ const ADDRESSES: Record<keyof ServicePorts, string> = {
   vault: "VAULT_URI",
 };
 
-/** The ports of the addresses in the settings, for services that Core Tools shall find there. */
+/**
+ * The ports of the addresses in the settings, where Core Tools expects the services.
+ * @throws {Error} one line with the setting that has no port
+ */
 export function servicePorts({ values, file }: LocalSettings): ServicePorts {
   const port = (service: keyof ServicePorts) => {
     const address = values[ADDRESSES[service]] ?? "";
@@ -50,7 +54,7 @@ export function servicePorts({ values, file }: LocalSettings): ServicePorts {
     if (found) return found;
     throw new Error(
       `${ADDRESSES[service]} in ${file} must be an address with a port, received "${address}". ` +
-        "Take the value of local.settings.example.json.",
+        "Copy the value from local.settings.example.json.",
     );
   };
   return {

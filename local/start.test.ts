@@ -1,4 +1,4 @@
-// What npm start says when it cannot start: one line each, without a stack, and exit code 1.
+// The messages of npm start when it cannot start: one line without a stack, and exit code 1.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,45 +14,45 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function start(settings: Record<string, string>, ...flags: string[]): Promise<{ code: unknown; said: string }> {
+function start(settings: Record<string, string>, ...flags: string[]): Promise<{ code: unknown; output: string }> {
   const env = { ...process.env, LOCAL_DATA_DIR: join(dir, "data"), ...settings };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(import.meta.dirname, "start.ts"), ...flags], { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, said: stdout + stderr }),
+      resolve({ code: error?.code ?? 0, output: stdout + stderr }),
     );
   });
 }
 
-test("a taken port is named with the way to choose another", async () => {
+test("npm start rejects a port in use with the way to choose another", async () => {
   const other = await listen(createServer(), "another program");
   expect(await start({ PORT: String(other.port) })).toEqual({
     code: 1,
-    said: `Vitae cannot listen on port ${other.port}: it is in use. Choose another, or 0 for any free one: PORT=0 npm start\n`,
+    output: `Vitae cannot listen on port ${other.port}: it is in use. Choose another port, or 0 for any free one: PORT=0 npm start\n`,
   });
   await other.close();
 });
 
-test("a data dir in use is named with its holder, also when the port is taken by that same holder", async () => {
+test("npm start names the process that uses the data dir, also when that process uses the port as well", async () => {
   const open = openDataDir(join(dir, "data"));
   const other = await listen(createServer(), "the first start");
-  const { code, said } = await start({ PORT: String(other.port) });
+  const { code, output } = await start({ PORT: String(other.port) });
   expect(code).toBe(1);
-  expect(said).toMatch(new RegExp(`^The data dir ${open.path} is in use by process ${process.pid}\\..*\\n$`));
+  expect(output).toMatch(new RegExp(`^The data dir ${open.path} is in use by process ${process.pid}\\..*\\n$`));
   await other.close();
   open.release();
 });
 
-test("a port that is no port, another stage and an unknown flag are refused", async () => {
+test("npm start rejects an invalid port, another stage and an unknown flag", async () => {
   expect(await start({ PORT: "http" })).toEqual({
     code: 1,
-    said: 'PORT must be a number from 0 (any free port) to 65535, received "http". Example: PORT=7072 npm start\n',
+    output: 'PORT must be a number from 0 (any free port) to 65535, received "http". Example: PORT=7072 npm start\n',
   });
   expect(await start({ PORT: "65536" })).toMatchObject({ code: 1 });
   expect(await start({ STAGE: "production" })).toEqual({
     code: 1,
-    said: 'npm start is the stage local, received STAGE="production": leave STAGE out.\n',
+    output: 'npm start always runs the stage "local", received STAGE="production". Unset STAGE.\n',
   });
-  const { code, said } = await start({}, "--wach");
+  const { code, output } = await start({}, "--wach");
   expect(code).toBe(1);
-  expect(said).toMatch(/^Unknown option '--wach'.*\n$/);
+  expect(output).toMatch(/^Unknown option '--wach'.*\n$/);
 });
