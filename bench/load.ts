@@ -1,6 +1,6 @@
 // Load from this process: several clients repeat an operation, as fast as it completes or evenly at a given rate.
 import { setTimeout as pause } from "node:timers/promises";
-import { percentile } from "./statistics.ts";
+import { median, percentile, sum } from "./statistics.ts";
 
 export type LoadOptions = {
   /** No operation starts after this many milliseconds; those under way are awaited. */
@@ -62,7 +62,7 @@ export async function generateLoad(
   const perClient = await Promise.all(operations.map(runClient));
   const seconds = (Math.min(performance.now(), until) - began) / 1_000;
   return {
-    perSecond: perClient.reduce((total, inTime) => total + inTime, 0) / seconds,
+    perSecond: sum(perClient) / seconds,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
     max: percentile(latencies, 1),
@@ -82,4 +82,17 @@ export async function alternateRounds<Case, Result>(
   for (let round = 0; round < rounds; round++)
     for (const value of round % 2 === 0 ? cases : cases.toReversed()) results.get(value)?.push(await run(value));
   return results;
+}
+
+/** Medians of the rounds. The maximum is that of all rounds, and the operations are summed. */
+export function summarizeRounds(rounds: readonly LoadResult[]): Omit<LoadResult, "perClient"> {
+  const all = (name: Exclude<keyof LoadResult, "perClient">) => rounds.map((round) => round[name]);
+  return {
+    perSecond: median(all("perSecond")),
+    p50: median(all("p50")),
+    p99: median(all("p99")),
+    max: Math.max(...all("max")),
+    succeeded: sum(all("succeeded")),
+    failed: sum(all("failed")),
+  };
 }

@@ -4,9 +4,8 @@ import { readLocalSettings } from "../../local/settings-file.ts";
 import { bundle } from "../../scripts/bundle.ts";
 import { startHostChild } from "../host.ts";
 import { startHttpLoad } from "../http-load.ts";
-import { alternateRounds, type LoadResult } from "../load.ts";
+import { alternateRounds, type LoadResult, summarizeRounds } from "../load.ts";
 import { number, percent, printLine, printTable, printTarget } from "../print.ts";
-import { median } from "../statistics.ts";
 
 const ENDPOINTS = ["bare", "whole", "limited"] as const;
 type Endpoint = (typeof ENDPOINTS)[number];
@@ -18,17 +17,11 @@ const MAX_ADDED_P50_MS = 1;
 const MAX_ADDED_P99_MS = 3;
 const MIN_RATE_SHARE = 0.7;
 
-type Figures = Record<Endpoint, { readonly perSecond: number; readonly p50: number; readonly p99: number }>;
+type Figures = Record<Endpoint, ReturnType<typeof summarizeRounds>>;
 
 async function measure(call: (endpoint: Endpoint) => Promise<LoadResult>): Promise<Figures> {
   const rounds = await alternateRounds(ENDPOINTS, ROUNDS, call);
-  const middle = (endpoint: Endpoint, name: "perSecond" | "p50" | "p99") =>
-    median((rounds.get(endpoint) ?? []).map((result) => result[name]));
-  const figures = (endpoint: Endpoint) => ({
-    perSecond: middle(endpoint, "perSecond"),
-    p50: middle(endpoint, "p50"),
-    p99: middle(endpoint, "p99"),
-  });
+  const figures = (endpoint: Endpoint) => summarizeRounds(rounds.get(endpoint) ?? []);
   return { bare: figures("bare"), whole: figures("whole"), limited: figures("limited") };
 }
 

@@ -1,19 +1,56 @@
 // bench cold-start: how long the app takes to import in a fresh process, bundled as it ships and unbundled.
 import { execFile } from "node:child_process";
 import { globSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build, type Plugin } from "esbuild";
 import { readLocalSettings } from "../../local/settings-file.ts";
 import { alternateRounds } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
 import { median, percentile } from "../statistics.ts";
-import { buildUnbundled } from "./unbundled.ts";
 
 const RUNS = 21;
 const MAX_RATIO = 1 / 3;
 const importApp = fileURLToPath(new URL("import-app.ts", import.meta.url));
+
+const oneFileEach: Plugin = {
+  name: "one-file-each",
+  setup({ onResolve }) {
+    onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === "entry-point" ? undefined : { path: path.replace(/\.ts$/, ".js"), external: true },
+    );
+  },
+};
+
+/**
+ * Builds the app without a bundle: one JavaScript file for each source, packages left in node_modules.
+ * @returns the entry `plain`, and the entry `eager`, which loads telemetry and sharp first as apps commonly do
+ */
+async function buildUnbundled(root: string): Promise<{ plain: string; eager: string }> {
+  // Below the root, so that packages are found; ignored by git.
+  const outdir = join(root, ".local", "bench-unbundled");
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: globSync("functions/**/*.ts", {
+      cwd: root,
+      exclude: ["**/*.test.ts", "**/*.{fixture,simulation}.ts"],
+    }),
+    outdir,
+    outbase: "functions",
+    bundle: true,
+    plugins: [oneFileEach],
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    logLevel: "warning",
+  });
+  const eager = join(outdir, "eager.js");
+  await writeFile(eager, 'import "applicationinsights";\nimport "sharp";\nimport "./app.js";\n');
+  return { plain: join(outdir, "app.js"), eager };
+}
 
 async function importOnce(file: string, env: Record<string, string>): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [importApp, file], { env });

@@ -1,11 +1,16 @@
 // A child process that counts with one of the contenders, several clients at a time, and reads what the table holds.
+// The contenders share one table client: two usual ways to count, and Vitae.
+import { setTimeout as pause } from "node:timers/promises";
+import type { TableClient } from "@azure/data-tables";
 import { createCredential } from "../../functions/lib/azure/credential.ts";
+import { statusOfSdkError } from "../../functions/lib/azure/sdk-errors.ts";
 import { createTableClient } from "../../functions/lib/azure/tables.ts";
 import { tables } from "../../functions/lib/names.ts";
+import { createVisitorCounter } from "../../functions/visitor-counter/visitor-counter.ts";
 import { serveParent } from "../child.ts";
 import { generateLoad, type LoadResult } from "../load.ts";
-import { type ContenderName, createContenders } from "./contenders.ts";
 
+export type ContenderName = "read-add-write" | "etag-retry" | "vitae";
 export type CountLoadRequest = {
   readonly kind: "load";
   readonly contender: ContenderName;
@@ -16,6 +21,52 @@ export type CountLoadRequest = {
 export type ReadRequest = { readonly kind: "read"; readonly page: string };
 /** The total of a page, and the commits that led to it: the sum of each writer's last commit number. */
 export type PageTotal = { readonly count: number; readonly commits: number };
+
+/** Counts one visit on a page. */
+type Contender = (page: string) => Promise<unknown>;
+
+type Row = { count: bigint };
+
+const FIRST_BACKOFF_MS = 10;
+const MAX_BACKOFF_MS = 1_000;
+
+function absentOn404(thrown: unknown): undefined {
+  if (statusOfSdkError(thrown) !== 404) throw thrown;
+}
+
+function readAddWrite(table: TableClient): Contender {
+  return async (page) => {
+    const found = await table.getEntity<Row>(page, "total").catch(absentOn404);
+    const count = (found?.count ?? 0n) + 1n;
+    await table.upsertEntity({ partitionKey: page, rowKey: "total", count }, "Replace");
+  };
+}
+
+/** Exponential back-off with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
+function etagRetry(table: TableClient): Contender {
+  return async (page) => {
+    for (let attempt = 0; ; attempt++) {
+      const found = await table.getEntity<Row>(page, "total").catch(absentOn404);
+      const row = { partitionKey: page, rowKey: "total", count: (found?.count ?? 0n) + 1n };
+      try {
+        await (found ? table.updateEntity(row, "Replace", { etag: found.etag }) : table.createEntity(row));
+        return;
+      } catch (thrown) {
+        const status = statusOfSdkError(thrown);
+        if (status !== 412 && status !== 409) throw thrown;
+        await pause(Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt));
+      }
+    }
+  };
+}
+
+function createContenders(table: TableClient, pages: readonly string[]): Record<ContenderName, Contender> {
+  return {
+    "read-add-write": readAddWrite(table),
+    "etag-retry": etagRetry(table),
+    vitae: createVisitorCounter({ table, pages, timeZone: "UTC", dailyWriteBudget: Number.POSITIVE_INFINITY }).count,
+  };
+}
 
 const [proxied = "", direct = "", pages = ""] = process.argv.slice(2);
 const credential = createCredential(undefined);
