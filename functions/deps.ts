@@ -11,7 +11,6 @@ import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
-
 import { watchReceivedRequests } from "./lib/http/forged-headers.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createLimits, unlimited } from "./lib/limits/limiter.ts";
@@ -25,7 +24,7 @@ import { MAX_LINK_MS } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
-/** Replaces each getter by its value on first read. */
+/** Makes each getter run once: its value replaces it on first read. */
 function lazily<T extends object>(getters: T): T {
   for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(getters))) {
     if (!get) continue;

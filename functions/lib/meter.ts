@@ -16,9 +16,9 @@ export const instruments = {
   thumbnail_duration: { kind: "histogram", unit: "ms", description: "Time to create a thumbnail, by outcome" },
 } as const satisfies Record<string, { kind: "counter" | "histogram" | "gauge"; unit: string; description: string }>;
 
-export type InstrumentName = keyof typeof instruments;
+type InstrumentName = keyof typeof instruments;
 /** Each combination of values is a time series of its own: use few distinct values, and never a caller's input. */
-export type Attributes = Readonly<Record<string, string | number>>;
+type Attributes = Readonly<Record<string, string | number>>;
 
 export type Meter = {
   /** Adds to a counter or gauge, records in a histogram. Returns at once and never throws. */

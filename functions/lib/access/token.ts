@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE_S = 30;
 /** Subjects are part of blob names and table keys, where a slash or a leading dot has a meaning. */
 const SUBJECT = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
-export type TokenParties = { readonly issuer: string; readonly audience: string };
+type TokenParties = { readonly issuer: string; readonly audience: string };
 
 /**
  * @param options.expiresIn seconds from now

@@ -2,7 +2,7 @@
 import { type Instrumenter, type TracingContext, type TracingSpan, useInstrumenter } from "@azure/core-tracing";
 import { currentContext, type RequestContext } from "../request-context.ts";
 
-export type StoreKind = "table" | "blob" | "vault";
+type StoreKind = "table" | "blob" | "vault";
 
 /** One attempt; a retry is another call. */
 export type Call = {
