@@ -1,4 +1,4 @@
-// The document of this API, held against its routes.
+// The OpenAPI document of this API against its routes and examples.
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -36,15 +36,15 @@ test("the document is valid OpenAPI 3.1", async () => {
   expect(document.openapi).toMatch(/^3\.1\./);
 });
 
-test("GET /openapi.json answers it, with nothing lost on the way", async () => {
+test("GET /openapi.json returns the document", async () => {
   const route = routes.find(({ name }) => name === "openapi") ?? expect.fail("no such route");
-  const deps = { api, verifyToken: () => expect.fail("asked for a token") };
-  const reply = await invoke(route as never, deps, { url: "http://localhost/api/openapi.json" });
-  expect(reply.status).toBe(200);
-  expect(JSON.parse(reply.text)).toEqual(document);
+  const deps = { api, verifyToken: () => expect.fail("called verifyToken") };
+  const response = await invoke(route as never, deps, { url: "http://localhost/api/openapi.json" });
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.text)).toEqual(document);
 });
 
-test("it has every route but the fallback, under each of its methods, and nothing else", () => {
+test("the document has every route except the fallback, with each of its methods, and no others", () => {
   const wanted = listed.flatMap(({ path, methods }) =>
     methods.map((method) => `${method.toLowerCase()} ${templateOf(path)}`),
   );
@@ -55,7 +55,7 @@ test("it has every route but the fallback, under each of its methods, and nothin
 });
 
 test.each(listed.map((route) => [route.name, route] as const))(
-  "%s has every answer and every error of its handler and of the boundary",
+  "%s lists every response and every error of its handler and of the boundary",
   (_, { path, methods, access, limit, operation }) => {
     const { body, responses, errors } = operation;
     const guarded = access !== "public";
@@ -76,7 +76,7 @@ test.each(listed.map((route) => [route.name, route] as const))(
   },
 );
 
-test("each operation has an id of its own, a summary, and a heading that is described", () => {
+test("each operation has a unique id, a summary and one described tag", () => {
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
   const tags = document.tags.map(({ name }) => name);
   for (const { summary, tags: own } of operations) {
@@ -87,28 +87,28 @@ test("each operation has an id of its own, a summary, and a heading that is desc
   expect(new Set(operations.flatMap((each) => each.tags))).toEqual(new Set(tags));
 });
 
-test("each parameter, answer and header is described", () => {
+test("each parameter, response and header has a description", () => {
   const parameters = [
     ...operations.flatMap((each) => each.parameters),
     ...Object.values(document.components.parameters as Json),
   ];
-  const answers = [
+  const responses = [
     ...operations.flatMap((each) => Object.values(each.responses)),
     ...Object.values(document.components.responses as Json),
   ];
-  for (const each of [...parameters, ...answers, ...Object.values(document.components.headers as Json)])
+  for (const each of [...parameters, ...responses, ...Object.values(document.components.headers as Json)])
     expect(each).toSatisfy((value: Json) => "$ref" in value || /\S/.test(String(value.description)));
 });
 
-/** Everything in the document that has an example beside its schema, with the way to it. */
-function examples(node: unknown, way = ""): { way: string; schema: Json; example: unknown }[] {
+/** Every node of the document with both a schema and an example, and its path. */
+function examples(node: unknown, path = ""): { path: string; schema: Json; example: unknown }[] {
   if (typeof node !== "object" || node === null) return [];
   const { schema, example } = node as { schema?: Json; example?: unknown };
-  const own = schema !== undefined && example !== undefined ? [{ way, schema, example }] : [];
-  return [...own, ...Object.entries(node).flatMap(([key, value]) => examples(value, `${way}/${key}`))];
+  const own = schema !== undefined && example !== undefined ? [{ path, schema, example }] : [];
+  return [...own, ...Object.entries(node).flatMap(([key, value]) => examples(value, `${path}/${key}`))];
 }
 
-test("every reference leads somewhere", () => {
+test("every reference has a target", () => {
   const targets = JSON.stringify(document).matchAll(/"\$ref":"#\/(.+?)"/g);
   for (const [, target = ""] of targets) {
     const found = target.split("/").reduce<unknown>((node, key) => (node as Json | undefined)?.[key], document);
@@ -117,19 +117,22 @@ test("every reference leads somewhere", () => {
 });
 
 const ajv = addFormats.default(new Ajv2020({ keywords: ["components"], allErrors: true }));
+/** References in a schema point to the components of the document. */
+function errorsOf(schema: Json, value: unknown) {
+  const validate = ajv.compile({ ...schema, components: document.components });
+  validate(value);
+  return validate.errors ?? [];
+}
 
-test.each(examples(document).map((each) => [each.way, each] as const))(
+test.each(examples(document).map((each) => [each.path, each] as const))(
   "the example at %s passes its schema",
   (_, each) => {
-    // References are to the components of the document.
-    const validate = ajv.compile({ ...each.schema, components: document.components });
-    validate(each.example);
-    expect(validate.errors ?? []).toEqual([]);
+    expect(errorsOf(each.schema, each.example)).toEqual([]);
   },
 );
 
-test("each operation with a body or a JSON answer has an example of it, but for the document itself", () => {
-  const found = new Set(examples(document.paths).map(({ way }) => way));
+test("each JSON body has an example, except the document itself", () => {
+  const found = new Set(examples(document.paths).map(({ path }) => path));
   const wanted = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, { responses, requestBody }]: [string, Described & { requestBody?: Json }]) =>
       [
@@ -141,7 +144,41 @@ test("each operation with a body or a JSON answer has an example of it, but for 
     ),
   );
   expect(wanted.length).toBeGreaterThan(8);
-  expect(wanted.filter((way) => !found.has(way))).toEqual([
+  expect(wanted.filter((path) => !found.has(path))).toEqual([
     "//openapi.json/get/responses/200/content/application/json",
   ]);
+});
+
+/** The schema of JSON content at these keys below `paths`. */
+const schemaAt = (...keys: readonly string[]) =>
+  [...keys, "content", "application/json", "schema"].reduce<unknown>(
+    (node, key) => (node as Json | undefined)?.[key],
+    document.paths,
+  ) as Json;
+const linkRequest = { imageId: "0198c0de-0000-7000-8000-00000000abcd", variant: "thumbnail", expiresIn: 3600 };
+
+// A client that is generated from the document rejects the same calls when it compiles.
+test.each<[string, object]>([
+  ["without a required field", { ...linkRequest, variant: undefined }],
+  ["with an unknown field", { ...linkRequest, expires: 3600 }],
+  ["with an unknown variant", { ...linkRequest, variant: "poster" }],
+  ["with a field of the wrong type", { ...linkRequest, expiresIn: "1h" }],
+])("the document rejects a link request %s", (_, body) => {
+  const schema = schemaAt("/v1/sas", "post", "requestBody");
+  expect(errorsOf(schema, linkRequest)).toEqual([]);
+  expect(errorsOf(schema, JSON.parse(JSON.stringify(body)))).not.toEqual([]);
+});
+
+test("the document promises every field of a counted visit, requires its page, and lists the error codes", () => {
+  const visit = schemaAt("/v1/visits/{page}", "post", "responses", "200");
+  for (const field of ["page", "count", "today"]) {
+    const { [field]: _, ...rest } = { page: "resume", count: 1, today: 1 } as Json;
+    expect(errorsOf(visit, rest)).toMatchObject([{ keyword: "required" }]);
+  }
+  expect(document.paths["/v1/visits/{page}"]?.post?.parameters).toContainEqual(
+    expect.objectContaining({ name: "page", in: "path", required: true }),
+  );
+  const error = (code: string) => ({ error: { code, message: "x", trace_id: "a".repeat(32) } });
+  expect(errorsOf({ $ref: "#/components/schemas/Error" }, error("NOT_FOUND"))).toEqual([]);
+  expect(errorsOf({ $ref: "#/components/schemas/Error" }, error("NO_PAGE"))).toMatchObject([{ keyword: "enum" }]);
 });
