@@ -1,9 +1,9 @@
-// Arbitrary requests, many of them near to what a route takes: the operation's own example with one thing wrong.
+// Generators of arbitrary requests, most of them close to a valid one: the example of an operation with one change.
 import fc from "fast-check";
 import type { Operation, Route } from "./lib/http/operation.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 
-/** How long to try, and what to try again: `npm run fuzz` sets it, `npm test` takes the defaults. */
+/** The number of runs, and a failure to repeat: `npm run fuzz` sets them, `npm test` uses the defaults. */
 export const fuzzing = {
   runs: Number(process.env.FUZZ_RUNS || 200),
   replay: process.env.FUZZ_SEED
@@ -11,22 +11,22 @@ export const fuzzing = {
     : {},
 };
 
-/** Checks a property, and says on failure how to see it again. */
+/** Checks a property, and prints on failure the command that repeats it. */
 export async function assertFuzz<T>(name: string, property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
   await fc.assert(property, {
     numRuns,
     ...fuzzing.replay,
     asyncReporter: async (out) => {
       if (!out.failed) return;
-      const again = `npm run fuzz -- --only ${name} --seed=${out.seed} --path=${out.counterexamplePath}`;
-      throw new Error(`${await fc.asyncDefaultReportMessage(out)}\n\nTo see it again: ${again}`, {
+      const command = `npm run fuzz -- --only ${name} --seed=${out.seed} --path=${out.counterexamplePath}`;
+      throw new Error(`${await fc.asyncDefaultReportMessage(out)}\n\nTo repeat it: ${command}`, {
         cause: out.errorInstance,
       });
     },
   });
 }
 
-/** What tends to break whoever reads it. */
+/** Values that tend to break parsers. */
 const nasty = fc.constantFrom(
   ..."0,-1,1e400,null,NaN,[],{},__proto__,constructor,toString,.,..,../..,%00,%2F,%C0%AF,%zz,%u0041,%25,',\"".split(
     ",",
@@ -42,15 +42,15 @@ const nasty = fc.constantFrom(
   "x".repeat(3_000),
 );
 const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 10 }));
-/** Texts and other values, not too large. */
+/** Strings and other values of limited size. */
 const anything = fc.oneof(text, fc.integer(), fc.double(), fc.jsonValue({ maxDepth: 3 }));
-const mostly = <T>(usual: T, else_: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: else_ });
+const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
-/** What can stand in a header: node:http and undici refuse the rest before it is sent. */
+/** Characters that a header may contain: node:http and undici reject others before sending. */
 const headerText = text.map((given) => given.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""));
 
-/** An example with single fields replaced, left out or added. */
+/** An example with fields replaced, omitted or added. */
 function near(example: unknown): fc.Arbitrary<unknown> {
   if (typeof example !== "object" || example === null) return anything;
   const fields = Object.entries(example).map(([name, value]) => {
@@ -63,7 +63,7 @@ function near(example: unknown): fc.Arbitrary<unknown> {
     .map((parts) => Object.fromEntries(parts.flat().filter(([, value]) => value !== undefined)));
 }
 
-/** JSON of such a value: as it is, or with a key twice, cut off, or wrapped too deep. */
+/** JSON of such a value: valid, with a repeated key, truncated, or nested too deep. */
 function jsonNear(example: unknown): fc.Arbitrary<string> {
   return fc
     .tuple(near(example), mostly("", fc.constantFrom("twice", "cut", "deep", "mark")), fc.nat())
@@ -79,15 +79,15 @@ function jsonNear(example: unknown): fc.Arbitrary<string> {
 export type Materials = {
   /** Values for Authorization, good and bad. */
   readonly tokens: readonly string[];
-  /** Id of an image that is there. */
+  /** Id of an existing image. */
   readonly image: string;
-  readonly picture: Buffer;
+  readonly file: Buffer;
 };
 export type Documented = Pick<Operation<never, never, never, never, never>, "upload"> & {
   readonly example: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown };
 };
 
-/** The example with the id of an image that is there, in place of one that is in nobody's library. */
+/** The example with the id of an existing image instead of its own. */
 export function withImage({ example, upload }: Documented, { image }: Materials): Documented {
   const known = JSON.stringify(example).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, image);
   return { example: JSON.parse(known), ...(upload && { upload }) };
@@ -95,14 +95,14 @@ export function withImage({ example, upload }: Documented, { image }: Materials)
 
 const BOUNDARY = "vitae";
 
-function uploadNear(picture: Buffer): fc.Arbitrary<Buffer> {
-  const flipped = fc.tuple(fc.nat(picture.length - 1), fc.nat(255)).map(([at, value]) => {
-    const bytes = Buffer.from(picture);
+function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
+  const flipped = fc.tuple(fc.nat(file.length - 1), fc.nat(255)).map(([at, value]) => {
+    const bytes = Buffer.from(file);
     bytes[at] = value;
     return bytes;
   });
-  const cut = fc.nat(picture.length).map((at) => picture.subarray(0, at));
-  const sent = fc.oneof(fc.constant(picture), flipped, cut);
+  const cut = fc.nat(file.length).map((at) => file.subarray(0, at));
+  const sent = fc.oneof(fc.constant(file), flipped, cut);
   const named = fc.tuple(sent, mostly("file", text), text).map(([bytes, field, filename]) => {
     const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"; filename="${filename}"\r\n\r\n`;
     return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
@@ -110,15 +110,15 @@ function uploadNear(picture: Buffer): fc.Arbitrary<Buffer> {
   return fc.oneof(sent, named);
 }
 
-export function bodies({ example, upload }: Documented, { picture }: Materials): fc.Arbitrary<Buffer> {
+export function bodies({ example, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
   const buffer = (given: string | Uint8Array) => Buffer.from(given as string);
   const others = fc.oneof(text, fc.json(), fc.uint8Array({ maxLength: 200 })).map(buffer);
-  if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(picture) }, { weight: 1, arbitrary: others });
+  if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(file) }, { weight: 1, arbitrary: others });
   if (example.body === undefined) return others;
   return fc.oneof({ weight: 5, arbitrary: jsonNear(example.body).map(buffer) }, { weight: 1, arbitrary: others });
 }
 
-/** Raw, without its question mark. */
+/** A raw query without its question mark. */
 export function queries({ example }: Documented): fc.Arbitrary<string> {
   const known = Object.entries((example.query ?? {}) as object);
   const names = fc.oneof(fc.constantFrom("headers", "code", "t", ...known.map(([name]) => name)), text);
@@ -141,7 +141,7 @@ export function pathParameters({ example }: Documented): fc.Arbitrary<Record<str
   return fc.tuple(...values).map((entries) => Object.fromEntries(entries));
 }
 
-/** As on the wire, below the prefix: the template with its parameters filled in, one segment maybe something else. */
+/** A raw path: the prefix and the template with its parameters filled in, with at most one other segment. */
 export function rawPaths({ path, operation }: Route<never>, materials: Materials): fc.Arbitrary<string> {
   const { example } = withImage(operation, materials);
   const params = (example.params ?? {}) as Record<string, string>;

@@ -1,4 +1,4 @@
-// Every route under arbitrary requests: always a documented status in the documented shape, and never a failure of ours.
+// Every route under arbitrary requests: always a documented response, and never a server error.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -30,7 +30,7 @@ import { routes } from "./routes.ts";
 const api = describeApi(routes, ROUTE_PREFIX);
 const { paths } = api.document() as { paths: Record<string, Record<string, { responses: Record<string, object> }>> };
 const settings = readSettings();
-/** The real stores and the real checks, with signing keys of our own and nothing that limits. */
+/** The real stores and checks, with our own signing keys and without limits. */
 const deps: Deps = Object.assign(createDeps(settings), { api });
 let materials: Materials;
 
@@ -42,15 +42,15 @@ beforeAll(async () => {
   const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
     signToken({ key, ...parties, subject: "fuzz", role, expiresIn });
   const good = await Promise.all(["owner" as const, "owner" as const, ...roles].map((role) => sign(role)));
-  // The same at every run, so that a seed leads to the same requests again.
+  // The same bytes in every run, so that a seed repeats the same requests.
   const bytes = await animation("gif");
   const { id } = await deps.intake.accept({ owner: "fuzz", filename: "a.gif", bytes });
   await deps.images.change("fuzz", id, () => ({ status: "ready" }));
   const tokens = [...good, await sign("owner", -60), `${good[0]}x`].map((token) => `Bearer ${token}`);
-  materials = { tokens, image: id, picture: bytes };
+  materials = { tokens, image: id, file: bytes };
 });
 
-/** What the document says a route can answer; the fallback is in no document. */
+/** The documented statuses of a route; the fallback is not in the document. */
 function documented({ path, operation }: Route<Deps>, method: string): readonly number[] {
   const template = path.replace(/\{(\w+):\w+\}/g, "{$1}");
   const found = paths[template]?.[(method === "HEAD" ? "GET" : method).toLowerCase()];
@@ -71,9 +71,9 @@ const failure = z.strictObject({
 function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response: InvokeResponse): void {
   const { status, text } = response;
   expect(documented(route, method)).toContain(status);
-  // The vault that tests share may hold no signing keys, and then nothing is ready.
+  // The shared test vault may hold no signing keys, and then readiness fails.
   const isReadiness = status === 503 && route.name === "health-ready";
-  if (status >= 500 && !isReadiness) expect.fail(`A failure of ours: ${JSON.stringify(response.lines)}`);
+  if (status >= 500 && !isReadiness) expect.fail(`A server error: ${JSON.stringify(response.lines)}`);
   expect(response.lines.filter(({ message }) => message === "request")).toMatchObject([
     { function: route.name, status },
   ]);
@@ -97,7 +97,7 @@ function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response
   expect(schema.safeParse(rest).error).toBeUndefined();
 }
 
-/** A body in two pieces, maybe with an end that is none: what Request makes of a text comes whole. */
+/** A body in two chunks that may break off: Request sends a string in one chunk. */
 function streamed(bytes: Buffer, isBroken: boolean): ReadableStream<Uint8Array> {
   const half = bytes.length >> 1;
   return new ReadableStream<Uint8Array>({
@@ -113,11 +113,11 @@ function streamed(bytes: Buffer, isBroken: boolean): ReadableStream<Uint8Array> 
 describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, route) => {
   const url = (query: string) => `http://localhost${ROUTE_PREFIX}${route.path.replace(/\{.*/, "x")}?${query}`;
 
-  it("answers its own example as it should", async () => {
+  it("returns a success for its own example", async () => {
     const { example, upload } = withImage(route.operation, materials);
     const [authorization = ""] = materials.tokens;
     const type = upload ? "image/png" : "application/json";
-    const body = upload ? new Uint8Array(materials.picture) : JSON.stringify(example.body);
+    const body = upload ? new Uint8Array(materials.file) : JSON.stringify(example.body);
     const query = new URLSearchParams((example.query ?? {}) as Record<string, string>);
     const [method = "GET"] = route.methods;
     const call = {
@@ -133,7 +133,7 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
     expect(others[name] ?? [200, 201]).toContain(response.status);
   });
 
-  it("answers anything else in a documented way", { timeout: 60_000 + fuzzing.runs * 200 }, async () => {
+  it("returns a documented response to any other request", { timeout: 60_000 + fuzzing.runs * 200 }, async () => {
     const operation = withImage(route.operation, materials);
     const calls = fc.record({
       method: methodsOf(route),
@@ -144,7 +144,7 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
       body: bodies(operation, materials),
       end: fc.constantFrom("whole", "whole", "whole", "streamed", "broken"),
     });
-    const seen: Record<number, number> = {};
+    const statuses: Record<number, number> = {};
     const property = fc.asyncProperty(calls, async ({ params, more, query, body, end, ...rest }) => {
       const sent = end === "whole" ? new Uint8Array(body) : streamed(body, end === "broken");
       const call: Call = {
@@ -154,10 +154,10 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
         ...(rest.method !== "GET" && rest.method !== "HEAD" && { body: sent }),
       };
       const response = await invoke(route, deps, call);
-      seen[response.status] = (seen[response.status] ?? 0) + 1;
+      statuses[response.status] = (statuses[response.status] ?? 0) + 1;
       expectDocumented(route, call, response);
     });
     await assertFuzz(name, property, fuzzing.runs);
-    if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(seen)}\n`);
+    if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(statuses)}\n`);
   });
 });

@@ -1,4 +1,4 @@
-// npm run fuzz: every route under arbitrary requests, far more of them than in npm test; and a failure once more by its seed.
+// npm run fuzz: sends more arbitrary requests to every route than npm test does, and repeats a failure by its seed.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -30,7 +30,7 @@ async function main(): Promise<boolean> {
   if (only !== undefined && !known.includes(only))
     throw new Error(`--only must be one of ${known.join(", ")}, received ${only}. ${USAGE}`);
   if (seed !== undefined && only === undefined)
-    throw new Error(`--seed belongs to one function: name it with --only. ${USAGE}`);
+    throw new Error(`--seed requires --only with the name of a function. ${USAGE}`);
   const env = { FUZZ_RUNS: runs, ...(seed !== undefined && { FUZZ_SEED: seed, FUZZ_PATH: path }) };
   const named = only === undefined ? [] : ["--testNamePattern", `^${only} `];
   const vitest = (project: string, file: string) => run("vitest", ["run", "--project", project, file, ...named], env);

@@ -1,4 +1,4 @@
-// The document as a contract: every operation is called by its own example, and every answer is what it says.
+// The OpenAPI document as a contract: each operation is called with its example, and each response must match.
 import { afterAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { startBackend } from "../local/backend.fixture.ts";
@@ -14,10 +14,10 @@ const named = (list: readonly Case[]) => list.map((each) => [each.operation.oper
 
 const owner = await backend.token("owner");
 const library = openLibrary(backend.api, owner);
-const picture = new Uint8Array(await testImage("jpeg", { width: 600, height: 400 }));
-const image = await json<Image>(library.upload(picture, "portrait.jpg"));
+const file = new Uint8Array(await testImage("jpeg", { width: 600, height: 400 }));
+const image = await json<Image>(library.upload(file, "portrait.jpg"));
 await library.settled(image.id);
-/** The image of the examples, which is nowhere. */
+/** The image of the examples, which does not exist. */
 const EXAMPLE_ID = "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b";
 
 type Changes = {
@@ -39,7 +39,7 @@ function send(
     typeof callOf
   >;
   const form = new FormData();
-  form.set("file", new Blob([picture], { type: "image/jpeg" }), "portrait.jpg");
+  form.set("file", new Blob([file], { type: "image/jpeg" }), "portrait.jpg");
   const url = new URL(`${api}${path}`);
   if (query) url.search = query;
   return fetch(url, {
@@ -54,71 +54,71 @@ function send(
   });
 }
 
-/** Asserts the status, and that the document says all there is to the answer. */
-async function expectAsDescribed(each: Case, answer: Response, status: number) {
-  expect(answer.status).toBe(status);
-  expect(await check(each, answer)).toEqual([]);
+/** Asserts the status, and that the response matches the document. */
+async function expectAsDescribed(each: Case, response: Response, status: number) {
+  expect(response.status).toBe(status);
+  expect(await check(each, response)).toEqual([]);
 }
 
 const guarded = cases.filter(({ operation }) => operation.security.length > 0);
 const withJson = cases.filter((each) => takes(each, "application/json"));
 const withFile = cases.filter((each) => takes(each, "multipart/form-data"));
 
-describe("answers as described:", () => {
-  it.each(named(cases))("%s, called by its own example", async (_, each) => {
+describe("the response matches the document:", () => {
+  it.each(named(cases))("%s with its own example", async (_, each) => {
     const [success] = Object.keys(each.operation.responses).filter((status) => status.startsWith("2"));
-    const answer = await send(each, { headers: { "X-Trace-ID": "d58135d2-adce-495b-b125-30f46a7a9353" } });
-    expect(answer.headers.get("x-trace-id")).toBe("d58135d2adce495bb12530f46a7a9353");
-    await expectAsDescribed(each, answer, Number(success));
+    const response = await send(each, { headers: { "X-Trace-ID": "d58135d2-adce-495b-b125-30f46a7a9353" } });
+    expect(response.headers.get("x-trace-id")).toBe("d58135d2adce495bb12530f46a7a9353");
+    await expectAsDescribed(each, response, Number(success));
   });
 
-  it.each(named(guarded))("%s without a token, or with one that is none", async (_, each) => {
+  it.each(named(guarded))("%s without a token or with an invalid one", async (_, each) => {
     await expectAsDescribed(each, await send(each, { token: "" }), 401);
     await expectAsDescribed(each, await send(each, { token: "a.b.c" }), 401);
   });
 
   it.each(named(guarded.filter(({ operation }) => !JSON.stringify(operation.security).includes("images:read"))))(
-    "%s with a token that may only read",
+    "%s with a token of a viewer",
     async (_, each) => {
       await expectAsDescribed(each, await send(each, { token: await backend.token("viewer") }), 403);
     },
   );
 
-  it.each(named(cases))("%s with a query that no route takes", async (_, each) => {
+  it.each(named(cases))("%s with the reserved query parameter", async (_, each) => {
     await expectAsDescribed(each, await send(each, { query: "headers=x" }), 400);
   });
 
   it.each(named(cases.filter((each) => JSON.stringify(callOf(each)).includes(EXAMPLE_ID))))(
-    "%s of an image that is not there",
+    "%s of an image that does not exist",
     async (_, each) => {
       await expectAsDescribed(each, await send(each, { id: EXAMPLE_ID }), 404);
     },
   );
 
-  it.each(named(withJson))("%s with a body that is no JSON, too long, or wrong", async (_, each) => {
+  it.each(named(withJson))("%s with a body that is no JSON, too long or invalid", async (_, each) => {
     await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
     await expectAsDescribed(each, await send(each, { body: " ".repeat(70_000) }), 413);
     await expectAsDescribed(each, await send(each, { body: '{"no":"such"}' }), 400);
   });
 
-  it.each(named(withFile))("%s with what is no picture", async (_, each) => {
+  it.each(named(withFile))("%s with a file that is no image", async (_, each) => {
     const raw = (type: string, body: string) => send(each, { body, headers: { "content-type": type } });
     await expectAsDescribed(each, await raw("text/plain", "x"), 415);
-    await expectAsDescribed(each, await raw("image/png", "no picture"), 415);
-    const half = Buffer.from(picture.subarray(0, 900)).toString("latin1");
+    await expectAsDescribed(each, await raw("image/png", "no image"), 415);
+    const half = Buffer.from(file.subarray(0, 900)).toString("latin1");
     await expectAsDescribed(each, await raw("image/jpeg", half), 415);
   });
 
   it.each(named(cases.filter(({ path }) => /visit|ready/.test(path))))(
-    "%s while the tables are down",
+    "%s while the tables are unavailable",
     async (_, each) => {
       await backend.proxy.stop();
       try {
         const until = performance.now() + 20_000;
-        let answer = await send(each);
-        // Readiness keeps what it knew for five seconds.
-        while (answer.status === 200 && performance.now() < until) answer = await send(each);
-        await expectAsDescribed(each, answer, 503);
+        let response = await send(each);
+        // Readiness is cached for five seconds.
+        while (response.status === 200 && performance.now() < until) response = await send(each);
+        await expectAsDescribed(each, response, 503);
       } finally {
         await backend.proxy.start();
       }
@@ -126,7 +126,7 @@ describe("answers as described:", () => {
   );
 });
 
-describe("limits as described:", async () => {
+describe("limits match the document:", async () => {
   const open = async (settings: Record<string, string>) =>
     `${(await backend.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
   const limited = await open({});
@@ -136,26 +136,29 @@ describe("limits as described:", async () => {
 
   it.each(named(cases))("%s has the headers of its limit, or none", async (_, each) => {
     const [status = "", success] = Object.entries(each.operation.responses)[0] ?? [];
-    const answer = await send(each, { api: limited });
+    const response = await send(each, { api: limited });
     for (const name of ["RateLimit", "RateLimit-Policy"])
-      expect(answer.headers.has(name)).toBe(JSON.stringify(success).includes(`"${name}"`));
-    await expectAsDescribed(each, answer, Number(status));
+      expect(response.headers.has(name)).toBe(JSON.stringify(success).includes(`"${name}"`));
+    await expectAsDescribed(each, response, Number(status));
   });
 
-  it.each(named(cases.filter(({ operation }) => "429" in operation.responses)))("%s refused", async (_, each) => {
-    let answer = await send(each, { api: tight });
-    // The first of a window passes, and a window may end between two calls.
-    for (let more = 2; answer.ok && more > 0; more--) answer = await send(each, { api: tight });
-    await expectAsDescribed(each, answer, 429);
-  });
+  it.each(named(cases.filter(({ operation }) => "429" in operation.responses)))(
+    "%s above its limit",
+    async (_, each) => {
+      let response = await send(each, { api: tight });
+      // The first request of a window is accepted, and a window may end between two calls.
+      for (let more = 2; response.ok && more > 0; more--) response = await send(each, { api: tight });
+      await expectAsDescribed(each, response, 429);
+    },
+  );
 });
 
 describe("a deployment with OPENAPI_ENABLED=false", () => {
-  it("has no document, and names none", async () => {
+  it("serves no document, and messages refer to none", async () => {
     const { url } = await backend.addHost({ OPENAPI_ENABLED: "false" });
-    const answer = await fetch(`${url}/api/openapi.json`);
-    expect(answer.status).toBe(404);
-    const { error } = await json<{ error: { code: string; message: string } }>(answer);
+    const response = await fetch(`${url}/api/openapi.json`);
+    expect(response.status).toBe(404);
+    const { error } = await json<{ error: { code: string; message: string } }>(response);
     expect(error.code).toBe("NOT_FOUND");
     expect(error.message).toBe("/api/openapi.json does not exist: check its spelling.");
     expect((await fetch(`${url}/api/openapi.json`, { method: "HEAD" })).status).toBe(404);

@@ -1,4 +1,4 @@
-// An OpenAPI document as a contract: requests out of its examples, and answers held against what it says.
+// An OpenAPI document as a contract: creates requests from its examples, and checks responses against it.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
@@ -24,14 +24,14 @@ export type Document = {
 export type Case = { readonly method: string; readonly path: string; readonly operation: Operation };
 type Call = { readonly path: string; readonly init: RequestInit };
 
-/** What a browser of another origin may read, and so what clients can come to rely on. */
+/** Headers that browsers of other origins can read, and so clients may rely on. */
 const EXPOSED = ["x-trace-id", "retry-after", "ratelimit", "ratelimit-policy", "location", "etag", "www-authenticate"];
 const COMBINED = ["allOf", "anyOf", "oneOf"] as const;
 
 const map = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U) =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 
-/** The same schema, but an object may have nothing that is not described. Parts of a combination are closed together. */
+/** The same schema without additional properties. Parts of a combination are closed together. */
 function closed(schema: Schema, isPart = false): Schema {
   const { items, properties } = schema as { items?: Schema; properties?: Record<string, Schema> };
   const combined = COMBINED.filter((word) => word in schema);
@@ -58,7 +58,7 @@ export function openContract(document: Document) {
       .split("/")
       .reduce<unknown>((found, key) => (found as Json)[key], document) as T;
   };
-  const faultsOf = (schema: Schema, value: unknown): string[] => {
+  const issuesOf = (schema: Schema, value: unknown): string[] => {
     const validate = ajv.compile({ ...schema, components });
     validate(value);
     return (validate.errors ?? []).map(({ instancePath, message, params }) =>
@@ -70,7 +70,7 @@ export function openContract(document: Document) {
     Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
 
-  /** A call made of the examples alone. A body that is no JSON is left to the caller. */
+  /** A call with the values of the examples. The test adds a body that is no JSON. */
   function callOf({ method, path, operation }: Case): Call {
     const given = (where: "path" | "query") =>
       operation.parameters
@@ -94,29 +94,29 @@ export function openContract(document: Document) {
     };
   }
 
-  /** Everything in an answer that the document does not say, or says otherwise. */
-  async function check({ method, operation }: Case, answer: Response): Promise<string[]> {
-    const found = operation.responses[answer.status];
-    if (!found) return [`status ${answer.status} is not described`];
+  /** The differences between a response and the document. */
+  async function check({ method, operation }: Case, response: Response): Promise<string[]> {
+    const found = operation.responses[response.status];
+    if (!found) return [`status ${response.status} is not described`];
     const { content = {}, headers = {} } = resolve<Described>(found);
     const described = map(headers, (each) => resolve<Header>(each));
-    const faults = EXPOSED.filter((name) => answer.headers.has(name))
+    const issues = EXPOSED.filter((name) => response.headers.has(name))
       .filter((name) => !Object.keys(described).some((each) => each.toLowerCase() === name))
       .map((name) => `header ${name} is not described`);
     for (const [name, { required, schema }] of Object.entries(described)) {
-      const value = answer.headers.get(name);
-      if (value === null && required) faults.push(`header ${name} is missing`);
+      const value = response.headers.get(name);
+      if (value === null && required) issues.push(`header ${name} is missing`);
       const typed = schema.type === "integer" ? Number(value) : value;
-      if (value !== null) faults.push(...faultsOf(schema, typed).map((fault) => `header ${name}: ${fault}`));
+      if (value !== null) issues.push(...issuesOf(schema, typed).map((issue) => `header ${name}: ${issue}`));
     }
-    const text = await answer.text();
-    const type = answer.headers.get("content-type")?.split(";")[0] ?? "";
-    if (method === "HEAD") return text === "" ? faults : [...faults, "a body to HEAD"];
-    if (text === "" && Object.keys(content).length === 0) return faults;
+    const text = await response.text();
+    const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+    if (method === "HEAD") return text === "" ? issues : [...issues, "a body in response to HEAD"];
+    if (text === "" && Object.keys(content).length === 0) return issues;
     const schema = content[type]?.schema;
-    if (!schema) return [...faults, `content type ${type || "none"} is not described`];
+    if (!schema) return [...issues, `content type ${type || "none"} is not described`];
     const value = type === "application/json" ? JSON.parse(text) : text;
-    return [...faults, ...faultsOf(closed(schema), value).map((fault) => `body ${fault}`)];
+    return [...issues, ...issuesOf(closed(schema), value).map((issue) => `body ${issue}`)];
   }
 
   return { cases, callOf, check };

@@ -1,4 +1,4 @@
-// The API from pages of other origins, in a real browser: what an allowed one may do, and how a refused one is stopped.
+// The API from pages of other origins, in a real browser: what allowed and other origins can do.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
@@ -12,8 +12,8 @@ import { json, type PageCount } from "./responses.fixture.ts";
 let backend: Backend;
 let browser: Browser;
 let allowed: Page;
-let refused: Page;
-/** Of a host that allows one origin, and of one that allows any. */
+let other: Page;
+/** The API of a host that allows one origin, and of one that allows any. */
 let api: string;
 let openApi: string;
 const servers: Server[] = [];
@@ -32,8 +32,8 @@ async function openPage(): Promise<Page> {
 
 beforeAll(async () => {
   [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
-  [allowed, refused] = [await openPage(), await openPage()];
-  // As people write it into their settings: with a slash at its end.
+  [allowed, other] = [await openPage(), await openPage()];
+  // Settings may have a trailing slash.
   api = `${(await backend.addHost({}, [new URL(allowed.url()).origin, "https://me.example/"])).url}/api`;
   openApi = backend.api;
 });
@@ -44,15 +44,15 @@ afterAll(async () => {
 });
 
 type Init = { method?: string; headers?: Record<string, string>; body?: string; credentials?: "include" };
-type Seen = { status: number; body: unknown; headers: Record<string, string> };
+type Result = { status: number; body: unknown; headers: Record<string, string> };
 
-/** What a script of the page gets of an answer, or the name of the error that it gets instead. */
-function call(page: Page, url: string, init: Init = {}): Promise<Seen | string> {
+/** What a script of the page receives, or the name of the error that it catches. */
+function call(page: Page, url: string, init: Init = {}): Promise<Result | string> {
   return page.evaluate(
     async ([to, options]) => {
       try {
-        const answer = await fetch(to, options);
-        return { status: answer.status, body: await answer.json(), headers: Object.fromEntries(answer.headers) };
+        const response = await fetch(to, options);
+        return { status: response.status, body: await response.json(), headers: Object.fromEntries(response.headers) };
       } catch (error) {
         return (error as Error).name;
       }
@@ -77,28 +77,28 @@ describe("a page of an allowed origin", () => {
     });
   });
 
-  it("sends JSON with a token and a trace id of its own, which a preflight has to allow first", async () => {
+  it("sends JSON with a token and a trace id after a preflight", async () => {
     const token = await backend.token("owner");
     const library = openLibrary(backend.api, token);
     const { id } = await json<{ id: string }>(library.upload(await testImage("png", { width: 60, height: 40 })));
-    const seen = await call(allowed, `${api}/v1/sas`, {
+    const result = await call(allowed, `${api}/v1/sas`, {
       ...post,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "x-trace-id": "b".repeat(32) },
       body: JSON.stringify({ imageId: id, variant: "original" }),
     });
-    expect(seen).toMatchObject({ status: 200, body: { imageId: id }, headers: { "x-trace-id": "b".repeat(32) } });
+    expect(result).toMatchObject({ status: 200, body: { imageId: id }, headers: { "x-trace-id": "b".repeat(32) } });
   });
 
-  it("reads an error, its trace id, and Retry-After", async () => {
-    const unknown = await call(allowed, `${api}/v1/visits/nobody`, post);
+  it("reads an error, its trace id and Retry-After", async () => {
+    const unknown = await call(allowed, `${api}/v1/visits/unknown`, post);
     expect(unknown).toMatchObject({ status: 404, body: { error: { code: "NOT_FOUND", trace_id: traced } } });
     await backend.proxy.stop();
-    const seen = await call(allowed, `${api}/v1/visits/projects`, post);
+    const result = await call(allowed, `${api}/v1/visits/projects`, post);
     await backend.proxy.start();
-    expect(seen).toMatchObject({ status: 503, headers: { "x-trace-id": traced, "retry-after": "5" } });
+    expect(result).toMatchObject({ status: 503, headers: { "x-trace-id": traced, "retry-after": "5" } });
   });
 
-  it("reads how much of a limit is left, and how long to wait when nothing is", async () => {
+  it("reads the remaining requests of a limit, and the wait when it is used up", async () => {
     const limits = { RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" };
     const { url } = await backend.addHost(limits, [new URL(allowed.url()).origin]);
     const policy = { "ratelimit-policy": '"default";q=1;w=60' };
@@ -114,10 +114,10 @@ describe("a page of an allowed origin", () => {
     });
   });
 
-  it("reads those headers that the app exposes, and no others", async () => {
-    const { headers } = (await call(allowed, `${api}/health/live`)) as Seen;
+  it("reads the exposed headers and no others", async () => {
+    const { headers } = (await call(allowed, `${api}/health/live`)) as Result;
     expect(headers).toHaveProperty("x-trace-id");
-    // Sent, as to everybody, and safe to keep from scripts.
+    // Sent, but not exposed to scripts.
     expect(headers).not.toHaveProperty("x-frame-options");
     const sent = await fetch(`${api}/health/live`, { headers: { origin: new URL(allowed.url()).origin } });
     expect(sent.headers.get("x-frame-options")).toBe("DENY");
@@ -134,10 +134,10 @@ describe("a page of an allowed origin", () => {
 });
 
 describe("a page of another origin", () => {
-  it("gets nothing to read, though what needs no preflight is sent all the same", async () => {
+  it("cannot read a response, although a request without a preflight is sent", async () => {
     const before = await count();
-    expect(await call(refused, `${api}/v1/visits/projects`, post)).toBe("TypeError");
-    // CORS protects readers, not the counter: that is what the limits are for.
+    expect(await call(other, `${api}/v1/visits/projects`, post)).toBe("TypeError");
+    // CORS protects responses; rate limits protect the counter.
     expect(await count()).toBe(before + 1);
   });
 
@@ -145,24 +145,24 @@ describe("a page of another origin", () => {
     ["a JSON body", { "content-type": "application/json" }],
     ["a token", { authorization: "Bearer a.b.c" }],
     ["a trace id", { "x-trace-id": "c".repeat(32) }],
-  ])("cannot even send %s: the preflight is refused, and no function runs", async (_, headers) => {
+  ])("cannot send %s, since the preflight fails and no function runs", async (_, headers) => {
     const before = reached("sas-issue");
-    expect(await call(refused, `${api}/v1/sas`, { ...post, headers, body: "{}" })).toBe("TypeError");
+    expect(await call(other, `${api}/v1/sas`, { ...post, headers, body: "{}" })).toBe("TypeError");
     expect(reached("sas-issue")).toBe(before);
-    // The same from the allowed page gets as far as the function, which refuses it.
+    // The same request from the allowed page reaches the function, which rejects it.
     expect(await call(allowed, `${api}/v1/sas`, { ...post, headers, body: "{}" })).toMatchObject({ status: 401 });
     expect(reached("sas-issue")).toBe(before + 1);
   });
 
-  it("is allowed where every origin is", async () => {
-    expect(await call(refused, `${openApi}/v1/visits/projects`, post)).toMatchObject({
+  it("reads responses where every origin is allowed", async () => {
+    expect(await call(other, `${openApi}/v1/visits/projects`, post)).toMatchObject({
       status: 200,
       headers: { "x-trace-id": traced },
     });
   });
 });
 
-it("credentials of the browser are refused, also where every origin is allowed", async () => {
+it("requests with browser credentials fail, also where every origin is allowed", async () => {
   for (const [page, to] of [
     [allowed, api],
     [allowed, openApi],

@@ -1,4 +1,4 @@
-// Every error code: by a real request to the built bundle, or, where no route gives it yet, by a route made for the test.
+// Every error code: by a real request to the package, or, if no route returns it yet, by a route of this test.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { AppError, type ErrorCode, statusOf } from "../functions/lib/errors.ts";
@@ -10,39 +10,39 @@ import { type Image, json } from "./responses.fixture.ts";
 
 let backend: Backend;
 let owner: Library;
-let picture: Buffer;
+let file: Buffer;
 beforeAll(async () => {
   backend = await startBackend();
   owner = openLibrary(backend.api, await backend.token("owner"));
-  picture = await testImage("png", { width: 60, height: 40 });
+  file = await testImage("png", { width: 60, height: 40 });
 });
 afterAll(() => backend.close());
 
 const call = (path: string, init?: RequestInit) => fetch(`${backend.api}${path}`, init);
-const askForLink = (body: unknown, headers: Record<string, string> = { "content-type": "application/json" }) =>
+const requestLink = (body: unknown, headers: Record<string, string> = { "content-type": "application/json" }) =>
   owner.call("/v1/sas", { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
 
-/** One request for each code; null where no request can yield it. A code that is missing here does not compile. */
+/** One request for each code; null if no request can cause it. A missing code does not compile. */
 const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
-  VALIDATION_FAILED: () => askForLink({ imageId: "7", variant: "original" }),
+  VALIDATION_FAILED: () => requestLink({ imageId: "7", variant: "original" }),
   UNAUTHENTICATED: () => call("/v1/images", { method: "POST" }),
-  FORBIDDEN: async () => openLibrary(backend.api, await backend.token("viewer")).upload(picture),
-  NOT_FOUND: () => call("/v1/visits/nobody"),
+  FORBIDDEN: async () => openLibrary(backend.api, await backend.token("viewer")).upload(file),
+  NOT_FOUND: () => call("/v1/visits/unknown"),
   METHOD_NOT_ALLOWED: () => call("/v1/visits/resume", { method: "DELETE" }),
   async CONFLICT() {
     backend.events.decide(() => "drop");
-    const { id } = await json<Image>(owner.upload(picture));
-    return askForLink({ imageId: id, variant: "thumbnail" });
+    const { id } = await json<Image>(owner.upload(file));
+    return requestLink({ imageId: id, variant: "thumbnail" });
   },
   PRECONDITION_FAILED: null,
-  PAYLOAD_TOO_LARGE: () => askForLink(`"${"x".repeat(64 * 1024)}"`),
-  UNSUPPORTED_MEDIA_TYPE: () => askForLink("{}", { "content-type": "text/plain" }),
-  UNPROCESSABLE_IMAGE: () => owner.upload(picture.subarray(0, picture.length / 2)),
+  PAYLOAD_TOO_LARGE: () => requestLink(`"${"x".repeat(64 * 1024)}"`),
+  UNSUPPORTED_MEDIA_TYPE: () => requestLink("{}", { "content-type": "text/plain" }),
+  UNPROCESSABLE_IMAGE: () => owner.upload(file.subarray(0, file.length / 2)),
   async RATE_LIMITED() {
     const host = await backend.addHost({ RATE_LIMITS: "on", RATE_LIMIT_ANONYMOUS: "1" });
-    const ask = () => fetch(`${host.url}/api/v1/visits/resume`);
-    await ask();
-    return ask();
+    const send = () => fetch(`${host.url}/api/v1/visits/resume`);
+    await send();
+    return send();
   },
   INTERNAL: null,
   async DEPENDENCY_UNAVAILABLE() {
@@ -56,7 +56,7 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
 };
 const all = Object.entries(requests) as [ErrorCode, (() => Promise<Response>) | null][];
 const real = all.flatMap(([code, request]) => (request ? [[code, request] as const] : []));
-const made = all.flatMap(([code, request]) => (request ? [] : [code]));
+const unused = all.flatMap(([code, request]) => (request ? [] : [code]));
 
 function expectShape(text: string, code: ErrorCode, traceId: string | null): void {
   const { error, ...others } = JSON.parse(text) as ErrorBody;
@@ -68,18 +68,18 @@ function expectShape(text: string, code: ErrorCode, traceId: string | null): voi
 }
 
 describe("a request", () => {
-  it.each(real)("is answered %s in the one shape", async (code, request) => {
-    const answer = await request();
-    expect(answer.status).toBe(statusOf(code));
-    expectShape(await answer.text(), code, answer.headers.get("x-trace-id"));
-    expect(answer.headers.get("content-type")).toBe("application/json");
+  it.each(real)("gets %s in the one error shape", async (code, request) => {
+    const response = await request();
+    expect(response.status).toBe(statusOf(code));
+    expectShape(await response.text(), code, response.headers.get("x-trace-id"));
+    expect(response.headers.get("content-type")).toBe("application/json");
   });
 });
 
-describe("a code that no route gives", () => {
+describe("a code without a request", () => {
   const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
-  it.each(made)("is answered in the same shape all the same: %s", async (code) => {
+  it.each(unused)("has the one error shape as well: %s", async (code) => {
     const thrown = new AppError(code, "The rule, what was received, and what to do.", { cause: new Error("hunter2") });
     const route = routesFor<typeof deps>()(
       "openapi",
@@ -96,21 +96,21 @@ describe("a code that no route gives", () => {
         handler: () => Promise.reject(thrown) as Promise<object>,
       }),
     );
-    const reply = await invoke(route, deps);
-    expect(reply.status).toBe(statusOf(code));
-    expectShape(reply.text, code, reply.headers.get("x-trace-id"));
-    expect(reply.text).not.toContain("hunter2");
+    const response = await invoke(route, deps);
+    expect(response.status).toBe(statusOf(code));
+    expectShape(response.text, code, response.headers.get("x-trace-id"));
+    expect(response.text).not.toContain("hunter2");
   });
 
-  it("is in no route's documentation, except the one for what nobody foresaw; else it needs a request above", async () => {
+  it("is not in the document, except INTERNAL; a documented code needs a request above", async () => {
     const { paths } = await json<{ paths: Record<string, Record<string, { responses: object }>> }>(
       call("/openapi.json"),
     );
     const documented = Object.values(paths).flatMap((path) =>
       Object.values(path).flatMap(({ responses }) => Object.keys(responses).map(Number)),
     );
-    const foreseen = made.filter((code) => code !== "INTERNAL").map(statusOf);
-    expect(documented.filter((status) => foreseen.includes(status))).toEqual([]);
+    const expected = unused.filter((code) => code !== "INTERNAL").map(statusOf);
+    expect(documented.filter((status) => expected.includes(status))).toEqual([]);
     expect(documented).toContain(statusOf("INTERNAL"));
   });
 });

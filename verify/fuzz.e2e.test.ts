@@ -1,4 +1,4 @@
-// Arbitrary bytes near to HTTP, over a plain socket to the built bundle: its own shape or the front end's refusal, never a failure.
+// Arbitrary bytes close to HTTP, over a plain socket to the package: a documented response, or one of the front end.
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { assertFuzz, bodies, fuzzing, headers, type Materials, queries, rawPaths } from "../functions/fuzz.fixture.ts";
@@ -15,20 +15,20 @@ let backend: Backend;
 let materials: Materials;
 beforeAll(async () => {
   backend = await startBackend();
-  const picture = await testImage("png", { width: 8, height: 6 });
+  const file = await testImage("png", { width: 8, height: 6 });
   const [owner, viewer] = await Promise.all([backend.token("owner"), backend.token("viewer")]);
-  const { id } = await json<Image>(openLibrary(backend.api, owner).upload(picture));
-  materials = { tokens: [owner, owner, viewer, `${owner}x`].map((token) => `Bearer ${token}`), image: id, picture };
+  const { id } = await json<Image>(openLibrary(backend.api, owner).upload(file));
+  materials = { tokens: [owner, owner, viewer, `${owner}x`].map((token) => `Bearer ${token}`), image: id, file };
 });
 afterAll(() => backend.close());
 
-/** What the front end says by itself, and always without a body. */
-const REFUSALS = [400, 404, 413, 417, 431];
+/** Statuses of the front end, always without a body. */
+const FRONT_END = [400, 404, 413, 417, 431];
 
-function expectAnswer({ status, headers, body }: RawResponse, method: string): void {
+function expectDocumented({ status, headers, body }: RawResponse, method: string): void {
   const trace = headers.get("x-trace-id");
   if (trace === null) {
-    expect(REFUSALS).toContain(status);
+    expect(FRONT_END).toContain(status);
     expect(body).toBe("");
     return;
   }
@@ -44,7 +44,7 @@ function expectAnswer({ status, headers, body }: RawResponse, method: string): v
   } else expect(() => JSON.parse(body)).not.toThrow();
 }
 
-it("over-http answers anything else in a documented way", { timeout: 120_000 + fuzzing.runs * 200 }, async () => {
+it("over-http returns a documented response to any request", { timeout: 120_000 + fuzzing.runs * 200 }, async () => {
   const calls = fc.constantFrom(...routes).chain((route) =>
     fc.record({
       method: fc.oneof(
@@ -58,7 +58,7 @@ it("over-http answers anything else in a documented way", { timeout: 120_000 + f
       framing: fc.constantFrom("length", "length", "length", "chunks", "none"),
     }),
   );
-  let ours = 0;
+  let fromApp = 0;
   const property = fc.asyncProperty(calls, async ({ method, path, query, headers, body, framing }) => {
     const chunked = framing === "chunks";
     const content = chunked
@@ -72,17 +72,17 @@ it("over-http answers anything else in a documented way", { timeout: 120_000 + f
       ...(framing === "length" && !("content-length" in headers) ? [`Content-Length: ${body.length}`] : []),
     ];
     const bytes = bytesOf(`${method} ${path}?${query} HTTP/1.1`, lines, content);
-    // Whoever announces more than they send has to hang up to be answered, and may not be.
+    // With a Content-Length above the body, the client must disconnect, and may get no response.
     const hangUp = !chunked && Number(headers["content-length"]) > body.length;
-    const answer = await sendRaw(backend.api, bytes, { hangUp }).catch((error: unknown) => {
+    const response = await sendRaw(backend.api, bytes, { hangUp }).catch((error: unknown) => {
       if (!hangUp) throw error;
     });
-    if (!answer) return;
-    expectAnswer(answer, method);
-    if (answer.headers.has("x-trace-id")) ours += 1;
+    if (!response) return;
+    expectDocumented(response, method);
+    if (response.headers.has("x-trace-id")) fromApp += 1;
   });
   await assertFuzz("over-http", property, fuzzing.runs);
-  if (fuzzing.runs >= 200 && !("seed" in fuzzing.replay)) expect(ours).toBeGreaterThan(fuzzing.runs / 4);
+  if (fuzzing.runs >= 200 && !("seed" in fuzzing.replay)) expect(fromApp).toBeGreaterThan(fuzzing.runs / 4);
   expect(backend.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   expect((await fetch(`${backend.api}/health/ready`)).status).toBe(200);
 });

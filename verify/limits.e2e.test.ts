@@ -1,4 +1,4 @@
-// Rate limits over HTTP against the built bundle: who is refused when, how it is told, and what does not help against it.
+// Rate limits over HTTP against the package: which requests are rejected, how, and what does not evade a limit.
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
@@ -11,12 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-/** A new instance, in which nobody has been counted yet. The window is the minute from the first request on. */
+/** A new instance without counts. Its window is the minute after the first request. */
 const limited = (settings: Record<string, string> = {}) => backend.addHost({ RATE_LIMITS: "on", ...settings });
 
 type Options = { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string };
 
-/** fetch sends no body with GET. */
+/** For a body with GET, which fetch does not send. */
 function send(host: Host, { method = "GET", path, headers = {}, body = "" }: Options): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
@@ -26,38 +26,39 @@ function send(host: Host, { method = "GET", path, headers = {}, body = "" }: Opt
   });
 }
 
-/** How often each status is answered. */
+/** The number of responses with each status. */
 async function tally(host: Host, times: number, make: (index: number) => Options): Promise<Record<string, number>> {
-  const seen: Record<string, number> = {};
+  const counts: Record<string, number> = {};
   for (let index = 0; index < times; index++) {
-    const answer = await send(host, make(index));
-    answer.resume();
-    seen[answer.statusCode ?? 0] = (seen[answer.statusCode ?? 0] ?? 0) + 1;
+    const response = await send(host, make(index));
+    response.resume();
+    counts[response.statusCode ?? 0] = (counts[response.statusCode ?? 0] ?? 0) + 1;
   }
-  return seen;
+  return counts;
 }
 const visit = { method: "POST", path: "/v1/visits/resume" };
 const read = { path: "/v1/visits/resume" };
 
-describe("one request too many", () => {
-  it("is 429 in the one error shape, with the headers that every limited answer has", async () => {
+describe("a request above the limit", () => {
+  it("is 429 in the one error shape, with the headers of every limited response", async () => {
     const host = await limited({ RATE_LIMIT_VISITS: "3" });
-    const answers = [];
-    for (let time = 0; time < 4; time++) answers.push(await fetch(`${host.url}/api${visit.path}`, { method: "POST" }));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
-    for (const [index, { headers }] of answers.entries()) {
+    const responses = [];
+    for (let time = 0; time < 4; time++)
+      responses.push(await fetch(`${host.url}/api${visit.path}`, { method: "POST" }));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    for (const [index, { headers }] of responses.entries()) {
       expect(headers.get("ratelimit-policy")).toBe('"visits";q=3;w=60');
       expect(headers.get("ratelimit")).toMatch(new RegExp(`^"visits";r=${Math.max(2 - index, 0)};t=(?:60|[1-5]?\\d)$`));
       expect(headers.get("access-control-expose-headers")).toMatch(/Retry-After, RateLimit, RateLimit-Policy/);
     }
-    const [refused] = answers.slice(-1) as [Response];
-    expect(refused.headers.get("retry-after")).toMatch(/^(?:60|[1-5]?\d)$/);
-    const { error } = await json<ErrorBody>(refused);
-    expect(error).toMatchObject({ code: "RATE_LIMITED", trace_id: refused.headers.get("x-trace-id") });
+    const [rejected] = responses.slice(-1) as [Response];
+    expect(rejected.headers.get("retry-after")).toMatch(/^(?:60|[1-5]?\d)$/);
+    const { error } = await json<ErrorBody>(rejected);
+    expect(error).toMatchObject({ code: "RATE_LIMITED", trace_id: rejected.headers.get("x-trace-id") });
     expect(error.message).toMatch(/^More than 3 requests in 60 seconds from your address/);
   });
 
-  it("counts nothing", async () => {
+  it("counts no visit", async () => {
     const host = await limited({ RATE_LIMIT_VISITS: "2" });
     const count = async () => ((await (await fetch(`${backend.api}${read.path}`)).json()) as { count: number }).count;
     const before = await count();
@@ -65,16 +66,16 @@ describe("one request too many", () => {
     expect(await count()).toBe(before + 2);
   });
 
-  it("is not refused where nothing limits: health and the document", async () => {
+  it("is accepted on routes without a limit: health and the document", async () => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "1", RATE_LIMIT_VISITS: "1" });
     for (const path of ["/health/live", "/health/ready", "/openapi.json"])
       expect(await tally(host, 5, () => ({ path }))).toEqual({ 200: 5 });
-    const answer = await send(host, { path: "/health/live" });
-    answer.resume();
-    expect(Object.keys(answer.headers).filter((name) => name.startsWith("ratelimit"))).toEqual([]);
+    const response = await send(host, { path: "/health/live" });
+    response.resume();
+    expect(Object.keys(response.headers).filter((name) => name.startsWith("ratelimit"))).toEqual([]);
   });
 
-  it("is told apart by class and by caller", async () => {
+  it("counts in its own limit class and for its own caller", async () => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "2", RATE_LIMIT_AUTHENTICATED: "4", RATE_LIMIT_VISITS: "3" });
     expect(await tally(host, 5, () => read)).toEqual({ 200: 2, 429: 3 });
     expect(await tally(host, 5, () => visit)).toEqual({ 200: 3, 429: 2 });
@@ -83,26 +84,26 @@ describe("one request too many", () => {
       const path = "/v1/images/01a1fdbd-0000-7000-8000-00000000abcd";
       expect(await tally(host, 6, () => ({ path, headers }))).toEqual({ 404: 4, 429: 2 });
     }
-    // Without a token it is an anonymous request, and those are used up.
+    // Without a token the request is anonymous, and that quota is used up.
     expect(await tally(host, 1, () => ({ path: "/v1/images/01a1fdbd-0000-7000-8000-00000000abcd" }))).toEqual({
       429: 1,
     });
   });
 });
 
-describe("does not help against a limit", () => {
+describe("a limit is not evaded by", () => {
   const to = (index: number) => `203.0.113.${index}`;
   const forged = (index: number) => JSON.stringify({ Headers: { "x-forwarded-for": to(index) } });
   it.each<[string, (index: number) => Partial<Options>]>([
     ["a forged X-Forwarded-For", (index) => ({ headers: { "x-forwarded-for": to(index) } })],
     [
-      "one with many elements",
+      "an X-Forwarded-For with many elements",
       (index) => ({ headers: { "x-forwarded-for": `${to(index)}, ${to(index)}:80, [2001:db8::${index}]:1` } }),
     ],
-    ["several of them", (index) => ({ headers: { "x-forwarded-for": [to(index), to(index + 1)] } })],
-    ["one that breaks its list", (index) => ({ headers: { "x-forwarded-for": `"${to(index)}, ` } })],
+    ["several X-Forwarded-For headers", (index) => ({ headers: { "x-forwarded-for": [to(index), to(index + 1)] } })],
+    ["a malformed X-Forwarded-For", (index) => ({ headers: { "x-forwarded-for": `"${to(index)}, ` } })],
     [
-      "any other header that names an address or a trusted sender",
+      "other headers that name an address or a trusted sender",
       (index) => ({
         headers: {
           forwarded: `for=${to(index)}`,
@@ -118,8 +119,8 @@ describe("does not help against a limit", () => {
         },
       }),
     ],
-    ["an invocation id of one's own", (index) => ({ headers: { "x-ms-invocation-id": `${index}` } })],
-    ["a token that nobody asked for", (index) => ({ headers: { authorization: `Bearer ${index}` } })],
+    ["an invocation id from the client", (index) => ({ headers: { "x-ms-invocation-id": `${index}` } })],
+    ["a token on a public route", (index) => ({ headers: { authorization: `Bearer ${index}` } })],
   ])("%s", async (_, make) => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "3" });
     expect(await tally(host, 3, () => read)).toEqual({ 200: 3 });
@@ -130,37 +131,37 @@ describe("does not help against a limit", () => {
     ["POST", "/v1/visits/resume", "application/json"],
     ["POST", "/visitor_counter", "text/plain"],
     ["GET", "/visitor_counter", "application/json"],
-  ])("a body of a %s %s that the platform takes for the headers", async (method, path, type) => {
+  ])("a body of %s %s that replaces the headers", async (method, path, type) => {
     const host = await limited({ RATE_LIMIT_VISITS: "3" });
-    // All who could have replaced their headers are counted as one.
+    // All requests with possibly forged headers share one bucket.
     const headers = { "content-type": type };
     expect(await tally(host, 8, (index) => ({ method, path, headers, body: forged(index) }))).toEqual({
       200: 3,
       429: 5,
     });
-    // And keep nobody else out.
+    // The bucket of genuine requests is separate.
     expect(await tally(host, 4, () => ({ method, path }))).toEqual({ 200: 3, 429: 1 });
   });
 
-  it("a query that the platform takes for the headers, which is refused", async () => {
+  it("a query that replaces the headers, since it is rejected", async () => {
     const host = await limited();
     const path = `${read.path}?Headers=${encodeURIComponent('{"x-forwarded-for":"203.0.113.9"}')}`;
     expect(await tally(host, 1, () => ({ path }))).toEqual({ 400: 1 });
   });
 });
 
-it("a body that replaces nothing leaves its sender the address: JSON, text, a form and an empty one", async () => {
+it("a request with a genuine body counts by its address: JSON, text, a form and an empty body", async () => {
   const host = await limited({ RATE_LIMIT_VISITS: "5" });
   const bodies = ['{"page":"resume"}', "<hello>", "a=1", "", "[1]"];
   expect(await tally(host, 6, (index) => ({ ...visit, body: bodies[index] ?? "" }))).toEqual({ 200: 5, 429: 1 });
 });
 
-it("each instance counts for itself where a class is not shared", async () => {
+it("each instance counts separately for a limit class that is not shared", async () => {
   const hosts = [await limited({ RATE_LIMIT_VISITS: "2" }), await limited({ RATE_LIMIT_VISITS: "2" })];
   for (const host of hosts) expect(await tally(host, 3, () => visit)).toEqual({ 200: 2, 429: 1 });
 });
 
-it("the timer limits-clean-up can be run, and says what it removed", async () => {
+it("the timer limits-clean-up runs and logs how many rows it removed", async () => {
   const host = await limited();
   const run = await fetch(`${host.url}/admin/functions/limits-clean-up`, {
     method: "POST",

@@ -1,14 +1,13 @@
-// HTTP by hand, over a plain socket: no client library that mends, escapes or refuses what is sent.
+// HTTP over a plain socket, without a client library that would repair, escape or reject a request.
 import { connect } from "node:net";
 
 export type RawResponse = {
   readonly status: number;
-  /** By lower-case name. */
   readonly headers: Headers;
   readonly body: string;
 };
 
-/** Takes the lengths out from between the chunks. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+/** Removes the chunk lengths. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 function joinChunks(body: string): string {
   const end = body.indexOf("\r\n");
   const size = Number.parseInt(body.slice(0, end), 16);
@@ -17,8 +16,8 @@ function joinChunks(body: string): string {
   return body.slice(from, from + size) + joinChunks(body.slice(from + size + 2));
 }
 
-function parseAnswer(bytes: Buffer): RawResponse {
-  // One character a byte, so that lengths are those of bytes.
+function parseResponse(bytes: Buffer): RawResponse {
+  // One character per byte, so that lengths are those of bytes.
   const text = bytes.toString("latin1");
   const end = text.indexOf("\r\n\r\n");
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
@@ -33,15 +32,15 @@ function parseAnswer(bytes: Buffer): RawResponse {
   return { status: Number(first.split(" ")[1]), headers, body: Buffer.from(body, "latin1").toString() };
 }
 
-/** A request, character by character: a string has one byte for each, so that it can hold what is no UTF-8. */
+/** The bytes of a request. Each character of the head is one byte, so it can contain invalid UTF-8. */
 export function bytesOf(line: string, headers: readonly string[], body: string | Uint8Array = ""): Buffer {
   const head = Buffer.from(`${[line, ...headers].join("\r\n")}\r\n\r\n`, "latin1");
   return Buffer.concat([head, Buffer.from(body as string)]);
 }
 
 /**
- * Sends bytes and reads until the other side ends, which it does when asked for `Connection: close`.
- * @param hangUp ends our side once all is sent, as a client that goes away
+ * Sends bytes and reads until the server ends the connection, as it does after `Connection: close`.
+ * @param hangUp ends our side of the connection after sending, like a client that disconnects
  */
 export function sendRaw(url: string, bytes: Uint8Array, { hangUp = false } = {}): Promise<RawResponse> {
   const { hostname, port } = new URL(url);
@@ -52,12 +51,12 @@ export function sendRaw(url: string, bytes: Uint8Array, { hangUp = false } = {})
       if (hangUp) socket.end();
     });
     socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    // A server that refuses may reset what it does not read, after its answer.
+    // A server that rejects a request may reset the connection after its response.
     socket.on("error", (error) => chunks.length > 0 || reject(error));
     socket.on("end", () => socket.destroy());
     socket.on("close", () => {
-      if (chunks.length > 0) resolve(parseAnswer(Buffer.concat(chunks)));
-      else reject(new Error("The connection was closed without an answer."));
+      if (chunks.length > 0) resolve(parseResponse(Buffer.concat(chunks)));
+      else reject(new Error("The connection was closed without a response."));
     });
   });
 }

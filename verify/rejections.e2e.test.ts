@@ -1,4 +1,4 @@
-// What a hostile client can send, byte by byte over a plain socket: the right code in the one shape, or the front end's own refusal.
+// Hostile requests, byte by byte over a plain socket: each gets its error code, or the front end rejects it.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { bytesOf, sendRaw } from "./raw-http.fixture.ts";
@@ -15,7 +15,7 @@ const LIMIT = 64 * 1024;
 const JSON_TYPE = "Content-Type: application/json";
 const text = (length: number) => `"${"x".repeat(length - 2)}"`;
 
-/** The code of an answer that has the one shape, whole; the front end's own answers have none. */
+/** Status and code of a response in the one error shape; responses of the front end have no code. */
 function codeOf({ status, headers, body }: Awaited<ReturnType<typeof sendRaw>>): string {
   if (!headers.has("x-trace-id")) {
     expect(body).toBe("");
@@ -27,10 +27,10 @@ function codeOf({ status, headers, body }: Awaited<ReturnType<typeof sendRaw>>):
   expect(error.message).not.toMatch(/\n|node_modules|\.ts:/);
   return `${status} ${error.code}`;
 }
-const ask = async (line: string, headers: readonly string[] = [], body: string | Uint8Array = "") =>
+const send = async (line: string, headers: readonly string[] = [], body: string | Uint8Array = "") =>
   codeOf(await sendRaw(backend.api, bytesOf(line, ["Host: localhost", "Connection: close", ...headers], body)));
 const post = (headers: readonly string[], body: string | Uint8Array) =>
-  ask("POST /api/v1/sas HTTP/1.1", [authorization, ...headers], body);
+  send("POST /api/v1/sas HTTP/1.1", [authorization, ...headers], body);
 const postJson = (body: string | Uint8Array) =>
   post([JSON_TYPE, `Content-Length: ${Buffer.byteLength(body as string)}`], body);
 
@@ -53,8 +53,8 @@ describe("a path", () => {
     ["/v1/visits/r\xe9sum\xe9", "400 of the front end"],
     ["/../nothing", "404 of the front end"],
     [`/v1/visits/${"a".repeat(20_000)}`, "431 of the front end"],
-  ])("%s is %s", async (path, expected) => {
-    expect(await ask(`GET /api${path} HTTP/1.1`)).toBe(expected);
+  ])("%s gets %s", async (path, expected) => {
+    expect(await send(`GET /api${path} HTTP/1.1`)).toBe(expected);
   });
 });
 
@@ -70,15 +70,18 @@ describe("a query", () => {
     [`filename=${"a".repeat(2_000)}`, "400 VALIDATION_FAILED"],
     ["filename=a.png", "415 UNSUPPORTED_MEDIA_TYPE"],
     ["", "415 UNSUPPORTED_MEDIA_TYPE"],
-  ])("with parameters of its own is read strictly: ?%s is %s", async (query, expected) => {
+  ])("is validated where the operation has query parameters: ?%s gets %s", async (query, expected) => {
     const headers = [authorization, "Content-Type: text/plain", "Content-Length: 2"];
-    expect(await ask(`POST /api/v1/images?${query} HTTP/1.1`, headers, "{}")).toBe(expected);
+    expect(await send(`POST /api/v1/images?${query} HTTP/1.1`, headers, "{}")).toBe(expected);
   });
 
-  it.each(["t=1", "t=1&t=2", "%zz=%C0%AF&a=%00", "__proto__=x"])("without any is ignored: ?%s", async (query) => {
-    const bytes = bytesOf(`GET /api/v1/visits/resume?${query} HTTP/1.1`, ["Host: localhost", "Connection: close"]);
-    expect((await sendRaw(backend.api, bytes)).status).toBe(200);
-  });
+  it.each(["t=1", "t=1&t=2", "%zz=%C0%AF&a=%00", "__proto__=x"])(
+    "is ignored where the operation has none: ?%s",
+    async (query) => {
+      const bytes = bytesOf(`GET /api/v1/visits/resume?${query} HTTP/1.1`, ["Host: localhost", "Connection: close"]);
+      expect((await sendRaw(backend.api, bytes)).status).toBe(200);
+    },
+  );
 });
 
 describe("a method", () => {
@@ -89,49 +92,49 @@ describe("a method", () => {
     ["PROPFIND", "404 of the front end"],
     ["get", "400 of the front end"],
     ["COUNT", "400 of the front end"],
-  ])("%s is %s", async (method, expected) => {
-    expect(await ask(`${method} /api/v1/visits/resume HTTP/1.1`)).toBe(expected);
+  ])("%s gets %s", async (method, expected) => {
+    expect(await send(`${method} /api/v1/visits/resume HTTP/1.1`)).toBe(expected);
   });
 });
 
 describe("a JSON body", () => {
   it.each<[string, string | Uint8Array, string]>([
-    ["of exactly 64 KiB is read", text(LIMIT), "400 VALIDATION_FAILED"],
-    ["a byte longer is not", text(LIMIT + 1), "413 PAYLOAD_TOO_LARGE"],
-    ["that never closes its lists", "[".repeat(LIMIT), "400 VALIDATION_FAILED"],
-    ["that closes them all", "[".repeat(LIMIT / 2) + "]".repeat(LIMIT / 2), "400 VALIDATION_FAILED"],
+    ["of exactly 64 KiB", text(LIMIT), "400 VALIDATION_FAILED"],
+    ["of one byte more", text(LIMIT + 1), "413 PAYLOAD_TOO_LARGE"],
+    ["that never closes its arrays", "[".repeat(LIMIT), "400 VALIDATION_FAILED"],
+    ["with too many levels", "[".repeat(LIMIT / 2) + "]".repeat(LIMIT / 2), "400 VALIDATION_FAILED"],
     ["with a key twice", '{"variant":"original","variant":"huge"}', "400 VALIDATION_FAILED"],
-    ["with numbers beyond all bounds", '{"expiresIn":1e999999,"imageId":-1e400}', "400 VALIDATION_FAILED"],
+    ["with infinite numbers", '{"expiresIn":1e999999,"imageId":-1e400}', "400 VALIDATION_FAILED"],
     ["with a number of 60 000 digits", `{"expiresIn":${"9".repeat(60_000)}}`, "400 VALIDATION_FAILED"],
-    ["that reaches for the prototype", '{"__proto__":{"variant":"original"}}', "400 VALIDATION_FAILED"],
-    ["that takes the place of the headers, and so of the token", '{"headers":{}}', "401 UNAUTHENTICATED"],
-    ["with half a surrogate pair", '{"variant":"\\ud800"}', "400 VALIDATION_FAILED"],
+    ["with the property __proto__", '{"__proto__":{"variant":"original"}}', "400 VALIDATION_FAILED"],
+    ["that replaces the headers and so removes the token", '{"headers":{}}', "401 UNAUTHENTICATED"],
+    ["with an unpaired surrogate", '{"variant":"\\ud800"}', "400 VALIDATION_FAILED"],
     ["with U+0000", '{"variant":"\\u0000"}', "400 VALIDATION_FAILED"],
     ["with an overlong slash", Buffer.from([0x22, 0xc0, 0xaf, 0x22]), "400 VALIDATION_FAILED"],
     ["in UTF-16", Buffer.from('\ufeff{"variant":"original"}', "utf16le"), "400 VALIDATION_FAILED"],
     ["after a byte order mark", '\ufeff{"variant":"original"}', "400 VALIDATION_FAILED"],
     ["that is empty", "", "400 VALIDATION_FAILED"],
     ["that is null", "null", "400 VALIDATION_FAILED"],
-  ])("%s", async (_, body, expected) => {
+  ])("%s gets its error code", async (_, body, expected) => {
     expect(await postJson(body)).toBe(expected);
   });
 
-  it("that brings the headers itself, token and all, is refused for their name", async () => {
+  it("that contains the headers with a valid token is rejected by its reserved name", async () => {
     const [, token = ""] = authorization.split(": ");
     const body = JSON.stringify({ Headers: { authorization: token, "content-type": "application/json" } });
-    const answer = await ask("POST /api/v1/sas HTTP/1.1", [`Content-Length: ${body.length}`], body);
-    expect(answer).toBe("400 VALIDATION_FAILED");
+    const response = await send("POST /api/v1/sas HTTP/1.1", [`Content-Length: ${body.length}`], body);
+    expect(response).toBe("400 VALIDATION_FAILED");
   });
 
   it.each<[string, readonly string[], string]>([
-    ["no type", [], "415 UNSUPPORTED_MEDIA_TYPE"],
+    ["no content type", [], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["another type", ["Content-Type: text/plain"], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["two types", [JSON_TYPE, "Content-Type: text/plain"], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["one type twice", [JSON_TYPE, JSON_TYPE], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["another charset", [`${JSON_TYPE}; charset=iso-8859-1`], "415 UNSUPPORTED_MEDIA_TYPE"],
-    ["a compression", [JSON_TYPE, "Content-Encoding: gzip"], "415 UNSUPPORTED_MEDIA_TYPE"],
-    ["a token twice", [JSON_TYPE, "Authorization: Bearer x"], "401 UNAUTHENTICATED"],
-  ])("with %s", async (_, headers, expected) => {
+    ["compression", [JSON_TYPE, "Content-Encoding: gzip"], "415 UNSUPPORTED_MEDIA_TYPE"],
+    ["two tokens", [JSON_TYPE, "Authorization: Bearer x"], "401 UNAUTHENTICATED"],
+  ])("with %s gets its error code", async (_, headers, expected) => {
     expect(await post([...headers, "Content-Length: 2"], "{}")).toBe(expected);
   });
 
@@ -143,23 +146,23 @@ describe("a JSON body", () => {
       `10001\r\n${text(LIMIT + 1)}\r\n0\r\n\r\n`,
       "413 PAYLOAD_TOO_LARGE",
     ],
-    ["that claims a terabyte", ["Content-Length: 1000000000000"], "{}", "413 PAYLOAD_TOO_LARGE"],
-    ["of no length", [], "", "400 VALIDATION_FAILED"],
+    ["with a Content-Length of a terabyte", ["Content-Length: 1000000000000"], "{}", "413 PAYLOAD_TOO_LARGE"],
+    ["without a length", [], "", "400 VALIDATION_FAILED"],
     ["in broken chunks", ["Transfer-Encoding: chunked"], "zz\r\n{}\r\n0\r\n\r\n", "400 of the front end"],
-    ["of less than no length", ["Content-Length: -1"], "{}", "400 of the front end"],
-    ["of a length that is no number", ["Content-Length: 0x2"], "{}", "400 of the front end"],
-    ["of two lengths", ["Content-Length: 2", "Content-Length: 3"], "{}", "400 of the front end"],
+    ["with a negative length", ["Content-Length: -1"], "{}", "400 of the front end"],
+    ["with a hexadecimal length", ["Content-Length: 0x2"], "{}", "400 of the front end"],
+    ["with two lengths", ["Content-Length: 2", "Content-Length: 3"], "{}", "400 of the front end"],
     [
-      "of a length and in chunks",
+      "with a length and in chunks",
       ["Content-Length: 2", "Transfer-Encoding: chunked"],
       "2\r\n{}\r\n0\r\n\r\n",
       "400 of the front end",
     ],
-  ])("%s", async (_, headers, body, expected) => {
+  ])("%s gets its error code", async (_, headers, body, expected) => {
     expect(await post([JSON_TYPE, ...headers], body)).toBe(expected);
   });
 
-  it("that ends before its length gets no answer of ours", async () => {
+  it("that ends before its length is rejected by the front end", async () => {
     const headers = ["Host: localhost", authorization, JSON_TYPE, "Content-Length: 20"];
     const bytes = bytesOf("POST /api/v1/sas HTTP/1.1", headers, "{}");
     expect(codeOf(await sendRaw(backend.api, bytes, { hangUp: true }))).toBe("400 of the front end");
@@ -175,19 +178,19 @@ describe("a header", () => {
     ["X: a\0b", "400 of the front end"],
     ["a b: c", "400 of the front end"],
     ["X-A: b\nX-B: c", "400 of the front end"],
-  ])("%j is taken as %s", async (header, expected) => {
-    expect(await ask("GET /api/nothing HTTP/1.1", [header], header.startsWith("Content-Length") ? "abc" : "")).toBe(
+  ])("%j gets %s", async (header, expected) => {
+    expect(await send("GET /api/nothing HTTP/1.1", [header], header.startsWith("Content-Length") ? "abc" : "")).toBe(
       expected,
     );
   });
 
-  it.each(["a/b", "", "a b", "[::1"])("Host: %j is refused", async (host) => {
+  it.each(["a/b", "", "a b", "[::1"])("with the invalid Host %j is rejected", async (host) => {
     const bytes = bytesOf("GET /api/nothing HTTP/1.1", [`Host: ${host}`, "Connection: close"]);
     expect(codeOf(await sendRaw(backend.api, bytes))).toBe("400 of the front end");
   });
 });
 
-it("after all of it the app serves on, and has logged no failure of its own", async () => {
+it("the app still responds after all hostile requests, and has logged no error", async () => {
   expect((await fetch(`${backend.api}/health/live`)).status).toBe(200);
   expect(backend.lines.filter((line) => /"level":"(?:warn|error)"|returned nothing|Exception/.test(line))).toEqual([]);
 });

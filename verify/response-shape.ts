@@ -1,36 +1,40 @@
-// What several checks ask of an answer: a status, JSON, the one error shape. Shows as much of it as helps.
+// Assertions about a response: its status, its JSON, the one error shape.
 import { type FaultParts, must } from "./check.ts";
 import type { Answer } from "./client.ts";
 
-const LONGEST = 160;
+const MAX_TEXT = 160;
 
-/** A link opens its picture to whoever reads the message. */
-const secretless = (text: string) => text.replace(/\s+/g, " ").replace(/\bsig=[^"&\s]+/g, "sig=…");
+/** Hides signatures, since anybody with a link can read its image. */
+const hideSignatures = (text: string) => text.replace(/\s+/g, " ").replace(/\bsig=[^"&\s]+/g, "sig=…");
 
-/** An answer in one short line. */
+/** A response in one short line. */
 export function describeResponse({ status, text, headers, bytes }: Answer): string {
   const type = headers.get("content-type") ?? "no content type";
-  const line = /json|text/.test(type) ? secretless(text).slice(0, LONGEST) : `${bytes.byteLength} bytes`;
-  return `${status}, ${type}${line ? `: ${line}` : ", empty"}${text.length > LONGEST && line.length === LONGEST ? "…" : ""}`;
+  const line = /json|text/.test(type) ? hideSignatures(text).slice(0, MAX_TEXT) : `${bytes.byteLength} bytes`;
+  return `${status}, ${type}${line ? `: ${line}` : ", empty"}${text.length > MAX_TEXT && line.length === MAX_TEXT ? "…" : ""}`;
 }
 
-type Wanted = { readonly status: number; readonly look: string };
+type Expected = { readonly status: number; readonly look: string };
 
-export function mustHaveStatus(answer: Answer, { status, look }: Wanted): void {
-  must(answer.status === status, { expected: `${status} of ${answer.what}`, received: describeResponse(answer), look });
+export function mustHaveStatus(response: Answer, { status, look }: Expected): void {
+  must(response.status === status, {
+    expected: `${status} of ${response.what}`,
+    received: describeResponse(response),
+    look,
+  });
 }
 
-/** The body of an answer with this status, claimed to be of a shape: whoever uses a field checks it. */
-export function jsonOf<T extends object>(answer: Answer, wanted: Wanted): Partial<T> {
-  mustHaveStatus(answer, wanted);
-  const unlike: FaultParts = {
-    expected: `a JSON object from ${answer.what}`,
-    received: describeResponse(answer),
-    look: wanted.look,
+/** The JSON object of a response with this status; its fields are typed but not validated. */
+export function jsonOf<T extends object>(response: Answer, expected: Expected): Partial<T> {
+  mustHaveStatus(response, expected);
+  const mismatch: FaultParts = {
+    expected: `a JSON object from ${response.what}`,
+    received: describeResponse(response),
+    look: expected.look,
   };
-  must(/^application\/json\b/.test(answer.headers.get("content-type") ?? ""), unlike);
-  const parsed = parse(answer.text);
-  must(typeof parsed === "object" && parsed !== null, unlike);
+  must(/^application\/json\b/.test(response.headers.get("content-type") ?? ""), mismatch);
+  const parsed = parse(response.text);
+  must(typeof parsed === "object" && parsed !== null, mismatch);
   return parsed as Partial<T>;
 }
 
@@ -43,11 +47,11 @@ function parse(text: string): unknown {
 }
 
 /** `{ error: { code, message, trace_id } }` with this status and code. */
-export function mustBeError(answer: Answer, wanted: Wanted & { readonly code: string }): void {
-  const { error } = jsonOf<{ error: Record<string, unknown> }>(answer, wanted);
-  must(error?.code === wanted.code && typeof error.message === "string" && typeof error.trace_id === "string", {
-    expected: `the error ${wanted.code} with message and trace_id from ${answer.what}`,
-    received: describeResponse(answer),
-    look: wanted.look,
+export function mustBeError(response: Answer, expected: Expected & { readonly code: string }): void {
+  const { error } = jsonOf<{ error: Record<string, unknown> }>(response, expected);
+  must(error?.code === expected.code && typeof error.message === "string" && typeof error.trace_id === "string", {
+    expected: `the error ${expected.code} with message and trace_id from ${response.what}`,
+    received: describeResponse(response),
+    look: expected.look,
   });
 }

@@ -1,12 +1,12 @@
-// The shapes in which the API answers, and how to read an answer as one.
+// The response shapes of the API, and a reader for them.
 
 export type PageCount = { page: string; count: number; today: number; degraded?: true };
 export type DropIn = { visitor_counter: number };
 export type ErrorBody = { error: { code: string; message: string; trace_id: string } };
 
-/** The answer's JSON, claimed to have a shape; what uses it checks the claim. */
-export async function json<T>(answer: Response | Promise<Response>): Promise<T> {
-  return (await (await answer).json()) as T;
+/** The JSON of a response, typed but not validated. */
+export async function json<T>(response: Response | Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
 }
 
 export type Image = {
