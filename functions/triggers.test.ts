@@ -1,4 +1,4 @@
-// The functions that no request starts, called as the host calls them: by their registration, with its metadata.
+// Blob, queue and timer triggers, called like the host does: by their registration, with its metadata.
 import { randomUUID } from "node:crypto";
 import { InvocationContext } from "@azure/functions";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -29,10 +29,10 @@ function call(name: TriggerName, input: unknown, triggerMetadata: InvocationCont
   });
   return triggers.find((trigger) => trigger.name === name)?.handler(input, context, deps);
 }
-const found = () => deps.images.find(image.owner, image.id);
+const findRecord = () => deps.images.find(image.owner, image.id);
 const blobName = () => `${image.owner}/${image.id}/${image.filename}`;
-/** As the host tells which blob it was, container and all. */
-const written = (name: string) => ({ blobTrigger: `images/${name}` });
+/** The trigger metadata of a blob. */
+const metadataOf = (name: string) => ({ blobTrigger: `images/${name}` });
 const poison = () => ({
   Type: "BlobTrigger",
   FunctionId: "Host.Functions.thumbnail",
@@ -42,26 +42,26 @@ const poison = () => ({
   ETag: '"0x1"',
 });
 
-describe("the triggers", () => {
-  it("are those that the code names, each once", () => {
+describe("triggers", () => {
+  it("every name in triggerNames is registered once", () => {
     expect(triggers.map(({ name }) => name).sort()).toEqual([...triggerNames].sort());
   });
 
-  it("watch the originals and never what the thumbnailer writes", () => {
+  it("the only blob trigger watches the originals", () => {
     expect(triggers.flatMap((trigger) => (trigger.kind === "blob" ? trigger.path : []))).toEqual(["images/{name}"]);
   });
 });
 
-describe("an original that was written", () => {
-  it("gets its thumbnail by the names in its path", async () => {
-    await call("thumbnail", Buffer.alloc(0), written(blobName()));
-    expect(await found()).toMatchObject({ status: "ready" });
+describe("thumbnail", () => {
+  it("creates the thumbnail of the image in the blob path", async () => {
+    await call("thumbnail", Buffer.alloc(0), metadataOf(blobName()));
+    expect(await findRecord()).toMatchObject({ status: "ready" });
     expect(lines).toMatchObject([{ message: "thumbnail", image: image.id, outcome: "created" }]);
   });
 
-  it("is found by its whole path, whatever its parts would be as JSON", async () => {
-    await call("thumbnail", Buffer.alloc(0), { ...written(blobName()), owner: 1, imageId: {}, filename: null });
-    expect(await found()).toMatchObject({ status: "ready" });
+  it("uses the blob path, not the parts that the host parses as JSON", async () => {
+    await call("thumbnail", Buffer.alloc(0), { ...metadataOf(blobName()), owner: 1, imageId: {}, filename: null });
+    expect(await findRecord()).toMatchObject({ status: "ready" });
   });
 
   it.each([
@@ -73,56 +73,56 @@ describe("an original that was written", () => {
     undefined,
     "images/someone/zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz/x",
     "images/'#?/../x",
-  ])("by other tools, where no image has its place, is no error: %j", async (blobTrigger) => {
+  ])("logs no error for the foreign blob %j", async (blobTrigger) => {
     await call("thumbnail", Buffer.alloc(0), { blobTrigger });
     expect(lines).toHaveLength(1);
     expect(lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 });
 
-describe("an original that was given up", () => {
-  it("has failed, and says what to do", async () => {
+describe("thumbnail-poison", () => {
+  it("sets the image to failed with a reason", async () => {
     await call("thumbnail-poison", poison());
-    expect(await found()).toMatchObject({ status: "failed", reason: expect.stringContaining(" again") });
+    expect(await findRecord()).toMatchObject({ status: "failed", reason: expect.stringContaining(" again") });
     expect(lines).toMatchObject([{ message: "thumbnail-given-up", level: "error", image: image.id }]);
   });
 
-  it("is made after all when its event comes again", async () => {
+  it("lets a later event create the thumbnail", async () => {
     await call("thumbnail-poison", poison());
-    await call("thumbnail", Buffer.alloc(0), written(blobName()));
-    expect(await found()).toMatchObject({ status: "ready" });
-    expect(await found()).not.toHaveProperty("reason");
+    await call("thumbnail", Buffer.alloc(0), metadataOf(blobName()));
+    expect(await findRecord()).toMatchObject({ status: "ready" });
+    expect(await findRecord()).not.toHaveProperty("reason");
   });
 
-  it("stays ready when its thumbnail stands", async () => {
+  it("keeps a ready image ready", async () => {
     await deps.thumbnailer.create(image.owner, image.id, consoleLog);
-    const ready = await found();
+    const ready = await findRecord();
     await call("thumbnail-poison", poison());
-    expect(await found()).toEqual(ready);
+    expect(await findRecord()).toEqual(ready);
   });
 
-  it("keeps the reason that it has failed with", async () => {
+  it("keeps the reason of a failed image", async () => {
     await deps.images.change(image.owner, image.id, () => ({ status: "failed", reason: "Broken.", sourceEtag: "1" }));
     await call("thumbnail-poison", poison());
-    expect(await found()).toMatchObject({ reason: "Broken." });
+    expect(await findRecord()).toMatchObject({ reason: "Broken." });
   });
 
-  it("and is gone is no error", async () => {
+  it("ignores an image that does not exist", async () => {
     await deps.images.remove(image.owner, image.id);
     await call("thumbnail-poison", poison());
-    expect(await found()).toBeUndefined();
+    expect(await findRecord()).toBeUndefined();
   });
 
   it.each([
     ["text", "not JSON"],
-    ["nothing", undefined],
-    ["another shape", { Type: "BlobTrigger" }],
-    ["a name of another form", { ContainerName: "images", BlobName: "x" }],
-    ["a name that is no text", { ContainerName: "images", BlobName: 5 }],
-  ])("in a message that cannot be read is logged and changes nothing: %s", async (_, message) => {
+    ["no message", undefined],
+    ["other fields", { Type: "BlobTrigger" }],
+    ["a blob name without slashes", { ContainerName: "images", BlobName: "x" }],
+    ["a blob name that is a number", { ContainerName: "images", BlobName: 5 }],
+  ])("logs an unreadable message and changes nothing: %s", async (_, message) => {
     await call("thumbnail-poison", message);
     expect(lines).toMatchObject([{ message: "poison-unreadable", level: "warn" }]);
-    expect((await found())?.status).toBe("pending");
+    expect((await findRecord())?.status).toBe("pending");
   });
 });
 

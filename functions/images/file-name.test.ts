@@ -1,4 +1,4 @@
-// Names from outside: laws that every name obeys, and names that people and attackers send.
+// File names from clients: properties that hold for every name, and examples of names that people and attackers send.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { safeFileName } from "./file-name.ts";
@@ -6,7 +6,7 @@ import { safeFileName } from "./file-name.ts";
 const extensions = ["jpeg", "png", "webp", "avif", "gif"] as const;
 const family = "👩‍👩‍👧‍👦";
 
-describe("a file's name", () => {
+describe("safeFileName", () => {
   const hostile = fc.constantFrom(
     ..."/ \\ . .. ~ % %2e%2e%2f : \0 \r\n \t < > \" ' | ? * # & ; = , + CON nul.txt LPT1 .png .JPG".split(" "),
     ..."\u202e \u2066 \u200b \u200c \u200d \ufeff \u2028 \ud800 \ue000 \uffff e\u0301 \u0301 \u212b \u1fef \u037e".split(
@@ -26,7 +26,7 @@ describe("a file's name", () => {
       },
     )
     .map((parts) => parts.join(""));
-  const law = (check: (safe: string, extension: (typeof extensions)[number]) => void) =>
+  const forAllNames = (check: (safe: string, extension: (typeof extensions)[number]) => void) =>
     fc.assert(
       fc.property(names, fc.constantFrom(...extensions), (name, extension) => {
         check(safeFileName(name, extension), extension);
@@ -34,49 +34,49 @@ describe("a file's name", () => {
       { numRuns: 500 },
     );
 
-  it("has 1 to 255 bytes of whole characters", () => {
-    law((safe) => {
+  it("returns 1 to 255 bytes of well-formed text", () => {
+    forAllNames((safe) => {
       expect(Buffer.byteLength(safe)).toBeGreaterThan(0);
       expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(255);
       expect(safe.isWellFormed()).toBe(true);
     });
   });
 
-  it("is in NFC", () => {
-    law((safe) => expect(safe).toBe(safe.normalize("NFC")));
+  it("returns NFC", () => {
+    forAllNames((safe) => expect(safe).toBe(safe.normalize("NFC")));
   });
 
-  it("holds nothing that a path, a shell, a URL, HTML or a header gives a meaning", () => {
-    law((safe) => expect(safe).not.toMatch(/[/\\<>:"|?*#%&{}$!'`^~[\]\p{Cc}\u2028\u2029]/u));
+  it("returns no character that is special in a path, shell, URL, HTML or header", () => {
+    forAllNames((safe) => expect(safe).not.toMatch(/[/\\<>:"|?*#%&{}$!'`^~[\]\p{Cc}\u2028\u2029]/u));
   });
 
-  it("holds nothing invisible but joiners between what they join, and nothing that turns text around", () => {
-    law((safe) => {
+  it("returns no invisible or bidirectional character, except joiners between the characters they join", () => {
+    forAllNames((safe) => {
       expect(safe.replace(/[\u200c\u200d]/g, "")).not.toMatch(/\p{Cf}/u);
       expect(safe).not.toMatch(/(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]/u);
       expect(safe).not.toMatch(/[\u200c\u200d](?![\p{L}\p{Extended_Pictographic}])/u);
     });
   });
 
-  it("neither begins nor ends with a dot or white space, and has a name before its extension", () => {
-    law((safe) => {
+  it("returns no dot or white space at either end, and a name before the extension", () => {
+    forAllNames((safe) => {
       expect(safe).not.toMatch(/^[.\s]|[.\s]$/);
       expect(safe).toMatch(/[^.\s]\.\w+$/u);
     });
   });
 
-  it("ends with the extension of what the bytes are", () => {
-    law((safe, extension) =>
+  it("returns the extension of the detected format", () => {
+    forAllNames((safe, extension) =>
       expect(safe).toMatch(extension === "jpeg" ? /\.jpe?g$/i : new RegExp(`\\.${extension}$`, "i")),
     );
   });
 
-  it("is no device of Windows", () => {
-    law((safe) => expect(safe).not.toMatch(/^(con|prn|aux|nul|com[1-9]|lpt[1-9]) *\./i));
+  it("returns no device name of Windows", () => {
+    forAllNames((safe) => expect(safe).not.toMatch(/^(con|prn|aux|nul|com[1-9]|lpt[1-9]) *\./i));
   });
 
-  it("that is safe stays as it is", () => {
-    law((safe, extension) => expect(safeFileName(safe, extension)).toBe(safe));
+  it("returns a safe name unchanged", () => {
+    forAllNames((safe, extension) => expect(safeFileName(safe, extension)).toBe(safe));
   });
 
   it.each<[string | undefined, (typeof extensions)[number], string]>([
@@ -110,11 +110,11 @@ describe("a file's name", () => {
     ["\ud800", "png", "image.png"],
     ["", "avif", "image.avif"],
     [undefined, "gif", "image.gif"],
-  ])("%j of a %s becomes %j", (name, extension, safe) => {
+  ])("turns %j of a %s into %j", (name, extension, safe) => {
     expect(safeFileName(name, extension)).toBe(safe);
   });
 
-  it("that is too long is cut between characters as people see them, and keeps its extension", () => {
+  it("truncates a long name between graphemes and keeps its extension", () => {
     expect(safeFileName(`${"é".repeat(150)}.png`, "png")).toBe(`${"é".repeat(125)}.png`);
     expect(safeFileName(`${"写".repeat(100)}.png`, "png")).toBe(`${"写".repeat(83)}.png`);
     expect(safeFileName(`${family.repeat(20)}.png`, "png")).toBe(`${family.repeat(10)}.png`);

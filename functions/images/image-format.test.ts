@@ -1,4 +1,4 @@
-// Which bytes are a picture, and which are also something else.
+// Detection of image formats and polyglots.
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 
-/** A file type box: its length, its name, the major brand, a version and the compatible brands. */
+/** A file type box: length, name, major brand, version and compatible brands. */
 function ftyp(major: string, ...compatible: string[]): Buffer {
   const body = latin1(`ftyp${major}\0\0\0\0${compatible.join("")}`);
   const length = Buffer.alloc(4);
@@ -16,29 +16,29 @@ function ftyp(major: string, ...compatible: string[]): Buffer {
   return Buffer.concat([length, body, Buffer.from("\0\0\0\x08meta")]);
 }
 
-describe("a picture's format", () => {
-  it.each(imageFormats)("is told by its bytes: %s", async (format) => {
+describe("formatOf", () => {
+  it.each(imageFormats)("detects %s", async (format) => {
     expect(formatOf(await testImage(format))).toBe(format);
   });
 
-  it.each(["gif", "webp"] as const)("is told of an animation: %s", async (format) => {
+  it.each(["gif", "webp"] as const)("detects an animated %s", async (format) => {
     expect(formatOf(await animation(format))).toBe(format);
   });
 
   it.each([
     ["still", ftyp("avif", "avif", "mif1", "miaf")],
     ["sequence", ftyp("avis", "msf1", "miaf")],
-    ["still that names AVIF as compatible only", ftyp("mif1", "miaf", "avif")],
-    ["sequence that names AVIF as compatible only", ftyp("msf1", "miaf", "avis")],
-  ])("is AVIF by its brands: %s", (_, bytes) => {
+    ["still with AVIF only as a compatible brand", ftyp("mif1", "miaf", "avif")],
+    ["sequence with AVIF only as a compatible brand", ftyp("msf1", "miaf", "avis")],
+  ])("detects AVIF by its brands: %s", (_, bytes) => {
     expect(formatOf(bytes)).toBe("avif");
   });
 
   it.each<[string, Uint8Array | Promise<Uint8Array>]>([
     ["HEIC", ftyp("heic", "mif1", "heic")],
-    ["HEIC with the word avif after its first box", Buffer.concat([ftyp("heic", "mif1"), latin1("avif")])],
+    ["HEIC with avif after the first box", Buffer.concat([ftyp("heic", "mif1"), latin1("avif")])],
     ["MP4", ftyp("isom", "isom", "iso2", "avc1", "mp41")],
-    ["a box of no length", latin1("\0\0\0\0ftypavif\0\0\0\0")],
+    ["a box of length 0", latin1("\0\0\0\0ftypavif\0\0\0\0")],
     ["SVG", latin1('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ["SVG after an XML declaration", latin1('<?xml version="1.0"?><svg/>')],
     ["PDF", latin1("%PDF-1.7\n")],
@@ -53,14 +53,14 @@ describe("a picture's format", () => {
     ["WAV", latin1("RIFF\0\0\0\0WAVEfmt ")],
     ["an archive", zip()],
     ["text", latin1("hello")],
-    ["text that names formats", latin1("PNG GIF89a RIFF ftypavif")],
-    ["nothing", Buffer.alloc(0)],
-    ["white space before a picture", testImage("png").then((bytes) => Buffer.concat([latin1(" "), bytes]))],
-  ])("is undefined for %s", async (_, bytes) => {
+    ["text with names of formats", latin1("PNG GIF89a RIFF ftypavif")],
+    ["no bytes", Buffer.alloc(0)],
+    ["white space before an image", testImage("png").then((bytes) => Buffer.concat([latin1(" "), bytes]))],
+  ])("returns undefined for %s", async (_, bytes) => {
     expect(formatOf(await bytes)).toBeUndefined();
   });
 
-  it("is undefined for any start that is too short, and never thrown about", async () => {
+  it("returns undefined for truncated signatures", async () => {
     for (const format of imageFormats) {
       const bytes = await testImage(format);
       for (let length = 0; length < 40; length++)
@@ -69,7 +69,7 @@ describe("a picture's format", () => {
     }
   });
 
-  it("and its disguise are found or not for any bytes, and never thrown about", () => {
+  it("returns a format or undefined for arbitrary bytes, as does polyglotTypeOf", () => {
     const starts = fc.constantFrom("", "\xff\xd8\xff", "RIFF", "GIF8", "\0\0\0\x20ftyp", "\xff\xff\xff\xffftypavif");
     fc.assert(
       fc.property(starts, fc.uint8Array({ maxLength: 80 }), (start, rest) => {
@@ -82,7 +82,7 @@ describe("a picture's format", () => {
   });
 });
 
-describe("a disguise", () => {
+describe("polyglotTypeOf", () => {
   const jpegWith = async (comment: string) => {
     const bytes = await testImage("jpeg");
     const text = latin1(comment);
@@ -95,35 +95,38 @@ describe("a disguise", () => {
     ["an archive", "a JPEG with a ZIP after it", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
     [
       "an archive",
-      "a ZIP with a comment",
+      "a PNG with a ZIP that has a long comment",
       testImage("png").then((b) => Buffer.concat([b, zip(), Buffer.alloc(60_000)])),
     ],
     ["a web page", "a GIF with a script in a comment", gifWithComment("<script>alert(1)</script>")],
     ["a web page", "a GIF with a script in capitals", gifWithComment("<SCRIPT SRC=//x>")],
     ["a web page", "a PNG with PHP in a text chunk", pngWithText("<?php system($_GET[0]); ?>")],
     ["a web page", "a PNG with a frame", pngWithText("<iframe src=//x>")],
-    ["a web page", "a JPEG with a page", jpegWith("<!DOCTYPE  html><html><body>")],
-    ["a web page", "a JPEG with an html element alone", jpegWith("<html lang=en>")],
+    ["a web page", "a JPEG with an HTML document in a comment", jpegWith("<!DOCTYPE  html><html><body>")],
+    ["a web page", "a JPEG with an html element in a comment", jpegWith("<html lang=en>")],
     ["a PDF document", "a JPEG with a PDF in its first 1,024 bytes", jpegWith("%PDF-1.4\n1 0 obj")],
-  ])("is %s: %s", async (disguise, _, bytes) => {
-    expect(polyglotTypeOf(await bytes)).toBe(disguise);
+  ])("returns %s for %s", async (type, _, bytes) => {
+    expect(polyglotTypeOf(await bytes)).toBe(type);
   });
 
-  it.each(imageFormats)("is not seen in a plain picture: %s", async (format) => {
+  it.each(imageFormats)("returns undefined for a plain %s", async (format) => {
     expect(polyglotTypeOf(await testImage(format, { width: 300, height: 200 }))).toBeUndefined();
   });
 
   it.each<[string, Promise<Uint8Array>]>([
-    ["a camera's metadata", cameraImage()],
+    ["an image with a camera's metadata", cameraImage()],
     [
-      "a PDF's name far into the file",
+      "a PDF signature after the first 1,024 bytes",
       testImage("jpeg").then((b) => Buffer.concat([b, Buffer.alloc(2_000), latin1("%PDF-")])),
     ],
-    ["a second picture after the first", testImage("jpeg").then((bytes) => Buffer.concat([bytes, bytes]))],
-    ["a film after the picture", testImage("jpeg").then((bytes) => Buffer.concat([bytes, ftyp("mp42", "isom")]))],
-    ["four bytes that also end an archive", testImage("jpeg").then((b) => Buffer.concat([b, latin1("PK\x05\x06")]))],
-    ["letters that could begin a page or a program", pngWithText("<htmL5> <?phpx <p> a < b")],
-  ])("is not seen in %s", async (_, bytes) => {
+    ["an image with a second image after it", testImage("jpeg").then((bytes) => Buffer.concat([bytes, bytes]))],
+    ["an image with a video after it", testImage("jpeg").then((bytes) => Buffer.concat([bytes, ftyp("mp42", "isom")]))],
+    [
+      "an image that ends with the four bytes of a ZIP end record",
+      testImage("jpeg").then((b) => Buffer.concat([b, latin1("PK\x05\x06")])),
+    ],
+    ["text that resembles HTML and PHP tags", pngWithText("<htmL5> <?phpx <p> a < b")],
+  ])("returns undefined for %s", async (_, bytes) => {
     expect(polyglotTypeOf(await bytes)).toBeUndefined();
   });
 });

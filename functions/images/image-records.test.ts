@@ -1,4 +1,4 @@
-// The images table against Azurite: one record at a time, many writers at once, and answers that are lost.
+// The images table against Azurite: single records, concurrent writers and lost responses.
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ let images: ImageRecords;
 let owner: string;
 let record: ImageRecord;
 
-const made = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
+const newRecord = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
   id: randomUUIDv7(),
   owner,
   filename: "Zoë's 🖼️.png",
@@ -35,30 +35,30 @@ beforeAll(async () => {
 beforeEach(() => {
   proxy.decide(undefined);
   owner = newOwner();
-  record = made();
+  record = newRecord();
 });
 afterAll(() => proxy.close());
 
-async function unfinished(before: Date) {
-  const found: string[] = [];
-  for await (const each of images.unfinished(before)) if (each.owner === owner) found.push(each.id);
-  return found.sort();
+async function unfinishedIds(before: Date) {
+  const ids: string[] = [];
+  for await (const each of images.unfinished(before)) if (each.owner === owner) ids.push(each.id);
+  return ids.sort();
 }
 
-describe("a record", () => {
+describe("find", () => {
   it.each<[string, Partial<ImageRecord>]>([
     ["uploading", {}],
     ["pending", { status: "pending" }],
     ["ready", { status: "ready", sourceEtag: '"0x1"', thumbnail: { width: 256, height: 1, size: 70 } }],
     ["failed", { status: "failed", sourceEtag: '"0x1"', reason: "It is broken." }],
-  ])("is found as it was created: %s", async (_, changes) => {
-    const given = made(changes);
-    await images.create(given);
-    expect(await images.find(owner, given.id)).toEqual(given);
-    expect(await images.find(owner, given.id.toUpperCase())).toEqual(given);
+  ])("find returns an %s record as it was created", async (_, changes) => {
+    const created = newRecord(changes);
+    await images.create(created);
+    expect(await images.find(owner, created.id)).toEqual(created);
+    expect(await images.find(owner, created.id.toUpperCase())).toEqual(created);
   });
 
-  it("of another owner is not found, changed or removed", async () => {
+  it("find, change and remove ignore a record of another owner", async () => {
     await images.create(record);
     for (const other of [newOwner(), owner.toUpperCase(), "", `${owner}'`]) {
       expect(await images.find(other, record.id)).toBeUndefined();
@@ -76,7 +76,7 @@ describe("a record", () => {
     "../..",
     "zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz",
     "0".repeat(12) + "7".repeat(20),
-  ])("is not looked for under an id that no image has: %j", async (id) => {
+  ])("find, change and remove do not call the table for the malformed id %j", async (id) => {
     const before = proxy.calls();
     expect(await images.find(owner, id)).toBeUndefined();
     expect(await images.change(owner, id, () => ({ status: "failed" }))).toBeUndefined();
@@ -84,16 +84,16 @@ describe("a record", () => {
     expect(proxy.calls()).toBe(before);
   });
 
-  it("under any other id of version 7 is not found, be its time the first or the last", async () => {
+  it("find returns undefined for an unknown UUIDv7, with any timestamp", async () => {
     for (const id of [randomUUIDv7(), "00000000-0000-7000-8000-000000000000", "ffffffff-ffff-7fff-bfff-ffffffffffff"])
       expect(await images.find(owner, id)).toBeUndefined();
   });
 
-  it("cannot be created under another kind of id", async () => {
-    await expect(images.create(made({ id: randomUUID() }))).rejects.toMatchObject({ code: "INTERNAL" });
+  it("create rejects an id that is not a UUIDv7 with INTERNAL", async () => {
+    await expect(images.create(newRecord({ id: randomUUID() }))).rejects.toMatchObject({ code: "INTERNAL" });
   });
 
-  it("is gone once it is removed, and removing it again is no error", async () => {
+  it("remove deletes a record, and succeeds when it does not exist", async () => {
     await images.create(record);
     await images.remove(owner, record.id);
     await images.remove(owner, record.id);
@@ -103,29 +103,29 @@ describe("a record", () => {
   });
 });
 
-describe("a change", () => {
+describe("change", () => {
   beforeEach(() => images.create(record));
 
-  it("is applied to the record as it is, and what is returned is what is stored", async () => {
+  it("change updates the current record and returns it", async () => {
     const changed = await images.change(owner, record.id, ({ width }) => ({ status: "pending", width: width + 1 }));
     expect(changed).toEqual({ ...record, status: "pending", width: 81 });
     expect(await images.find(owner, record.id)).toEqual(changed);
   });
 
-  it("may be none, and then nothing is written", async () => {
+  it("change without changes reads once and does not write", async () => {
     const before = proxy.calls();
     expect(await images.change(owner, record.id, () => undefined)).toEqual(record);
     expect(proxy.calls() - before).toBe(1);
   });
 
-  it("of twenty writers at once is applied twenty times", async () => {
+  it("change applies the updates of twenty concurrent writers", async () => {
     const add = () => images.change(owner, record.id, ({ width }) => ({ width: width + 1 }));
     const widths = (await Promise.all(Array.from({ length: 20 }, add))).map((changed) => changed?.width);
     expect(widths.sort()).toEqual(Array.from({ length: 20 }, (_, index) => record.width + 1 + index).sort());
     expect((await images.find(owner, record.id))?.width).toBe(record.width + 20);
   });
 
-  it("of a record that is removed meanwhile brings nothing back", async () => {
+  it("change does not recreate a record that is removed meanwhile", async () => {
     let first = true;
     proxy.decide(({ method }) => {
       if (method === "GET" || !first) return undefined;
@@ -136,7 +136,7 @@ describe("a change", () => {
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 
-  it("to ready forgets why it failed before", async () => {
+  it("change to ready drops the reason of an earlier failure", async () => {
     await images.change(owner, record.id, () => ({ status: "failed", reason: "Broken.", sourceEtag: "" }));
     const thumbnail = { width: 2, height: 2, size: 9 };
     const ready = await images.change(owner, record.id, () => ({ status: "ready", thumbnail, sourceEtag: "1" }));
@@ -145,24 +145,24 @@ describe("a change", () => {
   });
 });
 
-describe("what is unfinished", () => {
-  it("is uploading or pending, and older than the instant", async () => {
+describe("unfinished", () => {
+  it("unfinished returns uploading and pending records created before the instant", async () => {
     const at = new Date(Date.now() - 60_000);
     const createdAt = new Date(at.getTime() - 1).toISOString();
-    const old = [made({ createdAt }), made({ createdAt, status: "pending" })];
+    const old = [newRecord({ createdAt }), newRecord({ createdAt, status: "pending" })];
     const others = [
-      made({ createdAt: at.toISOString() }),
-      made({ createdAt: new Date().toISOString(), status: "pending" }),
-      made({ createdAt, status: "ready" }),
-      made({ createdAt, status: "failed" }),
+      newRecord({ createdAt: at.toISOString() }),
+      newRecord({ createdAt: new Date().toISOString(), status: "pending" }),
+      newRecord({ createdAt, status: "ready" }),
+      newRecord({ createdAt, status: "failed" }),
     ];
     await Promise.all([...old, ...others].map((each) => images.create(each)));
-    expect(await unfinished(at)).toEqual(old.map(({ id }) => id).sort());
+    expect(await unfinishedIds(at)).toEqual(old.map(({ id }) => id).sort());
   });
 });
 
-describe("a table in trouble", () => {
-  it("that loses the answer of a creation has created the record all the same", async () => {
+describe("table errors", () => {
+  it("create succeeds when the response of its write is lost", async () => {
     let lost = false;
     proxy.decide(() => {
       if (lost) return undefined;
@@ -173,7 +173,7 @@ describe("a table in trouble", () => {
     expect(await images.find(owner, record.id)).toEqual(record);
   });
 
-  it("is DEPENDENCY_UNAVAILABLE, with its cause and when to try again", async () => {
+  it("every method throws DEPENDENCY_UNAVAILABLE with cause and Retry-After when the table fails", async () => {
     await direct.create(record);
     proxy.decide(() => ({ kind: "status", status: 403 }));
     const failure = expect.objectContaining({
@@ -181,10 +181,10 @@ describe("a table in trouble", () => {
       headers: { "Retry-After": "5" },
       cause: expect.objectContaining({ statusCode: 403 }),
     });
-    await expect(images.create(made())).rejects.toEqual(failure);
+    await expect(images.create(newRecord())).rejects.toEqual(failure);
     await expect(images.find(owner, record.id)).rejects.toEqual(failure);
     await expect(images.change(owner, record.id, () => ({}))).rejects.toEqual(failure);
     await expect(images.remove(owner, record.id)).rejects.toEqual(failure);
-    await expect(unfinished(new Date())).rejects.toEqual(failure);
+    await expect(unfinishedIds(new Date())).rejects.toEqual(failure);
   });
 });

@@ -1,4 +1,4 @@
-// An upload while stores fail: what the caller is told, and what the timer then finds.
+// Uploads while a store fails: the response to the caller, and the state that the reconcile timer finds.
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
@@ -30,53 +30,56 @@ beforeEach(() => {
 });
 afterAll(() => Promise.all([blobs.close(), tables.close()]));
 
-const take = () => opened.intake.accept({ owner, filename: "a.png", bytes });
-const found = async () => (await opened.records.find(owner, (await storedBy(owner)).records[0] ?? ""))?.status;
+const accept = () => opened.intake.accept({ owner, filename: "a.png", bytes });
+const storedStatus = async () => (await opened.records.find(owner, (await storedBy(owner)).records[0] ?? ""))?.status;
 
-describe("an upload", () => {
-  it("whose record cannot be written leaves nothing", async () => {
+describe("upload with a failing store", () => {
+  it("an upload leaves nothing when its record cannot be created", async () => {
     tables.decide(({ method }) => (method === "POST" ? { kind: "drop" } : undefined));
-    await expect(take()).rejects.toMatchObject(unavailable);
+    await expect(accept()).rejects.toMatchObject(unavailable);
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 
-  it("whose original cannot be written leaves a record for the timer to remove", async () => {
+  it("an upload leaves an uploading record when its original cannot be written", async () => {
     blobs.decide(() => ({ kind: "drop" }));
-    await expect(take()).rejects.toMatchObject(unavailable);
+    await expect(accept()).rejects.toMatchObject(unavailable);
     expect(await storedBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [] });
-    expect(await found()).toBe("uploading");
+    expect(await storedStatus()).toBe("uploading");
   });
 
-  it("whose record cannot be moved on leaves both for the timer to finish", async () => {
+  it("an upload leaves an uploading record and the original when the record cannot be changed", async () => {
     tables.decide(({ method }) => (method === "POST" ? undefined : { kind: "drop" }));
-    await expect(take()).rejects.toMatchObject(unavailable);
+    await expect(accept()).rejects.toMatchObject(unavailable);
     tables.decide(undefined);
     expect(await storedBy(owner)).toMatchObject({ records: [expect.any(String)], blobs: [expect.any(String)] });
-    expect(await found()).toBe("uploading");
+    expect(await storedStatus()).toBe("uploading");
   });
 
-  it.each(["record", "original", "change"])("succeeds though the answer to writing its %s is lost", async (what) => {
-    let lost = 0;
-    const lose = (wanted: boolean) => (wanted && lost++ === 0 ? ({ kind: "reset-after" } as const) : undefined);
-    if (what === "original") blobs.decide(({ method }) => lose(method === "PUT"));
-    else tables.decide(({ method }) => lose(what === "record" ? method === "POST" : method === "PUT"));
-    const record = await take();
-    expect(lost).toBeGreaterThan(0);
-    expect(record.status).toBe("pending");
-    expect(await opened.records.find(owner, record.id)).toEqual(record);
-    expect(await storedBy(owner)).toEqual({ records: [record.id], blobs: [`${owner}/${record.id}/a.png`] });
-  });
+  it.each(["record", "original", "change"])(
+    "an upload succeeds when the response to writing its %s is lost",
+    async (what) => {
+      let lost = 0;
+      const lose = (wanted: boolean) => (wanted && lost++ === 0 ? ({ kind: "reset-after" } as const) : undefined);
+      if (what === "original") blobs.decide(({ method }) => lose(method === "PUT"));
+      else tables.decide(({ method }) => lose(what === "record" ? method === "POST" : method === "PUT"));
+      const record = await accept();
+      expect(lost).toBeGreaterThan(0);
+      expect(record.status).toBe("pending");
+      expect(await opened.records.find(owner, record.id)).toEqual(record);
+      expect(await storedBy(owner)).toEqual({ records: [record.id], blobs: [`${owner}/${record.id}/a.png`] });
+    },
+  );
 });
 
-describe("an upload that others overtake", () => {
-  /** An intake that lets something happen right after the original was written. */
-  async function overtakenBy(happen: (id: string) => Promise<unknown>) {
+describe("upload with concurrent changes", () => {
+  /** Uploads an image; runs `change` right after the original is written. */
+  async function acceptWhile(change: (id: string) => Promise<unknown>) {
     const { records, originals } = opened;
     const racing: typeof originals = {
       ...originals,
       async write(name, ...rest) {
         const etag = await originals.write(name, ...rest);
-        await happen(name.split("/")[1] as string);
+        await change(name.split("/")[1] as string);
         return etag;
       },
     };
@@ -89,15 +92,18 @@ describe("an upload that others overtake", () => {
     });
   }
 
-  it.each(["ready", "failed"] as const)("does not take back that its thumbnail is %s", async (status) => {
-    const record = await overtakenBy((id) => opened.records.change(owner, id, () => ({ status })));
-    expect(record.status).toBe(status);
-    expect((await opened.records.find(owner, record.id))?.status).toBe(status);
-  });
+  it.each(["ready", "failed"] as const)(
+    "an upload keeps the status %s that the thumbnailer has set meanwhile",
+    async (status) => {
+      const record = await acceptWhile((id) => opened.records.change(owner, id, () => ({ status })));
+      expect(record.status).toBe(status);
+      expect((await opened.records.find(owner, record.id))?.status).toBe(status);
+    },
+  );
 
-  it("acknowledges nothing and leaves nothing when its record is gone meanwhile", async () => {
-    const taken = overtakenBy((id) => opened.records.remove(owner, id));
-    await expect(taken).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+  it("an upload throws DEPENDENCY_UNAVAILABLE and leaves nothing when its record is removed meanwhile", async () => {
+    const upload = acceptWhile((id) => opened.records.remove(owner, id));
+    await expect(upload).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });
 });

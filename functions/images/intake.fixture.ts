@@ -1,4 +1,4 @@
-// The intake before the tests' Azurite, straight or through a proxy that misbehaves, and what it left there.
+// An intake on the tests' Azurite, directly or through a fault proxy, and what an owner has stored there.
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
@@ -37,7 +37,7 @@ export function openIntake({
   };
 }
 
-/** Everything that an owner has in the store, records and originals. */
+/** Ids of the records and names of the originals of an owner. */
 export async function storedBy(owner: string) {
   const records: string[] = [];
   const rows = openTable().listEntities<{ owner: string }>({ queryOptions: { filter: `owner eq '${owner}'` } });
@@ -47,5 +47,4 @@ export async function storedBy(owner: string) {
   return { records, blobs };
 }
 
-/** What the store tells of an original. */
 export const propertiesOf = (name: string) => sdk.getBlobClient(name).getProperties();

@@ -1,4 +1,4 @@
-// What the intake accepts and how it is stored, against Azurite.
+// Images that the intake accepts, and how they are stored, against Azurite.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { contentTypes, imageFormats } from "./image-format.ts";
@@ -6,22 +6,22 @@ import { newOwner, openIntake, propertiesOf, storedBy } from "./intake.fixture.t
 import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake, records, originals } = openIntake();
-const take = (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
+const accept = (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
   intake.accept({ owner, filename, bytes });
 
-describe("an accepted picture", () => {
-  it("is counted once, by its format; one that is refused is not", async () => {
+describe("accepted images", () => {
+  it("counts an accepted upload by format, and no rejected one", async () => {
     const measured: unknown[] = [];
-    const { intake } = openIntake({ meter: { measure: (...given) => void measured.push(given) } });
+    const { intake } = openIntake({ meter: { measure: (...args) => void measured.push(args) } });
     await intake.accept({ owner: newOwner(), filename: "a", bytes: await testImage("webp") });
     await expect(intake.accept({ owner: newOwner(), filename: "a", bytes: Buffer.from("no") })).rejects.toThrow();
     expect(measured).toEqual([["uploads", 1, { format: "webp" }]]);
   });
 
-  it.each(imageFormats)("is stored as it came, with its type, and its record is pending: %s", async (format) => {
+  it.each(imageFormats)("stores a %s unchanged with its content type, and a pending record", async (format) => {
     const bytes = await testImage(format);
     const owner = newOwner();
-    const record = await take(bytes, "Me, 2026.xyz", owner);
+    const record = await accept(bytes, "Me, 2026.xyz", owner);
     const extension = format === "jpeg" ? "jpg" : format;
     expect(record).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
@@ -45,29 +45,32 @@ describe("an accepted picture", () => {
     });
   });
 
-  it.each(["gif", "webp"] as const)("may be an animation, whose size is that of a frame: %s", async (format) => {
-    expect(await take(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
+  it.each(["gif", "webp"] as const)("accepts an animated %s with the size of a frame", async (format) => {
+    expect(await accept(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
   });
 
-  it("keeps what a camera wrote into it, since it is the owner's", async () => {
+  it("keeps the camera metadata of the original", async () => {
     const bytes = await cameraImage(1);
-    const { owner, id, filename } = await take(bytes);
+    const { owner, id, filename } = await accept(bytes);
     expect((await originals.read(`${owner}/${id}/${filename}`))?.bytes).toEqual(bytes);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("has the size that is shown: orientation %i", async (orientation) => {
-    const [width, height] = orientation < 5 ? [80, 60] : [60, 80];
-    expect(await take(await cameraImage(orientation))).toMatchObject({ width, height });
-  });
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "records the displayed size of an image with EXIF orientation %i",
+    async (orientation) => {
+      const [width, height] = orientation < 5 ? [80, 60] : [60, 80];
+      expect(await accept(await cameraImage(orientation))).toMatchObject({ width, height });
+    },
+  );
 
   it.each([
     ["of one pixel", { width: 1, height: 1 }],
     ["of one line", { width: 3_000, height: 1 }],
     ["of one column", { width: 1, height: 3_000 }],
-  ])("may be %s", async (_, size) => {
-    // Encoders of AVIF differ in what they make of less than 16 pixels.
+  ])("accepts an image %s", async (_, size) => {
+    // AVIF encoders differ below 16 pixels.
     for (const format of imageFormats)
-      if (format !== "avif") expect(await take(await testImage(format, size))).toMatchObject(size);
+      if (format !== "avif") expect(await accept(await testImage(format, size))).toMatchObject(size);
   });
 
   it.each<[string, (png: Sharp) => Promise<Buffer>]>([
@@ -79,20 +82,20 @@ describe("an accepted picture", () => {
     ["a PNG with a palette", (png) => png.png({ palette: true }).toBuffer()],
     ["a lossless WebP", (png) => png.webp({ lossless: true }).toBuffer()],
     ["an AVIF of 10 bits", (png) => png.avif({ bitdepth: 10 }).toBuffer()],
-  ])("may be %s", async (_, make) => {
+  ])("accepts %s", async (_, make) => {
     const bytes = await make(sharp(await testImage("png")));
-    expect(await take(bytes)).toMatchObject({ width: 80, height: 60 });
+    expect(await accept(bytes)).toMatchObject({ width: 80, height: 60 });
   });
 
-  it("of the same name as another, at the same time, is another image", async () => {
+  it("stores two concurrent uploads with one name as two images", async () => {
     const owner = newOwner();
     const bytes = await testImage("png");
-    const both = await Promise.all([take(bytes, "a.png", owner), take(bytes, "a.png", owner)]);
+    const both = await Promise.all([accept(bytes, "a.png", owner), accept(bytes, "a.png", owner)]);
     const ids = both.map(({ id }) => id);
     expect(new Set(ids).size).toBe(2);
-    const left = await storedBy(owner);
-    expect(left.records.sort()).toEqual(ids.sort());
-    expect(left.blobs.sort()).toEqual(ids.map((id) => `${owner}/${id}/a.png`));
+    const stored = await storedBy(owner);
+    expect(stored.records.sort()).toEqual(ids.sort());
+    expect(stored.blobs.sort()).toEqual(ids.map((id) => `${owner}/${id}/a.png`));
   });
 
   it.each([
@@ -102,9 +105,9 @@ describe("an accepted picture", () => {
     `${"é".repeat(300)}.png`,
     "\u202egnp.exe",
     "?sig=x#y%2F",
-  ])("cannot leave its place by its name: %j", async (filename) => {
+  ])("stores the hostile file name %j inside the folder of the image", async (filename) => {
     const owner = newOwner();
-    const record = await take(await testImage("png"), filename, owner);
+    const record = await accept(await testImage("png"), filename, owner);
     expect((await storedBy(owner)).blobs).toEqual([`${owner}/${record.id}/${record.filename}`]);
     expect(record.filename).toMatch(/^[^/\\\p{Cc}\p{Cf}?#%]+\.png$/u);
   });

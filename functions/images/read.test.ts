@@ -1,4 +1,4 @@
-// Reading a record through the boundary, against Azurite.
+// GET /v1/images/{id} through the boundary, against Azurite.
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
@@ -29,18 +29,18 @@ beforeEach(async () => {
   await images.create(record);
 });
 
-describe("an image's record", () => {
-  it("is answered to its owner, without what is kept for ourselves, whichever way its id is written", async () => {
-    const { owner, sourceEtag, ...shown } = record;
+describe("readImage", () => {
+  it("returns the record to its owner without internal fields, for an id in any case", async () => {
+    const { owner, sourceEtag, ...publicFields } = record;
     for (const id of [record.id, record.id.toUpperCase()]) {
-      const reply = await read(id, owner);
-      expect(reply.status).toBe(200);
-      expect(JSON.parse(reply.text)).toEqual(shown);
+      const response = await read(id, owner);
+      expect(response.status).toBe(200);
+      expect(JSON.parse(response.text)).toEqual(publicFields);
     }
     expect(await read(record.id, owner, "HEAD")).toMatchObject({ status: 200, text: "" });
   });
 
-  it("of somebody else is 404, just as one that never was", async () => {
+  it("returns 404 for an image of another owner and for an unknown id", async () => {
     for (const [id, subject] of [
       [record.id, newOwner()],
       [randomUUIDv7(), record.owner],
@@ -52,7 +52,7 @@ describe("an image's record", () => {
       });
   });
 
-  it("under an id that is none is 400, and without a token 401", async () => {
+  it("returns 400 for a malformed id and 401 without a token", async () => {
     expect((await read("x", record.owner)).error().code).toBe("VALIDATION_FAILED");
     expect((await read(record.id)).error().code).toBe("UNAUTHENTICATED");
   });

@@ -1,4 +1,4 @@
-// The timer against Azurite: what a crash or a lost event leaves, and what it must leave alone.
+// The reconcile timer against Azurite: records that crashes and lost events leave behind, and records it must not touch.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
@@ -28,8 +28,8 @@ beforeEach(() => {
   log = createLog({ debug: sink, info: sink, warn: sink, error: sink });
 });
 
-/** An upload as a crash left it so long ago. */
-async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored = true, broken = false } = {}) {
+/** An upload as a crash left it. */
+async function createRecord(status: ImageRecord["status"], { age = 6 * MINUTE, stored = true, broken = false } = {}) {
   const bytes = broken ? Buffer.from("broken") : await testImage("png");
   const record: ImageRecord = {
     id: randomUUIDv7(),
@@ -47,82 +47,84 @@ async function begun(status: ImageRecord["status"], { age = 6 * MINUTE, stored =
     await originals.write(originalBlobName(record), { bytes, contentType: "image/png", cacheControl: "no-store" });
   return record;
 }
-/** What was logged of each image; the last line is of the whole run. */
-const each = () => lines.filter(({ message }) => message === "image-repaired" || message === "reconcile-failed");
-/** Other tests share the store: what the timer is shown of it is this test's own. */
-const own = {
+/** The lines about single images. */
+const imageLines = () => lines.filter(({ message }) => message === "image-repaired" || message === "reconcile-failed");
+/** Only the records of this test, because other tests share the store. */
+const ownRecords = {
   ...records,
   async *unfinished(before: Date) {
     for await (const record of records.unfinished(before)) if (record.owner === owner) yield record;
   },
 };
-const mend = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}) =>
-  reconcileImages({ images: own, originals, thumbnailer, ...deps }, { log, now });
+const reconcile = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}) =>
+  reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, now });
 const statusOf = async ({ id }: ImageRecord) => (await records.find(owner, id))?.status;
 
-describe("the timer", () => {
-  it.each(["uploading", "pending"] as const)("makes the thumbnail of a picture that is stored: %s", async (status) => {
-    const record = await begun(status);
-    await mend();
-    expect(await statusOf(record)).toBe("ready");
-    expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
-    expect(each()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id, outcome: "created" }]);
-  });
-
-  it.each(["uploading", "pending"] as const)("removes a record whose picture was never stored: %s", async (status) => {
-    const record = await begun(status, { stored: false });
-    await mend();
-    expect(await statusOf(record)).toBeUndefined();
-    expect(each()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id }]);
-  });
-
-  it("gives up a picture that cannot be read, once", async () => {
-    const record = await begun("pending", { broken: true });
-    await mend();
-    expect(await statusOf(record)).toBe("failed");
-    await mend();
-    expect(each()).toHaveLength(1);
-  });
-
+describe("reconcileImages", () => {
   it.each(["uploading", "pending"] as const)(
-    "leaves alone what began less than five minutes ago: %s",
+    "creates the thumbnail of an %s image whose original exists",
     async (status) => {
-      const records = [
-        await begun(status, { age: 5 * MINUTE - 1 }),
-        await begun(status, { age: 0, stored: false }),
-        await begun(status, { age: 5 * MINUTE, stored: false }),
-      ];
-      await mend();
-      expect(await Promise.all(records.map(statusOf))).toEqual([status, status, status]);
-      expect(each()).toEqual([]);
+      const record = await createRecord(status);
+      await reconcile();
+      expect(await statusOf(record)).toBe("ready");
+      expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
+      expect(imageLines()).toMatchObject([
+        { level: "info", message: "image-repaired", image: record.id, outcome: "created" },
+      ]);
     },
   );
 
-  it.each(["ready", "failed"] as const)("leaves alone what is %s, though its picture is gone", async (status) => {
-    const record = await begun(status, { age: 60 * MINUTE, stored: false });
-    await mend();
+  it.each(["uploading", "pending"] as const)("removes an %s record whose original does not exist", async (status) => {
+    const record = await createRecord(status, { stored: false });
+    await reconcile();
+    expect(await statusOf(record)).toBeUndefined();
+    expect(imageLines()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id }]);
+  });
+
+  it("sets an image that cannot be read to failed, once", async () => {
+    const record = await createRecord("pending", { broken: true });
+    await reconcile();
+    expect(await statusOf(record)).toBe("failed");
+    await reconcile();
+    expect(imageLines()).toHaveLength(1);
+  });
+
+  it.each(["uploading", "pending"] as const)("ignores an %s record of the last five minutes", async (status) => {
+    const records = [
+      await createRecord(status, { age: 5 * MINUTE - 1 }),
+      await createRecord(status, { age: 0, stored: false }),
+      await createRecord(status, { age: 5 * MINUTE, stored: false }),
+    ];
+    await reconcile();
+    expect(await Promise.all(records.map(statusOf))).toEqual([status, status, status]);
+    expect(imageLines()).toEqual([]);
+  });
+
+  it.each(["ready", "failed"] as const)("ignores a %s record without an original", async (status) => {
+    const record = await createRecord(status, { age: 60 * MINUTE, stored: false });
+    await reconcile();
     expect(await statusOf(record)).toBe(status);
   });
 
-  it("goes on with the others when one fails, and logs it", async () => {
-    const images = [await begun("pending"), await begun("pending"), await begun("pending")];
-    const stubborn = images[0]?.id;
-    const create = (of: string, id: string) =>
-      id === stubborn ? Promise.reject(new Error("not now")) : thumbnailer.create(of, id, log);
-    await mend({ thumbnailer: { create } });
+  it("continues after a failing image and logs reconcile-failed", async () => {
+    const images = [await createRecord("pending"), await createRecord("pending"), await createRecord("pending")];
+    const failing = images[0]?.id;
+    const create = (imageOwner: string, id: string) =>
+      id === failing ? Promise.reject(new Error("not now")) : thumbnailer.create(imageOwner, id, log);
+    await reconcile({ thumbnailer: { create } });
     expect(await Promise.all(images.map(statusOf))).toEqual(["pending", "ready", "ready"]);
     expect(lines.filter(({ message }) => message === "reconcile-failed")).toMatchObject([
-      { level: "warn", image: stubborn, error: { message: "not now" } },
+      { level: "warn", image: failing, error: { message: "not now" } },
     ]);
     expect(lines.at(-1)).toMatchObject({ message: "images-reconciled", unfinished: 3 });
-    await mend();
+    await reconcile();
     expect(await Promise.all(images.map(statusOf))).toEqual(["ready", "ready", "ready"]);
   });
 
-  it("removes nothing while the container cannot be found or reached", async () => {
-    const record = await begun("uploading");
-    await mend({ originals: openContainer("no-such-container") });
+  it("removes nothing while the container does not exist", async () => {
+    const record = await createRecord("uploading");
+    await reconcile({ originals: openContainer("no-such-container") });
     expect(await statusOf(record)).toBe("uploading");
-    expect(each()).toMatchObject([{ message: "reconcile-failed", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
+    expect(imageLines()).toMatchObject([{ message: "reconcile-failed", error: { code: "DEPENDENCY_UNAVAILABLE" } }]);
   });
 });

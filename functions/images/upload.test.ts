@@ -1,4 +1,4 @@
-// Uploading through the boundary, against Azurite: every answer by its status and code.
+// POST /v1/images through the boundary, against Azurite: every response by status and code.
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
@@ -42,43 +42,43 @@ async function form(...files: [field: string, bytes: Uint8Array<ArrayBuffer>, na
   };
 }
 
-describe("an upload", () => {
-  it.each(imageFormats)("is answered 201 with its record, and can be read: %s", async (format) => {
+describe("uploadImage", () => {
+  it.each(imageFormats)("returns 201 with the record of a %s, which can then be read", async (format) => {
     const subject = newSubject();
     const bytes = await bytesOf(format);
     const { body, headers } = await form(["file", bytes, "Zoë.png"]);
     const raw = { ...as(subject), "content-type": contentTypes[format] };
-    for (const reply of [
+    for (const response of [
       await upload(body, { ...as(subject), ...headers }),
       await upload(bytes, raw, "?filename=Zo%C3%AB.png"),
     ]) {
-      expect(reply.status).toBe(201);
-      const record = imageResponse.strict().parse(JSON.parse(reply.text));
+      expect(response.status).toBe(201);
+      const record = imageResponse.strict().parse(JSON.parse(response.text));
       expect(record).toMatchObject({ contentType: contentTypes[format], size: bytes.length, status: "pending" });
       expect(record.filename).toMatch(/^Zoë\.png(\.\w+)?$/);
-      expect(reply.headers.get("location")).toBe(`/api/v1/images/${record.id}`);
+      expect(response.headers.get("location")).toBe(`/api/v1/images/${record.id}`);
       expect(await images.find(subject, record.id)).toEqual({ ...record, owner: subject });
     }
   });
 
-  it("is told by its bytes, whatever it is called and declared to be", async () => {
-    const reply = await upload(await bytesOf("jpeg"), { ...as(newSubject()), ...png }, "?filename=photo.png");
-    expect(JSON.parse(reply.text)).toMatchObject({ contentType: "image/jpeg", filename: "photo.png.jpg" });
+  it("detects the format from the bytes, not from name or Content-Type", async () => {
+    const response = await upload(await bytesOf("jpeg"), { ...as(newSubject()), ...png }, "?filename=photo.png");
+    expect(JSON.parse(response.text)).toMatchObject({ contentType: "image/jpeg", filename: "photo.png.jpg" });
   });
 
-  it("without a token is 401, and by a viewer 403, and its body is not read", async () => {
-    let taken = 0;
+  it("returns 401 without a token and 403 to a viewer, without reading the body", async () => {
+    let pulls = 0;
     const body = () =>
       new ReadableStream<Uint8Array>(
-        { pull: (controller) => (taken++ < 10 ? controller.enqueue(new Uint8Array(9)) : controller.close()) },
+        { pull: (controller) => (pulls++ < 10 ? controller.enqueue(new Uint8Array(9)) : controller.close()) },
         { highWaterMark: 0 },
       );
     expect((await upload(body(), png)).error().code).toBe("UNAUTHENTICATED");
     expect((await upload(body(), { ...png, ...as("ada", "viewer") })).error().code).toBe("FORBIDDEN");
-    expect(taken).toBe(0);
+    expect(pulls).toBe(0);
   });
 
-  it("that never ends is read no further than the limit, and not cancelled: 413", async () => {
+  it("returns 413 for an endless body, reads only up to the limit and does not cancel it", async () => {
     const state = { bytes: 0, cancelled: false };
     const body = new ReadableStream<Uint8Array>(
       {
@@ -93,30 +93,30 @@ describe("an upload", () => {
       { highWaterMark: 0 },
     );
     const subject = newSubject();
-    const reply = await upload(body, { ...png, ...as(subject) });
-    expect(reply).toMatchObject({ status: 413 });
-    expect(reply.error().code).toBe("PAYLOAD_TOO_LARGE");
+    const response = await upload(body, { ...png, ...as(subject) });
+    expect(response).toMatchObject({ status: 413 });
+    expect(response.error().code).toBe("PAYLOAD_TOO_LARGE");
     expect(state.bytes).toBeLessThanOrEqual(intake.maxBytes + 2 * 65_536);
     expect(state.cancelled).toBe(false);
     expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
 
-  it("whose sender hangs up is the caller's failure, and leaves nothing", async () => {
+  it("returns 400 when the client closes the connection, and stores nothing", async () => {
     const subject = newSubject();
     const { body, headers } = await form(["file", await bytesOf("png"), "a.png"]);
     for (const [part, type] of [
       [body, headers],
       [await bytesOf("png"), png],
     ] as const) {
-      const cut = ReadableStream.from(
+      const truncated = ReadableStream.from(
         (async function* () {
           yield part.subarray(0, part.length / 2);
           throw new Error("ECONNRESET");
         })(),
       ) as ReadableStream<Uint8Array>;
-      const reply = await upload(cut, { ...type, ...as(subject) });
-      expect(reply.error().code).toBe("VALIDATION_FAILED");
-      expect(reply.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
+      const response = await upload(truncated, { ...type, ...as(subject) });
+      expect(response.error().code).toBe("VALIDATION_FAILED");
+      expect(response.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
     }
     expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
@@ -125,56 +125,56 @@ describe("an upload", () => {
   it.each<
     [string, string, () => Promise<{ body?: Uint8Array<ArrayBuffer>; headers: Record<string, string>; query?: string }>]
   >([
-    ["VALIDATION_FAILED", "in another field", async () => form(["picture", await good, "a.png"])],
+    ["VALIDATION_FAILED", "a form with another field", async () => form(["picture", await good, "a.png"])],
     [
       "VALIDATION_FAILED",
-      "beside another one",
+      "a form with two files",
       async () => form(["file", await good, "a.png"], ["file", await good, "b.png"]),
     ],
     [
       "VALIDATION_FAILED",
-      "without a boundary",
+      "a form without a boundary",
       async () => ({ body: await good, headers: { "content-type": "multipart/form-data" } }),
     ],
     [
       "VALIDATION_FAILED",
-      "in no form",
+      "a form that does not use its boundary",
       async () => ({ body: await good, headers: { "content-type": "multipart/form-data; boundary=x" } }),
     ],
-    ["VALIDATION_FAILED", "of no bytes", async () => ({ headers: png })],
-    ["VALIDATION_FAILED", "of no bytes, in a form", async () => form(["file", new Uint8Array(), "a.png"])],
+    ["VALIDATION_FAILED", "an empty body", async () => ({ headers: png })],
+    ["VALIDATION_FAILED", "an empty file in a form", async () => form(["file", new Uint8Array(), "a.png"])],
     [
       "VALIDATION_FAILED",
-      "with an unknown parameter",
+      "an unknown query parameter",
       async () => ({ body: await good, headers: png, query: "?name=x" }),
     ],
     [
       "VALIDATION_FAILED",
-      "with a name that never ends",
+      "a file name of 1,025 characters",
       async () => ({ body: await good, headers: png, query: `?filename=${"x".repeat(1_025)}` }),
     ],
     [
       "UNSUPPORTED_MEDIA_TYPE",
-      "as JSON",
+      "Content-Type JSON",
       async () => ({ body: await good, headers: { "content-type": "application/json" } }),
     ],
-    ["UNSUPPORTED_MEDIA_TYPE", "of no type", async () => ({ body: await good, headers: {} })],
+    ["UNSUPPORTED_MEDIA_TYPE", "no Content-Type", async () => ({ body: await good, headers: {} })],
     [
       "UNSUPPORTED_MEDIA_TYPE",
-      "as SVG",
+      "an SVG",
       async () => ({ body: new TextEncoder().encode("<svg/>"), headers: { "content-type": "image/svg+xml" } }),
     ],
     [
       "UNPROCESSABLE_IMAGE",
-      "too large in pixels",
+      "too many pixels",
       async () => ({ body: new Uint8Array(pngBomb(60_000, 60_000)), headers: png }),
     ],
-    ["UNPROCESSABLE_IMAGE", "cut off", async () => ({ body: (await good).subarray(0, 500), headers: png })],
-  ])("is %s %s, and leaves nothing", async (code, _, make) => {
+    ["UNPROCESSABLE_IMAGE", "a truncated image", async () => ({ body: (await good).subarray(0, 500), headers: png })],
+  ])("rejects with %s and stores nothing: %s", async (code, _, make) => {
     const subject = newSubject();
     const { body, headers, query } = await make();
-    const reply = await upload(body, { ...headers, ...as(subject) }, query);
-    expect(reply.error().code).toBe(code);
+    const response = await upload(body, { ...headers, ...as(subject) }, query);
+    expect(response.error().code).toBe(code);
     expect(await storedBy(subject)).toEqual({ records: [], blobs: [] });
   });
 });

@@ -1,4 +1,4 @@
-// Asking for links through the boundary: what is refused, with which code, and what is signed for whom.
+// POST /v1/sas through the boundary: which links are issued to whom, and which requests are rejected with which code.
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
@@ -10,25 +10,25 @@ import type { IssueLink } from "./issue-link.ts";
 
 const id = "0198c0de-0000-7000-8000-00000000abcd";
 const end = Date.UTC(2026, 10, 21, 10);
-let stored: ImageRecord[];
+let records: ImageRecord[];
 let issued: Parameters<IssueLink>[];
 
-/** Images in memory, and a signer that remembers what it signed; both as the real ones behave. */
+/** Images in memory, and an issuer that records its calls. */
 const deps = {
   async verifyToken(authorization: string | null) {
     if (authorization === null) throw new AppError("UNAUTHENTICATED", "No token.");
     return { subject: authorization.slice("Bearer ".length), role: "viewer" as const };
   },
   images: {
-    find: async (owner: string, imageId: string) => stored.find((each) => each.owner === owner && each.id === imageId),
+    find: async (owner: string, imageId: string) => records.find((each) => each.owner === owner && each.id === imageId),
   },
-  async issueLink(...asked: Parameters<IssueLink>) {
-    issued.push(asked);
-    return { url: `https://media.example.com/${asked[1]}?sig=x`, expiresAt: end };
+  async issueLink(...args: Parameters<IssueLink>) {
+    issued.push(args);
+    return { url: `https://media.example.com/${args[1]}?sig=x`, expiresAt: end };
   },
 };
 const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "none", createLink);
-const ask = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }) =>
+const post = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }) =>
   invoke(route, deps, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -49,14 +49,14 @@ const image = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
 
 beforeEach(() => {
   issued = [];
-  stored = [image()];
+  records = [image()];
 });
 
-describe("a link", () => {
-  it.each(["original", "thumbnail"])("is issued to whoever owns the image and may read it: %s", async (variant) => {
-    const reply = await ask({ imageId: id, variant, expiresIn: 60 });
-    expect(reply.status).toBe(200);
-    expect(JSON.parse(reply.text)).toEqual({
+describe("createLink", () => {
+  it.each(["original", "thumbnail"])("returns a link to the %s of the caller's image", async (variant) => {
+    const response = await post({ imageId: id, variant, expiresIn: 60 });
+    expect(response.status).toBe(200);
+    expect(JSON.parse(response.text)).toEqual({
       url: `https://media.example.com/${variant}?sig=x`,
       imageId: id,
       variant,
@@ -65,23 +65,23 @@ describe("a link", () => {
     expect(issued).toEqual([[image(), variant, 60]]);
   });
 
-  it("lasts an hour unless it is said, and takes an id in capitals", async () => {
-    expect((await ask({ imageId: id.toUpperCase(), variant: "original" })).status).toBe(200);
+  it("defaults to an hour, and accepts an id in upper case", async () => {
+    expect((await post({ imageId: id.toUpperCase(), variant: "original" })).status).toBe(200);
     expect(issued).toEqual([[image(), "original", 3_600]]);
   });
 
-  it("needs a token", async () => {
-    const reply = await ask({ imageId: id, variant: "original" }, {});
-    expect(reply.error().code).toBe("UNAUTHENTICATED");
+  it("rejects a request without a token with UNAUTHENTICATED", async () => {
+    const response = await post({ imageId: id, variant: "original" }, {});
+    expect(response.error().code).toBe("UNAUTHENTICATED");
   });
 
-  it("to an image of somebody else is refused just as one to an image that never was", async () => {
+  it("returns the same 404 for an image of another owner and for an unknown image", async () => {
     const request = { imageId: id, variant: "original" };
-    const foreign = await ask(request, { authorization: "Bearer eve" });
-    stored = [];
-    const absent = await ask(request, { authorization: "Bearer eve" });
+    const foreign = await post(request, { authorization: "Bearer eve" });
+    records = [];
+    const unknown = await post(request, { authorization: "Bearer eve" });
     expect(foreign.status).toBe(404);
-    expect({ ...foreign.error(), trace_id: "" }).toEqual({ ...absent.error(), trace_id: "" });
+    expect({ ...foreign.error(), trace_id: "" }).toEqual({ ...unknown.error(), trace_id: "" });
     expect(issued).toEqual([]);
   });
 
@@ -92,17 +92,17 @@ describe("a link", () => {
     ["pending", "thumbnail", "CONFLICT"],
     ["failed", "original", undefined],
     ["failed", "thumbnail", "CONFLICT"],
-  ])("to an image that is %s, its %s: %s", async (status, variant, code) => {
-    stored = [image({ status, reason: "It is broken." })];
-    const reply = await ask({ imageId: id, variant });
-    expect(reply.status).toBe(code ? 409 : 200);
-    if (code) expect(reply.error().code).toBe(code);
+  ])("for an %s image and its %s the error is %s", async (status, variant, code) => {
+    records = [image({ status, reason: "It is broken." })];
+    const response = await post({ imageId: id, variant });
+    expect(response.status).toBe(code ? 409 : 200);
+    if (code) expect(response.error().code).toBe(code);
     expect(issued).toHaveLength(code ? 0 : 1);
   });
 
-  it("to a thumbnail that failed is refused with the reason", async () => {
-    stored = [image({ status: "failed", reason: "It is broken." })];
-    expect((await ask({ imageId: id, variant: "thumbnail" })).error().message).toContain("It is broken.");
+  it("rejects a link to a failed thumbnail with the reason", async () => {
+    records = [image({ status: "failed", reason: "It is broken." })];
+    expect((await post({ imageId: id, variant: "thumbnail" })).error().message).toContain("It is broken.");
   });
 
   it.each<[string, unknown]>([
@@ -120,16 +120,16 @@ describe("a link", () => {
     ["body.owner", { imageId: id, variant: "original", owner: "ada" }],
     ["body", []],
     ["body", null],
-  ])("is refused as a fault of %s: %j", async (path, body) => {
-    const reply = await ask(body);
-    expect(reply.status).toBe(400);
-    expect(reply.error()).toMatchObject({ code: "VALIDATION_FAILED", details: [{ path }] });
+  ])("rejects an issue of %s with VALIDATION_FAILED: %j", async (path, body) => {
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(response.error()).toMatchObject({ code: "VALIDATION_FAILED", details: [{ path }] });
     expect(issued).toEqual([]);
   });
 
-  it("that no key can be had for is 503, and says when to try again", async () => {
+  it("returns 503 with Retry-After when there is no key to sign with", async () => {
     const failure = () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "x", { retryAfter: 5 }));
-    const reply = await invoke(
+    const response = await invoke(
       route,
       { ...deps, issueLink: failure },
       {
@@ -138,7 +138,7 @@ describe("a link", () => {
         body: JSON.stringify({ imageId: id, variant: "original" }),
       },
     );
-    expect(reply.status).toBe(503);
-    expect(reply.headers.get("retry-after")).toBe("5");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
   });
 });

@@ -1,4 +1,4 @@
-// Making thumbnails against Azurite: once per original, whatever events come and whatever fails.
+// The thumbnailer against Azurite: once per original, for any order of events and any store failure.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
@@ -19,9 +19,9 @@ let owner: string;
 let image: ImageRecord;
 let reads: number;
 let measured: unknown[];
-const meter: Meter = { measure: (...given) => void measured.push(given) };
+const meter: Meter = { measure: (...args) => void measured.push(args) };
 
-/** The real stores, with some calls done otherwise; reads of originals are counted. */
+/** The real stores with some methods replaced. Counts reads of originals. */
 function open(
   other: {
     originals?: Partial<BlobContainer>;
@@ -44,13 +44,13 @@ function open(
     meter,
   });
 }
-const quiet = { warn: () => undefined };
+const silentLog = { warn: () => undefined };
 const thumbnailName = () => thumbnailBlobName(image);
 const originalName = () => originalBlobName(image);
-const found = () => records.find(owner, image.id);
-const make = (thumbnailer = open()) => thumbnailer.create(owner, image.id, quiet);
-/** Puts other bytes where the original is: what intake would never let in. */
-const replace = (bytes: Uint8Array) =>
+const findRecord = () => records.find(owner, image.id);
+const create = (thumbnailer = open()) => thumbnailer.create(owner, image.id, silentLog);
+/** Replaces the original, also by bytes that the intake rejects. */
+const replaceOriginal = (bytes: Uint8Array) =>
   originals.write(originalName(), { bytes, contentType: "x/y", cacheControl: "no-store" });
 
 beforeEach(async () => {
@@ -60,138 +60,138 @@ beforeEach(async () => {
   image = await intake.accept({ owner, filename: "a.png", bytes: await testImage("png", { width: 600, height: 300 }) });
 });
 
-describe("a thumbnail", () => {
-  it("is made, stored as WebP, and its record tells its size and of which original it is", async () => {
-    expect(await make()).toBe("created");
+describe("create", () => {
+  it("creates a WebP thumbnail and stores its size and the source ETag in the record", async () => {
+    expect(await create()).toBe("created");
     const stored = await thumbnails.read(thumbnailName());
     const etag = await originals.etag(originalName());
     const thumbnail = { width: 256, height: 128, size: stored?.bytes.length };
-    expect(await found()).toEqual({ ...image, status: "ready", thumbnail, sourceEtag: etag });
+    expect(await findRecord()).toEqual({ ...image, status: "ready", thumbnail, sourceEtag: etag });
     expect(stored?.bytes.toString("latin1", 8, 12)).toBe("WEBP");
   });
 
-  it("is made before the upload has said that it is done", async () => {
+  it("creates the thumbnail of an image that is still uploading", async () => {
     await records.change(owner, image.id, () => ({ status: "uploading" }));
-    expect(await make()).toBe("created");
-    expect((await found())?.status).toBe("ready");
+    expect(await create()).toBe("created");
+    expect((await findRecord())?.status).toBe("ready");
   });
 
-  it("is made once for one original, however often its event comes", async () => {
-    await make();
+  it("creates the thumbnail once for repeated events of one original", async () => {
+    await create();
     const before = await thumbnails.etag(thumbnailName());
-    expect([await make(), await make()]).toEqual(["up-to-date", "up-to-date"]);
+    expect([await create(), await create()]).toEqual(["up-to-date", "up-to-date"]);
     expect(reads).toBe(1);
     expect(await thumbnails.etag(thumbnailName())).toBe(before);
   });
 
-  it("is whole when two events come at the same time", async () => {
-    expect(await Promise.all([make(), make()])).toEqual(["created", "created"]);
-    expect(await found()).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 128 } });
+  it("creates a complete thumbnail for two concurrent events", async () => {
+    expect(await Promise.all([create(), create()])).toEqual(["created", "created"]);
+    expect(await findRecord()).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 128 } });
   });
 
-  it("is made anew for another original", async () => {
-    await make();
-    await replace(await testImage("jpeg", { width: 10, height: 20 }));
-    expect(await make()).toBe("created");
-    expect(await found()).toMatchObject({ status: "ready", thumbnail: { width: 10, height: 20 } });
+  it("creates the thumbnail again when the original changes", async () => {
+    await create();
+    await replaceOriginal(await testImage("jpeg", { width: 10, height: 20 }));
+    expect(await create()).toBe("created");
+    expect(await findRecord()).toMatchObject({ status: "ready", thumbnail: { width: 10, height: 20 } });
   });
 });
 
-describe("a picture that cannot be read", () => {
-  it("has failed, with a reason for people, and is not tried again", async () => {
-    await replace(Buffer.from("\x89PNG\r\n\x1a\n and no more", "latin1"));
-    expect(await make()).toBe("failed");
-    const failed = await found();
+describe("unreadable original", () => {
+  it("sets an image that cannot be read to failed with a reason, and does not read it again", async () => {
+    await replaceOriginal(Buffer.from("\x89PNG\r\n\x1a\n and no more", "latin1"));
+    expect(await create()).toBe("failed");
+    const failed = await findRecord();
     expect(failed).toMatchObject({ status: "failed", reason: expect.stringMatching(/could not be read/) });
     expect(failed?.reason).not.toMatch(/vips|buffer|Error|undefined/i);
     expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
-    expect(await make()).toBe("up-to-date");
+    expect(await create()).toBe("up-to-date");
     expect(reads).toBe(1);
   });
 
-  it("is ready, and says nothing of a reason, once another original can be", async () => {
-    await replace(Buffer.from("nothing"));
-    await make();
-    await replace(await testImage("png"));
-    expect(await make()).toBe("created");
-    expect(await found()).toMatchObject({ status: "ready" });
-    expect(await found()).not.toHaveProperty("reason");
+  it("sets a failed image to ready without a reason once its original is replaced", async () => {
+    await replaceOriginal(Buffer.from("nothing"));
+    await create();
+    await replaceOriginal(await testImage("png"));
+    expect(await create()).toBe("created");
+    expect(await findRecord()).toMatchObject({ status: "ready" });
+    expect(await findRecord()).not.toHaveProperty("reason");
   });
 });
 
-describe("an image that is gone", () => {
-  it("loses the thumbnail that an earlier event left behind", async () => {
-    await make();
+describe("missing image", () => {
+  it("removes the thumbnail of an image without a record", async () => {
+    await create();
     await records.remove(owner, image.id);
-    expect(await make()).toBe("not-found");
+    expect(await create()).toBe("not-found");
     expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
     expect(reads).toBe(1);
   });
 
-  it("is no error when only its original is gone, and its record is left to the timer", async () => {
+  it("leaves the record of an image without an original to the reconcile timer", async () => {
     await originals.remove(originalName());
-    expect(await make()).toBe("not-found");
-    expect(await found()).toEqual(image);
+    expect(await create()).toBe("not-found");
+    expect(await findRecord()).toEqual(image);
   });
 
-  it("while its thumbnail was being made leaves none", async () => {
+  it("removes the thumbnail of an image that is deleted meanwhile", async () => {
     const racing = open({
       thumbnails: {
-        async write(...given) {
-          const etag = await thumbnails.write(...given);
+        async write(...args) {
+          const etag = await thumbnails.write(...args);
           await records.remove(owner, image.id);
           return etag;
         },
       },
     });
-    expect(await make(racing)).toBe("not-found");
+    expect(await create(racing)).toBe("not-found");
     expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
-    expect(await found()).toBeUndefined();
+    expect(await findRecord()).toBeUndefined();
   });
 
   it.each(["x", "", "zzzzzzzz-zzzz-7zzz-8zzz-zzzzzzzzzzzz", randomUUIDv7()])(
-    "is what an id means that no image has: %j",
+    "returns not-found for the unknown id %j",
     async (id) => {
-      expect(await open().create(owner, id, quiet)).toBe("not-found");
+      expect(await open().create(owner, id, silentLog)).toBe("not-found");
     },
   );
 });
 
-describe("the time a thumbnail takes", () => {
-  const took = (outcome: string) => ["thumbnail_duration", expect.any(Number), { outcome }];
+describe("thumbnail_duration", () => {
+  const measurement = (outcome: string) => ["thumbnail_duration", expect.any(Number), { outcome }];
 
-  it("is measured each time, by what came of it", async () => {
-    await make();
-    await make();
-    await replace(Buffer.from("nothing"));
-    await make();
+  it("measures every call by its outcome", async () => {
+    await create();
+    await create();
+    await replaceOriginal(Buffer.from("nothing"));
+    await create();
     await records.remove(owner, image.id);
-    await make();
-    expect(measured).toEqual(["created", "up-to-date", "failed", "not-found"].map(took));
+    await create();
+    expect(measured).toEqual(["created", "up-to-date", "failed", "not-found"].map(measurement));
     for (const [, milliseconds] of measured as [string, number][]) expect(milliseconds).toBeGreaterThan(0);
   });
 
-  it("is measured when a store fails, too", async () => {
-    await make(open({ thumbnails: { write: unavailable } })).catch(() => undefined);
-    expect(measured).toEqual([took("store-failed")]);
+  it("measures a call that a store error ends as store-failed", async () => {
+    await create(open({ thumbnails: { write: unavailable } })).catch(() => undefined);
+    expect(measured).toEqual([measurement("store-failed")]);
   });
 });
 
-describe("a store that fails", () => {
+describe("store errors", () => {
   it.each<[string, Parameters<typeof open>[0]]>([
-    ["the record cannot be read", { records: { find: unavailable } }],
-    ["the original cannot be read", { originals: { read: unavailable } }],
-    ["the thumbnail cannot be written", { thumbnails: { write: unavailable } }],
-    ["the record cannot be changed", { records: { change: unavailable } }],
-  ])("is thrown on, so that the event comes again, and the image has not failed: %s", async (_, other) => {
-    await expect(make(open(other))).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
-    expect(await found()).toEqual(image);
-    expect(await make()).toBe("created");
+    ["reading the record", { records: { find: unavailable } }],
+    ["reading the original", { originals: { read: unavailable } }],
+    ["writing the thumbnail", { thumbnails: { write: unavailable } }],
+    ["changing the record", { records: { change: unavailable } }],
+  ])("throws an error while %s, so that the event is delivered again, and keeps the record", async (_, other) => {
+    await expect(create(open(other))).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+    expect(await findRecord()).toEqual(image);
+    expect(await create()).toBe("created");
   });
 
-  it("is no fault of the picture either when it says CONFLICT", async () => {
+  it("throws a CONFLICT of the store and keeps the record", async () => {
     const write = () => Promise.reject(new AppError("CONFLICT", "x"));
-    await expect(make(open({ thumbnails: { write } }))).rejects.toMatchObject({ code: "CONFLICT" });
-    expect(await found()).toEqual(image);
+    await expect(create(open({ thumbnails: { write } }))).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await findRecord()).toEqual(image);
   });
 });

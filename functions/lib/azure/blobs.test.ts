@@ -1,4 +1,4 @@
-// Blobs through the real client, against Azurite, and against an Azurite whose answers get lost.
+// Blobs through the real client, against Azurite, directly and through a fault proxy.
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
@@ -15,7 +15,7 @@ const direct = createBlobContainer(createBlobService(uri, credential), container
 const sdk = new BlobServiceClient(uri, credential).getContainerClient(containers.images);
 let proxy: FaultProxy;
 let images: BlobContainer;
-let absent: BlobContainer;
+let missing: BlobContainer;
 let name: string;
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
   proxy = await startFaultProxy({ target: uri, certificate });
   const service = createBlobService(proxy.url, credential);
   images = createBlobContainer(service, containers.images);
-  absent = createBlobContainer(service, "no-such-container");
+  missing = createBlobContainer(service, "no-such-container");
 });
 beforeEach(() => {
   proxy.decide(undefined);
@@ -39,14 +39,14 @@ const blob = (text: string) => ({
 });
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE", headers: { "Retry-After": "5" } });
 
-/** Misbehaves on the first `times` requests of a method. */
+/** Injects a fault into the first `times` requests of a method. */
 function fail(method: string, fault: Fault, times = 1) {
   let left = times;
   proxy.decide((request) => (request.method === method && left-- > 0 ? fault : undefined));
 }
 
-describe("a blob", () => {
-  it("is read as it was written, with its headers, whatever its name holds", async () => {
+describe("a blob container", () => {
+  it("returns a blob as written, with its headers, for a name with special characters", async () => {
     const etag = await images.write(name, blob("one"));
     expect(await images.read(name)).toEqual({ bytes: Buffer.from("one"), etag });
     expect(await images.etag(name)).toBe(etag);
@@ -57,18 +57,18 @@ describe("a blob", () => {
     });
   });
 
-  it("may be empty", async () => {
+  it("stores an empty blob", async () => {
     await images.write(name, blob(""));
     expect((await images.read(name))?.bytes).toEqual(Buffer.alloc(0));
   });
 
-  it("that is replaced has another ETag", async () => {
+  it("returns a new ETag when a blob is replaced", async () => {
     const first = await images.write(name, blob("one"));
     expect(await images.write(name, blob("two"))).not.toBe(first);
     expect((await images.read(name))?.bytes.toString()).toBe("two");
   });
 
-  it("that may be written once is not replaced: CONFLICT", async () => {
+  it("write with once throws CONFLICT for an existing blob and keeps it", async () => {
     await images.write(name, blob("one"), { once: true });
     await expect(images.write(name, blob("two"), { once: true })).rejects.toMatchObject({
       code: "CONFLICT",
@@ -77,7 +77,7 @@ describe("a blob", () => {
     expect((await images.read(name))?.bytes.toString()).toBe("one");
   });
 
-  it("that is not there is undefined, and removing it is no error", async () => {
+  it("read and etag return undefined for an unknown blob, and remove succeeds", async () => {
     expect(await images.read(name)).toBeUndefined();
     expect(await images.etag(name)).toBeUndefined();
     await images.remove(name);
@@ -88,25 +88,25 @@ describe("a blob", () => {
   });
 });
 
-describe("a container that is not there", () => {
+describe("a missing container", () => {
   it.each<[string, () => Promise<unknown>]>([
-    ["reading", () => absent.read("a/b/c")],
-    ["asking for an ETag", () => absent.etag("a/b/c")],
-    ["writing", () => absent.write("a/b/c", blob("x"))],
-    ["writing once", () => absent.write("a/b/c", blob("x"), { once: true })],
-    ["removing", () => absent.remove("a/b/c")],
-  ])("is not taken for a blob that is gone: %s", async (_, call) => {
+    ["reading", () => missing.read("a/b/c")],
+    ["reading an ETag", () => missing.etag("a/b/c")],
+    ["writing", () => missing.write("a/b/c", blob("x"))],
+    ["writing once", () => missing.write("a/b/c", blob("x"), { once: true })],
+    ["removing", () => missing.remove("a/b/c")],
+  ])("a missing container throws DEPENDENCY_UNAVAILABLE: %s", async (_, call) => {
     await expect(call()).rejects.toEqual(unavailable);
   });
 });
 
-describe("a store in trouble", () => {
+describe("store errors", () => {
   it.each<[string, Fault]>([
     ["refuses", { kind: "drop" }],
-    ["resets before it sees the request", { kind: "reset-before" }],
-    ["resets after it did what was asked", { kind: "reset-after" }],
-    ["answers 503", { kind: "status", status: 503 }],
-  ])("is asked again when it %s", async (_, fault) => {
+    ["resets the connection before the request arrives", { kind: "reset-before" }],
+    ["resets the connection after the request is applied", { kind: "reset-after" }],
+    ["returns 503", { kind: "status", status: 503 }],
+  ])("every method retries when the store %s", async (_, fault) => {
     fail("PUT", fault);
     await images.write(name, blob("one"));
     fail("GET", fault);
@@ -118,7 +118,7 @@ describe("a store in trouble", () => {
     expect(await direct.etag(name)).toBeUndefined();
   });
 
-  it("that loses the answer of a write-once says CONFLICT, for only the caller knows whether the name is its own", async () => {
+  it("write with once throws CONFLICT when its first response is lost", async () => {
     fail("PUT", { kind: "reset-after" });
     await expect(images.write(name, blob("one"), { once: true })).rejects.toMatchObject({ code: "CONFLICT" });
     expect((await direct.read(name))?.bytes.toString()).toBe("one");
@@ -129,23 +129,23 @@ describe("a store in trouble", () => {
     ["etag", (container) => container.etag(name)],
     ["write", (container) => container.write(name, blob("x"))],
     ["remove", (container) => container.remove(name)],
-  ])("is DEPENDENCY_UNAVAILABLE when it stays away or forbids: %s", async (_, call) => {
+  ])("%s throws DEPENDENCY_UNAVAILABLE when the store is down or returns 403", async (_, call) => {
     proxy.decide(() => ({ kind: "status", status: 403 }));
     await expect(call(images)).rejects.toEqual(unavailable);
     proxy.decide(() => ({ kind: "drop" }));
     await expect(call(images)).rejects.toEqual(unavailable);
   });
 
-  it("forbidding with 409 is not taken for a blob that exists", async () => {
+  it("write with once throws DEPENDENCY_UNAVAILABLE for a 409 without an error code", async () => {
     proxy.decide(() => ({ kind: "status", status: 409 }));
     await expect(images.write(name, blob("x"), { once: true })).rejects.toEqual(unavailable);
   });
 });
 
-it("a container answers for itself, and one that was never made does not", async () => {
+it("checkContainer resolves for an existing container and rejects for a missing one", async () => {
   const service = createBlobService(uri, credential);
   for (const container of Object.values(containers))
     await checkContainer(service, container, AbortSignal.timeout(30_000));
-  const asked = checkContainer(service, "no-such-container", AbortSignal.timeout(30_000));
-  await expect(asked).rejects.toMatchObject({ statusCode: 404 });
+  const check = checkContainer(service, "no-such-container", AbortSignal.timeout(30_000));
+  await expect(check).rejects.toMatchObject({ statusCode: 404 });
 });

@@ -1,4 +1,4 @@
-// Which key signs which link, over days of a simulated clock, and what happens while no key can be had.
+// Which key signs which link over days of simulated time, and what happens while the store returns no key.
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -36,7 +36,7 @@ afterEach(() => store.close());
 
 const image = { owner: "ada", id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", filename: "a.png" };
 
-/** A link, with the times that its signature names. */
+/** Issues a link and returns the times in its signature. */
 async function link(seconds = 3_600) {
   const { url, expiresAt } = await issueLink(image, "original", seconds);
   const { searchParams } = new URL(url);
@@ -47,7 +47,7 @@ async function link(seconds = 3_600) {
 }
 
 describe("over ten days", () => {
-  it("every link lies within its key and lasts as long as was asked for, and keys are asked for about daily", async () => {
+  it("every link is covered by its key and lasts as long as requested, with about one key a day", async () => {
     const steps = fc.array(
       fc.record({ wait: fc.integer({ min: 0, max: 12 * HOUR }), seconds: fc.integer({ min: 60, max: 518_400 }) }),
       { minLength: 20, maxLength: 60 },
@@ -67,7 +67,7 @@ describe("over ten days", () => {
           expect(starts).toBeLessThanOrEqual(now);
           expect(ends).toBeLessThanOrEqual(keyEnds - 5 * MINUTE);
           expect(keyEnds).toBeLessThanOrEqual(now + 7 * DAY);
-          // A key that is asked for in the background is there long before hours pass.
+          // A background refresh completes long before hours pass.
           const isFresh = async () => {
             const { keyStarts: startsAt, keyEnds: expiresAt } = await link(60);
             expect(covers({ startsAt, expiresAt }, now + MAX_LINK_MS)).toBe(true);
@@ -81,7 +81,7 @@ describe("over ten days", () => {
     );
   });
 
-  it("a link of six days can be had at every minute of a key's life", async () => {
+  it("a link of six days is issued at any age of the key", async () => {
     for (; now < begin + 2 * DAY; now += 31 * MINUTE) {
       const { ends, keyEnds } = await link(518_400);
       expect(ends).toBeLessThanOrEqual(keyEnds - 5 * MINUTE);
@@ -90,14 +90,14 @@ describe("over ten days", () => {
   });
 });
 
-it("links are bound to https wherever the store is not on this machine's own address", async () => {
+it("a link requires https when the store is not on 127.0.0.1", async () => {
   open(store.uri.replace("127.0.0.1", "localhost"));
   const { url } = await issueLink(image, "original", 60);
   expect(new URL(url).searchParams.get("spr")).toBe("https");
 });
 
-describe("a key", () => {
-  it("is asked for by one caller while fifty others wait for it", async () => {
+describe("covering", () => {
+  it("51 concurrent callers share one key request", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     store.until = promise;
     const links = Promise.all(Array.from({ length: 51 }, () => link()));
@@ -107,7 +107,7 @@ describe("a key", () => {
     expect(store.requests).toBe(1);
   });
 
-  it("that ages is replaced once, while links go on being signed with it", async () => {
+  it("an ageing key is refreshed once, and signs links meanwhile", async () => {
     const first = await link();
     now += DAY;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -119,49 +119,49 @@ describe("a key", () => {
     expect(store.requests).toBe(2);
   });
 
-  it("that ages and cannot be replaced goes on signing, and is asked for again no sooner than a minute later", async () => {
+  it("an ageing key signs links while its refresh fails, and is requested again after a minute", async () => {
     const first = await link();
     now += DAY;
-    store.refuses = true;
+    store.rejects = true;
     for (let links = 0; links < 10; links++) expect((await link()).keyEnds).toBe(first.keyEnds);
     await vi.waitFor(() => expect(store.requests).toBe(2));
     now += MINUTE;
     expect((await link()).keyEnds).toBe(first.keyEnds);
     expect(store.requests).toBe(2);
-    store.refuses = false;
+    store.rejects = false;
     now += 1;
     await vi.waitFor(async () => expect((await link()).keyEnds).toBeGreaterThan(first.keyEnds));
     expect(store.requests).toBe(3);
   });
 
-  it("that is too old for a long link still signs a short one while no other can be had", async () => {
+  it("a key that is too old for a long link signs a short one while no other is available", async () => {
     await link();
     now += 5 * DAY;
-    store.refuses = true;
+    store.rejects = true;
     await expect(link(518_400)).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
     expect((await link(3_600)).ends).toBeGreaterThan(now);
   });
 
-  it("that ends earlier than was asked for signs only what ends before it", async () => {
+  it("a key with a shorter validity than requested signs only links that it covers", async () => {
     store.shorterBy = 6 * DAY;
     await expect(link(86_400)).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
     expect(await link(3_600)).toMatchObject({ keyEnds: store.keys[0]?.expiresAt });
   });
 
-  it("that is over signs nothing", async () => {
+  it("an expired key signs nothing", async () => {
     await link();
     now += 7 * DAY;
-    store.refuses = true;
+    store.rejects = true;
     await expect(link(60)).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   });
 
-  it("that cannot be had is DEPENDENCY_UNAVAILABLE for all who wait, with its cause, and the next caller asks again", async () => {
-    store.refuses = true;
+  it("a failed key request throws DEPENDENCY_UNAVAILABLE to all waiting callers, and the next caller tries again", async () => {
+    store.rejects = true;
     const outcomes = await Promise.allSettled([link(), link(), link()]);
     const failure = { code: "DEPENDENCY_UNAVAILABLE", cause: { statusCode: 403 }, headers: { "Retry-After": "5" } };
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: failure });
     expect(store.requests).toBe(1);
-    store.refuses = false;
+    store.rejects = false;
     expect((await link()).ends).toBeGreaterThan(now);
   });
 });

@@ -1,4 +1,4 @@
-// Hands out user-delegation keys for any time, which a real store does only for the next seven days: for simulated clocks.
+// Issues user-delegation keys for any time, for simulated clocks. A real store does so only for the next seven days.
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -6,15 +6,15 @@ import { text } from "node:stream/consumers";
 
 export type KeyStore = {
   readonly uri: string;
-  /** When the keys that were handed out are valid, in milliseconds since 1970, oldest first. */
+  /** Validity of the issued keys in milliseconds since 1970, oldest first. */
   readonly keys: { startsAt: number; expiresAt: number }[];
-  /** Requests received, answered or not. */
+  /** Number of requests received. */
   requests: number;
-  /** Answers 403 from now on. */
-  refuses: boolean;
-  /** Milliseconds that keys end before they were asked to. */
+  /** Whether requests are rejected with 403. */
+  rejects: boolean;
+  /** Milliseconds by which keys expire before the requested time. */
   shorterBy: number;
-  /** Answers only once this settles. */
+  /** Responses are delayed until this settles. */
   until: Promise<unknown>;
   close(): Promise<void>;
 };
@@ -22,11 +22,11 @@ export type KeyStore = {
 export async function startKeyStore({ cert, key }: { cert: string; key: string }): Promise<KeyStore> {
   const server = createServer({ cert, key }, async (request, response) => {
     store.requests++;
-    const asked = await text(request);
+    const body = await text(request);
     await store.until;
-    if (store.refuses) return response.writeHead(403, { "x-ms-error-code": "AuthorizationFailure" }).end();
-    const [start = "", wanted = ""] = ["Start", "Expiry"].map((name) => asked.match(`<${name}>(.*?)</${name}>`)?.[1]);
-    const expiry = new Date(Date.parse(wanted) - store.shorterBy).toISOString();
+    if (store.rejects) return response.writeHead(403, { "x-ms-error-code": "AuthorizationFailure" }).end();
+    const [start = "", requested = ""] = ["Start", "Expiry"].map((name) => body.match(`<${name}>(.*?)</${name}>`)?.[1]);
+    const expiry = new Date(Date.parse(requested) - store.shorterBy).toISOString();
     store.keys.push({ startsAt: Date.parse(start), expiresAt: Date.parse(expiry) });
     response.writeHead(200, { "content-type": "application/xml" });
     return response.end(`<?xml version="1.0" encoding="utf-8"?><UserDelegationKey>
@@ -40,7 +40,7 @@ export async function startKeyStore({ cert, key }: { cert: string; key: string }
     uri: `https://127.0.0.1:${(server.address() as AddressInfo).port}/account`,
     keys: [],
     requests: 0,
-    refuses: false,
+    rejects: false,
     shorterBy: 0,
     until: Promise.resolve(),
     async close() {

@@ -1,4 +1,4 @@
-// Links against Azurite, opened as anybody opens them: what one allows, and all that it does not.
+// Signed links against Azurite, opened without authentication: what they permit and what they do not.
 import { randomUUIDv7 } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -28,31 +28,31 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-/** Keys come through the proxy, which counts; links lead to the store. */
+/** Requests keys through the proxy, which counts them; links lead directly to the store. */
 function open({ baseUrl = uri, now = Date.now }: { baseUrl?: string | undefined; now?: () => number } = {}) {
   const service = createBlobService(proxy.url, credential);
   const keys = createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS, now });
   return createIssueLink({ keys, sign: createLinkSigner(service, baseUrl), now });
 }
-const put = { contentType: "image/png", cacheControl: "no-store" };
+const headers = { contentType: "image/png", cacheControl: "no-store" };
 
 beforeEach(async () => {
   image = { owner: "test-links", id: randomUUIDv7(), filename: "Zoë's 🖼️ (1)+2;a=b@c,d.png" };
-  await originals.write(originalBlobName(image), { bytes: Buffer.from("original"), ...put });
-  await thumbnails.write(thumbnailBlobName(image), { bytes: Buffer.from("thumbnail"), ...put });
+  await originals.write(originalBlobName(image), { bytes: Buffer.from("original"), ...headers });
+  await thumbnails.write(thumbnailBlobName(image), { bytes: Buffer.from("thumbnail"), ...headers });
 });
 
-describe("a link", () => {
-  it.each(["original", "thumbnail"] as const)("opens its picture for anybody: %s", async (variant) => {
+describe("a signed link", () => {
+  it.each(["original", "thumbnail"] as const)("opens the %s without authentication", async (variant) => {
     const { url } = await open()(image, variant, 60);
-    const reply = await fetch(url);
-    expect(reply.status).toBe(200);
-    expect(await reply.text()).toBe(variant);
-    expect(reply.headers.get("content-type")).toBe("image/png");
+    const response = await fetch(url);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(variant);
+    expect(response.headers.get("content-type")).toBe("image/png");
     expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
   });
 
-  it("allows reading one blob over a time, and says so in its address", async () => {
+  it("states read permission, one blob and its expiry in the URL", async () => {
     const { url, expiresAt } = await open()(image, "original", 60);
     const { searchParams } = new URL(url);
     expect(searchParams.get("sp")).toBe("r");
@@ -60,7 +60,7 @@ describe("a link", () => {
     expect(Date.parse(searchParams.get("se") ?? "")).toBe(expiresAt);
   });
 
-  it("does not open another blob, nor its own under another signature", async () => {
+  it("opens no blob with the signature of another blob", async () => {
     const issue = open();
     const one = new URL((await issue(image, "original", 60)).url);
     const other = new URL((await issue(image, "thumbnail", 60)).url);
@@ -69,45 +69,45 @@ describe("a link", () => {
   });
 
   it.each<[string, (url: URL) => URL, RequestInit?]>([
-    ["without its signature", (url) => new URL(url.pathname, url)],
-    ["after its end was put off", (url) => changed(url, "se", "2099-01-01T00:00:00Z")],
-    ["with more permissions than it was given", (url) => changed(url, "sp", "rw")],
-    ["for writing", (url) => url, { method: "PUT", body: "x", headers: { "x-ms-blob-type": "BlockBlob" } }],
-    ["for removing", (url) => url, { method: "DELETE" }],
-    ["for writing metadata", (url) => changed(url, "comp", "metadata"), { method: "PUT" }],
-  ])("is refused %s", async (_, change, init = {}) => {
+    ["without a signature", (url) => new URL(url.pathname, url)],
+    ["with a changed expiry", (url) => changed(url, "se", "2099-01-01T00:00:00Z")],
+    ["with changed permissions", (url) => changed(url, "sp", "rw")],
+    ["to write the blob", (url) => url, { method: "PUT", body: "x", headers: { "x-ms-blob-type": "BlockBlob" } }],
+    ["to remove the blob", (url) => url, { method: "DELETE" }],
+    ["to write metadata", (url) => changed(url, "comp", "metadata"), { method: "PUT" }],
+  ])("is rejected %s", async (_, change, init = {}) => {
     const { url } = await open()(image, "original", 60);
     const { status } = await fetch(change(new URL(url)), init);
     expect([401, 403, 404]).toContain(status);
     expect((await originals.read(originalBlobName(image)))?.bytes.toString()).toBe("original");
   });
 
-  it("does not list the container, and nobody lists it without one", async () => {
+  it("does not list the container, with or without the signature", async () => {
     const { search } = new URL((await open()(image, "original", 60)).url);
     const list = `${uri}/${containers.images}?restype=container&comp=list`;
     for (const address of [list, `${list}&${search.slice(1)}`])
       expect((await fetch(address)).status).toSatisfy((status) => [401, 403, 404].includes(status as number));
   });
 
-  it("is refused once it is over", async () => {
+  it("is rejected after its expiry", async () => {
     const past = () => Date.now() - 2 * HOUR;
     const { url, expiresAt } = await open({ now: past })(image, "original", 60);
     expect(expiresAt).toBeLessThan(Date.now());
     expect((await fetch(url)).status).toBe(403);
   });
 
-  it("stands under the address that people see, with or without a slash at its end", async () => {
+  it("starts with the base URL, with or without its trailing slash", async () => {
     for (const baseUrl of ["https://media.example.com/m", "https://media.example.com/m/"]) {
       const { url } = await open({ baseUrl })(image, "thumbnail", 60);
       expect(url).toContain(`https://media.example.com/m/thumbnails/${thumbnailBlobName(image)}?sv=`);
     }
   });
 
-  it("is not bound to https on this machine, where people reach it through a plain address", async () => {
+  it("does not require https for a store on 127.0.0.1", async () => {
     expect(new URL((await open()(image, "original", 60)).url).searchParams.get("spr")).toBeNull();
   });
 
-  it("needs no network call once there is a key", async () => {
+  it("needs no network call after the first key request", async () => {
     const issue = open();
     await issue(image, "original", 60);
     const before = proxy.calls();

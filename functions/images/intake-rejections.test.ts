@@ -1,4 +1,4 @@
-// What the intake refuses, with which code, and that nothing of it is stored.
+// Images that the intake rejects: the error code, and that nothing is stored.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -17,24 +17,28 @@ import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
 const owner = newOwner();
-const take = (bytes: Uint8Array, from = intake) => from.accept({ owner, filename: "x.png", bytes });
+const accept = (bytes: Uint8Array, from = intake) => from.accept({ owner, filename: "x.png", bytes });
 const nothing = { records: [], blobs: [] };
 
-describe("a picture is refused and leaves nothing behind", () => {
+describe("rejected images", () => {
   it.each<[string, string, Uint8Array | Promise<Uint8Array>]>([
-    ["VALIDATION_FAILED", "without bytes", Buffer.alloc(0)],
-    ["UNSUPPORTED_MEDIA_TYPE", "as SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
-    ["UNSUPPORTED_MEDIA_TYPE", "as a PDF", Buffer.from("%PDF-1.7")],
-    ["UNSUPPORTED_MEDIA_TYPE", "as a page", Buffer.from("<!doctype html>")],
-    ["UNSUPPORTED_MEDIA_TYPE", "as text", Buffer.from("hello")],
-    ["UNPROCESSABLE_IMAGE", "with an archive", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
-    ["UNPROCESSABLE_IMAGE", "with a script", gifWithComment("<script>alert(1)</script>")],
-    ["UNPROCESSABLE_IMAGE", "with a program", pngWithText("<?php system('x');")],
-    ["UNPROCESSABLE_IMAGE", "with nothing but a signature", Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
-    ["UNPROCESSABLE_IMAGE", "with a signature and noise", Buffer.from("\xff\xd8\xff\xe0 no picture at all", "latin1")],
-    ["UNPROCESSABLE_IMAGE", "with no pixels", pngBomb(0, 0)],
-  ])("%s %s", async (code, _, bytes) => {
-    await expect(take(await bytes)).rejects.toMatchObject({ code });
+    ["VALIDATION_FAILED", "no bytes", Buffer.alloc(0)],
+    ["UNSUPPORTED_MEDIA_TYPE", "an SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ["UNSUPPORTED_MEDIA_TYPE", "a PDF", Buffer.from("%PDF-1.7")],
+    ["UNSUPPORTED_MEDIA_TYPE", "an HTML document", Buffer.from("<!doctype html>")],
+    ["UNSUPPORTED_MEDIA_TYPE", "text", Buffer.from("hello")],
+    ["UNPROCESSABLE_IMAGE", "a JPEG with an archive", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
+    ["UNPROCESSABLE_IMAGE", "a GIF with a script", gifWithComment("<script>alert(1)</script>")],
+    ["UNPROCESSABLE_IMAGE", "a PNG with PHP", pngWithText("<?php system('x');")],
+    ["UNPROCESSABLE_IMAGE", "a PNG signature alone", Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
+    [
+      "UNPROCESSABLE_IMAGE",
+      "a JPEG signature with noise",
+      Buffer.from("\xff\xd8\xff\xe0 not an image at all", "latin1"),
+    ],
+    ["UNPROCESSABLE_IMAGE", "an image without pixels", pngBomb(0, 0)],
+  ])("rejects with %s and stores nothing: %s", async (code, _, bytes) => {
+    await expect(accept(await bytes)).rejects.toMatchObject({ code });
     expect(await storedBy(owner)).toEqual(nothing);
   });
 
@@ -44,21 +48,24 @@ describe("a picture is refused and leaves nothing behind", () => {
     ["GIF", gifBomb(60_000, 60_000), "60000 x 60000"],
     ["WebP", webpBomb(16_383, 16_383), "16383 x 16383"],
     ["JPEG", jpegBomb(65_500, 65_500), "65500 x 65500"],
-  ])("UNPROCESSABLE_IMAGE by the size in its header, which it is told: %s", async (_, bytes, size) => {
-    const failure = expect.objectContaining({ code: "UNPROCESSABLE_IMAGE", message: expect.stringContaining(size) });
-    await expect(take(await bytes)).rejects.toEqual(failure);
+  ])(
+    "rejects a %s whose header declares too many pixels with UNPROCESSABLE_IMAGE and the size",
+    async (_, bytes, size) => {
+      const failure = expect.objectContaining({ code: "UNPROCESSABLE_IMAGE", message: expect.stringContaining(size) });
+      await expect(accept(await bytes)).rejects.toEqual(failure);
+      expect(await storedBy(owner)).toEqual(nothing);
+    },
+  );
+
+  it("rejects an AVIF that declares a larger size than it has with UNPROCESSABLE_IMAGE", async () => {
+    await expect(accept(await avifBomb(60_000, 60_000))).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
     expect(await storedBy(owner)).toEqual(nothing);
   });
 
-  it("UNPROCESSABLE_IMAGE for an AVIF that says it is larger than it is", async () => {
-    await expect(take(await avifBomb(60_000, 60_000))).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
-    expect(await storedBy(owner)).toEqual(nothing);
-  });
-
-  it.each(imageFormats)("UNPROCESSABLE_IMAGE with one pixel more than the limit: %s", async (format) => {
+  it.each(imageFormats)("rejects a %s with one pixel over the limit with UNPROCESSABLE_IMAGE", async (format) => {
     const bytes = await testImage(format);
     const failure = { code: "UNPROCESSABLE_IMAGE", message: expect.stringMatching(/4799.*80 x 60/) };
-    await expect(take(bytes, openIntake({ maxPixels: 4_799 }).intake)).rejects.toMatchObject(failure);
+    await expect(accept(bytes, openIntake({ maxPixels: 4_799 }).intake)).rejects.toMatchObject(failure);
     expect(await storedBy(owner)).toEqual(nothing);
     const other = newOwner();
     await openIntake({ maxPixels: 4_800 }).intake.accept({ owner: other, filename: "x", bytes });
@@ -66,9 +73,9 @@ describe("a picture is refused and leaves nothing behind", () => {
   });
 });
 
-describe("a picture that is not whole", () => {
-  /** Bytes at a picture's end that hold nothing of it: the last chunk of a PNG is empty. */
-  const spare: Record<ImageFormat, number> = { jpeg: 0, png: 12, webp: 0, avif: 0, gif: 0 };
+describe("truncated and corrupt images", () => {
+  /** Bytes at the end without image data: the last chunk of a PNG is empty. */
+  const trailerBytes: Record<ImageFormat, number> = { jpeg: 0, png: 12, webp: 0, avif: 0, gif: 0 };
   const kinds: [string, ImageFormat, () => Promise<Buffer>][] = [
     ...imageFormats.map(
       (format) => [format, format, () => testImage(format)] as [string, ImageFormat, () => Promise<Buffer>],
@@ -78,34 +85,34 @@ describe("a picture that is not whole", () => {
     ["animated webp", "webp", () => animation("webp")],
   ];
 
-  it.each(kinds)("is refused wherever it was cut off: %s", async (_, format, make) => {
+  it.each(kinds)("rejects an image that is truncated anywhere: %s", async (_, format, make) => {
     const whole = await make();
-    const length = fc.integer({ min: 1, max: whole.length - spare[format] - 1 });
+    const length = fc.integer({ min: 1, max: whole.length - trailerBytes[format] - 1 });
     await fc.assert(
       fc.asyncProperty(length, async (at) => {
         const code = expect.stringMatching(/^UN(SUPPORTED_MEDIA_TYPE|PROCESSABLE_IMAGE)$/);
-        await expect(take(whole.subarray(0, at))).rejects.toMatchObject({ code });
+        await expect(accept(whole.subarray(0, at))).rejects.toMatchObject({ code });
       }),
-      { numRuns: 60, examples: [[whole.length - spare[format] - 1], [1]] },
+      { numRuns: 60, examples: [[whole.length - trailerBytes[format] - 1], [1]] },
     );
     expect(await storedBy(owner)).toEqual(nothing);
   });
 
-  it("is accepted when a PNG lacks no more than its empty last chunk", async () => {
+  it("accepts a PNG that lacks only its empty last chunk", async () => {
     const whole = await testImage("png");
     await intake.accept({ owner: newOwner(), filename: "x", bytes: whole.subarray(0, -12) });
   });
 
-  it("is refused when a PNG's data do not match their checksum", async () => {
+  it("rejects a PNG whose data do not match their checksum with UNPROCESSABLE_IMAGE", async () => {
     const bytes = Buffer.from(await testImage("png"));
     const data = bytes.indexOf("IDAT") + 4;
     const length = bytes.readUInt32BE(data - 8);
     bytes.writeUInt8((bytes[data + length] as number) ^ 0xff, data + length);
-    await expect(take(bytes)).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
+    await expect(accept(bytes)).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
     expect(await storedBy(owner)).toEqual(nothing);
   });
 
-  it("is accepted or refused, but never fails otherwise, whatever of it is corrupt", async () => {
+  it("accepts or rejects a corrupt image, and never throws another error", async () => {
     const wholes = await Promise.all(kinds.map(([, , make]) => make()));
     await fc.assert(
       fc.asyncProperty(
