@@ -1,4 +1,4 @@
-// The owner uploads, a thumbnail appears, a link shows it to whoever receives it; and every way to be refused.
+// Uploads, thumbnails and links end to end, and every rejected upload and link request.
 import { request } from "node:http";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,34 +11,34 @@ import { type ErrorBody, type Image, json } from "./responses.fixture.ts";
 let backend: Backend;
 let library: Library;
 let owner: string;
-let picture: Buffer;
+let png: Buffer;
 
 beforeAll(async () => {
   backend = await startBackend({ MAX_UPLOAD_BYTES: String(1024 * 1024), MAX_IMAGE_PIXELS: "1000000" });
   owner = await backend.token("owner");
   library = openLibrary(backend.api, owner);
-  picture = await testImage("png", { width: 600, height: 400 });
+  png = await testImage("png", { width: 600, height: 400 });
 });
 afterAll(() => backend.close());
 
-/** Names of the originals stored so far; thumbnails come in their own time. */
+/** Names of the originals written so far. */
 const originals = () => backend.events.writes.filter(({ container }) => container === "images").map(({ name }) => name);
 
-const upload = async (bytes: Uint8Array, name?: string) => {
-  const answer = await library.upload(bytes, name);
-  expect(answer.status).toBe(201);
-  return json<Image>(answer);
+const uploadImage = async (bytes: Uint8Array, name?: string) => {
+  const response = await library.upload(bytes, name);
+  expect(response.status).toBe(201);
+  return json<Image>(response);
 };
 
-describe("a picture", () => {
+describe("uploads", () => {
   it.each(imageFormats.flatMap((format) => [[format, "raw"] as const, [format, "form"] as const]))(
-    "in %s, sent %s, is stored as it came and gets its thumbnail",
+    "stores a %s sent as %s unchanged and creates its thumbnail",
     async (format, way) => {
       const bytes = await quarters({ width: 600, height: 400 }).toFormat(format).toBuffer();
-      const answer = await library.upload(bytes, way === "form" ? `photo.${format}` : undefined);
-      expect(answer.status).toBe(201);
-      const image = await json<Image>(answer);
-      expect(answer.headers.get("location")).toBe(`/api/v1/images/${image.id}`);
+      const response = await library.upload(bytes, way === "form" ? `photo.${format}` : undefined);
+      expect(response.status).toBe(201);
+      const image = await json<Image>(response);
+      expect(response.headers.get("location")).toBe(`/api/v1/images/${image.id}`);
       expect(image).toMatchObject({ contentType: `image/${format}`, size: bytes.byteLength, width: 600, height: 400 });
       const { status, thumbnail } = await library.settled(image.id);
       expect({ status, thumbnail }).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 171 } });
@@ -49,24 +49,27 @@ describe("a picture", () => {
       const small = await fetch((await library.link(image.id, "thumbnail")).url);
       expect(small.headers.get("content-type")).toBe("image/webp");
       expect(small.headers.get("cache-control")).toContain("max-age=31536000");
-      const shown = Buffer.from(await small.arrayBuffer());
-      expect(await cornersOf(shown)).toEqual(UPRIGHT);
-      expect(shown.byteLength).toBe(thumbnail?.size);
+      const thumbnailBytes = Buffer.from(await small.arrayBuffer());
+      expect(await cornersOf(thumbnailBytes)).toEqual(UPRIGHT);
+      expect(thumbnailBytes.byteLength).toBe(thumbnail?.size);
     },
   );
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("held as EXIF orientation %i stands upright, without its metadata", async (way) => {
-    const image = await upload(await orientedImage({ width: 300, height: 200 }, way));
-    expect(image).toMatchObject({ width: 300, height: 200 });
-    expect(await library.settled(image.id)).toMatchObject({ thumbnail: { width: 256, height: 171 } });
-    const { url } = await library.link(image.id, "thumbnail");
-    const shown = Buffer.from(await (await fetch(url)).arrayBuffer());
-    expect(await cornersOf(shown)).toEqual(UPRIGHT);
-    expect((await sharp(shown).metadata()).exif).toBeUndefined();
-  });
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "creates an upright thumbnail without metadata for EXIF orientation %i",
+    async (orientation) => {
+      const image = await uploadImage(await orientedImage({ width: 300, height: 200 }, orientation));
+      expect(image).toMatchObject({ width: 300, height: 200 });
+      expect(await library.settled(image.id)).toMatchObject({ thumbnail: { width: 256, height: 171 } });
+      const { url } = await library.link(image.id, "thumbnail");
+      const thumbnailBytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+      expect(await cornersOf(thumbnailBytes)).toEqual(UPRIGHT);
+      expect((await sharp(thumbnailBytes).metadata()).exif).toBeUndefined();
+    },
+  );
 
-  it("of the same name twice is two images", async () => {
-    const [one, two] = [await upload(picture, "same.png"), await upload(picture, "same.png")];
+  it("stores two uploads with the same name as two images", async () => {
+    const [one, two] = [await uploadImage(png, "same.png"), await uploadImage(png, "same.png")];
     expect(one.filename).toBe(two.filename);
     expect(one.id).not.toBe(two.id);
   });
@@ -76,76 +79,76 @@ describe("a picture", () => {
     ["../../etc/passwd", "passwd.png"],
     ["C:\\Users\\me\\photo.PNG", "photo.PNG"],
     ["...", "image.png"],
-  ])("named %s is kept as %s and opens by link", async (given, kept) => {
-    const image = await upload(picture, given);
-    expect(image.filename).toBe(kept);
+  ])("stores the file name %s as %s, and its link works", async (name, stored) => {
+    const image = await uploadImage(png, name);
+    expect(image.filename).toBe(stored);
     expect((await fetch((await library.link(image.id, "original")).url)).status).toBe(200);
   });
 
-  it.each(["42", "true", "me@example.com"])("of an owner called %s gets its thumbnail too", async (name) => {
-    const theirs = openLibrary(backend.api, await backend.token("owner", name));
-    const { id } = await json<Image>(theirs.upload(picture));
-    expect((await theirs.settled(id)).status).toBe("ready");
-    expect((await fetch((await theirs.link(id, "thumbnail")).url)).status).toBe(200);
+  it.each(["42", "true", "me@example.com"])("creates a thumbnail for an owner with the subject %s", async (subject) => {
+    const library = openLibrary(backend.api, await backend.token("owner", subject));
+    const { id } = await json<Image>(library.upload(png));
+    expect((await library.settled(id)).status).toBe("ready");
+    expect((await fetch((await library.link(id, "thumbnail")).url)).status).toBe(200);
   });
 
-  it("with a name of 300 bytes keeps 255 of them, ending and all", async () => {
-    const { filename } = await upload(picture, `${"é".repeat(150)}.png`);
+  it("truncates a file name of 300 bytes to 255 and keeps its extension", async () => {
+    const { filename } = await uploadImage(png, `${"é".repeat(150)}.png`);
     expect(Buffer.byteLength(filename)).toBeLessThanOrEqual(255);
     expect(filename).toMatch(/^é+\.png$/);
   });
 });
 
-describe("what is refused", () => {
+describe("rejected requests", () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>';
   const cases: [string, () => Buffer | Promise<Buffer>, number, string][] = [
-    ["nothing", () => Buffer.alloc(0), 400, "VALIDATION_FAILED"],
+    ["an empty body", () => Buffer.alloc(0), 400, "VALIDATION_FAILED"],
     ["an SVG", () => Buffer.from(svg), 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["a PDF", () => Buffer.from("%PDF-1.7\n%âãÏÓ"), 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["a page", () => Buffer.from("<!doctype html><title>x</title>"), 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["half a picture", () => picture.subarray(0, picture.length / 2), 422, "UNPROCESSABLE_IMAGE"],
-    ["a picture that is also a page", () => Buffer.concat([picture, Buffer.from(svg)]), 422, "UNPROCESSABLE_IMAGE"],
+    ["an HTML document", () => Buffer.from("<!doctype html><title>x</title>"), 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["a truncated image", () => png.subarray(0, png.length / 2), 422, "UNPROCESSABLE_IMAGE"],
+    ["an image with a script", () => Buffer.concat([png, Buffer.from(svg)]), 422, "UNPROCESSABLE_IMAGE"],
     ["too many pixels", () => testImage("png", { width: 1_001, height: 1_000 }), 422, "UNPROCESSABLE_IMAGE"],
-    ["too many bytes", () => Buffer.concat([picture, Buffer.alloc(1024 * 1024)]), 413, "PAYLOAD_TOO_LARGE"],
+    ["too many bytes", () => Buffer.concat([png, Buffer.alloc(1024 * 1024)]), 413, "PAYLOAD_TOO_LARGE"],
   ];
-  it.each(cases)("%s, and nothing is stored", async (_, make, status, code) => {
+  it.each(cases)("rejects %s and stores nothing", async (_, make, status, code) => {
     const before = originals();
     for (const name of [undefined, "a.png"]) {
-      const answer = await library.upload(await make(), name);
-      expect(answer.status).toBe(status);
-      expect((await json<ErrorBody>(answer)).error.code).toBe(code);
+      const response = await library.upload(await make(), name);
+      expect(response.status).toBe(status);
+      expect((await json<ErrorBody>(response)).error.code).toBe(code);
     }
     expect(originals()).toEqual(before);
   });
 
-  it("a body that is neither a form nor a picture, and a form without its file", async () => {
+  it("rejects a text body with 415 and a form without its file with 400", async () => {
     const text = await library.call("/v1/images", { method: "POST", body: "hello" });
     expect(text.status).toBe(415);
     const form = new FormData();
-    form.set("picture", new Blob([new Uint8Array(picture)]), "a.png");
+    form.set("image", new Blob([new Uint8Array(png)]), "a.png");
     expect((await library.call("/v1/images", { method: "POST", body: form })).status).toBe(400);
   });
 
   it.each([
     ["an unknown variant", { variant: "huge" }],
-    ["59 seconds", { variant: "original", expiresIn: 59 }],
-    ["more than six days", { variant: "original", expiresIn: 6 * 86_400 + 1 }],
-    ["half a second", { variant: "original", expiresIn: 60.5 }],
+    ["an expiry of 59 seconds", { variant: "original", expiresIn: 59 }],
+    ["an expiry over six days", { variant: "original", expiresIn: 6 * 86_400 + 1 }],
+    ["a fraction of a second", { variant: "original", expiresIn: 60.5 }],
     ["an unknown field", { variant: "original", permissions: "rw" }],
-    ["no image", { variant: "original", imageId: "1" }],
-  ])("a link for %s", async (_, asked) => {
-    const body = JSON.stringify({ imageId: crypto.randomUUID(), ...asked });
+    ["a malformed image id", { variant: "original", imageId: "1" }],
+  ])("rejects a link request with %s with VALIDATION_FAILED", async (_, fields) => {
+    const body = JSON.stringify({ imageId: crypto.randomUUID(), ...fields });
     const headers = { "content-type": "application/json" };
-    const answer = await library.call("/v1/sas", { method: "POST", headers, body });
-    expect(answer.status).toBe(400);
-    expect((await json<ErrorBody>(answer)).error.code).toBe("VALIDATION_FAILED");
+    const response = await library.call("/v1/sas", { method: "POST", headers, body });
+    expect(response.status).toBe(400);
+    expect((await json<ErrorBody>(response)).error.code).toBe("VALIDATION_FAILED");
   });
 
-  it("whoever has no token, too small a role, or another's image", async () => {
-    const { id } = await upload(picture);
+  it("rejects a caller without a token with 401, a viewer with 403, and a stranger with 404", async () => {
+    const { id } = await uploadImage(png);
     expect((await fetch(`${backend.api}/v1/images/${id}`)).status).toBe(401);
     const viewer = openLibrary(backend.api, await backend.token("viewer"));
-    expect((await viewer.upload(picture)).status).toBe(403);
+    expect((await viewer.upload(png)).status).toBe(403);
     const stranger = openLibrary(backend.api, await backend.token("owner", "stranger"));
     expect((await stranger.call(`/v1/images/${id}`)).status).toBe(404);
     const body = JSON.stringify({ imageId: id, variant: "original" });
@@ -153,44 +156,44 @@ describe("what is refused", () => {
     expect((await stranger.call("/v1/sas", { method: "POST", headers, body })).status).toBe(404);
   });
 
-  it("more bytes than a body declared or may have, without reading them", async () => {
+  it("rejects an endless body with 413 without reading it to the end", async () => {
     const sent = await new Promise<{ status: number | undefined; bytes: number }>((resolve, reject) => {
       let bytes = 0;
-      let over = false;
+      let isRejected = false;
       const outgoing = request(`${backend.api}/v1/images`, {
         method: "POST",
         headers: { authorization: `Bearer ${owner}`, "content-type": "image/png", "transfer-encoding": "chunked" },
       });
       outgoing.on("response", ({ statusCode }) => {
-        over = true;
+        isRejected = true;
         resolve({ status: statusCode, bytes });
         outgoing.destroy();
       });
-      outgoing.on("error", (error) => over || reject(error));
+      outgoing.on("error", (error) => isRejected || reject(error));
       const chunk = Buffer.alloc(64 * 1024, 0x89);
-      const more = () => {
-        while (!over && bytes < 200 * 1024 * 1024) {
+      const writeMore = () => {
+        while (!isRejected && bytes < 200 * 1024 * 1024) {
           bytes += chunk.length;
-          if (!outgoing.write(chunk)) return void outgoing.once("drain", more);
+          if (!outgoing.write(chunk)) return void outgoing.once("drain", writeMore);
         }
       };
-      more();
+      writeMore();
     });
     expect(sent.status).toBe(413);
     expect(sent.bytes).toBeLessThan(20 * 1024 * 1024);
   });
 
-  it("a client that goes away half way: nothing is stored and the next one is served", async () => {
+  it("stores nothing when a client disconnects, and handles the next request", async () => {
     const before = originals();
     await new Promise<void>((resolve) => {
       const outgoing = request(`${backend.api}/v1/images`, {
         method: "POST",
-        headers: { authorization: `Bearer ${owner}`, "content-type": "image/png", "content-length": picture.length },
+        headers: { authorization: `Bearer ${owner}`, "content-type": "image/png", "content-length": png.length },
       });
       outgoing.on("error", () => resolve());
-      outgoing.write(picture.subarray(0, 100), () => outgoing.destroy());
+      outgoing.write(png.subarray(0, 100), () => outgoing.destroy());
     });
-    const image = await upload(picture);
+    const image = await uploadImage(png);
     await library.settled(image.id);
     expect(originals()).toEqual([...before, expect.stringContaining(image.id)]);
   });

@@ -1,19 +1,19 @@
-// The image library as its owner uses it: upload, wait, link.
+// Client of the image API for one caller: upload, wait for the thumbnail, create links.
 import { type Image, json, type Link } from "./responses.fixture.ts";
 
 export type Library = {
-  /** Any call with the owner's token. */
+  /** A request with the caller's token. */
   call(path: string, init?: RequestInit): Promise<Response>;
-  /** As a raw body, or as the field `file` of a form when a name is given. */
+  /** Sends the field `file` of a form when a name is given, and a raw body otherwise. */
   upload(bytes: Uint8Array, name?: string): Promise<Response>;
   read(id: string): Promise<Image>;
-  /** The record once it is ready or failed. */
+  /** Waits until the image is ready or failed and returns its record. */
   settled(id: string): Promise<Image>;
   link(imageId: string, variant: "original" | "thumbnail", expiresIn?: number): Promise<Link>;
 };
 
-const PAUSE_MS = 50;
-const PATIENCE_MS = 30_000;
+const POLL_MS = 50;
+const TIMEOUT_MS = 30_000;
 
 export function openLibrary(api: string, token: string): Library {
   const call: Library["call"] = (path, init = {}) =>
@@ -31,12 +31,13 @@ export function openLibrary(api: string, token: string): Library {
       return call("/v1/images", { method: "POST", body: form });
     },
     async settled(id) {
-      const until = performance.now() + PATIENCE_MS;
+      const until = performance.now() + TIMEOUT_MS;
       for (;;) {
         const record = await read(id);
         if (record.status === "ready" || record.status === "failed") return record;
-        if (performance.now() > until) throw new Error(`The image ${id} is still ${record.status}`);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (performance.now() > until)
+          throw new Error(`The image ${id} is still ${record.status} after ${TIMEOUT_MS} ms`);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
     link: (imageId, variant, expiresIn) =>

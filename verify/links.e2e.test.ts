@@ -1,4 +1,4 @@
-// What a signed link opens, in curl and in a browser, and what it does not.
+// Signed links end to end: what they open, in HTTP and in a browser, and what they do not.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
@@ -16,10 +16,10 @@ let other: Image;
 beforeAll(async () => {
   [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
   library = openLibrary(backend.api, await backend.token("owner"));
-  const picture = await testImage("jpeg", { width: 600, height: 400 });
+  const bytes = await testImage("jpeg", { width: 600, height: 400 });
   [image, other] = await Promise.all([
-    json<Image>(library.upload(picture, "one.jpg")),
-    json<Image>(library.upload(picture, "two.jpg")),
+    json<Image>(library.upload(bytes, "one.jpg")),
+    json<Image>(library.upload(bytes, "two.jpg")),
   ]);
   await Promise.all([library.settled(image.id), library.settled(other.id)]);
 });
@@ -28,41 +28,41 @@ afterAll(async () => {
   await backend?.close();
 });
 
-describe("a link", () => {
-  it("shows its picture in a plain browser", async () => {
+describe("a signed link", () => {
+  it("a link shows its image in a browser", async () => {
     const page = await browser.newPage();
     const { url } = await library.link(image.id, "thumbnail");
-    const answer = await page.goto(url);
-    expect(answer?.status()).toBe(200);
+    const response = await page.goto(url);
+    expect(response?.status()).toBe(200);
     const width = await page.evaluate("document.images[0].naturalWidth");
     expect(width).toBe(256);
     await page.close();
   });
 
-  it("shows its picture in a page of another origin, whose script may read it", async () => {
+  it("a script of another origin can read the image and its ETag", async () => {
     const page = await browser.newPage();
     await page.goto(`${backend.host.url}/`);
     const { url } = await library.link(image.id, "original");
     const elsewhere = url.replace("localhost", "127.0.0.1");
-    const seen = await page.evaluate(async (link) => {
-      const answer = await fetch(link);
-      return { status: answer.status, etag: answer.headers.get("etag"), size: (await answer.blob()).size };
+    const result = await page.evaluate(async (link) => {
+      const response = await fetch(link);
+      return { status: response.status, etag: response.headers.get("etag"), size: (await response.blob()).size };
     }, elsewhere);
-    expect(seen).toEqual({ status: 200, etag: expect.stringMatching(/./), size: image.size });
+    expect(result).toEqual({ status: 200, etag: expect.stringMatching(/./), size: image.size });
     await page.close();
   });
 
-  it("lasts as long as was asked, an hour unless it was", async () => {
-    const seconds = async (asked?: number) => {
-      const { expiresAt } = await library.link(image.id, "original", asked);
+  it("a link lasts as long as requested, by default an hour", async () => {
+    const minutes = async (expiresIn?: number) => {
+      const { expiresAt } = await library.link(image.id, "original", expiresIn);
       return Math.round((Date.parse(expiresAt) - Date.now()) / 60_000);
     };
-    expect(await seconds()).toBe(60);
-    expect(await seconds(60)).toBe(1);
-    expect(await seconds(6 * 86_400)).toBe(6 * 24 * 60);
+    expect(await minutes()).toBe(60);
+    expect(await minutes(60)).toBe(1);
+    expect(await minutes(6 * 86_400)).toBe(6 * 24 * 60);
   });
 
-  it("answers HEAD and ranges", async () => {
+  it("a link supports HEAD and range requests", async () => {
     const { url } = await library.link(image.id, "original");
     const head = await fetch(url, { method: "HEAD" });
     expect(head.status).toBe(200);
@@ -73,37 +73,37 @@ describe("a link", () => {
   });
 });
 
-describe("nobody gets in", () => {
+describe("access without a valid link", () => {
   const status = async (url: string, init?: RequestInit) => (await fetch(url, init)).status;
 
-  it("without a signature", async () => {
+  it("an URL without a signature is rejected", async () => {
     const { url } = await library.link(image.id, "original");
     expect(await status(url.split("?")[0] as string)).toBeGreaterThanOrEqual(401);
   });
 
-  it("with the signature of another picture, of another variant, or a changed one", async () => {
+  it("a signature of another image or variant, or with a changed expiry, is rejected", async () => {
     const [one, two, thumbnail] = await Promise.all([
       library.link(image.id, "original"),
       library.link(other.id, "original"),
       library.link(image.id, "thumbnail"),
     ]);
-    const [place] = one.url.split("?") as [string];
-    expect(await status(`${place}?${two.url.split("?")[1]}`)).toBe(403);
-    expect(await status(`${place}?${thumbnail.url.split("?")[1]}`)).toBe(403);
+    const [path] = one.url.split("?") as [string];
+    expect(await status(`${path}?${two.url.split("?")[1]}`)).toBe(403);
+    expect(await status(`${path}?${thumbnail.url.split("?")[1]}`)).toBe(403);
     const later = new URL(one.url);
     later.searchParams.set("se", new Date(Date.now() + 7 * 86_400_000).toISOString());
     expect(await status(later.href)).toBe(403);
   });
 
-  it("to write or to remove with a link to read", async () => {
+  it("a read link cannot write or delete", async () => {
     const { url } = await library.link(image.id, "original");
     const headers = { "x-ms-blob-type": "BlockBlob" };
-    expect(await status(url, { method: "PUT", headers, body: "mine now" })).toBe(403);
+    expect(await status(url, { method: "PUT", headers, body: "changed" })).toBe(403);
     expect(await status(url, { method: "DELETE" })).toBeGreaterThanOrEqual(403);
     expect(await status(url)).toBe(200);
   });
 
-  it("to list a container, with or without a link's signature", async () => {
+  it("a container cannot be listed, with or without a signature", async () => {
     const { url } = await library.link(image.id, "original");
     const [, signature] = url.split("?");
     const list = `${backend.host.url}/media/images?restype=container&comp=list`;
@@ -111,7 +111,7 @@ describe("nobody gets in", () => {
     expect(await status(`${list}&${signature}`)).toBeGreaterThanOrEqual(403);
   });
 
-  it("to a picture that has no thumbnail yet is told so", async () => {
+  it("a link to a thumbnail that is not ready is rejected with 409", async () => {
     backend.events.decide(() => "drop");
     const { id } = await json<Image>(library.upload(await testImage("png", { width: 20, height: 20 })));
     const body = JSON.stringify({ imageId: id, variant: "thumbnail" });
