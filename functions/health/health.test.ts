@@ -73,7 +73,7 @@ test.each(["tables", "blobs", "vault"] as const)(
   },
 );
 
-test("a check that throws synchronously counts as down, and the other checks still run", async () => {
+test("a dependency check that throws synchronously counts as down, and the others still run", async () => {
   const { state, checks } = setUp({
     tables: () => {
       throw new Error("no client");
@@ -99,13 +99,13 @@ test("a dependency that never responds is down after the timeout, and its call i
   expect(lines).toMatchObject([{ dependency: "vault", error: { name: "TimeoutError" } }]);
 });
 
-test("the checks run in parallel", async () => {
+test("dependency checks run in parallel", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { checks } = setUp({ tables: () => promise, blobs: () => promise, vault: async () => resolve() });
   expect(Object.values(await checks()).map(({ status }) => status)).toEqual(["up", "up", "up"]);
 });
 
-test("callers within five seconds share one result, up or down", async () => {
+test("callers within five seconds share one result of the dependency checks, up or down", async () => {
   let error: Error | undefined;
   const tables = vi.fn(async () => {
     if (error) throw error;
@@ -126,7 +126,7 @@ test("callers within five seconds share one result, up or down", async () => {
   expect(tables).toHaveBeenCalledTimes(3);
 });
 
-test("concurrent callers share one check", async () => {
+test("concurrent callers share one run of the dependency checks", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const vault = vi.fn(() => promise);
   const { checks } = setUp({ vault });

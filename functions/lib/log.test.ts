@@ -44,7 +44,7 @@ describe("log", () => {
     expect(JSON.parse(lines[1]?.[1] ?? "")).not.toHaveProperty("trace_id");
   });
 
-  it("omits lines below the configured level", () => {
+  it("omits log lines below the configured level", () => {
     const { lines, log } = recorder();
     const all = () => (["debug", "info", "warn", "error"] as const).map((level) => log[level]("x"));
     all();

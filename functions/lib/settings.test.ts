@@ -106,7 +106,7 @@ describe("readSettings", () => {
 describe("PAGES", () => {
   const pagesOf = (PAGES: string) => readSettings({ ...required, PAGES }).PAGES;
 
-  it("is a list separated by commas and optional spaces", () => {
+  it("accepts names separated by commas and optional spaces in PAGES", () => {
     expect(pagesOf("resume, projects ,blog-2")).toEqual(["resume", "projects", "blog-2"]);
     expect(pagesOf(`a,${"b".repeat(64)}`)).toEqual(["a", "b".repeat(64)]);
   });
@@ -143,7 +143,7 @@ describe("SITE_TIME_ZONE", () => {
   });
 });
 
-describe("an endpoint", () => {
+describe("endpoint settings", () => {
   it.each(["http://127.0.0.1:10002/devstoreaccount1", "vitae.vault.azure.net", "ftp://x.example", "https://", "//x"])(
     "rejects the endpoint %s, since tokens travel over TLS only",
     (address) => {
@@ -159,7 +159,7 @@ describe("an endpoint", () => {
   });
 });
 
-describe("a deployment", () => {
+describe("deployment settings", () => {
   const local = {
     TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1",
     VAULT_URI: "https://localhost:10004/",

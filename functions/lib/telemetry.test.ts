@@ -24,8 +24,8 @@ const brokenInsights = {
 
 afterEach(() => void vi.useRealTimers());
 
-describe("telemetry exporters", () => {
-  it("load once, a second after the first invocation, outside of any request context", async () => {
+describe("telemetry", () => {
+  it("loads the exporters once, a second after the first invocation, outside of any request context", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open();
     inContext(context, () => {
@@ -42,13 +42,13 @@ describe("telemetry exporters", () => {
     expect(lines).toHaveLength(1);
   });
 
-  it("load at once when the metrics are read", async () => {
+  it("loads the exporters at once when the metrics are read", async () => {
     const { lines, telemetry } = open();
     expect(await telemetry.prometheus()).toContain("no registered metrics");
     expect(lines).toHaveLength(1);
   });
 
-  it("never load when neither Application Insights nor metrics are configured", async () => {
+  it("never loads the exporters when neither Application Insights nor metrics are configured", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open({ metrics: false });
     telemetry.meter.measure("requests", 1);
@@ -58,9 +58,7 @@ describe("telemetry exporters", () => {
     expect(await telemetry.prometheus()).toBe("");
     expect(lines).toEqual([]);
   });
-});
 
-describe("telemetry buffer", () => {
   it("keeps measurements from before, during and after the loading of the exporters", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 100; n++) telemetry.meter.measure("requests", 1);
@@ -71,26 +69,26 @@ describe("telemetry buffer", () => {
     expect(await requestsIn(telemetry.prometheus())).toBe(111);
   });
 
-  it("drops events beyond 20,000", async () => {
+  it("drops events beyond 20,000 while the exporters load", async () => {
     const { telemetry } = open();
     for (let n = 0; n < 25_000; n++) telemetry.meter.measure("requests", 1);
     expect(await requestsIn(telemetry.prometheus())).toBe(20_000);
   });
-});
 
-it("telemetry logs one line when Application Insights cannot be opened, and still records metrics", async () => {
-  const { lines, telemetry } = open({ insights: brokenInsights });
-  telemetry.meter.measure("requests", 1);
-  telemetry.recordCall({
-    store: "table",
-    method: "GET",
-    url: "https://x/y",
-    startedAt: 0,
-    durationMs: 1,
-    success: true,
+  it("logs one line when Application Insights cannot be opened, and still records metrics", async () => {
+    const { lines, telemetry } = open({ insights: brokenInsights });
+    telemetry.meter.measure("requests", 1);
+    telemetry.recordCall({
+      store: "table",
+      method: "GET",
+      url: "https://x/y",
+      startedAt: 0,
+      durationMs: 1,
+      success: true,
+    });
+    expect(await requestsIn(telemetry.prometheus())).toBe(1);
+    await telemetry.flush();
+    expect(lines.map(([message]) => message)).toEqual(["telemetry-loading", "telemetry-not-sent"]);
+    expect(lines[1]?.[1]).toMatchObject({ times: 1, error: { message: "no identity" } });
   });
-  expect(await requestsIn(telemetry.prometheus())).toBe(1);
-  await telemetry.flush();
-  expect(lines.map(([message]) => message)).toEqual(["telemetry-loading", "telemetry-not-sent"]);
-  expect(lines[1]?.[1]).toMatchObject({ times: 1, error: { message: "no identity" } });
 });

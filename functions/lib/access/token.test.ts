@@ -82,10 +82,8 @@ describe("token verifier", () => {
   it("signs a different token each time", async () => {
     expect(await issue()).not.toBe(await issue());
   });
-});
 
-describe("Authorization header", () => {
-  it("gets a challenge without an error code when it is missing (RFC 6750 section 3.1)", async () => {
+  it("rejects a missing Authorization header with a challenge without error code (RFC 6750 section 3.1)", async () => {
     expect(await rejection(null)).toMatchObject({
       code: "UNAUTHENTICATED",
       headers: { "WWW-Authenticate": 'Bearer realm="vitae"' },
@@ -105,12 +103,10 @@ describe("Authorization header", () => {
     ["a huge value", `Bearer ${"a".repeat(200_000)}`],
     ["a huge token", `Bearer ${"a".repeat(100_000)}.${"b".repeat(100_000)}.c`],
     ["200,000 spaces", `Bearer${" ".repeat(200_000)}x`],
-  ])("is rejected with UNAUTHENTICATED when it has %s", async (_, header) => {
+  ])("rejects an Authorization header with %s as UNAUTHENTICATED", async (_, header) => {
     expect(await rejection(header)).toMatchObject(invalidToken);
   });
-});
 
-describe("token verifier", () => {
   const cases: Record<string, () => Promise<string> | string> = {
     "a token of another issuer": () => issue({ issuer: "https://evil.example" }),
     "a token for another audience": () => issue({ audience: "another" }),
@@ -175,7 +171,7 @@ describe("token verifier", () => {
   });
 });
 
-it("fails with DEPENDENCY_UNAVAILABLE while the keys cannot be read", async () => {
+it("token verification fails with DEPENDENCY_UNAVAILABLE while the keys cannot be read", async () => {
   const down = createTokenVerifier(() => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "down")), parties);
   expect(await rejection(`Bearer ${await issue()}`, down)).toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   expect(await rejection(null, down)).toMatchObject({ code: "UNAUTHENTICATED" });

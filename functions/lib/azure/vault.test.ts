@@ -10,11 +10,11 @@ const credential = createCredential(undefined);
 const vault = createVault(process.env.VAULT_URI as string, credential);
 const newName = () => `test-${crypto.randomUUID()}`;
 
-test("read returns undefined when the secret does not exist", async () => {
+test("vault.read returns undefined when the secret does not exist", async () => {
   expect(await vault.read(newName())).toBeUndefined();
 });
 
-test("read returns the last written value", async () => {
+test("vault.read returns the last written value", async () => {
   const name = newName();
   await vault.write(name, "one");
   expect(await vault.read(name)).toBe("one");
@@ -22,7 +22,7 @@ test("read returns the last written value", async () => {
   expect(await vault.read(name)).toBe("two, with ümläuts");
 });
 
-test("read returns undefined and write throws CONFLICT when the secret is soft-deleted", async () => {
+test("vault.read returns undefined and vault.write throws CONFLICT when the secret is soft-deleted", async () => {
   const name = newName();
   await vault.write(name, "one");
   const owner = new SecretClient(process.env.VAULT_URI as string, credential, {
@@ -37,7 +37,7 @@ test("read returns undefined and write throws CONFLICT when the secret is soft-d
   });
 });
 
-test("a rejected call throws DEPENDENCY_UNAVAILABLE with its cause and without the value", async () => {
+test("a rejected vault call throws DEPENDENCY_UNAVAILABLE with its cause and without the value", async () => {
   await expect(vault.read("not/a/name")).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   const failure = vault.write(newName(), "hunter2".repeat(5_000));
   await expect(failure).rejects.toMatchObject({
