@@ -110,7 +110,7 @@ describe("Application Insights", () => {
     expect(sumOf("visits", { page: "resume" })).toBe(3);
     expect(sumOf("counter_batch_size", { page: "resume" })).toBe(3);
     expect(sumOf("uploads", { format: "png" })).toBe(1);
-    expect(sumOf("thumbnail_duration", { outcome: "made" })).toBeGreaterThan(0);
+    expect(sumOf("thumbnail_duration", { outcome: "created" })).toBeGreaterThan(0);
     const [durations] = metric("request_duration").filter(({ labels }) => labels.function === "visitor-counter");
     expect(durations).toMatchObject({ count: 3 });
     expect(metric("requests_in_flight").at(-1)).toMatchObject({ labels: {}, value: 0 });
