@@ -1,4 +1,4 @@
-// The binding of the one provider that has none: Azure/azapi, for what azurerm cannot do or does wrongly.
+// Bindings of the provider Azure/azapi, for resources that azurerm lacks or gets wrong.
 import { TerraformDataSource } from "cdktf/lib/terraform-data-source.js";
 import { TerraformProvider } from "cdktf/lib/terraform-provider.js";
 import { type TerraformMetaArguments, TerraformResource } from "cdktf/lib/terraform-resource.js";
@@ -25,31 +25,31 @@ export class AzapiProvider extends TerraformProvider {
     return {
       subscription_id: this.#props.subscriptionId,
       tenant_id: this.#props.tenantId,
-      // Registered once, by who owns the subscription: a deployer may not.
+      // npm run bootstrap registers them; a deployer may not.
       skip_provider_registration: true,
-      // Or everything that Azure answers would be kept in the state.
+      // Otherwise the whole response of Azure would be stored in the state.
       disable_default_output: true,
     };
   }
 }
 
 export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "dependsOn" | "lifecycle"> {
-  /** With its API version: `Microsoft.Web/sites@2025-03-01`. */
+  /** Type and API version, such as `Microsoft.Web/sites@2025-03-01`. */
   readonly type: string;
   readonly name: string;
   readonly parentId: string;
   readonly body: Readonly<Record<string, unknown>>;
-  /** @default none, as child resources have none */
+  /** @default none, as for child resources */
   readonly location?: string;
   /** User-assigned identities, by resource id. @default none */
   readonly identityIds?: readonly string[];
-  /** Paths of Azure's answer to be kept as `output`. @default none */
+  /** Paths of Azure's response that are available as `output`. @default none */
   readonly exports?: readonly string[];
-  /** Words of refusals that pass, as regular expressions: tried again after 15 seconds, and ever more rarely. @default none */
+  /** Regular expressions of transient errors, which are retried with back-off from 15 to 60 seconds. @default none */
   readonly transientErrors?: readonly string[];
 }
 
-/** A resource of any type, as ARM knows it. */
+/** Any ARM resource, described by its ARM body. */
 export class AzapiResource extends TerraformResource {
   readonly #props: AzapiResourceProps;
 
@@ -68,7 +68,7 @@ export class AzapiResource extends TerraformResource {
     return this.getStringAttribute("id");
   }
 
-  /** What was exported under a path, such as `properties.defaultHostName`. */
+  /** A reference to an exported path, such as `properties.defaultHostName`. */
   output(path: string): string {
     return this.interpolationForAttribute(`output.${path}`).toString();
   }
@@ -82,7 +82,7 @@ export class AzapiResource extends TerraformResource {
       location,
       identity: identityIds && [{ type: "UserAssigned", identity_ids: identityIds }],
       body,
-      // Azure answers some values in another letter case, which would be a difference for ever.
+      // Azure returns some values in another letter case, which every plan would show as a change.
       ignore_casing: true,
       response_export_values: exports ?? [],
       retry: transientErrors && {
@@ -96,7 +96,7 @@ export class AzapiResource extends TerraformResource {
 
 type UpdateProps = Pick<AzapiResourceProps, "type" | "name" | "parentId" | "body">;
 
-/** What always exists below another resource and cannot be created: only its properties are set. */
+/** Sets properties of a resource that always exists below another one and cannot be created. */
 export class AzapiUpdate extends TerraformResource {
   readonly #props: UpdateProps;
 
@@ -113,7 +113,7 @@ export class AzapiUpdate extends TerraformResource {
 
 type DataProps = Required<Pick<AzapiResourceProps, "type" | "name" | "parentId" | "exports">>;
 
-/** What exists already, read. */
+/** Reads an existing resource. */
 export class AzapiData extends TerraformDataSource {
   readonly #props: DataProps;
 

@@ -1,47 +1,33 @@
-// What becomes of blobs as they age: rules for the one policy that an account can have. Pure.
+// The rules of the management policies: what happens to blobs as they age. An account has one policy. Pure.
 import type { StorageManagementPolicyRule } from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
 import { containers } from "../functions/lib/names.ts";
-import type { StageConfig } from "./config.ts";
+import type { StageConfig } from "./config-schema.ts";
 import { deploymentContainers } from "./naming.ts";
 
 type Rule = {
   readonly name: string;
   readonly prefixes: readonly string[];
-  readonly tag?: { readonly name: string; readonly value: string };
   readonly actions: StorageManagementPolicyRule["actions"];
 };
 
-const rule = ({ name, prefixes, tag, actions }: Rule): StorageManagementPolicyRule => ({
+const rule = ({ name, prefixes, actions }: Rule): StorageManagementPolicyRule => ({
   name,
   enabled: true,
   filters: {
     blobTypes: ["blockBlob"],
     ...(prefixes.length > 0 && { prefixMatch: [...prefixes] }),
-    ...(tag && { matchBlobIndexTag: [{ ...tag, operation: "==" }] }),
   },
   actions,
 });
 
-/**
- * Pictures end only where they are tagged to end; a picture without the tag, or with `keep`, stays. A deleted or
- * overwritten blob lives on as an old version, and that for some days as a soft-deleted one.
- */
+/** A deleted or overwritten blob remains as an old version, and a deleted version remains soft-deleted for a week. */
 export function mediaLifecycle(lifecycle: StageConfig["lifecycle"]): StorageManagementPolicyRule[] {
   const originals = `${containers.images}/`;
-  const pictures = [originals, `${containers.thumbnails}/`];
-  const { archiveAfter, stagedUploads } = lifecycle;
+  const { archiveAfter } = lifecycle;
   return [
-    ...lifecycle.retention.map((days) =>
-      rule({
-        name: `retention-${days}`,
-        prefixes: pictures,
-        tag: { name: "retention", value: String(days) },
-        actions: { baseBlob: { deleteAfterDaysSinceCreationGreaterThan: days } },
-      }),
-    ),
     rule({
       name: "cool-then-cold",
-      // Thumbnails are a few kilobytes each, read by every page: moving them would cost more than it saves.
+      // Not thumbnails: they are small and often read, so moving them would cost more than it saves.
       prefixes: [originals],
       actions: {
         baseBlob: {
@@ -53,21 +39,13 @@ export function mediaLifecycle(lifecycle: StageConfig["lifecycle"]): StorageMana
     }),
     rule({
       name: "old-versions",
-      prefixes: pictures,
+      prefixes: [originals, `${containers.thumbnails}/`],
       actions: { version: { deleteAfterDaysSinceCreation: lifecycle.oldVersions } },
-    }),
-    rule({
-      name: "staged-uploads",
-      prefixes: [`${deploymentContainers.uploads}/`],
-      actions: {
-        baseBlob: { deleteAfterDaysSinceCreationGreaterThan: stagedUploads },
-        version: { deleteAfterDaysSinceCreation: stagedUploads },
-      },
     }),
   ];
 }
 
-/** Of the host's account: undelivered events are looked at within a month or never, and its own files change often. */
+/** For the host's account: keeps undelivered events for a month, and versions of its often-written files for a week. */
 export function hostLifecycle(): StorageManagementPolicyRule[] {
   return [
     rule({

@@ -1,4 +1,4 @@
-// npm run synth: what it writes, what it says to do next, and what it says when it was not told enough.
+// npm run synth as a process: the files that it writes, the next commands, and its errors.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ function synth(args: readonly string[], environment: Record<string, string> = gi
 }
 
 describe("npm run synth", () => {
-  it("writes both stacks as plain JSON, the same each time, and says which commands follow", () => {
+  it("writes both stacks as reproducible JSON and prints the next commands", () => {
     const first = synth(["--stage", "preview-7"]);
     const second = synth(["--stage", "preview-7"]);
     expect([first.stderr, first.status]).toEqual(["", 0]);
@@ -50,13 +50,13 @@ describe("npm run synth", () => {
     }
   });
 
-  it("takes flags before the environment", () => {
+  it("prefers flags over the environment", () => {
     const { out } = synth(["--stage", "production", "--state-account", "another"]);
     const { terraform } = JSON.parse(readFileSync(join(out, "stacks", "platform", "cdk.tf.json"), "utf8"));
     expect(terraform.backend.azurerm.storage_account_name).toBe("another");
   });
 
-  it("names all that is missing or wrong at once, with flag, variable and value", () => {
+  it("reports every missing and invalid value with flag and variable", () => {
     const { status, stderr, out } = synth(["--stage", "production"], {
       ARM_TENANT_ID: "contoso",
       STATE_ACCOUNT: "Vitae",
@@ -72,15 +72,15 @@ describe("npm run synth", () => {
   it.each([
     [[], 'received ""'],
     [["--stage", "staging"], 'received "staging"'],
-  ])("refuses %j, saying what a stage is", (args, received) => {
+  ])("rejects the stage of %j", (args, received) => {
     const { status, stderr } = synth(args);
     expect([status, stderr]).toEqual([
       1,
-      `synth: A stage is production or preview-N, N the number of a pull request; ${received}.\n`,
+      `synth: A stage must be production or preview-N, where N is the number of a pull request; ${received}.\n`,
     ]);
   });
 
-  it("refuses a flag that it does not know", () => {
+  it("rejects an unknown flag", () => {
     const { status, stderr } = synth(["--stage", "production", "--region", "here"]);
     expect(status).toBe(1);
     expect(stderr).toContain("--region");

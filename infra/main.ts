@@ -1,4 +1,4 @@
-// npm run synth: writes a stage as plain Terraform JSON, and says what to run next. The only reader of the environment.
+// npm run synth: writes a stage as plain Terraform JSON, and prints the next commands. The only reader of the environment.
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ const USAGE =
   "Usage: npm run synth -- --stage production|preview-N [--subscription ID] [--tenant ID] [--deployer OBJECT-ID] [--state-account NAME] [--out FOLDER]";
 
 const guid = z.guid("must be a GUID");
-/** What may be given as a flag or in the environment, where pipelines have it. */
+/** The flag or, in pipelines, the environment variable of each value. */
 const sources = {
   subscriptionId: { flag: "subscription", variable: "ARM_SUBSCRIPTION_ID", rule: guid },
   tenantId: { flag: "tenant", variable: "ARM_TENANT_ID", rule: guid },
@@ -23,22 +23,22 @@ const sources = {
   },
 } as const satisfies Record<keyof Target, { flag: string; variable: string; rule: z.ZodString | z.ZodGUID }>;
 
-/** @throws {Error} naming all that is missing or wrong, and both ways of giving it */
+/** @throws {Error} naming every missing or invalid value with its flag and its variable */
 function readTarget(flags: Readonly<Record<string, string | undefined>>): Target {
-  const faults: string[] = [];
-  const found = Object.entries(sources).map(([name, { flag, variable, rule }]) => {
+  const issues: string[] = [];
+  const values = Object.entries(sources).map(([name, { flag, variable, rule }]) => {
     const value = flags[flag] ?? process.env[variable];
     const { error } = rule.safeParse(value);
     if (error)
-      faults.push(
+      issues.push(
         value === undefined
           ? `  --${flag} (or ${variable}) is missing. npm run bootstrap prints it.`
           : `  --${flag} (or ${variable}) ${error.issues[0]?.message}; received "${value}".`,
       );
     return [name, value];
   });
-  if (faults.length > 0) throw new Error(`Where to is not clear:\n${faults.join("\n")}\n${USAGE}`);
-  return Object.fromEntries(found) as Target;
+  if (issues.length > 0) throw new Error(`Deployment target is incomplete:\n${issues.join("\n")}\n${USAGE}`);
+  return Object.fromEntries(values) as Target;
 }
 
 try {
@@ -54,9 +54,9 @@ try {
   process.stdout.write(
     [
       `Wrote ${folder("platform")}/cdk.tf.json and ${folder("events")}/cdk.tf.json.`,
-      "Next, with `az login` done or ARM_USE_OIDC=true in a pipeline:",
+      "Next, after `az login`, or with ARM_USE_OIDC=true in a pipeline:",
       `  terraform -chdir=${folder("platform")} init && terraform -chdir=${folder("platform")} plan`,
-      "and, once the code runs there, the same with:",
+      "When the code runs, continue with:",
       `  terraform -chdir=${folder("events")} init && terraform -chdir=${folder("events")} plan`,
       "",
     ].join("\n"),

@@ -1,13 +1,13 @@
-// The name of everything in Azure, made of stage and subscription alone, and checked against what each kind permits.
+// The name of every Azure resource, derived from stage and subscription and checked against Azure's naming rules.
 import { createHash } from "node:crypto";
-import type { Stage } from "./config.ts";
+import type { Stage } from "./config-schema.ts";
 
 /** Group and region of a resource; constructs spread it into each resource. */
 export type ResourceLocation = { readonly resourceGroupName: string; readonly location: string };
 
 type Rule = { readonly min: number; readonly max: number; readonly pattern: RegExp; readonly alphabet: string };
 
-const letters = "letters, digits and hyphens, beginning with a letter and ending with none";
+const letters = "letters, digits and single hyphens, beginning with a letter and not ending with a hyphen";
 const hyphened = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*$/;
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
@@ -20,7 +20,7 @@ const rules = {
   workspace: { min: 4, max: 63, pattern: hyphened, alphabet: letters },
   insights: { min: 1, max: 255, pattern: hyphened, alphabet: letters },
   plan: { min: 1, max: 40, pattern: hyphened, alphabet: letters },
-  // The host takes the first 32 characters for its locks: names that agree in them would share these.
+  // The host derives its lock names from the first 32 characters, so longer names could collide.
   functionApp: { min: 2, max: 32, pattern: hyphened, alphabet: letters },
   topic: { min: 3, max: 50, pattern: hyphened, alphabet: letters },
   frontDoor: { min: 1, max: 46, pattern: hyphened, alphabet: letters },
@@ -29,26 +29,26 @@ const rules = {
 export type ResourceKind = keyof typeof rules;
 
 /**
- * The name as it came.
- * @throws {Error} saying the rule of its kind that the name breaks
+ * Returns the name.
+ * @throws {Error} with the rule of its kind and the name, when the name breaks the rule
  */
 export function checkName(kind: ResourceKind, name: string): string {
   const { min, max, pattern, alphabet } = rules[kind];
   if (name.length < min || name.length > max)
-    throw new Error(`A ${kind} has a name of ${min} to ${max} characters, and "${name}" has ${name.length}.`);
-  if (!pattern.test(name)) throw new Error(`A ${kind} has a name of ${alphabet}, which "${name}" is not.`);
+    throw new Error(
+      `The name of a ${kind} must have ${min} to ${max} characters; received "${name}" with ${name.length}.`,
+    );
+  if (!pattern.test(name)) throw new Error(`The name of a ${kind} must consist of ${alphabet}; received "${name}".`);
   return name;
 }
 
-/** Containers that the app's code does not name: staged uploads, and what the deployment itself keeps. */
+/** Containers of the host's account, which the app's code does not name. */
 export const deploymentContainers = {
-  /** Where uploads by link wait until they are committed. On the media account. */
-  uploads: "uploads",
-  /** What the app runs; Azure reads it. This one and the following are on the host's account. */
+  /** The package that runs. */
   package: "deploymentpackage",
-  /** Packages that passed their checks, by commit. */
+  /** Earlier packages by commit, for a rollback. */
   releases: "releases",
-  /** Events that could not be delivered. */
+  /** Events that Event Grid could not deliver. */
   deadLetters: "dead-letters",
 } as const;
 
@@ -62,15 +62,15 @@ export type Names = ReturnType<typeof namesOf>;
 
 /**
  * @param stage production or preview-N
- * @param subscriptionId a GUID; with the stage it makes the five characters that tell this name from all others
+ * @param subscriptionId a GUID; the names end with five characters of the hash of subscription and stage
  */
 export function namesOf(stage: Stage, subscriptionId: string) {
   const hash = shortHash(`${subscriptionId.toLowerCase()}/${stage}`, 5);
   const named = `vitae-${stage}-${hash}`;
-  // Where no hyphen may be, or where every character counts.
+  // For kinds that permit no hyphen, or only 24 characters.
   const joined = `${stage.replace("-", "")}${hash}`;
   return {
-    // Made by bootstrap, as all that a deployer may touch; so previews share one, whose names tell them apart.
+    // Created by bootstrap: a deployer may change this group only. All previews share one.
     resourceGroup: checkName("resourceGroup", stage === "production" ? "vitae-production" : "vitae-preview"),
     identity: checkName("identity", named),
     hostAccount: checkName("storageAccount", `host${joined}`),
@@ -87,12 +87,12 @@ export function namesOf(stage: Stage, subscriptionId: string) {
   } as const;
 }
 
-/** Where the table client of Cosmos DB goes; by its host name the SDK knows which tokens to ask for. */
+/** The endpoint of the Cosmos DB tables. The SDK chooses the token scope by the host name. */
 export function tablesEndpoint({ cosmosAccount }: Pick<Names, "cosmosAccount">): string {
   return `https://${cosmosAccount}.table.cosmos.azure.com:443`;
 }
 
-/** Where a stage keeps its Terraform state: each deployer may reach its own container only. */
+/** Container and key of a stack's Terraform state. Each deployer has access to its own container only. */
 export function stateOf(stage: Stage, stack: "platform" | "events") {
   return {
     containerName: stage === "production" ? "production" : "preview",

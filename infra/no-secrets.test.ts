@@ -1,8 +1,8 @@
-// No key, secret, connection string or signed address is in the JSON: every text of it is looked at.
+// No text of the synthesized JSON is a key, secret, connection string or signed URL.
 import { describe, expect, it } from "vitest";
 import { synthesized, texts } from "./synthesized.fixture.ts";
 
-/** What a secret looks like when it is written out, and the attributes that would bring one in by reference. */
+/** Patterns of literal secrets, and attributes that would reference one. */
 const secretText =
   /AccountKey=|SharedAccess(?:Key|Signature)|[?&]sig=|hooks\.slack\.com|xox[abp]-|BEGIN [A-Z ]*PRIVATE KEY|InstrumentationKey=|[A-Za-z0-9+/]{86}==|eyJ[\w-]{20,}\./;
 const secretReference =
@@ -19,7 +19,7 @@ const allowed: readonly [path: RegExp, text: RegExp][] = [
     /^resource\.azurerm_eventgrid_system_topic_event_subscription\.[\w-]+\.webhook_endpoint\.url$/,
     /&code=\$\{sensitive\(urlencode\(data\.azurerm_function_app_host_keys\.[\w-]+\.blobs_extension_key\)\)\}$/,
   ],
-  // The condition asks whether there is a key, and shows none.
+  // The condition tests whether a key exists, and contains none.
   [
     /^data\.azurerm_function_app_host_keys\.[\w-]+\.lifecycle\.postcondition\.0\.condition$/,
     /^\$\{self\.blobs_extension_key != ""\}$/,
@@ -44,11 +44,11 @@ const variations = [
 describe.each(variations)("the JSON of %s %j", (stage, overrides) => {
   const stacks = synthesized(stage, overrides);
 
-  it("holds no secret and refers to none but two webhook signatures", () => {
+  it("contains no secret and references only the allowed ones", () => {
     expect([...suspicious(stacks.platform), ...suspicious(stacks.events)]).toEqual([]);
   });
 
-  it("puts none into an output", () => {
+  it("has no secret in an output", () => {
     const outputs = { ...stacks.platform.output, ...stacks.events.output };
     expect(texts(outputs).filter(([, text]) => secretReference.test(text) || /sensitive\(/.test(text))).toEqual([]);
   });
@@ -64,7 +64,7 @@ it.each([
   ["output.x.value", "$" + "{data.azapi_resource_action.a.sensitive_output.value}"],
   ["terraform.backend.azurerm.access_key", "anything"],
   ["resource.x.y.value", "https://hooks.slack.com/services/T/B/x"],
-])("would find at %s what looks like %s", (path, text) => {
+])("reports a secret at %s: %s", (path, text) => {
   const nested = path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), text);
   expect(suspicious(nested)).toEqual([[path, text]]);
 });

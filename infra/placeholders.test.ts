@@ -1,6 +1,7 @@
-// A stage that still has what everybody has is told so, value by value.
+// placeholdersOf reports each value of stages.ts that was not replaced.
 import { describe, expect, it } from "vitest";
-import { readConfig, type StageOverrides } from "./config.ts";
+import { readConfig } from "./config.ts";
+import type { StageOverrides } from "./config-schema.ts";
 import { placeholdersOf } from "./placeholders.ts";
 
 const runbooks = "https://github.com/ada/vitae/blob/main/docs/runbooks.md";
@@ -8,30 +9,30 @@ const mine = { origins: ["https://ada.dev"], alerts: { runbooks } };
 const found = (overrides: Partial<StageOverrides>) =>
   placeholdersOf(readConfig("production", { ...mine, ...overrides }));
 
-describe("the placeholders of a stage", () => {
-  it("are none once page and runbooks are one's own", () => {
+describe("placeholdersOf", () => {
+  it("returns nothing when page and runbooks were replaced", () => {
     expect(found({})).toEqual([]);
   });
 
   it.each(["https://www.example.com", "https://example.org:8443", "https://cv.example", "https://cv.test"])(
-    "are found in the origin %s",
+    "reports the origin %s",
     (origin) => {
       expect(found({ origins: ["https://ada.dev", origin] })).toEqual([expect.stringContaining(`"${origin}"`)]);
     },
   );
 
-  it("are not found in a page whose name only looks like one", () => {
+  it("accepts an origin that only resembles a placeholder", () => {
     expect(found({ origins: ["https://myexample.com", "https://example.com.ada.dev"] })).toEqual([]);
   });
 
-  it("are found in the link to runbooks, given or by default", () => {
+  it("reports the runbooks link, configured or by default", () => {
     expect(found({ alerts: {} })).toEqual([expect.stringMatching(/^alerts\.runbooks is .*OWNER/)]);
     expect(found({ alerts: { runbooks: runbooks.replace("ada", "OWNER") } })).toHaveLength(1);
   });
 
-  it("of a preview are production's: one edit mends both", () => {
-    const told = (stage: "production" | "preview-7") => placeholdersOf(readConfig(stage));
-    expect(told("preview-7")).toEqual(told("production"));
+  it("reports the same for a preview as for production", () => {
+    const reported = (stage: "production" | "preview-7") => placeholdersOf(readConfig(stage));
+    expect(reported("preview-7")).toEqual(reported("production"));
     expect(readConfig("preview-7").alerts.runbooks).toBe(readConfig("production").alerts.runbooks);
   });
 });

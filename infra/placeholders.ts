@@ -1,17 +1,17 @@
-// What infra/stages.ts has for everybody and nobody can deploy with: a page and runbooks that are not yours. Pure.
-import type { StageConfig } from "./config.ts";
+// Finds the placeholders of infra/stages.ts, which must be replaced before a deployment. Pure.
+import type { StageConfig } from "./config-schema.ts";
 
-/** https://www.rfc-editor.org/rfc/rfc2606: names that nobody owns, so no page is there. */
+/** Reserved names, which no real page has: https://www.rfc-editor.org/rfc/rfc2606 */
 const RESERVED = /(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid)$/;
 
-/** One line for each value that is still the placeholder: the field, what it is, and what it would break. */
+/** Returns one line for each placeholder: the field, its value, and what would not work. */
 export function placeholdersOf({ origins, alerts }: Pick<StageConfig, "origins" | "alerts">): string[] {
   return [
     ...origins
       .filter((origin) => RESERVED.test(new URL(origin).hostname))
-      .map((origin) => `origins is "${origin}", which is nobody's page: browsers would refuse yours every answer.`),
+      .map((origin) => `origins is "${origin}", a placeholder: browsers would block the API for your page.`),
     ...(alerts.runbooks.includes("/OWNER/")
-      ? [`alerts.runbooks is "${alerts.runbooks}": no alert's link would lead to a runbook.`]
+      ? [`alerts.runbooks is "${alerts.runbooks}", a placeholder: links in alerts would not work.`]
       : []),
   ];
 }

@@ -1,4 +1,4 @@
-// What every stack begins with: versions, state, providers that log in without a secret.
+// Providers and state backend of each stack.
 import { describe, expect, it } from "vitest";
 import { synthesized, target, texts } from "./synthesized.fixture.ts";
 
@@ -6,7 +6,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
   describe.each(["platform", "events"] as const)("%s", (name) => {
     const stack = synthesized(stage)[name];
 
-    it("asks for the providers that it was written for, not for the one that its bindings were made of", () => {
+    it("requires its own provider versions instead of the version of the bindings", () => {
       expect(stack.terraform.required_providers).toEqual({
         azurerm: { source: "hashicorp/azurerm", version: "~> 4.81" },
         azapi: { source: "Azure/azapi", version: "~> 2.12" },
@@ -14,7 +14,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       expect(stack.terraform.required_version).toBe("~> 1.11");
     });
 
-    it("keeps its state in Azure, reached by an identity and by no key", () => {
+    it("keeps its state in Azure and reaches it with an identity", () => {
       expect(stack.terraform.backend).toEqual({
         azurerm: {
           storage_account_name: target.stateAccount,
@@ -26,7 +26,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       });
     });
 
-    it("goes to the subscription that its names were made for, without a secret and without registering providers", () => {
+    it("configures both providers without a secret and without provider registration", () => {
       const { subscriptionId, tenantId } = target;
       expect(stack.provider.azurerm).toHaveLength(1);
       expect(stack.provider.azurerm?.[0]).toMatchObject({
@@ -53,13 +53,13 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       ]);
     });
 
-    it("leaves no placeholder unresolved", () => {
+    it("contains no unresolved token", () => {
       expect(texts(stack).filter(([, text]) => /TfToken|undefined|\[object/.test(text))).toEqual([]);
     });
   });
 });
 
-it("synthesizes the same twice", () => {
+it("synthesis is reproducible", () => {
   const first = JSON.stringify(synthesized("preview-8"));
   const second = JSON.stringify(synthesized("preview-8", { frontDoor: false }));
   expect(second).toBe(first);

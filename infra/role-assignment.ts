@@ -1,4 +1,4 @@
-// Azure's built-in roles that are handed out here, and how: to one service principal, on one thing.
+// Assigns Azure's built-in roles to service principals.
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment/index.js";
 import type { Construct } from "constructs";
 
@@ -17,26 +17,26 @@ export type Role = keyof typeof builtInRoles;
 
 export interface RoleAssignmentProps {
   readonly role: Role;
-  /** Resource id of an account, a container, a vault or one of its secrets. */
-  readonly on: string;
-  /** Object id of the identity, never of a person: the deployer may grant to nobody else. */
-  readonly to: string;
+  /** Resource id of an account, a container, a vault or a secret. */
+  readonly scopeId: string;
+  /** Object id of a managed identity. The deployer may not assign roles to people. */
+  readonly principalId: string;
   readonly subscriptionId: string;
 }
 
-/** Gives a role. Who needs it before they can start waits for what this returns. */
+/** Assigns the role. A resource that needs the role to start depends on the returned assignment. */
 export function assignRole(
   scope: Construct,
   id: string,
-  { role, on, to, subscriptionId }: RoleAssignmentProps,
+  { role, scopeId, principalId, subscriptionId }: RoleAssignmentProps,
 ): RoleAssignment {
   return new RoleAssignment(scope, id, {
-    scope: on,
-    // As Azure answers it. Without the subscription, every apply would see a difference and replace the assignment.
+    scope: scopeId,
+    // In the form that Azure returns. Without the subscription, every apply would replace the assignment.
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role]}`,
-    principalId: to,
+    principalId,
     principalType: "ServicePrincipal",
-    // An identity made a second ago is not known everywhere yet.
+    // A new identity takes time to propagate.
     skipServicePrincipalAadCheck: true,
   });
 }

@@ -1,11 +1,11 @@
-// The settings of the deployed app: what it is given, it takes; what it needs and is not given does not compile.
+// The settings of the deployed app are accepted by the app; a missing required one does not compile.
 import { describe, expect, it } from "vitest";
 import { readSettings, settingNames } from "../functions/lib/settings.ts";
-import type { StageOverrides } from "./config.ts";
+import type { StageOverrides } from "./config-schema.ts";
 import type { DeployedSettings, Fragment } from "./settings.ts";
 import { appOf, synthesized } from "./synthesized.fixture.ts";
 
-/** What Terraform would put in for a reference. */
+/** Values that Terraform would fill in for references. */
 const resolved: readonly [reference: RegExp, value: string][] = [
   [/\$\{[^}]+\.client_id\}/g, "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"],
   [/\$\{[^}]+\.primary_(blob|queue)_endpoint\}/g, "https://vitae.$1.core.windows.net/"],
@@ -25,14 +25,14 @@ function deployed(stage: "production" | "preview-7", overrides: Partial<StageOve
   return Object.fromEntries(Object.entries(settings).map(([name, text]) => [name, value(text)]));
 }
 
-describe("the settings", () => {
-  it.each(["production", "preview-7"] as const)("of %s are accepted by the app as a deployment's", (stage) => {
+describe("deployed settings", () => {
+  it.each(["production", "preview-7"] as const)("of %s are accepted by the app", (stage) => {
     const environment = deployed(stage);
     expect(Object.values(environment).filter((text) => text.includes("$" + "{"))).toEqual([]);
     expect(readSettings(environment)).toMatchObject({ STAGE: stage, PAGES: ["resume"], DAILY_WRITE_BUDGET: 50_000 });
   });
 
-  it("are the app's own and those that the platform reads, by name", () => {
+  it("contain no names besides the app's own and the platform's", () => {
     const own: readonly string[] = settingNames;
     expect(Object.keys(deployed("production")).filter((name) => !own.includes(name))).toEqual([
       "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
@@ -46,7 +46,7 @@ describe("the settings", () => {
     ]);
   });
 
-  it("follow the stage's choices", () => {
+  it("follow the configuration of the stage", () => {
     const settings = deployed("production", {
       pages: ["resume", "projects"],
       timeZone: "Europe/Berlin",
@@ -74,20 +74,20 @@ describe("the settings", () => {
     expect(() => readSettings(settings)).not.toThrow();
   });
 
-  it("name the account itself in links where there is no Front Door", () => {
+  it("lack CDN_BASE_URL without a Front Door", () => {
     expect(deployed("production")).not.toHaveProperty("CDN_BASE_URL");
   });
 
-  it("do not compile when one is missing that the code needs, or when a name is not the code's", () => {
+  it("do not compile when a required one is missing or a name is unknown", () => {
     type Bound = Fragment<Exclude<keyof DeployedSettings, "VAULT_URI">>;
     // @ts-expect-error VAULT_URI is missing: bindVault was forgotten.
     const withoutVault = (bound: Bound): DeployedSettings => ({ ...bound });
     const complete = (bound: Bound): DeployedSettings => ({ ...bound, VAULT_URI: "https://vitae.vault.azure.net/" });
-    // @ts-expect-error A deployed app has an identity of its own, which a laptop has not.
+    // @ts-expect-error AZURE_CLIENT_ID is optional on a laptop but required in a deployment.
     const withoutIdentity = (bound: Omit<DeployedSettings, "AZURE_CLIENT_ID">): DeployedSettings => ({ ...bound });
     // @ts-expect-error The code calls it VAULT_URI.
     const misspelt: Fragment<"VAULT_URL"> = { VAULT_URL: "https://vitae.vault.azure.net/" };
-    // The compiler is the test; this only uses what it looked at.
+    // The compiler is the test; this only uses the values.
     expect([withoutVault, complete, withoutIdentity, misspelt]).toHaveLength(4);
   });
 });

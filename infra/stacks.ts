@@ -1,9 +1,107 @@
-// Both stacks of a stage, in one app: what the command writes is what the tests read.
+// The two stacks of a stage, and the app that holds both.
+import { DataAzurermResourceGroup } from "@cdktf/provider-azurerm/lib/data-azurerm-resource-group/index.js";
 import { App } from "cdktf/lib/app.js";
-import { EventsStack } from "./events-stack.ts";
-import { PlatformStack, type StackProps } from "./platform-stack.ts";
+import { TerraformOutput } from "cdktf/lib/terraform-output.js";
+import { TerraformStack } from "cdktf/lib/terraform-stack.js";
+import type { Construct } from "constructs";
+import { Alerting } from "./alerting/alerting.ts";
+import { AppIdentity } from "./constructs/app-identity.ts";
+import { CosmosTables } from "./constructs/cosmos-tables.ts";
+import { FrontDoor } from "./constructs/front-door.ts";
+import { FunctionApp } from "./constructs/function-app.ts";
+import { HostStorage } from "./constructs/host-storage.ts";
+import { MediaStorage } from "./constructs/media-storage.ts";
+import { MediaTopic } from "./constructs/media-topic.ts";
+import { Observability } from "./constructs/observability.ts";
+import { OriginalWritten } from "./constructs/original-written.ts";
+import { Vault } from "./constructs/vault.ts";
+import { namesOf, type ResourceLocation } from "./naming.ts";
+import { addProviders, type StackProps } from "./provider.ts";
+import { assignRole } from "./role-assignment.ts";
+import { type DeployedSettings, settingsOf } from "./settings.ts";
 
-/** @param outdir where synthesis writes, one folder for each stack */
+/** All resources that exist before the code is deployed. */
+export class PlatformStack extends TerraformStack {
+  constructor(scope: Construct, props: StackProps) {
+    super(scope, "platform");
+    addProviders(this, "platform", props);
+    const { config, target } = props;
+    const { subscriptionId, tenantId } = target;
+    const names = namesOf(config.stage, subscriptionId);
+    const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
+    const location: ResourceLocation = { resourceGroupName: names.resourceGroup, location: config.region };
+
+    const host = new HostStorage(this, "host", { location, name: names.hostAccount });
+    const { origins, lifecycle } = config;
+    const media = new MediaStorage(this, "media", { location, name: names.mediaAccount, origins, lifecycle });
+    const tables = new CosmosTables(this, "tables", { location, name: names.cosmosAccount });
+    const vault = new Vault(this, "vault", { location, name: names.vault, tenantId, retention: config.vault });
+    const observability = new Observability(this, "observability", { location, names, telemetry: config.telemetry });
+    const frontDoor = { resourceGroupName: names.resourceGroup, name: names.frontDoor, media };
+    const cdn = config.frontDoor ? new FrontDoor(this, "front-door", frontDoor) : undefined;
+
+    const identity = new AppIdentity(this, "identity", { location, name: names.identity, subscriptionId });
+    const settings: DeployedSettings = {
+      ...settingsOf(config),
+      ...identity.settings(),
+      ...identity.bindHostStorage(host),
+      ...identity.bindMedia(media),
+      ...identity.bindTables(tables),
+      ...identity.bindVault(vault),
+      ...identity.bindTelemetry(observability),
+      ...cdn?.settings(),
+    };
+    const app = new FunctionApp(this, "app", {
+      location,
+      groupId: group.id,
+      names,
+      identity,
+      settings,
+      packageUrl: host.packageUrl,
+      origins: config.origins,
+      scale: config.scale,
+    });
+    new MediaTopic(this, "topic", { location, name: names.mediaTopic, media, host, subscriptionId });
+    new Alerting(this, "alerting", {
+      location,
+      names,
+      subscriptionId,
+      config: config.alerts,
+      groupId: group.id,
+      insightsId: observability.insights.id,
+      mediaAccountId: media.account.id,
+      app,
+      vault,
+    });
+    for (const container of [host.packages, host.releases])
+      assignRole(this, `deployer-${container.node.id}`, {
+        role: "Storage Blob Data Contributor",
+        scopeId: container.resourceManagerId,
+        principalId: target.deployerObjectId,
+        subscriptionId,
+      });
+
+    // Values that Azure chooses and an operator needs. None is secret.
+    const outputs = { app_url: `https://${app.hostName}`, workspace_id: observability.workspace.workspaceId };
+    for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
+  }
+}
+
+/**
+ * The event subscription, which can be created only when the code runs. Finds resources of the platform by name, so
+ * that it does not read the platform's state.
+ */
+export class EventsStack extends TerraformStack {
+  constructor(scope: Construct, props: StackProps) {
+    super(scope, "events");
+    addProviders(this, "events", props);
+    const names = namesOf(props.config.stage, props.target.subscriptionId);
+    const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
+    new OriginalWritten(this, "original-written", { groupId: group.id, names });
+  }
+}
+
+/** @param outdir the folder that synthesis writes to, with one folder for each stack */
 export function createStacks(props: StackProps, outdir: string) {
   const app = new App({ outdir, stackTraces: false, context: {} });
   return { app, platform: new PlatformStack(app, props), events: new EventsStack(app, props) };

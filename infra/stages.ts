@@ -1,23 +1,23 @@
-// What is particular to each stage. The file to edit before the first deployment: config.ts says what else there is.
-import type { StageOverrides } from "./config.ts";
+// The values of each stage. Edit this file before the first deployment; config-schema.ts lists all fields.
+import type { StageOverrides } from "./config-schema.ts";
 
-/** Your docs/runbooks.md, as a browser opens it: every alert links into it. Replace OWNER before you deploy. */
+/** Address of your docs/runbooks.md in a browser. Every alert links to it. Replace OWNER before you deploy. */
 const runbooks = "https://github.com/OWNER/vitae/blob/main/docs/runbooks.md";
 
 const production: StageOverrides = {
   region: "westeurope",
-  // Your page. Replace it before you deploy.
+  // The origin of your page. Replace it before you deploy.
   origins: ["https://www.example.com"],
   alerts: { runbooks },
 };
 
-/** Every preview-N. Gone with its pull request, so nothing of it is kept, and nobody is woken by it. */
+/** Every preview-N. It is deleted with its pull request, so it keeps no data, and its alerts go to no one on call. */
 const preview: StageOverrides = {
   ...production,
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },
   scale: { maximumInstances: 2 },
-  // Its owner hears by mail; nothing asks it from outside, which costs by the call.
+  // Alerts by mail only, and no availability test, which costs money for each call.
   alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
 };
 

@@ -1,10 +1,10 @@
-// What each call of the table store is allowed by: the app's data role on Cosmos is their union and nothing else.
+// The data actions that each table call needs. Their union is the app's data role on Cosmos DB.
 
 const PREFIX = "Microsoft.DocumentDB/databaseAccounts";
 const entities = (verb: string) => `${PREFIX}/tables/containers/entities/${verb}`;
 
 /**
- * Methods of TableClient that the functions call, and the data actions of each; a test holds the list against the
+ * The methods of TableClient that the functions call, with the data actions of each. A test compares the list with the
  * code. https://learn.microsoft.com/azure/cosmos-db/table/reference-data-plane-security
  */
 export const storeCalls = {
@@ -17,5 +17,5 @@ export const storeCalls = {
   listEntities: [`${PREFIX}/tables/containers/executeQuery`, entities("read")],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** Every client asks for the account's own description first. */
+/** Includes readMetadata, which every client calls first. */
 export const dataActions = [...new Set([`${PREFIX}/readMetadata`, ...Object.values(storeCalls).flat()])].sort();

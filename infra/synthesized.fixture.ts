@@ -1,9 +1,10 @@
-// What the tests read: the JSON of both stacks of a stage, synthesized once for each variation.
+// The JSON of both stacks of a stage, synthesized once for each configuration.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TerraformStack } from "cdktf/lib/terraform-stack.js";
-import { readConfig, type Stage, type StageOverrides } from "./config.ts";
+import { readConfig } from "./config.ts";
+import type { Stage, StageOverrides } from "./config-schema.ts";
 import type { Target } from "./provider.ts";
 import { createStacks } from "./stacks.ts";
 
@@ -14,7 +15,7 @@ export const target: Target = {
   stateAccount: "vitaestate",
 };
 
-/** A resource or data source as Terraform reads it, without cdktf's remarks. */
+/** A resource or data source in Terraform JSON, without cdktf's comments. */
 export type Block = Readonly<Record<string, unknown>>;
 
 /** Terraform JSON: resources and data by type, then by the name that references use. */
@@ -27,17 +28,17 @@ export type StackJson = {
 };
 
 type Stacks = { readonly platform: StackJson; readonly events: StackJson };
-const made = new Map<string, Stacks>();
+const cache = new Map<string, Stacks>();
 
 export function synthesized(stage: Stage = "production", overrides: Partial<StageOverrides> = {}): Stacks {
-  const variation = JSON.stringify([stage, overrides]);
-  const found = made.get(variation) ?? synthesize(stage, overrides);
-  made.set(variation, found);
-  return found;
+  const key = JSON.stringify([stage, overrides]);
+  const stacks = cache.get(key) ?? synthesize(stage, overrides);
+  cache.set(key, stacks);
+  return stacks;
 }
 
 function synthesize(stage: Stage, overrides: Partial<StageOverrides>): Stacks {
-  // The JSON is asked of the stacks, and nothing written; but cdktf makes its folders at once.
+  // The JSON comes from the stacks and nothing is written, but cdktf creates its folder at once.
   const folder = mkdtempSync(join(tmpdir(), "vitae-stacks-"));
   const { platform, events } = createStacks({ config: readConfig(stage, overrides), target }, folder);
   const json = (stack: TerraformStack): StackJson => {
@@ -55,14 +56,15 @@ export function all<T = Block>(stack: StackJson, type: string): T[] {
   return Object.values(stack.resource[type] ?? {}) as T[];
 }
 
-/** The only resource of a type, or the only one whose name in references begins so. */
+/** The only resource of a type whose reference name begins with `name`. */
 export function one<T = Block>(stack: StackJson, type: string, name = ""): T {
   const found = Object.entries(stack.resource[type] ?? {}).filter(([id]) => id.startsWith(name));
-  if (found.length !== 1) throw new Error(`${found.length} of ${type} begin with "${name}", not 1`);
+  if (found.length !== 1)
+    throw new Error(`Expected 1 ${type} whose name begins with "${name}", found ${found.length}.`);
   return found[0]?.[1] as T;
 }
 
-/** Every text in the JSON, with where it is. */
+/** Every string in the JSON, with its path. */
 export function texts(value: unknown, path = ""): [path: string, text: string][] {
   if (typeof value === "string") return [[path, value]];
   if (typeof value !== "object" || value === null) return [];

@@ -65,8 +65,8 @@ export class Notifier extends Construct {
     const identity = new UserAssignedIdentity(this, "identity", { ...location, name: `${name}-notifier` });
     const role = assignRole(this, "reads-slack-url", {
       role: "Key Vault Secrets User",
-      on: `${vault.id}/secrets/${SLACK_SECRET}`,
-      to: identity.principalId,
+      scopeId: `${vault.id}/secrets/${SLACK_SECRET}`,
+      principalId: identity.principalId,
       subscriptionId,
     });
     const secretUrl = `${vault.uri}secrets/${SLACK_SECRET}`;

@@ -1,4 +1,4 @@
-// The roles in the JSON are those of docs/security.md, all of them and no more, and stand before the app.
+// The synthesized roles are exactly those of docs/security.md, and the app depends on them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -11,8 +11,8 @@ type Assignment = Readonly<Record<"scope" | "role_definition_id" | "principal_id
 
 const DEFINITIONS = `/subscriptions/${target.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/`;
 
-/** A scope as the documentation calls it. */
-function thing(scope: string): string {
+/** The name of a scope in the documentation. */
+function scopeName(scope: string): string {
   const found = /^\$\{azurerm_(\w+)\.([\w-]+)\.(?:id|resource_manager_id)\}(?:\/secrets\/([\w-]+))?$/.exec(scope);
   const [, type = "", id = "", secret] = found ?? [];
   if (secret) return `secret \`${secret}\``;
@@ -37,11 +37,13 @@ const names = Object.fromEntries(Object.entries(builtInRoles).map(([name, id]) =
 const granted = (stack: StackJson, to: string) =>
   all<Assignment>(stack, "azurerm_role_assignment")
     .filter(({ principal_id }) => principal(principal_id) === to)
-    .map(({ scope, role_definition_id }) => `${thing(scope)}: ${names[role_definition_id.slice(DEFINITIONS.length)]}`)
+    .map(
+      ({ scope, role_definition_id }) => `${scopeName(scope)}: ${names[role_definition_id.slice(DEFINITIONS.length)]}`,
+    )
     .sort();
 
 const security = readFileSync(join(import.meta.dirname, "../../docs/security.md"), "utf8");
-/** Rows of the first table below a heading, without head and rule. */
+/** Rows of the first table below a heading, without its header. */
 function table(heading: string): string[][] {
   const [, rest = ""] = security.split(`\n## ${heading}\n`);
   const lines = (rest.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("|"));
@@ -53,7 +55,7 @@ function table(heading: string): string[][] {
   );
 }
 
-it("the deployer may give each of these roles, and no other", () => {
+it("the deployer may assign each of these roles and no other", () => {
   expect(assignable.map(({ name, id }) => `${name} ${id}`).sort()).toEqual(
     Object.entries(builtInRoles)
       .map(([name, id]) => `${name} ${id}`)
@@ -75,14 +77,14 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     expect(listed.sort()).toEqual(dataActions.map((action) => action.split("/databaseAccounts/")[1]).sort());
   });
 
-  it("the deployer may put packages where they run and where they are kept, and reach no data", () => {
+  it("the deployer may write packages and no data", () => {
     expect(granted(platform, "deployer")).toEqual([
       "container `deploymentpackage`: Storage Blob Data Contributor",
       "container `releases`: Storage Blob Data Contributor",
     ]);
   });
 
-  it("the topic may put away events that nobody took, and do nothing else", () => {
+  it("the topic may write dead letters and nothing else", () => {
     expect(granted(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
   });
 
@@ -93,7 +95,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     expect([...granted(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);
   });
 
-  it("every role goes to a service principal, in the form that Azure answers", () => {
+  it("every role is assigned to a service principal, in the form that Azure returns", () => {
     const assignments = [
       ...all<Assignment>(platform, "azurerm_role_assignment"),
       ...all<Assignment>(events, "azurerm_role_assignment"),
@@ -105,7 +107,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     }
   });
 
-  it("the app waits for every role of its own", () => {
+  it("the app depends on all of its role assignments", () => {
     const assignments = Object.entries(platform.resource.azurerm_role_assignment ?? {});
     const ours = assignments
       .filter(([, it]) => principal(String(it.principal_id)) === "app")

@@ -1,8 +1,7 @@
-// The one identity of the app. What gives the app an address gives it the role there too, in one call.
+// The app's identity. The call that gives the app a resource's address also assigns its role there.
 import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity/index.js";
 import type { ITerraformDependable } from "cdktf/lib/terraform-dependable.js";
 import { Construct } from "constructs";
-import { secrets } from "../../functions/lib/names.ts";
 import type { ResourceLocation } from "../naming.ts";
 import { assignRole, type Role } from "../role-assignment.ts";
 import type { Fragment } from "../settings.ts";
@@ -13,6 +12,7 @@ import type { Observability } from "./observability.ts";
 import type { Vault } from "./vault.ts";
 
 export interface AppIdentityProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
   readonly subscriptionId: string;
@@ -25,6 +25,7 @@ type HostNames =
 type MediaNames = "MEDIA__blobServiceUri" | "MEDIA__queueServiceUri" | "MEDIA__credential" | "MEDIA__clientId";
 type TelemetryNames = "APPLICATIONINSIGHTS_CONNECTION_STRING" | "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
 
+/** The one user-assigned identity of the app. Each `bind…` assigns roles and returns the settings that need them. */
 export class AppIdentity extends Construct {
   readonly id: string;
   readonly clientId: string;
@@ -41,21 +42,21 @@ export class AppIdentity extends Construct {
     this.#subscriptionId = subscriptionId;
   }
 
-  /** Every role given so far: what runs as this identity waits for them. */
+  /** The assignments so far. A resource that runs as this identity depends on them. */
   get roles(): readonly ITerraformDependable[] {
     return this.#roles;
   }
 
-  /** Which identity the SDKs take a token from. */
+  /** The settings that select this identity in the SDKs. */
   settings(): Fragment<"AZURE_CLIENT_ID" | "AZURE_TOKEN_CREDENTIALS"> {
     return { AZURE_CLIENT_ID: this.clientId, AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential" };
   }
 
-  /** What the host keeps for itself: packages, timers, leases, the blob trigger's queue, its own diagnostics. */
+  /** The host's own storage: packages, timers, leases, the blob trigger's queue, diagnostics. */
   bindHostStorage({ account }: HostStorage): Fragment<HostNames> {
-    this.#grant("host-blobs", "Storage Blob Data Owner", account.id);
-    this.#grant("host-queues", "Storage Queue Data Contributor", account.id);
-    this.#grant("host-tables", "Storage Table Data Contributor", account.id);
+    this.#assign("host-blobs", "Storage Blob Data Owner", account.id);
+    this.#assign("host-queues", "Storage Queue Data Contributor", account.id);
+    this.#assign("host-tables", "Storage Table Data Contributor", account.id);
     return {
       AzureWebJobsStorage__accountName: account.name,
       AzureWebJobsStorage__credential: "managedidentity",
@@ -63,14 +64,13 @@ export class AppIdentity extends Construct {
     };
   }
 
-  /** Pictures, the keys that sign links to them, and the queue of those whose thumbnail failed. */
-  bindMedia({ account, images, thumbnails, uploads }: MediaStorage): Fragment<MediaNames> {
-    this.#grant("media-delegator", "Storage Blob Delegator", account.id);
-    this.#grant("media-queues", "Storage Queue Data Contributor", account.id);
-    // Owner because Contributor may not write index tags, by which pictures end.
-    this.#grant("media-images", "Storage Blob Data Owner", images.resourceManagerId);
-    this.#grant("media-uploads", "Storage Blob Data Owner", uploads.resourceManagerId);
-    this.#grant("media-thumbnails", "Storage Blob Data Contributor", thumbnails.resourceManagerId);
+  /** Images, the delegation keys that sign links to them, and the queue of failed thumbnails. */
+  bindMedia({ account, images, thumbnails }: MediaStorage): Fragment<MediaNames> {
+    this.#assign("media-delegator", "Storage Blob Delegator", account.id);
+    this.#assign("media-queues", "Storage Queue Data Contributor", account.id);
+    // Owner, which Microsoft documents for the identity of a blob trigger.
+    this.#assign("media-images", "Storage Blob Data Owner", images.resourceManagerId);
+    this.#assign("media-thumbnails", "Storage Blob Data Contributor", thumbnails.resourceManagerId);
     return {
       MEDIA__blobServiceUri: account.primaryBlobEndpoint,
       MEDIA__queueServiceUri: account.primaryQueueEndpoint,
@@ -84,23 +84,29 @@ export class AppIdentity extends Construct {
     return { TABLES_ENDPOINT: tables.endpoint };
   }
 
-  /** Reads all secrets of the vault; of the signing keys it also writes new versions, to rotate them. */
+  /** Reads all secrets of the vault. */
   bindVault(vault: Vault): Fragment<"VAULT_URI"> {
-    this.#grant("vault-secrets", "Key Vault Secrets User", vault.id);
-    this.#grant("vault-signing-keys", "Key Vault Secrets Officer", vault.secret(secrets.signingKeys));
+    this.#assign("vault-secrets", "Key Vault Secrets User", vault.id);
     return { VAULT_URI: vault.uri };
   }
 
-  /** Host and app each send under this identity. The connection string says where to; its key opens nothing. */
+  /** Host and app send telemetry as this identity. The connection string has the address; its key grants nothing. */
   bindTelemetry({ insights }: Observability): Fragment<TelemetryNames> {
-    this.#grant("telemetry", "Monitoring Metrics Publisher", insights.id);
+    this.#assign("telemetry", "Monitoring Metrics Publisher", insights.id);
     return {
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.connectionString,
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: `ClientId=${this.clientId};Authorization=AAD`,
     };
   }
 
-  #grant(id: string, role: Role, on: string): void {
-    this.#roles.push(assignRole(this, id, { role, on, to: this.#principalId, subscriptionId: this.#subscriptionId }));
+  #assign(id: string, role: Role, scopeId: string): void {
+    this.#roles.push(
+      assignRole(this, id, {
+        role,
+        scopeId,
+        principalId: this.#principalId,
+        subscriptionId: this.#subscriptionId,
+      }),
+    );
   }
 }

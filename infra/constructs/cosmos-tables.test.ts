@@ -1,4 +1,4 @@
-// The tables: no key, no throughput to pay for, and a data role of exactly what the code calls.
+// The Cosmos DB account, its tables and the app's data role.
 
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,20 +12,20 @@ const { platform } = synthesized();
 const account = one(platform, "azurerm_cosmosdb_account");
 const ACCOUNT_ID = /^\$\{azurerm_cosmosdb_account\.[\w-]+\.id\}$/;
 
-describe("the Cosmos account", () => {
-  it("is serverless, for Table, and has no limit that serverless accounts ignore", () => {
+describe("Cosmos DB account", () => {
+  it("is serverless for Table, without limits that serverless accounts ignore", () => {
     expect(account.capabilities).toEqual([{ name: "EnableServerless" }, { name: "EnableTable" }]);
     expect(account).not.toHaveProperty("capacity");
     expect(account).not.toHaveProperty("free_tier_enabled");
   });
 
-  it("is opened by no key, in the words of the provider that is asked for", () => {
+  it("permits no key, with the argument names of the required provider", () => {
     expect(account.local_authentication_enabled).toBe(false);
     expect(account).not.toHaveProperty("local_authentication_disabled");
     expect(account).toMatchObject({ access_key_metadata_writes_enabled: false, minimal_tls_version: "Tls12" });
   });
 
-  it("stands in one region, consistent in a session, with every second of the last week to go back to", () => {
+  it("has one region, session consistency and seven days of continuous backup", () => {
     expect(account).toMatchObject({
       consistency_policy: { consistency_level: "Session" },
       geo_location: [{ location: "westeurope", failover_priority: 0 }],
@@ -33,7 +33,7 @@ describe("the Cosmos account", () => {
     });
   });
 
-  it("has each table of the code, without throughput", () => {
+  it("has every table of the code, without provisioned throughput", () => {
     const made = all(platform, "azurerm_cosmosdb_table");
     expect(made.map(({ name }) => name).sort()).toEqual(Object.values(tables).sort());
     for (const table of made)
@@ -41,7 +41,7 @@ describe("the Cosmos account", () => {
   });
 });
 
-describe("the data role of the app", () => {
+describe("data role of the app", () => {
   const native = all<{
     type: string;
     name: string;
@@ -53,7 +53,7 @@ describe("the data role of the app", () => {
   const definition = native.find(({ type }) => type.includes("/tableRoleDefinitions@"));
   const assignments = native.filter(({ type }) => type.includes("/tableRoleAssignments@"));
 
-  it("lists the calls that the functions make of the table store, and no others", () => {
+  it("covers exactly the TableClient methods that the functions call", () => {
     const source = globSync("functions/**/*.ts", { cwd: join(import.meta.dirname, "../..") })
       .filter((path) => !/\.(?:test|simulation)\.ts$/.test(path))
       .map((path) => readFileSync(join(import.meta.dirname, "../..", path), "utf8"))
@@ -63,7 +63,7 @@ describe("the data role of the app", () => {
     expect(called.sort()).toEqual(Object.keys(storeCalls).sort());
   });
 
-  it("permits what those calls need, each by name, and nothing that manages tables", () => {
+  it("permits exactly the data actions of those calls, and none that manages tables", () => {
     const properties = definition?.body.properties ?? {};
     const [{ dataActions, notDataActions }] = properties.permissions as [Record<string, string[]>];
     const needed = ["Microsoft.DocumentDB/databaseAccounts/readMetadata", ...Object.values(storeCalls).flat()];
@@ -74,7 +74,7 @@ describe("the data role of the app", () => {
     expect(properties).toMatchObject({ type: "CustomRole", assignableScopes: [expect.stringMatching(ACCOUNT_ID)] });
   });
 
-  it("is given to the app's identity alone, on this account", () => {
+  it("is assigned to the app's identity only, on this account", () => {
     expect(assignments.map(({ body }) => body.properties)).toEqual([
       {
         roleDefinitionId: expect.stringMatching(/^\$\{azapi_resource\.tables_role_\w+\.id\}$/),
@@ -84,21 +84,21 @@ describe("the data role of the app", () => {
     ]);
   });
 
-  it("is made after the tables, and again when the account is busy or does not know the identity yet", () => {
+  it("is created after the tables, and retried while the account is busy or the identity is unknown", () => {
     const made = Object.keys(platform.resource.azurerm_cosmosdb_table ?? {}).map(
       (id) => `azurerm_cosmosdb_table.${id}`,
     );
     expect(definition?.depends_on?.toSorted()).toEqual(made.sort());
-    const refusals = [
+    const errors = [
       "There is another user operation in progress which requires an exclusive lock on [it]. Please retry after sometime.",
       "The provided principal ID [x] was not found in the AAD tenant(s) [y] which are associated with the subscription.",
     ];
     for (const { retry } of [definition, ...assignments].filter((it) => it !== undefined))
-      for (const refusal of refusals)
-        expect(retry?.error_message_regex.some((words) => new RegExp(words).test(refusal))).toBe(true);
+      for (const error of errors)
+        expect(retry?.error_message_regex.some((words) => new RegExp(words).test(error))).toBe(true);
   });
 
-  it("is written in the stable version, under names that stay and differ between stages", () => {
+  it("uses the stable API version and names that are constant and unique per stage", () => {
     for (const { type, name, parent_id } of native) {
       expect(type).toMatch(/@2026-03-15$/);
       expect(name).toMatch(/^\$\{uuidv5\("url", "https:\/\/vitae-production-\w{5}\/\w+"\)\}$/);

@@ -1,4 +1,4 @@
-// The Cosmos account for Table, its tables, and the data role that lets the app do what it does and no more.
+// The Cosmos DB account for Table with its tables and the app's data role.
 import { CosmosdbAccount } from "@cdktf/provider-azurerm/lib/cosmosdb-account/index.js";
 import { CosmosdbTable } from "@cdktf/provider-azurerm/lib/cosmosdb-table/index.js";
 import { Fn } from "cdktf/lib/terraform-functions.js";
@@ -9,19 +9,22 @@ import { type ResourceLocation, tablesEndpoint } from "../naming.ts";
 import { dataActions } from "../store-calls.ts";
 
 export interface CosmosTablesProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
 }
 
 const API = "2026-03-15";
 /**
- * What Cosmos answers while the account is busy with another change, and of an identity that it does not know yet.
+ * The errors of Cosmos DB while another change of the account runs, and for an identity that has not propagated yet.
  * https://github.com/hashicorp/terraform-provider-azurerm/issues/15842 and 28070
  */
-const PASSES = ["exclusive lock", "was not found in the AAD tenant"];
+const TRANSIENT_ERRORS = ["exclusive lock", "was not found in the AAD tenant"];
 
+/** A serverless, keyless account with every table of the code. */
 export class CosmosTables extends Construct {
   readonly account: CosmosdbAccount;
+  /** URL for the table client. */
   readonly endpoint: string;
   readonly #name: string;
   readonly #role: AzapiResource;
@@ -34,18 +37,18 @@ export class CosmosTables extends Construct {
       name,
       kind: "GlobalDocumentDB",
       offerType: "Standard",
-      // Neither can be added later.
+      // Neither capability can be added later.
       capabilities: [{ name: "EnableServerless" }, { name: "EnableTable" }],
-      // One region, and who writes does so under the ETag that they read: more would cost and give nothing.
+      // One region, and every write carries the ETag that was read.
       consistencyPolicy: { consistencyLevel: "Session" },
       geoLocation: [{ location: location.location, failoverPriority: 0 }],
       backup: { type: "Continuous", tier: "Continuous7Days" },
       minimalTlsVersion: "Tls12",
       accessKeyMetadataWritesEnabled: false,
     });
-    // The bindings know only the older name, which newer providers drop.
+    // The bindings have only the older name, which newer providers remove.
     this.account.addOverride("local_authentication_enabled", false);
-    const made = Object.values(tables).map(
+    const created = Object.values(tables).map(
       (table) =>
         new CosmosdbTable(this, table, {
           name: table,
@@ -57,9 +60,9 @@ export class CosmosTables extends Construct {
       type: `Microsoft.DocumentDB/databaseAccounts/tableRoleDefinitions@${API}`,
       name: this.#guid("role"),
       parentId: this.account.id,
-      // One change of the account after the other.
-      dependsOn: made,
-      transientErrors: PASSES,
+      // Cosmos DB accepts one change of the account at a time.
+      dependsOn: created,
+      transientErrors: TRANSIENT_ERRORS,
       body: {
         properties: {
           roleName: "Vitae app",
@@ -72,19 +75,19 @@ export class CosmosTables extends Construct {
     this.endpoint = tablesEndpoint({ cosmosAccount: name });
   }
 
-  /** Gives the app's data role on all tables. */
+  /** Assigns the app's data role on all tables. */
   assign(scope: Construct, id: string, principalId: string): AzapiResource {
     return new AzapiResource(scope, id, {
       type: `Microsoft.DocumentDB/databaseAccounts/tableRoleAssignments@${API}`,
       name: this.#guid(id),
       parentId: this.account.id,
-      transientErrors: PASSES,
+      transientErrors: TRANSIENT_ERRORS,
       body: { properties: { roleDefinitionId: this.#role.id, scope: this.account.id, principalId } },
     });
   }
 
-  /** Role and assignment are named by GUIDs, which must be the same at every apply. */
-  #guid(of: string): string {
-    return Fn.uuidv5("url", `https://${this.#name}/${of}`);
+  /** The GUID that names a role or an assignment; it is the same at every apply. */
+  #guid(key: string): string {
+    return Fn.uuidv5("url", `https://${this.#name}/${key}`);
   }
 }

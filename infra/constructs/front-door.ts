@@ -1,4 +1,4 @@
-// A Front Door before the pictures: links lead through Azure's nearest end of the net. It keeps nothing.
+// The optional Front Door before the media account.
 import { CdnFrontdoorEndpoint } from "@cdktf/provider-azurerm/lib/cdn-frontdoor-endpoint/index.js";
 import { CdnFrontdoorOrigin } from "@cdktf/provider-azurerm/lib/cdn-frontdoor-origin/index.js";
 import { CdnFrontdoorOriginGroup } from "@cdktf/provider-azurerm/lib/cdn-frontdoor-origin-group/index.js";
@@ -10,9 +10,11 @@ import type { MediaStorage } from "./media-storage.ts";
 export interface FrontDoorProps {
   readonly resourceGroupName: string;
   readonly name: string;
+  /** The account that links read from. */
   readonly media: MediaStorage;
 }
 
+/** Serves links through Azure's nearest edge location, without a cache. */
 export class FrontDoor extends Construct {
   readonly #hostName: string;
 
@@ -42,8 +44,8 @@ export class FrontDoor extends Construct {
       cdnFrontdoorEndpointId: endpoint.id,
       cdnFrontdoorOriginGroupId: group.id,
       cdnFrontdoorOriginIds: [origin.id],
-      // No cache block: a link's signature is in its query, so a cached answer would outlive it, or serve another's.
-      patternsToMatch: [media.images, media.thumbnails, media.uploads].map(({ node }) => `/${node.id}/*`),
+      // No cache: a cached response could outlive its link's signature, or be served for another link.
+      patternsToMatch: [media.images, media.thumbnails].map(({ node }) => `/${node.id}/*`),
       supportedProtocols: ["Http", "Https"],
       httpsRedirectEnabled: true,
       forwardingProtocol: "HttpsOnly",
@@ -52,7 +54,7 @@ export class FrontDoor extends Construct {
     this.#hostName = endpoint.hostName;
   }
 
-  /** Where links lead. */
+  /** The base URL of links. */
   settings(): { readonly CDN_BASE_URL: string } {
     return { CDN_BASE_URL: `https://${this.#hostName}` };
   }

@@ -1,34 +1,38 @@
-// The function app on Flex Consumption, by ARM's own words: azurerm would leave a connection string in its settings.
+// The function app on Flex Consumption, through azapi: azurerm would put a connection string into its settings.
 import { ServicePlan } from "@cdktf/provider-azurerm/lib/service-plan/index.js";
 import { Construct } from "constructs";
 import manifest from "../../package.json" with { type: "json" };
 import { AzapiResource, AzapiUpdate } from "../azapi.ts";
-import type { StageConfig } from "../config.ts";
+import type { StageConfig } from "../config-schema.ts";
 import type { Names, ResourceLocation } from "../naming.ts";
 import type { DeployedSettings } from "../settings.ts";
 import type { AppIdentity } from "./app-identity.ts";
 
 export interface FunctionAppProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
+  /** Resource id of the stage's group. */
   readonly groupId: string;
   readonly names: Pick<Names, "plan" | "functionApp">;
-  /** It runs as this, and does not stand before all of its roles do. */
+  /** The identity that the app runs as. The app is created after all of its roles. */
   readonly identity: AppIdentity;
   readonly settings: DeployedSettings;
-  /** Where the package lies that runs. */
+  /** URL of the container with the package. */
   readonly packageUrl: string;
+  /** Sites whose scripts may read responses. */
   readonly origins: readonly string[];
   readonly scale: StageConfig["scale"];
 }
 
-/** The type of a function app, and the property that has the host name which Azure chose. */
+/** The ARM type of a function app, and the path of the host name that Azure chose. */
 export const SITES = { type: "Microsoft.Web/sites@2025-03-01", hostName: "properties.defaultHostName" } as const;
 const POLICIES = "Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01";
 
+/** A keyless app on its own plan. */
 export class FunctionApp extends Construct {
   readonly id: string;
   readonly name: string;
-  /** Never made up of the name: newer apps have a hash of Azure's in it. */
+  /** As Azure returns it: the host names of newer apps contain a hash. */
   readonly hostName: string;
 
   constructor(scope: Construct, id: string, props: FunctionAppProps) {
@@ -73,7 +77,7 @@ export class FunctionApp extends Construct {
             scmMinTlsVersion: "1.2",
             http20Enabled: true,
             cors: { allowedOrigins: [...origins], supportCredentials: false },
-            appSettings: listed(settings),
+            appSettings: sortedList(settings),
           },
         },
       },
@@ -86,8 +90,8 @@ export class FunctionApp extends Construct {
   }
 }
 
-/** By name, so that the order in which they are written changes nothing. */
-function listed(settings: DeployedSettings) {
+/** Sorted by name, so that the order of the code causes no change in a plan. */
+function sortedList(settings: DeployedSettings) {
   return Object.entries(settings)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ({ name, value }))

@@ -1,4 +1,4 @@
-// The account of the functions host: its locks and timers, the packages it runs, the events nobody took.
+// The storage account of the functions host.
 import type { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container/index.js";
 import { Construct } from "constructs";
 import { hostLifecycle } from "../lifecycle.ts";
@@ -6,18 +6,21 @@ import { deploymentContainers, type ResourceLocation } from "../naming.ts";
 import { PrivateAccount } from "./private-account.ts";
 
 export interface HostStorageProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
 }
 
+/** Holds the host's locks and timers, the packages and the undelivered events. */
 export class HostStorage extends Construct {
   readonly account: PrivateAccount["account"];
-  /** What runs. */
+  /** The package that runs. */
   readonly packages: StorageContainer;
-  /** What ran and was good. */
+  /** Earlier packages, for a rollback. */
   readonly releases: StorageContainer;
+  /** Events that Event Grid could not deliver. */
   readonly deadLetters: StorageContainer;
-  /** Where the platform reads what it runs. */
+  /** URL of the container that the platform reads the package from. */
   readonly packageUrl: string;
 
   constructor(scope: Construct, id: string, props: HostStorageProps) {

@@ -1,16 +1,13 @@
-// The account of the pictures: which pages may use links, and which pictures end when.
+// The media account: CORS and lifecycle rules.
 import { describe, expect, it } from "vitest";
-import type { StageOverrides } from "../config.ts";
+import type { StageOverrides } from "../config-schema.ts";
 import { type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 type Actions = Readonly<Partial<Record<"base_blob" | "version" | "snapshot", Readonly<Record<string, number>>>>>;
 type Rule = {
   readonly name: string;
   readonly enabled: boolean;
-  readonly filters: Block & {
-    readonly prefix_match?: string[];
-    readonly match_blob_index_tag?: Record<string, string>[];
-  };
+  readonly filters: Block & { readonly prefix_match?: string[] };
   readonly actions: Actions;
 };
 
@@ -19,14 +16,12 @@ function rulesOf(overrides: Partial<StageOverrides> = {}, account = "media_"): R
   return one<{ rule: Rule[] }>(platform, "azurerm_storage_management_policy", account).rule;
 }
 
-/** What happens to a blob by age alone, as Azure reads the rules. */
-function fate(rules: Rule[], blob: string, tags: Record<string, string> = {}): Record<string, number> {
-  const fits = ({ filters }: Rule) =>
-    (filters.prefix_match ?? [""]).some((prefix) => blob.startsWith(prefix)) &&
-    (filters.match_blob_index_tag ?? []).every((tag) => tag.operation === "==" && tags[tag.name ?? ""] === tag.value);
+/** The actions on a blob by its age, as Azure applies the rules. */
+function actionsOn(rules: Rule[], blob: string): Record<string, number> {
+  const matches = ({ filters }: Rule) => (filters.prefix_match ?? [""]).some((prefix) => blob.startsWith(prefix));
   return Object.assign(
     {},
-    ...rules.filter((rule) => rule.enabled && fits(rule)).map(({ actions }) => actions.base_blob),
+    ...rules.filter((rule) => rule.enabled && matches(rule)).map(({ actions }) => actions.base_blob),
   );
 }
 
@@ -34,53 +29,41 @@ const DELETE = "delete_after_days_since_creation_greater_than";
 const COOL = { tier_to_cool_after_days_since_creation_greater_than: 30 };
 const COLD = { tier_to_cold_after_days_since_creation_greater_than: 90 };
 
-describe("a picture", () => {
+describe("media lifecycle", () => {
   const rules = rulesOf();
 
-  it.each([90, 180, 365])("tagged to be kept %d days is deleted after them, with its thumbnail", (days) => {
-    const tags = { retention: String(days) };
-    expect(fate(rules, "images/owner/id/a.jpg", tags)).toEqual({ ...COOL, ...COLD, [DELETE]: days });
-    expect(fate(rules, "thumbnails/owner/id/thumb_256.webp", tags)).toEqual({ [DELETE]: days });
+  it("moves originals to cool and cold, and never deletes an image", () => {
+    expect(actionsOn(rules, "images/owner/id/a.jpg")).toEqual({ ...COOL, ...COLD });
+    expect(actionsOn(rules, "thumbnails/owner/id/thumb_256.webp")).toEqual({});
   });
 
-  it.each([{}, { retention: "keep" }, { retention: "" }, { other: "90" }])("tagged %j is never deleted", (tags) => {
-    expect(fate(rules, "images/owner/id/a.jpg", tags)).toEqual({ ...COOL, ...COLD });
-    expect(fate(rules, "thumbnails/owner/id/thumb_256.webp", tags)).toEqual({});
-  });
-
-  it("is archived only where the stage asks", () => {
+  it("archives originals only where the stage says so", () => {
     expect(JSON.stringify(rules)).not.toContain("archive");
     const archiving = rulesOf({ lifecycle: { archiveAfter: 400 } });
-    expect(fate(archiving, "images/x")).toMatchObject({ tier_to_archive_after_days_since_creation_greater_than: 400 });
+    expect(actionsOn(archiving, "images/x")).toMatchObject({
+      tier_to_archive_after_days_since_creation_greater_than: 400,
+    });
   });
 
-  it("is kept as an old version for 30 days, whatever its tag was", () => {
+  it("keeps old versions of images and thumbnails for 30 days", () => {
     const versions = rules.filter(({ actions }) => actions.version);
     expect(versions.map(({ filters, actions }) => [filters.prefix_match, actions])).toEqual([
       [["images/", "thumbnails/"], { version: { delete_after_days_since_creation: 30 } }],
-      [["uploads/"], { base_blob: { [DELETE]: 1 }, version: { delete_after_days_since_creation: 1 } }],
     ]);
-    for (const { filters } of versions) expect(filters).not.toHaveProperty("match_blob_index_tag");
   });
 
-  it("that was staged and not committed goes after a day, or two where the stage says so", () => {
-    expect(fate(rules, "uploads/owner/id/a.jpg")).toEqual({ [DELETE]: 1 });
-    expect(fate(rulesOf({ lifecycle: { stagedUploads: 2 } }), "uploads/x")).toEqual({ [DELETE]: 2 });
-  });
-
-  it("follows other numbers of days where the stage has them", () => {
-    const other = rulesOf({ lifecycle: { retention: [7], coolAfter: 1, coldAfter: 2, oldVersions: 3 } });
-    expect(fate(other, "images/x", { retention: "7" })).toEqual({
-      [DELETE]: 7,
+  it("follows the days of the stage", () => {
+    const other = rulesOf({ lifecycle: { coolAfter: 1, coldAfter: 2, oldVersions: 3 } });
+    expect(actionsOn(other, "images/x")).toEqual({
       tier_to_cool_after_days_since_creation_greater_than: 1,
       tier_to_cold_after_days_since_creation_greater_than: 2,
     });
-    expect(fate(other, "images/x", { retention: "90" })).not.toHaveProperty(DELETE);
+    expect(JSON.stringify(other)).toContain('"version":{"delete_after_days_since_creation":3}');
   });
 });
 
-describe("a rule", () => {
-  it("has a name of its own, applies to block blobs, and counts from one day only", () => {
+describe("lifecycle rules", () => {
+  it("have unique names, apply to block blobs, and count from one date", () => {
     for (const account of ["media_", "host_"]) {
       const rules = rulesOf({}, account);
       expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
@@ -94,15 +77,15 @@ describe("a rule", () => {
     }
   });
 
-  it("of the host's account takes undelivered events after a month, and nothing that the host or a rollback needs", () => {
+  it("of the host's account delete undelivered events after 30 days, and no package or lock", () => {
     const rules = rulesOf({}, "host_");
-    expect(fate(rules, "dead-letters/x")).toEqual({ [DELETE]: 30 });
+    expect(actionsOn(rules, "dead-letters/x")).toEqual({ [DELETE]: 30 });
     for (const blob of ["deploymentpackage/x", "releases/x", "azure-webjobs-hosts/locks"])
-      expect(fate(rules, blob)).toEqual({});
+      expect(actionsOn(rules, blob)).toEqual({});
   });
 });
 
-it("lets the stage's pages read and put by link, and no other page, and no host page at all", () => {
+it("only the media account permits CORS, for the stage's origins", () => {
   const origins = ["https://a.example", "https://b.example"];
   const { platform } = synthesized("production", { origins });
   expect(one(platform, "azurerm_storage_account", "media_")).toHaveProperty("blob_properties.cors_rule", [

@@ -1,24 +1,27 @@
-// The account of the pictures: originals, thumbnails, staged uploads, and what browsers may do with links to them.
+// The storage account of the images.
 import type { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container/index.js";
 import { Construct } from "constructs";
 import { containers } from "../../functions/lib/names.ts";
-import type { StageConfig } from "../config.ts";
+import type { StageConfig } from "../config-schema.ts";
 import { mediaLifecycle } from "../lifecycle.ts";
-import { deploymentContainers, type ResourceLocation } from "../naming.ts";
+import type { ResourceLocation } from "../naming.ts";
 import { PrivateAccount } from "./private-account.ts";
 
 export interface MediaStorageProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
+  /** Sites whose pages may use links. */
   readonly origins: readonly string[];
+  /** Days until blobs move to cheaper tiers. */
   readonly lifecycle: StageConfig["lifecycle"];
 }
 
+/** Private containers of originals and thumbnails, with CORS for links and a lifecycle policy. */
 export class MediaStorage extends Construct {
   readonly account: PrivateAccount["account"];
   readonly images: StorageContainer;
   readonly thumbnails: StorageContainer;
-  readonly uploads: StorageContainer;
 
   constructor(scope: Construct, id: string, { location, name, origins, lifecycle }: MediaStorageProps) {
     super(scope, id);
@@ -28,7 +31,7 @@ export class MediaStorage extends Construct {
       lifecycle: mediaLifecycle(lifecycle),
       cors: {
         allowedOrigins: [...origins],
-        // A link decides whether it reads or creates; this only lets a page use it.
+        // The permissions of a link are in its signature; CORS only lets a page use the link.
         allowedMethods: ["GET", "HEAD", "PUT"],
         allowedHeaders: ["x-ms-*", "content-type"],
         exposedHeaders: ["ETag", "x-ms-request-id"],
@@ -38,6 +41,5 @@ export class MediaStorage extends Construct {
     this.account = store.account;
     this.images = store.container(containers.images);
     this.thumbnails = store.container(containers.thumbnails);
-    this.uploads = store.container(deploymentContainers.uploads);
   }
 }

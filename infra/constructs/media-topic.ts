@@ -1,4 +1,4 @@
-// Events of the media account, and the right to put those that nobody took into a container.
+// The Event Grid topic of the media account.
 import { EventgridSystemTopic } from "@cdktf/provider-azurerm/lib/eventgrid-system-topic/index.js";
 import { Construct } from "constructs";
 import type { ResourceLocation } from "../naming.ts";
@@ -7,14 +7,20 @@ import type { HostStorage } from "./host-storage.ts";
 import type { MediaStorage } from "./media-storage.ts";
 
 export interface MediaTopicProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
+  /** The source of the events. */
   readonly media: MediaStorage;
+  /** The account that receives undelivered events. */
   readonly host: HostStorage;
   readonly subscriptionId: string;
 }
 
-/** Stands before there is a subscription, so that its role has spread when that is made. */
+/**
+ * A topic with an identity that may write dead letters. It is in the platform stack, so that the role has propagated
+ * when the events stack creates the subscription.
+ */
 export class MediaTopic extends Construct {
   constructor(scope: Construct, id: string, { location, name, media, host, subscriptionId }: MediaTopicProps) {
     super(scope, id);
@@ -27,8 +33,8 @@ export class MediaTopic extends Construct {
     });
     assignRole(this, "dead-letters", {
       role: "Storage Blob Data Contributor",
-      on: host.deadLetters.resourceManagerId,
-      to: topic.identity.principalId,
+      scopeId: host.deadLetters.resourceManagerId,
+      principalId: topic.identity.principalId,
       subscriptionId,
     });
   }

@@ -1,11 +1,11 @@
-// Logs, vault and Front Door: who may send, what is kept for how long, and what it can cost.
+// Telemetry, vault and Front Door: access, retention and cost.
 import { describe, expect, it } from "vitest";
 import { appOf, one, synthesized, target } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 
 describe("telemetry", () => {
-  it("is taken from identities only, in the words of the provider that is asked for", () => {
+  it("is accepted from identities only, with the argument names of the required provider", () => {
     const insights = one(platform, "azurerm_application_insights");
     const workspace = one(platform, "azurerm_log_analytics_workspace");
     for (const it of [insights, workspace]) {
@@ -18,7 +18,7 @@ describe("telemetry", () => {
     );
   });
 
-  it("has a daily cap, and is kept for a month, or as the stage says", () => {
+  it("has the daily cap and retention of the stage, by default 0.2 GB and 30 days", () => {
     const telemetry = { dailyCap: 1.5, retention: 90 } as const;
     for (const [stack, cap, days] of [
       [platform, 0.2, 30],
@@ -31,15 +31,15 @@ describe("telemetry", () => {
   });
 });
 
-describe("the vault", () => {
-  it("is opened by roles, never by policies, and holds nothing that Terraform wrote", () => {
+describe("vault", () => {
+  it("uses roles instead of access policies, and contains no secret of Terraform", () => {
     const vault = one(platform, "azurerm_key_vault");
     expect(vault).toMatchObject({ rbac_authorization_enabled: true, tenant_id: target.tenantId, sku_name: "standard" });
     expect(vault).not.toHaveProperty("access_policy");
     expect(Object.keys(platform.resource).filter((type) => type.startsWith("azurerm_key_vault_"))).toEqual([]);
   });
 
-  it("gives back what was deleted for 90 days in production, and for a week in a preview, which can be purged", () => {
+  it("keeps deleted secrets for 90 days in production, and for 7 days and purgeable in a preview", () => {
     expect(one(platform, "azurerm_key_vault")).toMatchObject({
       purge_protection_enabled: true,
       soft_delete_retention_days: 90,
@@ -51,12 +51,12 @@ describe("the vault", () => {
   });
 });
 
-describe("the Front Door", () => {
-  it("is not there unless the stage asks, for it costs by the month", () => {
+describe("Front Door", () => {
+  it("does not exist by default, since it costs a monthly fee", () => {
     expect(Object.keys(platform.resource).filter((type) => type.includes("frontdoor"))).toEqual([]);
   });
 
-  it("leads to the pictures of the media account, over TLS, and keeps nothing that a link opened", () => {
+  it("routes to the media account over TLS without a cache", () => {
     const stack = synthesized("production", { frontDoor: true }).platform;
     expect(one(stack, "azurerm_cdn_frontdoor_profile").sku_name).toBe("Standard_AzureFrontDoor");
     const host = expect.stringMatching(/^\$\{azurerm_storage_account\.media_[\w-]+\.primary_blob_host\}$/);
@@ -67,7 +67,7 @@ describe("the Front Door", () => {
     });
     const route = one(stack, "azurerm_cdn_frontdoor_route");
     expect(route).toMatchObject({
-      patterns_to_match: ["/images/*", "/thumbnails/*", "/uploads/*"],
+      patterns_to_match: ["/images/*", "/thumbnails/*"],
       supported_protocols: ["Http", "Https"],
       https_redirect_enabled: true,
       forwarding_protocol: "HttpsOnly",

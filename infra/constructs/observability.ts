@@ -1,16 +1,19 @@
-// The workspace of all logs, and Application Insights in it: only identities may send, and a cap bounds the bill.
+// The log workspace, and Application Insights in it.
 import { ApplicationInsights } from "@cdktf/provider-azurerm/lib/application-insights/index.js";
 import { LogAnalyticsWorkspace } from "@cdktf/provider-azurerm/lib/log-analytics-workspace/index.js";
 import { Construct } from "constructs";
-import type { StageConfig } from "../config.ts";
+import type { StageConfig } from "../config-schema.ts";
 import type { Names, ResourceLocation } from "../naming.ts";
 
 export interface ObservabilityProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly names: Pick<Names, "workspace" | "insights">;
+  /** Daily cap and retention. */
   readonly telemetry: StageConfig["telemetry"];
 }
 
+/** Accepts telemetry from identities only, up to a daily cap that bounds the bill. */
 export class Observability extends Construct {
   readonly workspace: LogAnalyticsWorkspace;
   readonly insights: ApplicationInsights;
@@ -33,7 +36,7 @@ export class Observability extends Construct {
       dailyDataCapInGb: telemetry.dailyCap,
       retentionInDays: telemetry.retention,
     });
-    // The bindings know only the older name. Whoever sends proves who they are; the instrumentation key opens nothing.
+    // The bindings have only the older name. Without local authentication the instrumentation key grants nothing.
     this.insights.addOverride("local_authentication_enabled", false);
   }
 }

@@ -1,4 +1,4 @@
-// The event that makes a thumbnail: of originals only, of writes only, delivered to the function that takes it.
+// The event subscription for originals and its delivery to the thumbnail function.
 import { describe, expect, it } from "vitest";
 import { triggers } from "../../functions/triggers.ts";
 import { type Block, one, synthesized } from "../synthesized.fixture.ts";
@@ -8,10 +8,10 @@ const subscription = one<
   Block & Record<"webhook_endpoint" | "subject_filter" | "retry_policy", Record<string, string | number>>
 >(events, "azurerm_eventgrid_system_topic_event_subscription");
 
-describe("the topic", () => {
+describe("topic", () => {
   const topic = one(platform, "azurerm_eventgrid_system_topic");
 
-  it("is of the media account, with an identity, and made before there is a subscription", () => {
+  it("belongs to the media account, has an identity and precedes the subscription", () => {
     expect(topic).toMatchObject({
       topic_type: "Microsoft.Storage.StorageAccounts",
       source_resource_id: expect.stringMatching(/^\$\{azurerm_storage_account\.media_[\w-]+\.id\}$/),
@@ -22,8 +22,8 @@ describe("the topic", () => {
   });
 });
 
-describe("the subscription", () => {
-  it("is all that the stack of events makes, and it reads no state of the platform's", () => {
+describe("subscription", () => {
+  it("is the only resource of the events stack, which does not read the platform's state", () => {
     expect(Object.keys(events.resource)).toEqual(["azurerm_eventgrid_system_topic_event_subscription"]);
     expect(Object.keys(events.data).sort()).toEqual([
       "azapi_resource",
@@ -32,22 +32,22 @@ describe("the subscription", () => {
     ]);
   });
 
-  it("takes blobs created in the container of originals, and those of no other", () => {
+  it("matches blobs created in the container of originals only", () => {
     expect(subscription.included_event_types).toEqual(["Microsoft.Storage.BlobCreated"]);
     const prefix = String(subscription.subject_filter.subject_begins_with);
     expect(prefix).toBe("/blobServices/default/containers/images/");
     const subject = (container: string) => `/blobServices/default/containers/${container}/blobs/a`;
     expect(subject("images").startsWith(prefix)).toBe(true);
-    for (const other of ["thumbnails", "uploads", "images2"]) expect(subject(other).startsWith(prefix)).toBe(false);
+    for (const other of ["thumbnails", "images2"]) expect(subject(other).startsWith(prefix)).toBe(false);
   });
 
-  it("takes what writes bytes, in one request or in blocks or as a copy", () => {
+  it("matches single-request, block and copy writes", () => {
     expect(subscription.advanced_filter).toEqual({
       string_in: [{ key: "data.api", values: ["PutBlob", "PutBlobFromURL", "PutBlockList", "CopyBlob"] }],
     });
   });
 
-  it("is delivered to the blob function of the code, at the host name and with the key that Azure tells", () => {
+  it("delivers to the blob function at the host name and with the key that Azure returns", () => {
     const [blob, ...others] = triggers.filter(({ kind }) => kind === "blob");
     expect(others).toEqual([]);
     const url = String(subscription.webhook_endpoint.url);
@@ -59,7 +59,7 @@ describe("the subscription", () => {
     );
   });
 
-  it("is not planned before the app has its key, and says what to do", () => {
+  it("fails the plan with instructions while the app has no key", () => {
     const [keys] = Object.values(events.data.azurerm_function_app_host_keys ?? {});
     expect(keys).toHaveProperty("lifecycle.postcondition", [
       {
@@ -69,7 +69,7 @@ describe("the subscription", () => {
     ]);
   });
 
-  it("is tried for a day, and then put away by the topic's identity, on the host's account", () => {
+  it("retries for a day, then writes a dead letter to the host account as the topic's identity", () => {
     expect(subscription).toMatchObject({
       retry_policy: { event_time_to_live: 1440, max_delivery_attempts: 30 },
       dead_letter_identity: { type: "SystemAssigned" },

@@ -1,4 +1,4 @@
-// The event that makes a thumbnail: an original was written to its container, told to the function that takes it.
+// The event subscription that starts a thumbnail when an original is written.
 import { DataAzurermFunctionAppHostKeys } from "@cdktf/provider-azurerm/lib/data-azurerm-function-app-host-keys/index.js";
 import { EventgridSystemTopicEventSubscription } from "@cdktf/provider-azurerm/lib/eventgrid-system-topic-event-subscription/index.js";
 import { Fn } from "cdktf/lib/terraform-functions.js";
@@ -9,14 +9,16 @@ import { deploymentContainers, type Names } from "../naming.ts";
 import { SITES } from "./function-app.ts";
 
 export interface OriginalWrittenProps {
+  /** Resource id of the stage's group. */
   readonly groupId: string;
   readonly names: Names;
 }
 
 const THUMBNAIL: TriggerName = "thumbnail";
 const KEY_MISSING =
-  "The app has no key for blob events yet: it makes one when it first starts with a blob trigger. Deploy the package, ask /api/health, and plan this stack again.";
+  "The app has no key for blob events yet; it creates one when it first starts with a blob trigger. Deploy the package, call /api/health, and plan this stack again.";
 
+/** Delivers BlobCreated events of originals to the thumbnail function. Needs a running app with a blob trigger. */
 export class OriginalWritten extends Construct {
   constructor(scope: Construct, id: string, { groupId, names }: OriginalWrittenProps) {
     super(scope, id);
@@ -29,7 +31,7 @@ export class OriginalWritten extends Construct {
     const keys = new DataAzurermFunctionAppHostKeys(this, "keys", {
       name: names.functionApp,
       resourceGroupName: names.resourceGroup,
-      // Without this, an address with an empty key would be made, which the app refuses for ever.
+      // Otherwise the subscription would be created with an empty key, which the app always rejects.
       lifecycle: { postcondition: [{ condition: `\${self.blobs_extension_key != ""}`, errorMessage: KEY_MISSING }] },
     });
     const key = Fn.sensitive(Fn.urlencode(keys.blobsExtensionKey));
@@ -39,12 +41,12 @@ export class OriginalWritten extends Construct {
       systemTopic: names.mediaTopic,
       resourceGroupName: names.resourceGroup,
       includedEventTypes: ["Microsoft.Storage.BlobCreated"],
-      // The slash at the end keeps out a container whose name only begins so; thumbnails have one of their own.
+      // The final slash excludes other containers whose names begin with the same word.
       subjectFilter: {
         subjectBeginsWith: `/blobServices/default/containers/${containers.images}/`,
         caseSensitive: true,
       },
-      // What writes bytes.
+      // Operations that write bytes.
       advancedFilter: {
         stringIn: [{ key: "data.api", values: ["PutBlob", "PutBlobFromURL", "PutBlockList", "CopyBlob"] }],
       },

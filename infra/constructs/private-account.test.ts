@@ -1,13 +1,13 @@
-// Both storage accounts: opened by no key, read by nobody unasked, and what is deleted can be brought back for a while.
+// Both storage accounts: no keys, no public access, versions and soft delete.
 import { describe, expect, it } from "vitest";
 import { all, type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 
-describe.each(["host", "media"])("the %s account", (name) => {
+describe.each(["host", "media"])("%s account", (name) => {
   const account = one(platform, "azurerm_storage_account", `${name}_`);
 
-  it("is opened by no key, no anonymous reader and no old protocol", () => {
+  it("permits no key, no anonymous access and no old protocol", () => {
     expect(account).toMatchObject({
       shared_access_key_enabled: false,
       default_to_oauth_authentication: true,
@@ -19,7 +19,7 @@ describe.each(["host", "media"])("the %s account", (name) => {
     });
   });
 
-  it("keeps versions, and a week of what was deleted", () => {
+  it("keeps versions, and deleted blobs for a week", () => {
     expect(account.blob_properties).toMatchObject({
       versioning_enabled: true,
       delete_retention_policy: { days: 7 },
@@ -27,12 +27,12 @@ describe.each(["host", "media"])("the %s account", (name) => {
     });
   });
 
-  it("has no block that Terraform could read with a key only", () => {
+  it("has no block that Terraform can read only with a key", () => {
     expect(account).not.toHaveProperty("queue_properties");
     expect(account).not.toHaveProperty("static_website");
   });
 
-  it("has one policy for what ages", () => {
+  it("has one lifecycle policy", () => {
     const policies = all(platform, "azurerm_storage_management_policy");
     expect(policies.filter(({ storage_account_id }) => String(storage_account_id).includes(`.${name}_`))).toHaveLength(
       1,
@@ -40,7 +40,7 @@ describe.each(["host", "media"])("the %s account", (name) => {
   });
 });
 
-it("containers are private, and reached through Azure's management by the account's id", () => {
+it("containers are private and created through the management plane", () => {
   const containers = all<Block & { name: string }>(platform, "azurerm_storage_container");
   expect(containers.map(({ name }) => name).sort()).toEqual([
     "dead-letters",
@@ -48,7 +48,6 @@ it("containers are private, and reached through Azure's management by the accoun
     "images",
     "releases",
     "thumbnails",
-    "uploads",
   ]);
   for (const container of containers) {
     expect(container).toMatchObject({

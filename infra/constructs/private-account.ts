@@ -1,4 +1,4 @@
-// A storage account that no key opens and nobody reads unasked, with containers and one policy for what ages.
+// A storage account without keys or public access, with its containers and lifecycle policy.
 import {
   StorageAccount,
   type StorageAccountBlobPropertiesCorsRule,
@@ -12,13 +12,15 @@ import { Construct } from "constructs";
 import type { ResourceLocation } from "../naming.ts";
 
 export interface PrivateAccountProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
   readonly lifecycle: StorageManagementPolicyRule[];
-  /** What browsers of other origins may do. @default nothing */
+  /** Access for browsers on other origins. @default none */
   readonly cors?: StorageAccountBlobPropertiesCorsRule;
 }
 
+/** Keeps versions, and deleted blobs for a week. Identities and signed links are the only ways in. */
 export class PrivateAccount extends Construct {
   readonly account: StorageAccount;
 
@@ -47,7 +49,7 @@ export class PrivateAccount extends Construct {
     new StorageManagementPolicy(this, "lifecycle", { storageAccountId: this.account.id, rule: lifecycle });
   }
 
-  /** By the account's id, so that Terraform asks Azure's own management and needs no role on the data. */
+  /** Created through the management plane by account id, so the deployer needs no data role. */
   container(name: string): StorageContainer {
     return new StorageContainer(this, name, {
       name,

@@ -1,16 +1,19 @@
-// The Key Vault: signing keys, the owner's password, Slack's address. Terraform neither writes nor reads any of them.
+// The Key Vault of signing keys, the owner's password and Slack's URL.
 import { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault/index.js";
 import { Construct } from "constructs";
-import type { StageConfig } from "../config.ts";
+import type { StageConfig } from "../config-schema.ts";
 import type { ResourceLocation } from "../naming.ts";
 
 export interface VaultProps {
+  /** Resource group and region. */
   readonly location: ResourceLocation;
   readonly name: string;
   readonly tenantId: string;
+  /** Soft delete and purge protection. */
   readonly retention: StageConfig["vault"];
 }
 
+/** A vault with role-based access. Terraform neither reads nor writes its secrets. */
 export class Vault extends Construct {
   readonly id: string;
   readonly uri: string;
@@ -22,17 +25,12 @@ export class Vault extends Construct {
       name,
       tenantId,
       skuName: "standard",
-      // From the first apply on: changing to it later asks for more than a deployer may.
+      // A deployer may not switch an existing vault to role-based access.
       rbacAuthorizationEnabled: true,
       purgeProtectionEnabled: retention.purgeProtection,
       softDeleteRetentionDays: retention.softDelete,
     });
     this.id = vault.id;
     this.uri = vault.vaultUri;
-  }
-
-  /** The resource id of one secret, which may not exist yet: a role on it can. */
-  secret(name: string): string {
-    return `${this.id}/secrets/${name}`;
   }
 }

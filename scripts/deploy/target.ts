@@ -1,5 +1,6 @@
 // The target of a deployment: stage, names and identities, read from the environment that the workflow sets.
-import { parseStage, readConfig, type Stage, type StageConfig } from "../../infra/config.ts";
+import { parseStage, readConfig } from "../../infra/config.ts";
+import type { Stage, StageConfig } from "../../infra/config-schema.ts";
 import { type Names, namesOf } from "../../infra/naming.ts";
 
 export type DeployTarget = {
