@@ -32,9 +32,9 @@ describe("naming", () => {
     ["storageAccount", "m".repeat(25), "3 to 24 characters"],
     ["vault", "7vault", "beginning with a letter"],
     ["vault", "vault-", "not ending with a hyphen"],
-    ["vault", "two--hyphens", "letters, digits and hyphens"],
+    ["vault", "two--hyphens", "letters, digits and single hyphens"],
     ["functionApp", "a".repeat(33), "2 to 32 characters"],
-    ["cosmosAccount", "Upper", "letters, digits and hyphens"],
+    ["cosmosAccount", "Upper", "letters, digits and single hyphens"],
   ] as const)("checkName rejects a %s called %s with the rule", (kind, name, rule) => {
     expect(() => checkName(kind, name)).toThrow(rule);
     expect(() => checkName(kind, name)).toThrow(`"${name}"`);
