@@ -1,9 +1,9 @@
-// The trigger metadata of a blob trigger, as the real host gives it. Pure.
+// The trigger metadata of a blob trigger, as the real host fills it. Pure.
 // azure-sdk-for-net, BlobTriggerBinding.cs, CreateBindingData
 import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
 import type { TypedData } from "./messages.ts";
 
-type Found = Pick<
+type BlobProperties = Pick<
   BlobDownloadResponseParsed,
   | "lastModified"
   | "createdOn"
@@ -17,23 +17,23 @@ type Found = Pick<
   | "cacheControl"
 >;
 
-type Parts = {
+type MetadataSource = {
   /** `container/name`. */
   readonly path: string;
   readonly uri: string;
-  readonly found: Found;
-  /** What the names in the path pattern stand for. */
+  readonly found: BlobProperties;
+  /** The values of the names in the path pattern. */
   readonly captured: Readonly<Record<string, string>>;
 };
 
-/** As .NET writes a DateTimeOffset in JSON. */
+/** The JSON form of a .NET DateTimeOffset. */
 const offset = (date: Date | undefined) => (date ?? new Date(0)).toISOString().replace(/\.\d+Z$/, "+00:00");
 
 /**
- * @azure/functions makes the names camel case, and reads as JSON what can be read so: a name in the path that captures
- * `123` or `true` arrives as a number or a boolean.
+ * @azure/functions converts the names to camel case and parses each value as JSON if it can: a name in the path that
+ * captures `123` or `true` arrives as a number or a boolean.
  */
-export function blobMetadata({ path, uri, found, captured }: Parts): Record<string, TypedData> {
+export function blobMetadata({ path, uri, found, captured }: MetadataSource): Record<string, TypedData> {
   const { metadata = {} } = found;
   const properties = {
     LastModified: offset(found.lastModified),
@@ -42,7 +42,7 @@ export function blobMetadata({ path, uri, found, captured }: Parts): Record<stri
     BlobType: 0,
     ContentLength: found.contentLength ?? 0,
     ContentType: found.contentType ?? null,
-    // Azure.ETag has no public properties, and so the host's serializer writes nothing of it.
+    // Azure.ETag has no public properties, so the host's serializer writes an empty object.
     ETag: {},
     ContentHash: found.contentMD5 ? Buffer.from(found.contentMD5).toString("base64") : null,
     ContentEncoding: found.contentEncoding ?? null,
@@ -55,7 +55,7 @@ export function blobMetadata({ path, uri, found, captured }: Parts): Record<stri
     Uri: { json: JSON.stringify(uri) },
     Properties: { json: JSON.stringify(properties) },
     Metadata: { json: JSON.stringify(metadata) },
-    // A name in the path that is called like one of these stands in its place.
+    // A name in the path replaces the entry of the same name.
     ...Object.fromEntries(Object.entries(captured).map(([name, value]) => [name, { string: value }])),
   };
 }

@@ -1,4 +1,4 @@
-// Runs functions for the blobs that Event Grid tells of: at least once, five attempts, then a message in the poison queue.
+// Runs functions for blob events: at least once, five attempts, then a message in the poison queue.
 // azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs: BlobQueueTriggerExecutor.cs
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
@@ -12,19 +12,19 @@ import { blobPath } from "./blob-path.ts";
 import { createDeliveries } from "./deliveries.ts";
 import type { BlobWrite, TriggerKind } from "./trigger.ts";
 
-/** Few, since each holds a whole blob; the real host takes eight for each processor. */
-const AT_ONCE = 4;
+/** Each invocation holds a whole blob in memory. The real host runs eight per core. */
+const CONCURRENCY = 4;
 /** poisonBlobThreshold of host.json. */
 const ATTEMPTS = 5;
 const POISON_QUEUE = "webjobs-blobtrigger-poison";
 
-const isGone = (error: unknown) => error instanceof Error && "statusCode" in error && error.statusCode === 404;
+const isNotFound = (error: unknown) => error instanceof Error && "statusCode" in error && error.statusCode === 404;
 
 export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, connection, blobWrites, ...rest }) => {
   const { log, retryMs } = rest;
   if (String(binding.source).toLowerCase() !== "eventgrid") {
     throw new Error(
-      `source must be "EventGrid", but is ${JSON.stringify(binding.source)}: Flex Consumption serves no other. ` +
+      `source must be "EventGrid", received ${JSON.stringify(binding.source)}: Flex Consumption supports no other. ` +
         "Write app.storageBlob(name, { source: 'EventGrid', ... }).",
     );
   }
@@ -37,25 +37,28 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
     const file = join(tmpdir(), `vitae-blob-${randomUUID()}`);
     const uri = blobs.getContainerClient(write.container).getBlobClient(write.name).url;
     try {
-      if (!found.readableStreamBody) throw new Error("The blob came without its content.");
+      if (!found.readableStreamBody) throw new Error("The download has no content.");
       await pipeline(found.readableStreamBody, createWriteStream(file, { mode: 0o600 }));
       const path = nameOf(write);
-      const outcome = await run({ bytesIn: file }, blobMetadata({ path, uri, found, captured: pattern.capture(path) }));
+      const outcome = await run(
+        { bytesFile: file },
+        blobMetadata({ path, uri, found, captured: pattern.capture(path) }),
+      );
       return outcome.failure === undefined;
     } finally {
       await rm(file, { force: true });
     }
   }
 
-  /** The blob as it is now, whichever write the event told of: with Event Grid the host does not compare ETags. */
+  /** Reads the current blob, whichever write the event is for: with Event Grid the host does not compare ETags. */
   async function deliver(write: BlobWrite): Promise<boolean> {
     const blob = blobs.getContainerClient(write.container).getBlobClient(write.name);
     const found = await blob.download().catch((error: unknown) => {
-      if (isGone(error)) return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     });
     if (found) return execute(write, found);
-    log(`Function ${functionName}: blob ${nameOf(write)} is gone, its event is dropped.`);
+    log(`Function ${functionName}: blob ${nameOf(write)} no longer exists, its event is dropped.`);
     return true;
   }
 
@@ -69,26 +72,26 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
   }
 
   const deliveries = createDeliveries<BlobWrite>({
-    atOnce: AT_ONCE,
+    concurrency: CONCURRENCY,
     attempts: ATTEMPTS,
     pauseMs: retryMs,
     deliver,
     giveUp: poison,
-    failed: (write, { message }) => log(`Function ${functionName}: blob ${nameOf(write)}: ${message}`),
+    onError: (write, { message }) => log(`Function ${functionName}: blob ${nameOf(write)}: ${message}`),
   });
   let unsubscribe = () => {};
 
   return {
     start() {
-      if (!blobWrites) return log(`Function ${functionName} never runs: nothing tells this host of blobs.`);
-      // The subscription filters by container; the pattern decides about nothing but the names in the metadata.
+      if (!blobWrites) return log(`Function ${functionName} never runs: this host has no source of blob events.`);
+      // The subscription filters by container. The pattern only provides the names in the metadata.
       const isWatched = ({ container }: BlobWrite) => container.toLowerCase() === pattern.container.toLowerCase();
       unsubscribe = blobWrites.subscribe(functionName, (write) => isWatched(write) && deliveries.add(write));
     },
     async stop() {
       unsubscribe();
       const lost = await deliveries.stop();
-      if (lost > 0) log(`Function ${functionName}: ${lost} events waited for another attempt and are lost.`);
+      if (lost > 0) log(`Function ${functionName}: ${lost} events waited for a retry and are lost.`);
     },
     runManually(input = "") {
       const [container = "", ...name] = input.split("/");

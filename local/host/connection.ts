@@ -1,19 +1,19 @@
-// The storage account that a trigger's `connection` names, reached with the app's managed identity, as the host does in Azure.
+// The storage account of a trigger's `connection`, used with the app's managed identity, as the host does in Azure.
 // https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection
 import { readFileSync } from "node:fs";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 
 export type Connection = {
-  /** @throws {Error} naming the setting that is missing */
+  /** @throws {Error} with the missing setting */
   blobs(): BlobServiceClient;
-  /** @throws {Error} naming the setting that is missing */
+  /** @throws {Error} with the missing setting */
   queues(): QueueServiceClient;
 };
 
 type Environment = Readonly<Record<string, string>>;
 
-/** The token endpoint of App Service, from the app's settings: the host's own environment knows nothing of the app. */
+/** A credential for the token endpoint in the app's settings, which are not in the host's own environment. */
 export function managedIdentity(env: Environment, clientId?: string) {
   return {
     async getToken() {
@@ -21,15 +21,15 @@ export function managedIdentity(env: Environment, clientId?: string) {
       url.searchParams.set("api-version", "2019-08-01");
       url.searchParams.set("resource", "https://storage.azure.com");
       if (clientId) url.searchParams.set("client_id", clientId);
-      const answer = await fetch(url, { headers: { "x-identity-header": env.IDENTITY_HEADER ?? "" } });
-      if (!answer.ok) throw new Error(`The identity endpoint answered ${answer.status} to the host.`);
-      const { access_token: token, expires_on: expires } = (await answer.json()) as Record<string, string>;
+      const response = await fetch(url, { headers: { "x-identity-header": env.IDENTITY_HEADER ?? "" } });
+      if (!response.ok) throw new Error(`The identity endpoint responded with ${response.status}.`);
+      const { access_token: token, expires_on: expires } = (await response.json()) as Record<string, string>;
       return { token: token ?? "", expiresOnTimestamp: Number(expires) * 1000 };
     },
   };
 }
 
-/** @throws {Error} naming the setting that is missing or is not served here */
+/** @throws {Error} with the setting that is missing or not supported */
 export function connect(name: string, env: Environment): Connection {
   const setting = (suffix: string) => {
     const full = `${name}__${suffix}`;
@@ -39,11 +39,11 @@ export function connect(name: string, env: Environment): Connection {
   };
   const kind = setting("credential");
   if (kind.toLowerCase() !== "managedidentity") {
-    throw new Error(`the setting ${name}__credential must be "managedidentity", but is "${kind}"`);
+    throw new Error(`the setting ${name}__credential must be "managedidentity", received "${kind}"`);
   }
   const credential = managedIdentity(env, env[`${name}__clientId`]);
   const { NODE_EXTRA_CA_CERTS: file } = env;
-  // The SDKs pass these on, though the types of those for storage do not name them.
+  // The SDKs pass these on, although their types do not name them.
   const options = { ...(file && { tlsOptions: { ca: readFileSync(file, "utf8") } }), retryOptions: { maxTries: 2 } };
   return {
     blobs: () => new BlobServiceClient(setting("blobServiceUri"), credential, options),

@@ -1,64 +1,64 @@
-// Delivers at least once: a few at a time, each again after a growing pause until it succeeds or its attempts are used up.
+// Delivers items at least once: with limited concurrency, and with retries after growing pauses.
 
 export type DeliveriesOptions<T> = {
-  readonly atOnce: number;
+  readonly concurrency: number;
   readonly attempts: number;
-  /** Milliseconds before the second attempt; doubled for each that follows. */
+  /** Milliseconds before the second attempt, doubled for each later one. */
   readonly pauseMs: number;
-  /** False or a rejection means: again. The first attempt is 1. */
+  /** Resolves to false or rejects if the item must be retried. The first attempt is 1. */
   readonly deliver: (item: T, attempt: number) => Promise<boolean>;
-  /** Runs when all attempts have failed; when it rejects, it runs again later. */
+  /** Called when all attempts have failed; retried if it rejects. */
   readonly giveUp: (item: T) => Promise<void>;
-  readonly failed: (item: T, error: Error) => void;
+  readonly onError: (item: T, error: Error) => void;
 };
 
 export type Deliveries<T> = {
   add(item: T): void;
-  /** Finishes what is under way or due, gives up what waits for another attempt, and tells how many those were. */
+  /** Finishes running and queued items, drops those that wait for a retry, and returns the number of dropped items. */
   stop(): Promise<number>;
 };
 
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
 export function createDeliveries<T>(options: DeliveriesOptions<T>): Deliveries<T> {
-  const { atOnce, attempts, pauseMs, deliver, giveUp, failed } = options;
-  const due: { item: T; attempt: number }[] = [];
+  const { concurrency, attempts, pauseMs, deliver, giveUp, onError } = options;
+  const queue: { item: T; attempt: number }[] = [];
   const waiting = new Set<NodeJS.Timeout>();
   const idle = Promise.withResolvers<void>();
   let active = 0;
-  let lost = 0;
+  let dropped = 0;
   let stopping = false;
 
-  function again(item: T, attempt: number): void {
+  function retry(item: T, attempt: number): void {
     if (stopping) {
-      lost += 1;
+      dropped += 1;
       return;
     }
     const pause = setTimeout(
       () => {
         waiting.delete(pause);
-        due.push({ item, attempt });
+        queue.push({ item, attempt });
         work();
       },
-      Math.min(pauseMs * 2 ** (attempt - 2), LONGEST_PAUSE_MS),
+      Math.min(pauseMs * 2 ** (attempt - 2), MAX_PAUSE_MS),
     );
     waiting.add(pause);
   }
 
-  const said = (item: T) => (error: unknown) => {
-    failed(item, error instanceof Error ? error : new Error(String(error)));
+  const report = (item: T) => (error: unknown) => {
+    onError(item, error instanceof Error ? error : new Error(String(error)));
     return false;
   };
 
   async function run({ item, attempt }: { item: T; attempt: number }): Promise<void> {
-    if (attempt <= attempts && (await deliver(item, attempt).catch(said(item)))) return;
-    const isOver = attempt >= attempts && (await giveUp(item).then(() => true, said(item)));
-    if (!isOver) again(item, attempt + 1);
+    if (attempt <= attempts && (await deliver(item, attempt).catch(report(item)))) return;
+    const isOver = attempt >= attempts && (await giveUp(item).then(() => true, report(item)));
+    if (!isOver) retry(item, attempt + 1);
   }
 
   function work(): void {
-    while (active < atOnce) {
-      const next = due.shift();
+    while (active < concurrency) {
+      const next = queue.shift();
       if (!next) break;
       active += 1;
       void run(next).then(() => {
@@ -72,17 +72,17 @@ export function createDeliveries<T>(options: DeliveriesOptions<T>): Deliveries<T
   return {
     add(item) {
       if (stopping) return;
-      due.push({ item, attempt: 1 });
+      queue.push({ item, attempt: 1 });
       work();
     },
     async stop() {
       stopping = true;
       for (const pause of waiting) clearTimeout(pause);
-      lost += waiting.size;
+      dropped += waiting.size;
       waiting.clear();
       work();
       await idle.promise;
-      return lost;
+      return dropped;
     },
   };
 }

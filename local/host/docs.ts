@@ -1,4 +1,4 @@
-// The interactive page of the API at /docs: Swagger UI out of its package, and two small files of our own.
+// The interactive API documentation at /docs: Swagger UI from its package, and two small files of docs/.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,15 +6,15 @@ import { serveFile } from "./site.ts";
 
 const OWN = join(import.meta.dirname, "docs");
 const PACKAGE = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
-/** What the page needs of the package, which has demos and source maps as well. */
+/** The files of the package that the page needs. */
 const PACKAGED = new Set(["/swagger-ui.css", "/swagger-ui-bundle.js", "/favicon-32x32.png"]);
 
-/** Nothing but this server's own files: no script in the page, and no request to anybody else. */
+/** Only files of this server: no inline script, and no request to another origin. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  // Swagger UI's stylesheet has its arrows in itself.
+  // Swagger UI's stylesheet contains images as data URLs.
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
@@ -22,7 +22,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Answers /docs and what lies below it; false for any other path. */
+/** Serves /docs and the paths below it; false for any other path. */
 export function serveDocs(path: string, incoming: IncomingMessage, response: ServerResponse): boolean {
   if (path === "/docs") {
     response.writeHead(308, { Location: "/docs/", "Content-Length": 0 }).end();

@@ -1,4 +1,4 @@
-// Blob functions: what they receive, how often, and what becomes of those that fail.
+// Blob functions: their input, retries, and the poison queue.
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { DefaultAzureCredential } from "@azure/identity";
@@ -42,12 +42,12 @@ function startBlobs(settings: Record<string, string> = {}) {
   const env = { ...environment, MEDIA__blobServiceUri: events.uri, ...names, ...settings };
   return start("blobs", { env, blobWrites: events, retryMs: 1 });
 }
-const told = (lines: readonly string[]) =>
+const parseLines = (lines: readonly string[]) =>
   lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { text: string });
 
-test("a function gets the blob's bytes and the metadata that Azure gives", async () => {
+test("a blob function receives the blob's bytes and the metadata of Azure", async () => {
   const { line } = await startBlobs();
-  const name = "told/ada/a/7 ü.txt";
+  const name = "in/ada/a/7 ü.txt";
   const headers = { blobHTTPHeaders: { blobContentType: "text/plain" }, metadata: { Purpose: "test" } };
   await write(name, "grüße", container, headers);
   const blob = container.getBlobClient(name);
@@ -65,32 +65,32 @@ test("a function gets the blob's bytes and the metadata that Azure gives", async
   });
 });
 
-test("a blob whose name does not fit the path is delivered without names, and one of another container is not", async () => {
+test("a blob whose name does not match the path is delivered without names, and a blob of another container is not", async () => {
   const { lines, line } = await startBlobs();
   await write("other", "elsewhere", failing);
   await line(/^attempt other elsewhere$/);
   await write("other", "no names");
   const { triggerMetadata } = JSON.parse(await line(/^\{/));
   expect(triggerMetadata).not.toHaveProperty("owner");
-  expect(told(lines)).toHaveLength(1);
+  expect(parseLines(lines)).toHaveLength(1);
 });
 
-test("what was written before the host started is not delivered", async () => {
-  await write("told/a/before.txt", "before");
+test("a blob written before the start of the host is not delivered", async () => {
+  await write("in/a/before.txt", "before");
   const { lines, line } = await startBlobs();
-  await write("told/a/after.txt", "after");
+  await write("in/a/after.txt", "after");
   await line(/^\{/);
-  expect(told(lines).map(({ text }) => text)).toEqual(["after"]);
+  expect(parseLines(lines).map(({ text }) => text)).toEqual(["after"]);
 });
 
-test("a function that fails is run again until it succeeds", async () => {
+test("a blob function that fails is retried until it succeeds", async () => {
   const { lines, line } = await startBlobs({ FAILURES: "4" });
   await write("fifth", "time", failing);
   await vi.waitFor(() => expect(lines.filter((each) => each === "attempt fifth time")).toHaveLength(5));
   await line(/the blob function broke/);
 });
 
-test("a function that fails five times leaves a message in the poison queue", async () => {
+test("a blob function that fails five times leaves a message in the poison queue", async () => {
   const { lines, line } = await startBlobs({ FAILURES: "5" });
   const { etag } = await write("never", "well", failing);
   await line(/^Function failing failed 5 times for blob .*\/never: see queue webjobs-blobtrigger-poison\.$/);
@@ -109,18 +109,18 @@ test("a function that fails five times leaves a message in the poison queue", as
   });
 });
 
-test("the event of a blob that is gone meanwhile is dropped", async () => {
+test("the event of a blob that was deleted meanwhile is dropped", async () => {
   const { lines, line } = await startBlobs();
   const release = Promise.withResolvers<void>();
   events.decide(() => ({ holdUntil: release.promise }));
-  await write("told/a/gone.txt", "gone");
-  await container.deleteBlob("told/a/gone.txt");
+  await write("in/a/gone.txt", "gone");
+  await container.deleteBlob("in/a/gone.txt");
   release.resolve();
-  await line(/^Function telling: blob .*\/told\/a\/gone\.txt is gone, its event is dropped\.$/);
-  expect(told(lines)).toEqual([]);
+  await line(/^Function printing: blob .*\/in\/a\/gone\.txt no longer exists, its event is dropped\.$/);
+  expect(parseLines(lines)).toEqual([]);
 });
 
-test("events are dropped, doubled and swapped on demand", async () => {
+test("blob events are dropped, doubled and swapped by a rule", async () => {
   const { lines } = await startBlobs();
   const release = Promise.withResolvers<void>();
   events.decide(({ name }) => {
@@ -128,44 +128,44 @@ test("events are dropped, doubled and swapped on demand", async () => {
     if (name.includes("doubled")) return "double";
     return name.includes("first") ? { holdUntil: release.promise } : "deliver";
   });
-  for (const each of ["dropped", "first", "doubled", "second"]) await write(`told/a/${each}.txt`, each);
-  await vi.waitFor(() => expect(told(lines)).toHaveLength(3));
+  for (const each of ["dropped", "first", "doubled", "second"]) await write(`in/a/${each}.txt`, each);
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(3));
   release.resolve();
-  await vi.waitFor(() => expect(told(lines)).toHaveLength(4));
-  const texts = told(lines).map(({ text }) => text);
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(4));
+  const texts = parseLines(lines).map(({ text }) => text);
   expect(texts.slice(0, 3).sort()).toEqual(["doubled", "doubled", "second"]);
   expect(texts[3]).toBe("first");
 });
 
-test("of two hosts of one app, one gets each event", async () => {
+test("each blob event goes to one of two hosts of the same app", async () => {
   const [one, two] = await Promise.all([startBlobs(), startBlobs()]);
-  for (const each of ["1", "2", "3", "4"]) await write(`told/a/${each}.txt`, each);
-  await vi.waitFor(() => expect([...told(one.lines), ...told(two.lines)]).toHaveLength(4));
-  expect([told(one.lines).length, told(two.lines).length]).toEqual([2, 2]);
+  for (const each of ["1", "2", "3", "4"]) await write(`in/a/${each}.txt`, each);
+  await vi.waitFor(() => expect([...parseLines(one.lines), ...parseLines(two.lines)]).toHaveLength(4));
+  expect([parseLines(one.lines).length, parseLines(two.lines).length]).toEqual([2, 2]);
 });
 
-test("closing finishes the delivery under way", async () => {
+test("closing the host finishes the running blob delivery", async () => {
   const { lines, close } = await startBlobs();
-  await write("told/a/last.txt", "last");
+  await write("in/a/last.txt", "last");
   await close();
-  expect(told(lines)).toHaveLength(1);
+  expect(parseLines(lines)).toHaveLength(1);
 });
 
-test("a function is run by hand through the admin address, with the path of a blob", async () => {
+test("POST /admin/functions/{name} runs a blob function for the path of a blob", async () => {
   events.decide(() => "drop");
   const { url, line } = await startBlobs();
-  await write("told/a/hand.txt", "by hand");
-  const body = JSON.stringify({ input: `${container.containerName}/told/a/hand.txt` });
+  await write("in/a/hand.txt", "by hand");
+  const body = JSON.stringify({ input: `${container.containerName}/in/a/hand.txt` });
   const headers = { "content-type": "application/json" };
-  expect((await fetch(`${url}/admin/functions/telling`, { method: "POST", body, headers })).status).toBe(202);
+  expect((await fetch(`${url}/admin/functions/printing`, { method: "POST", body, headers })).status).toBe(202);
   expect(JSON.parse(await line(/^\{/))).toMatchObject({ text: "by hand" });
 });
 
-test("what cannot run is said with the function's name and the reason", async () => {
+test("blob functions that cannot run are logged with their name and the reason", async () => {
   const { line } = await startBlobs();
   await line(
-    /^Function polling never runs: source must be "EventGrid", but is undefined: Flex Consumption serves no other/,
+    /^Function polling never runs: source must be "EventGrid", received undefined: Flex Consumption supports no other/,
   );
   await line(/^Function unconnected never runs: connection "NOWHERE" needs the setting NOWHERE__credential, which is/);
-  await line(/^Function pathless never runs: path "\{container\}\/\{name\}" must not have a name in braces/);
+  await line(/^Function pathless never runs: path "\{container\}\/\{name\}" must have the format/);
 });

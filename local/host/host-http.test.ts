@@ -1,4 +1,4 @@
-// HTTP through the host: what the app receives, and what the caller does.
+// HTTP through the host: what the app receives, and what the client receives.
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -11,8 +11,8 @@ function call(url: string, options: RequestOptions = {}, body?: Buffer | string)
   });
 }
 
-describe("a function's request", () => {
-  test("has its method, parameters, query, headers, address and trace", async () => {
+describe("the request of a function", () => {
+  test("has the client's method, parameters, query, headers, address and trace", async () => {
     const { url } = await start("basic");
     const response = await call(`${url}/api/describe/a%20b/c/d?x=1&x=2`, {
       method: "POST",
@@ -23,8 +23,8 @@ describe("a function's request", () => {
         traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
       },
     });
-    const seen = JSON.parse((await buffer(response)).toString());
-    expect(seen).toMatchObject({
+    const received = JSON.parse((await buffer(response)).toString());
+    expect(received).toMatchObject({
       method: "POST",
       url: `${url}/api/describe/a%20b/c/d?x=1&x=2`,
       // The query is among the parameters in Azure too: http-metadata.ts
@@ -35,32 +35,32 @@ describe("a function's request", () => {
       ],
       headers: { "x-two": "one,two", cookie: "a=1; b=2", "x-forwarded-proto": "http" },
     });
-    expect(seen.headers["x-forwarded-for"]).toMatch(/^203\.0\.113\.9, (127\.0\.0\.1|\[::1\]):\d+$/);
-    expect(seen.traceContext.traceParent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-/);
-    expect(response.headers["x-ms-invocation-id"]).toBe(seen.invocationId);
+    expect(received.headers["x-forwarded-for"]).toMatch(/^203\.0\.113\.9, (127\.0\.0\.1|\[::1\]):\d+$/);
+    expect(received.traceContext.traceParent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-/);
+    expect(response.headers["x-ms-invocation-id"]).toBe(received.invocationId);
   });
 
-  test("gets a trace of its own when none came", async () => {
+  test("gets a new trace when the client sends none", async () => {
     const { url } = await start("basic");
-    const seen = await Promise.all(
+    const bodies = await Promise.all(
       [1, 2].map(() => fetch(`${url}/api/describe/a`).then((response) => response.json())),
     );
-    const [one, two] = seen.map(
-      (answer) => (answer as { traceContext: { traceParent: string } }).traceContext.traceParent,
+    const [one, two] = bodies.map(
+      (body) => (body as { traceContext: { traceParent: string } }).traceContext.traceParent,
     );
     expect(one).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
     expect(one).not.toBe(two);
   });
 
-  test("can be made over IPv4 and IPv6 alike", async () => {
+  test("arrives over IPv4 and over IPv6", async () => {
     const { port } = await start("basic");
     for (const host of ["127.0.0.1", "[::1]"])
       expect((await fetch(`http://${host}:${port}/api/head`)).status).toBe(200);
   });
 });
 
-describe("an answer", () => {
-  test("keeps several cookies apart, and many headers and values", async () => {
+describe("the response to a client", () => {
+  test("keeps several cookies, headers and values", async () => {
     const { url } = await start("basic");
     const { headers } = await fetch(`${url}/api/cookies`);
     expect(headers.getSetCookie()).toEqual(["a=1; HttpOnly", "b=2"]);
@@ -68,22 +68,22 @@ describe("an answer", () => {
     expect([...headers.keys()].filter((name) => name.startsWith("x-many-"))).toHaveLength(60);
   });
 
-  test("to HEAD has the headers and no body", async () => {
+  test("has headers and no body for HEAD", async () => {
     const { url } = await start("basic");
     const response = await fetch(`${url}/api/head`, { method: "HEAD" });
     expect([response.status, response.headers.get("x-method"), await response.text()]).toEqual([200, "HEAD", ""]);
   });
 
-  test("to what no function takes is an empty 404: unknown path, wrong method, HEAD of a GET function, failed constraint", async () => {
+  test("is an empty 404 for an unknown path, a wrong method, HEAD of a GET function, and a value that is no GUID", async () => {
     const { url } = await start("basic");
-    const asked = [
+    const requests = [
       ["GET", "/api/unknown"],
       ["PUT", "/api/log"],
       ["HEAD", "/api/log"],
       ["GET", "/api/items/7"],
       ["GET", "/"],
     ];
-    for (const [method = "", path] of asked) {
+    for (const [method = "", path] of requests) {
       const response = await fetch(`${url}${path}`, { method });
       expect([path, response.status, await response.text(), response.headers.get("content-type")]).toEqual([
         path,
@@ -94,7 +94,7 @@ describe("an answer", () => {
     }
   });
 
-  test("comes from the first function by name whose route fits", async () => {
+  test("comes from the first function by name whose route matches", async () => {
     const { url, functions } = await start("basic");
     expect(await (await fetch(`${url}/api/images/usage`)).text()).toBe("read usage");
     const names = functions.map(({ name }) => name);
@@ -103,7 +103,7 @@ describe("an answer", () => {
 });
 
 describe("a function that fails", () => {
-  test("gives its caller an empty 500, and the log its name, invocation and stack", async () => {
+  test("causes an empty 500, and a log of its name, invocation and stack", async () => {
     const { url, line, lines } = await start("basic");
     const response = await fetch(`${url}/api/fail`);
     expect([response.status, await response.text()]).toEqual([500, ""]);
@@ -113,13 +113,13 @@ describe("a function that fails", () => {
     expect((await fetch(`${url}/api/head`)).status).toBe(200);
   });
 
-  test("while it streams breaks the answer off", async () => {
+  test("aborts the response when it fails while streaming", async () => {
     const { url, line } = await start("basic");
     await expect(fetch(`${url}/api/fail-late`).then((response) => response.text())).rejects.toThrow();
     await line(/broke while streaming/);
   });
 
-  test("by throwing no error, or returning nothing, is a 500 as well", async () => {
+  test("causes a 500 when it throws a string or returns nothing", async () => {
     const { url, line } = await start("basic");
     for (const name of ["throw-text", "nothing"]) expect((await fetch(`${url}/api/${name}`)).status).toBe(500);
     await line(/only text/);
@@ -127,7 +127,7 @@ describe("a function that fails", () => {
   });
 });
 
-test("the app's lines are passed on as they are, one at a time", async () => {
+test("the host logs each line of the app unchanged", async () => {
   const { url, line, lines } = await start("basic");
   await fetch(`${url}/api/log`);
   await line(/^printed$/);
@@ -136,25 +136,25 @@ test("the app's lines are passed on as they are, one at a time", async () => {
   expect(lines.join()).not.toContain("not shown");
 });
 
-test("a trigger that the host does not serve is said, with its function, and the rest runs", async () => {
+test("the host logs a trigger that it does not support with its function, and runs the others", async () => {
   const { line } = await start("basic");
-  await line(/^Function queue-watcher never runs here: this host serves no serviceBusTrigger/);
+  await line(/^Function queue-watcher never runs here: the local host does not support serviceBusTrigger/);
 });
 
-test("CORS is the host's: preflights are answered for allowed origins, other answers carry the origin", async () => {
+test("the host applies CORS to preflights and to other responses", async () => {
   const { url } = await start("basic", { cors: ["https://me.example"] });
   const headers = { origin: "https://me.example", "access-control-request-method": "PUT" };
   const preflight = await call(`${url}/api/head`, { method: "OPTIONS", headers });
   expect([preflight.statusCode, preflight.headers["access-control-allow-methods"]]).toEqual([204, "PUT"]);
-  const answer = await call(`${url}/api/head`, { headers });
-  expect(answer.headers["access-control-allow-origin"]).toBe("https://me.example");
-  expect(answer.headers["access-control-expose-headers"]).toBeUndefined();
+  const response = await call(`${url}/api/head`, { headers });
+  expect(response.headers["access-control-allow-origin"]).toBe("https://me.example");
+  expect(response.headers["access-control-expose-headers"]).toBeUndefined();
   const other = await call(`${url}/api/unknown`, { headers: { origin: "https://you.example" } });
   expect(other.headers["access-control-allow-origin"]).toBeUndefined();
 });
 
 describe("the site", () => {
-  test("is served at / with types, beside the functions", async () => {
+  test("is served at / with content types", async () => {
     const { url } = await start("basic", { site: fixture("site") });
     const index = await fetch(url);
     expect(index.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -163,7 +163,7 @@ describe("the site", () => {
     expect((await fetch(`${url}/a.js`)).headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   });
 
-  test("gives nothing from outside its folder, no listing, no hidden file, and nothing under the route prefix", async () => {
+  test("responds with 404 to paths outside its folder, listings, hidden files and paths under the route prefix", async () => {
     const { url, port } = await start("basic", { site: fixture("site") });
     const paths = [
       "/../basic/app.ts",
@@ -187,7 +187,7 @@ test.each([
   "GET /%00 HTTP/1.1\r\nHost: localhost",
   "GET /api/head HTTP/1.1\r\nHost: a b",
   "GET * HTTP/1.1\r\nHost: localhost",
-])("the request %j is refused with 400", async (head) => {
+])("the host rejects the request %j with 400", async (head) => {
   const { port } = await start("basic");
   const socket = connect(port, "127.0.0.1");
   socket.write(`${head}\r\nConnection: close\r\n\r\n`);

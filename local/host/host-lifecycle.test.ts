@@ -1,4 +1,4 @@
-// The app's process over time: starting, failing to, dying, ending, and outliving nobody.
+// The app's process: its start, failures, restarts and shutdown.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -6,22 +6,21 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fixture, start } from "./host.fixture.ts";
 
 const marker = () => join(tmpdir(), `vitae-host-${randomUUID()}`);
-const withFile = () => {
+const createMarker = () => {
   const file = marker();
   writeFileSync(file, "");
   return file;
 };
 
-describe("starting", () => {
-  test("fails with nothing but the app's words when the app's error is for people", async () => {
+describe("starting the host", () => {
+  test("fails with only the message of the app's own error type", async () => {
     const starting = start("faulty", { env: { FAULT: "settings" } });
-    await expect(starting).rejects.toThrow(/^Two settings are wrong:\n {2}A is missing\n {2}B is no URL$/);
+    await expect(starting).rejects.toThrow(/^Two settings are invalid:\n {2}A is missing\n {2}B is no URL$/);
   });
 
   test("fails with the stack when the app has a bug", async () => {
@@ -42,13 +41,13 @@ describe("starting", () => {
     );
   });
 
-  test("fails when a route template is wrong, with the function's name", async () => {
+  test("fails with the function's name when a route template is not supported", async () => {
     await expect(start("faulty", { env: { FAULT: "route" } })).rejects.toThrow(
       /^Function badly-routed: The route template .* contains "\{y:id\}"/,
     );
   });
 
-  test("fails in one line that names the port and the way out when the port is taken", async () => {
+  test("fails with one line that names the port when the port is in use", async () => {
     for (const address of ["127.0.0.1", "::1"]) {
       const other = createServer().listen(0, address);
       await once(other, "listening");
@@ -60,7 +59,7 @@ describe("starting", () => {
     }
   });
 
-  test("serves the app as a bundle just as from its sources", async () => {
+  test("serves the app from a bundle as from its sources", async () => {
     const root = marker();
     await build({
       entryPoints: [join(fixture("basic"), "app.ts")],
@@ -81,24 +80,24 @@ describe("starting", () => {
   });
 });
 
-test("hooks run at the start, around invocations and at the end, and may change what a function gives", async () => {
+test("hooks run at the start, around invocations and at the end, and can change the result of a function", async () => {
   const { url, lines, line, close } = await start("lifecycle");
-  expect(await (await fetch(`${url}/api/fail`)).text()).toBe("mended by the hook");
+  expect(await (await fetch(`${url}/api/fail`)).text()).toBe("replaced by the hook");
   await line(/^postInvocation by the hook$/);
   await close();
   expect(lines).toEqual(["appStart", "preInvocation fail", "postInvocation by the hook", "appTerminate true"]);
 });
 
-describe("when the app's process dies", () => {
-  test("requests under way are answered 502, and it is started again", async () => {
+describe("when the app's process ends", () => {
+  test("running requests get 502, and the host restarts it", async () => {
     const { url, line } = await start("basic");
     const before = await (await fetch(`${url}/api/pid`)).text();
     const slow = fetch(`${url}/api/slow?file=/none`);
-    await line(/slow begun/);
+    await line(/slow started/);
     expect((await fetch(`${url}/api/crash`)).status).toBe(502);
     expect((await slow).status).toBe(502);
     await line(/^about to crash$/);
-    await line(/^The app's process ended \(exit code 3\)\. Starting it again in \d+ ms\.$/);
+    await line(/^The app's process ended \(exit code 3\)\. Restarting it in \d+ ms\.$/);
     await vi.waitFor(async () => {
       const response = await fetch(`${url}/api/pid`);
       expect(response.status).toBe(200);
@@ -106,21 +105,21 @@ describe("when the app's process dies", () => {
     }, 5000);
   });
 
-  test("over and over at its start, the host says so, gives up, and answers 503", async () => {
-    const file = withFile();
+  test("at every start, the host logs it, gives up, and responds with 503", async () => {
+    const file = createMarker();
     const { url, line } = await start("faulty", { env: { FAULT: "exit", FILE: file } });
     expect((await fetch(`${url}/api/crash`)).status).toBe(502);
-    await line(/ended before the app was loaded .* 6 times in a row and is not started again/);
+    await line(/ended before the app was loaded .* 6 times in a row and is not restarted/);
     expect((await fetch(`${url}/api/crash`)).status).toBe(503);
   }, 15_000);
 });
 
-describe("closing", () => {
-  test("lets the request under way finish and takes no new one", async () => {
+describe("closing the host", () => {
+  test("lets the running request finish and accepts no new one", async () => {
     const { url, line, close } = await start("basic");
     const file = marker();
     const slow = fetch(`${url}/api/slow?file=${file}`);
-    await line(/slow begun/);
+    await line(/slow started/);
     const closed = close();
     await expect(fetch(`${url}/api/pid`)).rejects.toThrow();
     writeFileSync(file, "");
@@ -128,13 +127,13 @@ describe("closing", () => {
     await closed;
   });
 
-  test("gives the app's own SIGTERM handler the time to commit", async () => {
+  test("gives the app's SIGTERM handler time to commit", async () => {
     const { close, lines } = await start("lifecycle", { env: { ON_SIGTERM: "commit" } });
     await close();
     expect(lines).toEqual(["appStart", "SIGTERM", "appTerminate true", "committed"]);
   });
 
-  test("ends a request that never finishes and an app that does not stop", async () => {
+  test("ends a request that never finishes, and an app that does not stop", async () => {
     const { url, close, line } = await start("lifecycle", { env: { ON_SIGTERM: "hang" } });
     const hanging = fetch(`${url}/api/hang`).then(
       ({ status }) => status,
@@ -145,13 +144,13 @@ describe("closing", () => {
     expect([502, "cut off"]).toContain(await hanging);
   }, 10_000);
 
-  test("twice is closing once", async () => {
+  test("can be called twice", async () => {
     const { close } = await start("basic");
     await Promise.all([close(), close()]);
   });
 });
 
-test("killing ends the app as a crash does: no handler of it runs, and the port is free again", async () => {
+test("killing the host ends the app without its handlers, and frees the port", async () => {
   const { url, port, kill, line, lines } = await start("lifecycle", { env: { ON_SIGTERM: "commit" } });
   const hanging = fetch(`${url}/api/hang`).then(
     ({ status }) => status,
@@ -164,10 +163,16 @@ test("killing ends the app as a crash does: no handler of it runs, and the port 
   await (await start("lifecycle", { port })).close();
 });
 
-test("the app's process ends when the host's is killed", async () => {
-  const script = fileURLToPath(new URL("fixtures/parent.ts", import.meta.url));
+test("the app's process ends when the host's process is killed", async () => {
   const file = marker();
-  const parent = spawn(process.execPath, [script, file], { stdio: ["ignore", "pipe", "inherit"] });
+  const options = JSON.stringify({ root: fixture("basic"), env: { EXIT_FILE: file }, port: 0 });
+  const script = `
+    import { startHost } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))};
+    await startHost({ ...${options}, log: () => {} });
+    console.log("running");`;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(parent.stdout, "data");
   expect(existsSync(file)).toBe(false);
   parent.kill("SIGKILL");

@@ -1,4 +1,4 @@
-// Queue functions: what they receive, how often, and what becomes of messages that fail.
+// Queue functions: their input, retries, and the poison queue.
 import { randomUUID } from "node:crypto";
 import { DefaultAzureCredential } from "@azure/identity";
 import { type QueueClient, QueueServiceClient } from "@azure/storage-queue";
@@ -23,10 +23,11 @@ beforeEach(() => {
 });
 const startQueues = () => start("queues", { env: { ...environment, QUEUE: queue.name } });
 const send = (text: string) => queue.sendMessage(Buffer.from(text).toString("base64"));
-const told = (lines: readonly string[]) => lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+const parseLines = (lines: readonly string[]) =>
+  lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
 const remaining = async (of: QueueClient) => (await of.peekMessages()).peekedMessageItems;
 
-test("a message that is JSON arrives as what it says, with the metadata that Azure gives, and is deleted", async () => {
+test("a JSON message arrives parsed, with the metadata of Azure, and is deleted", async () => {
   const { line } = await startQueues();
   await queue.create();
   const { messageId } = await send('{"of":"value"}');
@@ -45,49 +46,49 @@ test("a message that is JSON arrives as what it says, with the metadata that Azu
   await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0));
 });
 
-test("a message that is no JSON arrives as text, and those that waited for the host are delivered", async () => {
+test("a message that is no JSON arrives as text, also when it was sent before the start of the host", async () => {
   await queue.create();
   for (const text of ["größer", "kleiner"]) await send(text);
   const { lines } = await startQueues();
-  await vi.waitFor(() => expect(told(lines)).toHaveLength(2));
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(2));
   expect(
-    told(lines)
+    parseLines(lines)
       .map(({ message }) => message)
       .sort(),
   ).toEqual(["größer", "kleiner"]);
 });
 
-test("a function that fails is run again, and told how often the message was taken", async () => {
+test("a queue function that fails is retried with a growing dequeueCount", async () => {
   await queue.create();
   await send('{"failures":4}');
   const { lines, line } = await startQueues();
-  await vi.waitFor(() => expect(told(lines)).toHaveLength(5));
-  expect(told(lines).map(({ triggerMetadata }) => triggerMetadata.dequeueCount)).toEqual([1, 2, 3, 4, 5]);
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(5));
+  expect(parseLines(lines).map(({ triggerMetadata }) => triggerMetadata.dequeueCount)).toEqual([1, 2, 3, 4, 5]);
   await line(/the queue function broke/);
   await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0));
   expect(await poison.exists()).toBe(false);
 });
 
-test("a message that fails five times, or cannot be read, goes to the poison queue as it was", async () => {
+test("a message that fails five times or is no base64 moves to the poison queue unchanged", async () => {
   await queue.create();
   const [failing, unreadable] = [Buffer.from('{"failures":5}').toString("base64"), "no base64!"];
   await queue.sendMessage(failing);
   await queue.sendMessage(unreadable);
   const { line } = await startQueues();
-  await line(/^Function telling failed 5 times for message .*: see queue q.*-poison\.$/);
-  await line(/^Function telling cannot read, since it is no base64, message/);
+  await line(/^Function printing failed 5 times for message .*: see queue q.*-poison\.$/);
+  await line(/^Function printing got message .*, which is no base64: see queue/);
   const texts = (await poison.peekMessages({ numberOfMessages: 5 })).peekedMessageItems.map((each) => each.messageText);
   expect(texts.sort()).toEqual([unreadable, failing].sort());
   expect(await remaining(queue)).toEqual([]);
 });
 
-test("closing finishes the message under way, and leaves none hidden", async () => {
+test("closing the host finishes the running message, and leaves none hidden", async () => {
   await queue.create();
   const { lines, line, close } = await startQueues();
   await send("one");
   await line(/^\{/);
   await close();
-  expect(told(lines)).toHaveLength(1);
+  expect(parseLines(lines)).toHaveLength(1);
   await send("two");
   expect(await remaining(queue)).toHaveLength(1);
 });

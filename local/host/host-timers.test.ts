@@ -1,4 +1,4 @@
-// Timer functions, and running them by hand.
+// Timer functions, on their schedule and by POST /admin/functions/{name}.
 import { expect, test } from "vitest";
 import { start } from "./host.fixture.ts";
 import { parseSchedule } from "./timer-trigger.ts";
@@ -7,7 +7,7 @@ const env = { SCHEDULE: "0 0 12 21 6 *" };
 const post = (url: string, body: string, type = "application/json") =>
   fetch(url, { method: "POST", body, headers: { "content-type": type } });
 
-test("a timer with runOnStartup runs at once, with the input and trace that Azure gives", async () => {
+test("a timer with runOnStartup runs at once, with the input and trace of Azure", async () => {
   const { line } = await start("timers", { env });
   const { timer, trace } = JSON.parse(await line(/"timer"/));
   expect(timer).toEqual({
@@ -27,19 +27,19 @@ test("a timer runs on its schedule", async () => {
   await line(/^tick$/);
 });
 
-test("a timer that fails is logged with its name, invocation and stack", async () => {
+test("a timer function that fails is logged with its name, invocation and stack", async () => {
   const { line } = await start("timers", { env });
   await line(/^Function failing failed \(invocation [0-9a-f-]{36}\):$/);
   await line(/Error: the timer broke/);
 });
 
-test("a wrong schedule, or one whose setting is missing, is said with the function's name", async () => {
+test("an invalid schedule and a missing setting are logged with the function's name", async () => {
   const { line } = await start("timers");
-  await line(/^Function wrong never runs: schedule "every day" must be NCRONTAB/);
-  await line(/^Function at-start never runs: %SCHEDULE% names a setting that is missing; add SCHEDULE/);
+  await line(/^Function invalid never runs: schedule "every day" must be NCRONTAB/);
+  await line(/^Function at-start never runs: %SCHEDULE% names a missing setting; add SCHEDULE/);
 });
 
-test("a function is run by hand through the admin address, with its input", async () => {
+test("POST /admin/functions/{name} runs a timer function with its input", async () => {
   const { url, line } = await start("timers", { env });
   expect((await post(`${url}/admin/functions/midsummer`, '{"input":"{\\"by\\":\\"hand\\"}"}')).status).toBe(202);
   await line(/^run with {"by":"hand"}$/);
@@ -47,7 +47,7 @@ test("a function is run by hand through the admin address, with its input", asyn
   await line(/^run with {"schedule"/);
 });
 
-test("the admin address refuses what it does not know, and what a foreign page could send", async () => {
+test("the admin API rejects unknown functions, malformed bodies and content types that a foreign page could send", async () => {
   const { url } = await start("timers", { env });
   expect((await post(`${url}/admin/functions/none`, "{}")).status).toBe(404);
   expect((await post(`${url}/admin/functions/midsummer`, "no JSON")).status).toBe(400);
@@ -59,6 +59,6 @@ test.each([
   ["*/15 * * * *", "2026-01-01T00:02:00Z", "2026-01-01T00:15:00.000Z"],
   ["0 30 9 * * Mon-Fri", "2026-01-03T00:00:00Z", "2026-01-05T09:30:00.000Z"],
   ["0 0 0 13 * 5", "2026-01-01T00:00:00Z", "2026-02-13T00:00:00.000Z"],
-])("the schedule %s after %s occurs at %s", (expression, after, next) => {
+])("the next occurrence of %s after %s is %s", (expression, after, next) => {
   expect(parseSchedule(expression).nextRun(new Date(after))?.toISOString()).toBe(next);
 });

@@ -1,11 +1,11 @@
-// A body that the real host reads for its binding data before it calls the function: a JSON object of known length.
+// Reads a JSON object of known length before the function runs, as the real host does for its binding data.
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 
 export type JsonBody = { readonly bytes: Buffer; readonly properties: Readonly<Record<string, unknown>> };
 
-/** Azure reads bodies of any size whole. Here longer ones flow, which is what their senders wait for. */
-const LIMIT = 64 * 1024;
+/** Azure buffers bodies of any size. Here longer ones are streamed. */
+const MAX_BYTES = 64 * 1024;
 
 function propertiesOf(bytes: Buffer): JsonBody["properties"] {
   try {
@@ -17,12 +17,12 @@ function propertiesOf(bytes: Buffer): JsonBody["properties"] {
 }
 
 /**
- * Reads a small body of known length that begins like an object. Undefined for any other, which then can be read as
- * always. Rejects when the caller goes away meanwhile.
+ * Reads a small body of known length that starts like an object. Returns undefined for any other body, which can still
+ * be read. Rejects if the client disconnects meanwhile.
  */
 export async function takeJsonBody(incoming: IncomingMessage): Promise<JsonBody | undefined> {
   const length = Number(incoming.headers["content-length"] ?? 0);
-  if (length === 0 || length > LIMIT) return undefined;
+  if (length === 0 || length > MAX_BYTES) return undefined;
   await once(incoming, "readable");
   const first: Buffer | null = incoming.read();
   if (!first) return undefined;

@@ -1,15 +1,15 @@
-// What the host and the app's process say to each other, and how: in batches, since each message over IPC is a system call.
+// The messages between the host and the app's process. They travel in batches, since each IPC message is a system call.
 import type { TraceContext } from "./trace-context.ts";
 
-/** The kinds of RpcTypedData that go to the app. azure-functions-nodejs-worker, types-core/index.d.ts */
+/** The kinds of RpcTypedData that the app receives. azure-functions-nodejs-worker, types-core/index.d.ts */
 export type TypedData =
   | { readonly string: string }
   | { readonly json: string }
   | { readonly http: Record<never, never> }
   | { readonly bytes: Uint8Array };
 
-/** What travels in their place: bytes, which messages between processes carry badly, in a file of their own. */
-export type SentData = Exclude<TypedData, { readonly bytes: Uint8Array }> | { readonly bytesIn: string };
+/** What the host sends: bytes, which IPC transfers slowly, are in a file. */
+export type InputData = Exclude<TypedData, { readonly bytes: Uint8Array }> | { readonly bytesFile: string };
 
 export type Binding = Readonly<Record<string, unknown>> & { readonly type: string; readonly direction: string };
 export type FunctionMetadata = { readonly name: string; readonly bindings: Readonly<Record<string, Binding>> };
@@ -17,7 +17,7 @@ export type FunctionMetadata = { readonly name: string; readonly bindings: Reado
 export type Invocation = {
   readonly id: string;
   readonly functionName: string;
-  readonly data: SentData;
+  readonly data: InputData;
   readonly metadata: Readonly<Record<string, TypedData>>;
   readonly trace: TraceContext;
 };
@@ -32,12 +32,12 @@ export type Outcome = {
   readonly isLost?: true;
 };
 
-export type ToApp =
+export type MessageToApp =
   | ({ readonly kind: "invoke" } & Invocation)
   | { readonly kind: "cancel"; readonly id: string }
   | { readonly kind: "terminate" };
 
-export type FromApp =
+export type MessageFromApp =
   | { readonly kind: "ready"; readonly functions: readonly FunctionMetadata[]; readonly httpUri: string | undefined }
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "log"; readonly text: string }
@@ -45,8 +45,8 @@ export type FromApp =
 
 export type Sender<M> = { send(message: M): void; flush(): void };
 
-/** Sends what one turn of the event loop brings together as one batch. */
-export function batched<M>(deliver: (batch: readonly M[]) => void): Sender<M> {
+/** Sends all messages of one turn of the event loop as one batch. */
+export function createSender<M>(deliver: (batch: readonly M[]) => void): Sender<M> {
   let queue: M[] = [];
   function flush(): void {
     if (queue.length === 0) return;

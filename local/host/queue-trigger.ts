@@ -1,17 +1,17 @@
-// Runs functions for the messages of a storage queue: each at least once, five attempts, then the queue's poison queue.
+// Runs functions for the messages of a storage queue: at least once, five attempts, then the poison queue.
 // azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues: QueueTriggerBinding.cs
 import { setTimeout as pause } from "node:timers/promises";
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
 import type { TypedData } from "./messages.ts";
 import type { TriggerKind } from "./trigger.ts";
 
-/** batchSize, maxDequeueCount and the time that a message stays hidden while its function runs, as in host.json. */
+/** batchSize and maxDequeueCount of host.json, and how long a message is hidden while its function runs. */
 const BATCH = 16;
 const ATTEMPTS = 5;
 const HIDDEN_SECONDS = 600;
-/** Between looks into an empty queue, longer each time. The real host goes from 100 ms to a minute. */
-const FIRST_LOOK_MS = 100;
-const LONGEST_LOOK_MS = 1000;
+/** Pauses between polls of an empty queue, doubled each time. The real host goes from 100 ms to a minute. */
+const MIN_POLL_MS = 100;
+const MAX_POLL_MS = 1000;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -41,7 +41,7 @@ export const queueTrigger: TriggerKind = ({ functionName, binding, run, setting,
   const [queue, poison] = [queues.getQueueClient(queueName), queues.getQueueClient(`${queueName}-poison`)];
   const stopped = new AbortController();
   let ended = Promise.resolve();
-  let troubled = false;
+  let isFailing = false;
 
   async function handle(message: DequeuedMessageItem): Promise<void> {
     const { messageId, popReceipt, messageText, dequeueCount } = message;
@@ -50,47 +50,49 @@ export const queueTrigger: TriggerKind = ({ functionName, binding, run, setting,
       const text = Buffer.from(messageText, "base64").toString();
       const { failure } = await run({ string: text }, metadataOf(text, message));
       if (failure === undefined) return void (await queue.deleteMessage(messageId, popReceipt));
-      // To be seen again at once: visibilityTimeout of host.json is 0.
+      // Visible again at once: visibilityTimeout of host.json is 0.
       if (dequeueCount < ATTEMPTS) return void (await queue.updateMessage(messageId, popReceipt, messageText, 0));
     }
     await moveTo(poison, messageText);
     await queue.deleteMessage(messageId, popReceipt);
-    const why = isReadable ? `failed ${ATTEMPTS} times for` : "cannot read, since it is no base64,";
-    log(`Function ${functionName} ${why} message ${messageId}: see queue ${queueName}-poison.`);
+    const problem = isReadable
+      ? `failed ${ATTEMPTS} times for message ${messageId}`
+      : `got message ${messageId}, which is no base64`;
+    log(`Function ${functionName} ${problem}: see queue ${queueName}-poison.`);
   }
 
-  function trouble(error: unknown): void {
-    // A queue that nobody has made yet is an empty one.
-    if (statusOf(error) === 404 || troubled || stopped.signal.aborted) return;
-    troubled = true;
+  /** Logs the first of several failures. A queue that does not exist counts as empty. */
+  function reportFailure(error: unknown): void {
+    if (statusOf(error) === 404 || isFailing || stopped.signal.aborted) return;
+    isFailing = true;
     log(`Function ${functionName}: queue ${queueName} cannot be used. ${(error as Error).message.split("\n")[0]}`);
   }
 
-  /** How many messages there were; what cannot be reached now is tried again at the next look. */
-  async function look(): Promise<number> {
+  /** Returns the number of messages. A call that fails is retried at the next poll. */
+  async function pollOnce(): Promise<number> {
     try {
       const hidden = { numberOfMessages: BATCH, visibilityTimeout: HIDDEN_SECONDS };
       const { receivedMessageItems: messages } = await queue.receiveMessages(hidden);
-      troubled = false;
-      await Promise.all(messages.map((message) => handle(message).catch(trouble)));
+      isFailing = false;
+      await Promise.all(messages.map((message) => handle(message).catch(reportFailure)));
       return messages.length;
     } catch (error) {
-      trouble(error);
+      reportFailure(error);
       return 0;
     }
   }
 
   async function poll(): Promise<void> {
     const { signal } = stopped;
-    for (let wait = FIRST_LOOK_MS; !signal.aborted; ) {
-      const found = await look();
+    for (let wait = MIN_POLL_MS; !signal.aborted; ) {
+      const found = await pollOnce();
       if (found > 0) {
-        wait = FIRST_LOOK_MS;
+        wait = MIN_POLL_MS;
         continue;
       }
-      // Never cut off while it asks: a message that was just handed out would stay hidden.
+      // Only the pause is aborted: a message received by an aborted call would stay hidden.
       await pause(wait, undefined, { signal }).catch(() => {});
-      wait = Math.min(wait * 2, LONGEST_LOOK_MS);
+      wait = Math.min(wait * 2, MAX_POLL_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-// Addresses as a web server reads them: decoded once, without dot segments.
+// Request targets as a web server parses them: decoded once, without dot segments.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { requestPath } from "./request-path.ts";
@@ -12,15 +12,15 @@ test.each([
   ["/%2e%2e/%2e%2e/etc", "/etc", "/%2e%2e/%2e%2e/etc", ""],
   ["http://example.com/api?y", "/api", "/api?y", "y"],
   ["http://example.com", "/", "/", ""],
-])("%s is read as the path %s", (url, path, target, query) => {
+])("parses %s as the path %s", (url, path, target, query) => {
   expect(requestPath(url)).toEqual({ path, target, query });
 });
 
-test.each(["/a%00b", "*", "relative"])("%s is refused", (url) => {
+test.each(["/a%00b", "*", "relative"])("rejects the request target %s", (url) => {
   expect(requestPath(url)).toBeUndefined();
 });
 
-test("no path keeps a dot segment, however it is written", () => {
+test("removes dot segments in every spelling", () => {
   const piece = fc.constantFrom(".", "..", "%2e", "%2E%2e", ".%2e", "a", "", "%2f..", "...");
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {

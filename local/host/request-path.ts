@@ -1,15 +1,15 @@
-// The path and query of a request as the web server in front of the functions understands them. Pure.
+// The path and query of a request as the web server in front of the functions parses them. Pure.
 
 export type RequestPath = {
-  /** Decoded, without dot segments; an encoded slash stays encoded. What routes are matched with. */
+  /** Decoded, without dot segments; an encoded slash stays encoded. Routes are matched with it. */
   readonly path: string;
-  /** Path and query as they came, beginning with a slash. What the app is sent. */
+  /** Path and query as received, beginning with a slash. The app receives it. */
   readonly target: string;
-  /** The query without its question mark, as it came. */
+  /** The query as received, without its question mark. */
   readonly query: string;
 };
 
-function decoded(text: string): string {
+function decode(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run.replace(/%2f/gi, "%252F"));
@@ -29,7 +29,7 @@ function withoutDotSegments(path: string): string {
 }
 
 /**
- * Kestrel decodes the path once, all but %2F, drops dot segments, and refuses NUL; undefined is its 400.
+ * Kestrel decodes the path once, except %2F, removes dot segments, and rejects NUL. Undefined stands for its 400.
  * https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/src/Internal/Http/Http1Connection.cs
  */
 export function requestPath(url: string): RequestPath | undefined {
@@ -39,6 +39,6 @@ export function requestPath(url: string): RequestPath | undefined {
   if (target === undefined) return undefined;
   const mark = target.indexOf("?");
   const raw = mark < 0 ? target : target.slice(0, mark);
-  const path = raw.includes("%") || raw.includes("/.") ? withoutDotSegments(decoded(raw)) : raw;
+  const path = raw.includes("%") || raw.includes("/.") ? withoutDotSegments(decode(raw)) : raw;
   return path.includes("\0") ? undefined : { path, target, query: mark < 0 ? "" : target.slice(mark + 1) };
 }

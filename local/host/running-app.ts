@@ -1,17 +1,17 @@
-// Keeps the app running: starts its process again when it dies, later each time, and stops trying when it never gets up.
+// Keeps the app running: restarts its process when it ends, after growing pauses, and gives up if it never stays up.
 import type { Invocation, Outcome } from "./messages.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
 
-/** Deaths in a row, each within the time that counts as getting up, after which the host gives up. */
-const MAX_DEATHS = 6;
+/** The host gives up after so many ends in a row, each within UP_AFTER_MS of the start. */
+const MAX_ENDS = 6;
 const UP_AFTER_MS = 1000;
 const FIRST_PAUSE_MS = 50;
 
 export type App = {
   readonly functions: Worker["functions"];
-  /** The process that runs now; undefined between two. */
+  /** The running process; undefined during a restart. */
   worker(): Worker | undefined;
-  /** Runs a function that no HTTP request is waiting for; its failure is logged. */
+  /** Runs a function that HTTP does not trigger, and logs its failure. */
   run(invocation: Invocation): Promise<Outcome>;
   reportFailure(invocation: Pick<Invocation, "functionName">, outcome: Outcome): void;
   stop(milliseconds: number): Promise<void>;
@@ -20,34 +20,34 @@ export type App = {
 /** @throws {Error} with the app's own message when it does not load the first time */
 export async function startApp(options: WorkerOptions): Promise<App> {
   const { log } = options;
-  let deaths = 0;
+  let ends = 0;
   let stopping = false;
   let pause: NodeJS.Timeout | undefined;
   let current: Worker | undefined;
 
   function watch(worker: Worker): void {
-    const since = performance.now();
+    const startedAt = performance.now();
     current = worker;
-    void worker.ended.then((how) => {
+    void worker.ended.then((reason) => {
       current = undefined;
       if (stopping) return;
-      if (performance.now() - since > UP_AFTER_MS) deaths = 0;
-      again(`The app's process ended (${how}).`);
+      if (performance.now() - startedAt > UP_AFTER_MS) ends = 0;
+      restart(`The app's process ended (${reason}).`);
     });
   }
 
-  function again(reason: string): void {
-    deaths += 1;
-    if (deaths >= MAX_DEATHS) {
-      log(`${reason} It ended ${deaths} times in a row and is not started again: mend the app and restart.`);
+  function restart(reason: string): void {
+    ends += 1;
+    if (ends >= MAX_ENDS) {
+      log(`${reason} It ended ${ends} times in a row and is not restarted. Fix the app and restart the host.`);
       return;
     }
-    const wait = FIRST_PAUSE_MS * 2 ** (deaths - 1);
-    log(`${reason} Starting it again in ${wait} ms.`);
+    const wait = FIRST_PAUSE_MS * 2 ** (ends - 1);
+    log(`${reason} Restarting it in ${wait} ms.`);
     pause = setTimeout(() => {
       startWorker(options).then(
         (worker) => (stopping ? worker.stop(0) : watch(worker)),
-        (error: Error) => stopping || again(error.message),
+        (error: Error) => stopping || restart(error.message),
       );
     }, wait);
   }
@@ -65,7 +65,7 @@ export async function startApp(options: WorkerOptions): Promise<App> {
     worker: () => current,
     reportFailure,
     async run(invocation) {
-      const failure = "The app's process is being started again.";
+      const failure = "The app's process is restarting.";
       const outcome = (await current?.invoke(invocation)) ?? { id: invocation.id, hasResponse: false, failure };
       if (outcome.failure !== undefined) reportFailure(invocation, outcome);
       return outcome;

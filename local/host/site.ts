@@ -22,36 +22,36 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-async function fileOf(folder: string, path: string): Promise<{ file: string; size: number } | undefined> {
+async function findFile(folder: string, path: string): Promise<{ file: string; size: number } | undefined> {
   try {
     const root = await realpath(folder);
-    // What the path leads to counts, not how it is written: links and encoded dots come to light here.
+    // The real path decides, whatever the request's spelling: it resolves symbolic links and dot segments.
     const file = await realpath(join(root, path.endsWith("/") ? `${path}index.html` : path));
     const { size, isFile } = await stat(file).then((found) => ({ size: found.size, isFile: found.isFile() }));
-    const hidden = file
+    const isHidden = file
       .slice(root.length)
       .split(sep)
       .some((piece) => piece.startsWith("."));
-    return isFile && file.startsWith(root + sep) && !hidden ? { file, size } : undefined;
+    return isFile && file.startsWith(root + sep) && !isHidden ? { file, size } : undefined;
   } catch {
     return undefined;
   }
 }
 
-export type Served = {
+export type StaticFile = {
   readonly folder: string;
-  /** Below the folder, beginning with a slash; one that ends with a slash means the index there. */
+  /** Below the folder, beginning with a slash. A path that ends with a slash means its index.html. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** Answers GET and HEAD of a file; anything else is an empty 404. */
+/** Serves GET and HEAD of a file; anything else is an empty 404. */
 export async function serveFile(
-  { folder, path, headers }: Served,
+  { folder, path, headers }: StaticFile,
   { method }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const found = method === "GET" || method === "HEAD" ? await fileOf(folder, path) : undefined;
+  const found = method === "GET" || method === "HEAD" ? await findFile(folder, path) : undefined;
   if (!found) return void response.writeHead(404, { "Content-Length": 0 }).end();
   response.writeHead(200, {
     "Content-Type": TYPES[extname(found.file).toLowerCase()] ?? "application/octet-stream",

@@ -5,9 +5,9 @@ import type { TriggerKind } from "./trigger.ts";
 const NEVER = "0001-01-01T00:00:00";
 
 /**
- * Five fields, or six with seconds first; all fields must fit, also the day of the month and of the week together.
+ * Five fields, or six with seconds first. All fields must match, also the day of the month and the day of the week.
  * https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
- * @throws {Error} naming the expression
+ * @throws {Error} with the expression
  */
 export function parseSchedule(expression: string): Cron {
   try {
@@ -23,28 +23,28 @@ export const timerTrigger: TriggerKind = ({ binding, run, setting }) => {
   let last = NEVER;
   let timer: NodeJS.Timeout | undefined;
 
-  // azure-webjobs-sdk-extensions, TimerInfo.cs; the library makes the names camel case.
+  // azure-webjobs-sdk-extensions, TimerInfo.cs; the library converts the names to camel case.
   function info(input?: string) {
     if (input) return { string: input };
     const ScheduleStatus = { Last: last, Next: cron.nextRun()?.toISOString() ?? NEVER, LastUpdated: last };
     return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus, IsPastDue: false }) };
   }
 
-  async function occur(): Promise<void> {
+  async function runNow(): Promise<void> {
     const now = new Date();
     await run(info());
     last = now.toISOString();
   }
 
-  // As TimerListener.cs does: the next occurrence is looked for when the last has finished, so that none overlap.
-  function plan(stopped: () => boolean): void {
+  // As TimerListener.cs: the next occurrence is computed when the last run has ended, so that runs never overlap.
+  function schedule(stopped: () => boolean): void {
     const next = cron.nextRun();
     if (!next || stopped()) return;
     const wait = Math.max(next.getTime() - Date.now(), 1);
-    const longest = 2 ** 31 - 1;
+    const maxTimeout = 2 ** 31 - 1;
     timer = setTimeout(
-      () => (wait > longest ? plan(stopped) : void occur().then(() => plan(stopped))),
-      Math.min(wait, longest),
+      () => (wait > maxTimeout ? schedule(stopped) : void runNow().then(() => schedule(stopped))),
+      Math.min(wait, maxTimeout),
     );
   }
 
@@ -53,8 +53,8 @@ export const timerTrigger: TriggerKind = ({ binding, run, setting }) => {
   return {
     runManually: (input) => void run(info(input)),
     start() {
-      if (binding.runOnStartup === true) void occur().then(() => plan(stopped));
-      else plan(stopped);
+      if (binding.runOnStartup === true) void runNow().then(() => schedule(stopped));
+      else schedule(stopped);
     },
     async stop() {
       isStopped = true;

@@ -1,6 +1,6 @@
 // What a kind of trigger gets from the host, and what it provides.
 import type { Connection } from "./connection.ts";
-import type { Binding, Outcome, SentData, TypedData } from "./messages.ts";
+import type { Binding, InputData, Outcome, TypedData } from "./messages.ts";
 
 export type BlobWrite = {
   readonly container: string;
@@ -20,7 +20,7 @@ export type BlobWrites = {
 export type TriggerServices = {
   readonly functionName: string;
   readonly binding: Binding;
-  readonly run: (data: SentData, metadata?: Readonly<Record<string, TypedData>>) => Promise<Outcome>;
+  readonly run: (data: InputData, metadata?: Readonly<Record<string, TypedData>>) => Promise<Outcome>;
   /** Replaces each %NAME% with the value of that setting. */
   readonly setting: (text: string) => string;
   /** The storage account that the binding's `connection` names. */

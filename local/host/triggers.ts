@@ -1,4 +1,4 @@
-// The kinds of trigger this host serves besides HTTP, and what starts and stops them.
+// Creates, starts and stops the triggers other than HTTP.
 import { randomUUID } from "node:crypto";
 import { blobTrigger } from "./blob-trigger.ts";
 import { connect } from "./connection.ts";
@@ -15,20 +15,20 @@ const kinds: Readonly<Record<string, TriggerKind>> = {
   timertrigger: timerTrigger,
 };
 
-const SERVED = "httpTrigger, timerTrigger, blobTrigger and queueTrigger";
+const SUPPORTED = "httpTrigger, timerTrigger, blobTrigger and queueTrigger";
 
 export type Triggers = {
   start(): void;
-  /** Resolves when what was begun has ended. */
+  /** Resolves when running functions have ended. */
   stop(): Promise<void>;
-  /** Runs a function as POST /admin/functions/{name} does; false if there is none of that name. */
+  /** Runs a function for POST /admin/functions/{name}; false if no trigger has that name. */
   invoke(name: string, input: string | undefined): boolean;
 };
 
 export const triggerOf = ({ bindings }: FunctionMetadata): Binding | undefined =>
   Object.values(bindings).find(({ type }) => /trigger$/i.test(type));
 
-type Options = {
+type TriggersOptions = {
   readonly app: App;
   readonly env: Readonly<Record<string, string>>;
   readonly blobWrites: BlobWrites | undefined;
@@ -36,15 +36,14 @@ type Options = {
   readonly log: (line: string) => void;
 };
 
-export function createTriggers({ app, env, ...services }: Options): Triggers {
+export function createTriggers({ app, env, ...services }: TriggersOptions): Triggers {
   const { log } = services;
   const triggers = new Map<string, Trigger>();
 
   function setting(text: string): string {
     return text.replace(/%([^%]+)%/g, (_, name: string) => {
       const value = env[name];
-      if (value === undefined)
-        throw new Error(`%${name}% names a setting that is missing; add ${name} to the settings`);
+      if (value === undefined) throw new Error(`%${name}% names a missing setting; add ${name} to the settings`);
       return value;
     });
   }
@@ -56,7 +55,7 @@ export function createTriggers({ app, env, ...services }: Options): Triggers {
     if (!binding || type.toLowerCase() === "httptrigger") continue;
     const kind = kinds[type.toLowerCase()];
     if (!kind) {
-      log(`Function ${functionName} never runs here: this host serves no ${type}, only ${SERVED}.`);
+      log(`Function ${functionName} never runs here: the local host does not support ${type}, only ${SUPPORTED}.`);
       continue;
     }
     const run: TriggerServices["run"] = (data, more = {}) => {

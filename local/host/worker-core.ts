@@ -1,4 +1,4 @@
-// Inside the app's process: stands in for the module that @azure/functions asks for at run time, and keeps what it registers.
+// In the app's process: provides the module that @azure/functions requires at run time, and keeps what it registers.
 import Module from "node:module";
 import type { FunctionMetadata, Invocation, TypedData } from "./messages.ts";
 
@@ -38,15 +38,15 @@ export type HookName = (typeof HOOKS)[number];
 export type RegisteredFunction = { readonly metadata: FunctionMetadata; readonly callback: FunctionCallback };
 export type Core = {
   readonly functions: ReadonlyMap<string, RegisteredFunction>;
-  /** Shared by the hooks of the app's start and end, and by all hooks. */
+  /** `appLevel` is shared by appStart and appTerminate hooks, `everywhere` by all hooks. */
   readonly hookData: { readonly appLevel: object; readonly everywhere: object };
   model(): ProgrammingModel | undefined;
   runHooks(name: HookName, context: object): Promise<void>;
-  /** From here on registering is refused, as in Azure once startup has ended. */
+  /** Rejects later registrations, as Azure does after startup. */
   lock(): void;
 };
 
-/** Must be called before the app is loaded. The messages of the errors are those of the real worker, which people look up. */
+/** Call it before the app is loaded. Error messages are those of the real worker, so that developers can look them up. */
 export function installCore(log: (level: LogLevel, message: string) => void): Core {
   const functions = new Map<string, RegisteredFunction>();
   const hooks = new Map<string, HookCallback[]>(HOOKS.map((name) => [name, []]));
@@ -65,21 +65,21 @@ export function installCore(log: (level: LogLevel, message: string) => void): Co
     },
     registerHook(name: string, callback: HookCallback) {
       const registered = hooks.get(name);
-      // The library tells a worker without this hook by the mark on the error.
+      // The library recognizes a worker without this hook by this property of the error.
       if (!registered) {
         throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
       }
       registered.push(callback);
       return { dispose: () => registered.splice(registered.indexOf(callback) >>> 0, 1) };
     },
-    setProgrammingModel: (given: ProgrammingModel) => {
-      model = given;
+    setProgrammingModel: (programmingModel: ProgrammingModel) => {
+      model = programmingModel;
     },
     getProgrammingModel: () => model,
     log: (level: LogLevel, _category: string, message: string) => log(level, message),
   };
 
-  // As the worker does it, so that sources and bundles, which both end in a CommonJS require, find it the same way.
+  // As the real worker does. Sources and bundles both find it, since both end in a CommonJS require.
   // azure-functions-nodejs-worker, setupCoreModule.ts
   const original = Module.prototype.require;
   Module.prototype.require = Object.assign(function (this: Module, id: string): unknown {

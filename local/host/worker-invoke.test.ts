@@ -1,7 +1,7 @@
 // One invocation, with a programming model that behaves as the library's does.
 import { expect, test } from "vitest";
 import type { Core, InvocationModel } from "./worker-core.ts";
-import { CALLER_GONE, invoke, stackOf } from "./worker-invoke.ts";
+import { CLIENT_DISCONNECTED, invoke, stackOf } from "./worker-invoke.ts";
 
 const never = new Promise<never>(() => {});
 const invocation = {
@@ -15,7 +15,7 @@ const invocation = {
 function coreWith(model: Partial<InvocationModel>): Core {
   const bindings = { httpTrigger: { type: "httpTrigger", direction: "in" } };
   return {
-    functions: new Map([["hello", { metadata: { name: "hello", bindings }, callback: () => "answer" }]]),
+    functions: new Map([["hello", { metadata: { name: "hello", bindings }, callback: () => "response" }]]),
     hookData: { appLevel: {}, everywhere: {} },
     lock: () => {},
     runHooks: async () => {},
@@ -30,25 +30,25 @@ function coreWith(model: Partial<InvocationModel>): Core {
   };
 }
 
-const options = { log: () => {}, gone: never, onStart: () => {} };
+const options = { log: () => {}, disconnected: never, onStart: () => {} };
 
-test("a caller that goes away before its request arrived ends the wait for it, as no failure", async () => {
-  const gone = Promise.reject(CALLER_GONE);
+test("invoke ends without a failure when the client disconnects before the request arrives", async () => {
+  const disconnected = Promise.reject(CLIENT_DISCONNECTED);
   const core = coreWith({ getArguments: () => never });
-  expect(await invoke(core, invocation, { ...options, gone })).toEqual({ id: "1", hasResponse: true });
+  expect(await invoke(core, invocation, { ...options, disconnected })).toEqual({ id: "1", hasResponse: true });
 });
 
-test("a response that cannot be sent is a failure of the invocation", async () => {
+test("invoke reports a response that cannot be sent as a failure", async () => {
   const core = coreWith({ getResponse: () => Promise.reject(new RangeError("no such status")) });
   expect((await invoke(core, invocation, options)).failure).toContain("RangeError: no such status");
 });
 
-test("a function that is not there is a failure that names it", async () => {
+test("invoke reports an unknown function as a failure with its name", async () => {
   const outcome = await invoke(coreWith({}), { ...invocation, functionName: "other" }, options);
   expect(outcome.failure).toContain("'other' is not loaded");
 });
 
-test("a stack is followed by those of its causes, and ends even if they form a circle", () => {
+test("stackOf appends the stacks of the causes, and ends for circular causes", () => {
   const circle = new Error("outer");
   circle.cause = circle;
   expect(stackOf(circle).match(/Error: outer/g)).toHaveLength(6);

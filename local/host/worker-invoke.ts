@@ -1,37 +1,42 @@
-// Inside the app's process: runs one invocation through the programming model and the hooks, as the real worker does.
+// In the app's process: runs one invocation through the programming model and the hooks, as the real worker does.
 // azure-functions-nodejs-worker, eventHandlers/InvocationHandler.ts
 import { readFile } from "node:fs/promises";
 import type { Invocation, Outcome } from "./messages.ts";
 import type { Core, CoreInvocationContext, LogLevel } from "./worker-core.ts";
 
-/** A thrown value as the log shows it: the stack, and those of its causes. */
+/** The stack of a thrown value and of its causes, for the log. */
 export function stackOf(thrown: unknown, depth = 0): string {
   if (!(thrown instanceof Error)) return `Thrown value: ${String(thrown)}`;
   const stack = thrown.stack ?? `${thrown.name}: ${thrown.message}`;
   return thrown.cause === undefined || depth === 5 ? stack : `${stack}\nCaused by: ${stackOf(thrown.cause, depth + 1)}`;
 }
 
-/** What a postInvocation hook sees, and may change: the result and the error. */
-type After = { readonly inputs: unknown[]; result: unknown; error: unknown };
+/** The context of postInvocation hooks, which may change the result and the error. */
+type PostInvocationContext = { readonly inputs: unknown[]; result: unknown; error: unknown };
 
-/** The reason for giving up an invocation whose caller went away before its request arrived. */
-export const CALLER_GONE = new Error("The caller went away.");
+/** The reason for ending an invocation whose client disconnected before the request arrived. */
+export const CLIENT_DISCONNECTED = new Error("The client disconnected.");
 
-type Options = {
+type InvokeOptions = {
   readonly log: (level: LogLevel, message: string) => void;
-  /** Rejects with CALLER_GONE; the library would await the request for ever. */
-  readonly gone: Promise<never>;
+  /** Rejects with CLIENT_DISCONNECTED. Without it the library would wait for the request forever. */
+  readonly disconnected: Promise<never>;
+  /** Called when the request has arrived. */
   readonly onStart: () => void;
 };
 
-export async function invoke(core: Core, invocation: Invocation, { log, gone, onStart }: Options): Promise<Outcome> {
+export async function invoke(
+  core: Core,
+  invocation: Invocation,
+  { log, disconnected, onStart }: InvokeOptions,
+): Promise<Outcome> {
   const { id, functionName, data, metadata: triggerMetadata, trace } = invocation;
   try {
     const registered = core.functions.get(functionName);
     const programmingModel = core.model();
     if (!registered || !programmingModel) throw new Error(`Function code for '${functionName}' is not loaded.`);
     const { metadata } = registered;
-    const input = "bytesIn" in data ? { bytes: await readFile(data.bytesIn) } : data;
+    const input = "bytesFile" in data ? { bytes: await readFile(data.bytesFile) } : data;
     const trigger = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
     const coreContext: CoreInvocationContext = {
       invocationId: id,
@@ -47,7 +52,7 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
       },
     };
     const invocationModel = await programmingModel.getInvocationModel(coreContext);
-    const { context, inputs } = await Promise.race([invocationModel.getArguments(), gone]);
+    const { context, inputs } = await Promise.race([invocationModel.getArguments(), disconnected]);
     onStart();
 
     const shared = { hookData: {}, appHookData: core.hookData.everywhere, invocationContext: context };
@@ -55,7 +60,7 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
     coreContext.state = "preInvocationHooks";
     await core.runHooks("preInvocation", before);
 
-    const after: After = { ...shared, inputs: before.inputs, result: null, error: null };
+    const after: PostInvocationContext = { ...shared, inputs: before.inputs, result: null, error: null };
     coreContext.state = "invocation";
     try {
       after.result = await invocationModel.invokeFunction(context, before.inputs, before.functionCallback);
@@ -70,7 +75,7 @@ export async function invoke(core: Core, invocation: Invocation, { log, gone, on
     await invocationModel.getResponse(context, after.result);
     return { id, hasResponse: after.result !== null && after.result !== undefined };
   } catch (thrown) {
-    if (thrown === CALLER_GONE) return { id, hasResponse: true };
+    if (thrown === CLIENT_DISCONNECTED) return { id, hasResponse: true };
     return { id, hasResponse: false, failure: stackOf(thrown) };
   }
 }

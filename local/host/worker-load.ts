@@ -1,4 +1,4 @@
-// Inside the app's process: loads the files that package.json `main` names, and asks the library where it takes HTTP requests.
+// In the app's process: loads the files of package.json `main`, and starts the library's HTTP server.
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Server } from "node:http";
@@ -7,28 +7,28 @@ import { pathToFileURL } from "node:url";
 import type { ProgrammingModel } from "./worker-core.ts";
 import { stackOf } from "./worker-invoke.ts";
 
-/** @throws {Error} whose message names the folder and what is wrong with its package.json */
+/** @throws {Error} with the folder and the problem of its package.json */
 export async function loadApp(root: string): Promise<void> {
   const { main } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { main?: unknown };
   const files = typeof main === "string" ? globSync(main, { cwd: root }).sort() : [];
   if (files.length === 0) {
-    throw new Error(`package.json "main" in ${root} must name the app's file(s), but is ${JSON.stringify(main)}.`);
+    throw new Error(`package.json "main" in ${root} must name the app's files, received ${JSON.stringify(main)}.`);
   }
   for (const file of files) await import(pathToFileURL(join(root, file)).href);
 }
 
-/** The server in which the library takes HTTP requests, when the app has HTTP streaming on. */
+/** The library's server for HTTP requests, if the app has HTTP streaming on. */
 export type HttpProxy = { readonly uri: string; close(): void };
 
 export async function startProxy(model: ProgrammingModel): Promise<HttpProxy | undefined> {
   const original = Server.prototype.listen;
   let server: Server | undefined;
-  // The library listens on every interface. Here it must not be reached from outside this machine, and the host alone
-  // decides when a kept-alive connection ends, so that none is closed under a request.
-  function listenOnLoopback(this: Server, ...given: unknown[]): Server {
+  // The library listens on every interface. Here only this machine may connect, and only the host closes idle
+  // connections, so that none is closed during a request.
+  function listenOnLoopback(this: Server, ...args: unknown[]): Server {
     server = this;
     this.keepAliveTimeout = 0;
-    const callback = given.find((argument) => typeof argument === "function") as (() => void) | undefined;
+    const callback = args.find((argument) => typeof argument === "function") as (() => void) | undefined;
     return original.call(this, { host: "127.0.0.1", port: 0 }, callback);
   }
   Server.prototype.listen = listenOnLoopback as typeof original;
@@ -42,8 +42,8 @@ export async function startProxy(model: ProgrammingModel): Promise<HttpProxy | u
 
 const BUILT_IN = new Set(["Error", "TypeError", "ReferenceError", "SyntaxError", "RangeError", "AggregateError"]);
 
-/** An error with a name of its own and no code was thrown for people to read: its message is enough. Others need the stack. */
+/** The message of an error with a name of its own and no code is enough, such as a SettingsError. Others need the stack. */
 export function loadFailure(thrown: unknown): string {
-  const isForPeople = thrown instanceof Error && !BUILT_IN.has(thrown.name) && !("code" in thrown);
-  return isForPeople ? thrown.message : `The app could not be loaded. ${stackOf(thrown)}`;
+  const isReadable = thrown instanceof Error && !BUILT_IN.has(thrown.name) && !("code" in thrown);
+  return isReadable ? thrown.message : `The app could not be loaded. ${stackOf(thrown)}`;
 }

@@ -1,16 +1,16 @@
-// The app's process: loads the app, then runs the invocations that the host sends, until it is told to end or the host is gone.
-import { batched, type FromApp, type ToApp } from "./messages.ts";
+// The main module of the app's process: loads the app, and runs invocations until the host ends it or has ended itself.
+import { createSender, type MessageFromApp, type MessageToApp } from "./messages.ts";
 import { installCore, type LogLevel } from "./worker-core.ts";
-import { CALLER_GONE, invoke } from "./worker-invoke.ts";
+import { CLIENT_DISCONNECTED, invoke } from "./worker-invoke.ts";
 import { type HttpProxy, loadApp, loadFailure, startProxy } from "./worker-load.ts";
 
 const root = process.argv[2] ?? ".";
-const { send, flush } = batched<FromApp>((batch) => {
+const { send, flush } = createSender<MessageFromApp>((batch) => {
   if (process.connected) process.send?.(batch);
 });
-// Orphans would keep the app's port, and its work, to themselves.
-const leave = () => process.exit(0);
-process.on("disconnect", leave);
+const exit = () => process.exit(0);
+// Without its host the process would keep the app's port.
+process.on("disconnect", exit);
 process.on("exit", flush);
 const isQuiet = (level: LogLevel) => level === "trace" || level === "debug" || level === "none";
 function log(level: LogLevel, text: string): void {
@@ -21,11 +21,12 @@ const core = installCore((level, message) => {
 });
 const appHookContext = { hookData: core.hookData.appLevel, appHookData: core.hookData.everywhere };
 let proxy: HttpProxy | undefined;
+/** Invocations whose request has not arrived yet. */
 const waiting = new Map<string, (reason: Error) => void>();
 
 /**
  * As in Azure, the appTerminate hooks run and SIGTERM reaches the app's own handlers. Without such a handler the process
- * ends at once; with one, when its work has run out. The host ends it by force if that takes too long.
+ * exits at once; with one, when its event loop is empty. The host kills it if that takes too long.
  */
 async function terminate(): Promise<void> {
   const hasHandler = process.emit("SIGTERM", "SIGTERM");
@@ -35,20 +36,20 @@ async function terminate(): Promise<void> {
     send({ kind: "log", text: `An appTerminate hook failed. ${String(thrown)}` });
   }
   flush();
-  if (!hasHandler) leave();
+  if (!hasHandler) exit();
   process.channel?.unref();
   proxy?.close();
 }
 
-process.on("message", (batch: readonly ToApp[]) => {
+process.on("message", (batch: readonly MessageToApp[]) => {
   for (const message of batch) {
     if (message.kind === "terminate") void terminate();
-    else if (message.kind === "cancel") waiting.get(message.id)?.(CALLER_GONE);
+    else if (message.kind === "cancel") waiting.get(message.id)?.(CLIENT_DISCONNECTED);
     else {
-      const gone = Promise.withResolvers<never>();
-      waiting.set(message.id, gone.reject);
+      const disconnected = Promise.withResolvers<never>();
+      waiting.set(message.id, disconnected.reject);
       const onStart = () => waiting.delete(message.id);
-      void invoke(core, message, { log, gone: gone.promise, onStart }).then((outcome) => {
+      void invoke(core, message, { log, disconnected: disconnected.promise, onStart }).then((outcome) => {
         onStart();
         send({ kind: "done", ...outcome });
       });
@@ -66,6 +67,6 @@ try {
   send({ kind: "ready", functions, httpUri: proxy?.uri });
 } catch (thrown) {
   flush();
-  const broken: readonly FromApp[] = [{ kind: "broken", message: loadFailure(thrown) }];
+  const broken: readonly MessageFromApp[] = [{ kind: "broken", message: loadFailure(thrown) }];
   process.send?.(broken, () => process.exit(1));
 }

@@ -1,8 +1,15 @@
-// Starts one process for the app, and turns the messages it exchanges with it into calls.
+// The app's process as the host sees it: starts it, and turns messages into calls.
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { batched, type FromApp, type FunctionMetadata, type Invocation, type Outcome, type ToApp } from "./messages.ts";
+import {
+  createSender,
+  type FunctionMetadata,
+  type Invocation,
+  type MessageFromApp,
+  type MessageToApp,
+  type Outcome,
+} from "./messages.ts";
 
 export type WorkerOptions = {
   readonly root: string;
@@ -12,29 +19,29 @@ export type WorkerOptions = {
 
 export type Worker = {
   readonly functions: readonly FunctionMetadata[];
-  /** Where the app takes HTTP requests; undefined without HTTP streaming. */
+  /** The port of the library's HTTP server; undefined without HTTP streaming. */
   readonly httpPort: number | undefined;
-  /** Resolves also when the process dies first: then with a failure that says so. */
+  /** Resolves in any case: with a failure if the process ends first. */
   invoke(invocation: Invocation): Promise<Outcome>;
-  /** The caller is gone: an invocation whose request has not reached the app is given up. */
+  /** Ends an invocation whose client disconnected before the request reached the app. */
   cancel(id: string): void;
   running(): number;
-  /** Resolves with how the process ended, once it has. */
+  /** Resolves with the exit code or signal when the process has ended. */
   readonly ended: Promise<string>;
-  /** Lets the app finish its work, then ends it by force after that many milliseconds; for 0 at once, as a crash would. */
+  /** Lets the app finish, and kills it after that many milliseconds; for 0 at once, as a crash would. */
   stop(milliseconds: number): Promise<void>;
 };
 
 const LAST_LINES_MS = 300;
 const MAIN = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
 
-function forward(child: ChildProcess, log: (line: string) => void): void {
+function logOutput(child: ChildProcess, log: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", log);
 }
 
 /** @throws {Error} with the app's own message when it does not load */
 export async function startWorker({ root, env, log }: WorkerOptions): Promise<Worker> {
-  // A process group of its own: Ctrl-C in a terminal reaches the host alone, which lets the app finish first.
+  // A process group of its own: Ctrl-C in a terminal reaches only the host, which lets the app finish first.
   const detached = process.platform !== "win32";
   const child = fork(MAIN, [root], {
     cwd: root,
@@ -43,31 +50,31 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached,
   });
-  forward(child, log);
-  const { send } = batched<ToApp>((batch) => {
-    // A process that is just ending is noticed by its end, not by what it did not receive.
+  logOutput(child, log);
+  const { send } = createSender<MessageToApp>((batch) => {
+    // Errors are ignored: the end of the process is reported by its "exit" event.
     if (child.connected) child.send([...batch], () => {});
   });
   const pending = new Map<string, (outcome: Outcome) => void>();
-  const ready = Promise.withResolvers<Extract<FromApp, { kind: "ready" }>>();
+  const ready = Promise.withResolvers<Extract<MessageFromApp, { kind: "ready" }>>();
   const ended = new Promise<string>((resolve) => {
     child.on("error", (error) => child.pid === undefined && resolve(error.message));
     child.on("exit", (code, signal) => {
-      const how = signal ? `signal ${signal}` : `exit code ${code}`;
-      // "close" comes after the last line of output; but not while a process that the app started holds the pipe.
-      child.on("close", () => resolve(how));
-      setTimeout(resolve, LAST_LINES_MS, how);
+      const reason = signal ? `signal ${signal}` : `exit code ${code}`;
+      // "close" comes after the last line of output, but not while a process that the app started keeps the pipe open.
+      child.on("close", () => resolve(reason));
+      setTimeout(resolve, LAST_LINES_MS, reason);
     });
   });
-  void ended.then((how) => {
-    ready.reject(new Error(`The app's process ended before the app was loaded (${how}).`));
-    const failure = `The app's process ended (${how}).`;
+  void ended.then((reason) => {
+    ready.reject(new Error(`The app's process ended before the app was loaded (${reason}).`));
+    const failure = `The app's process ended (${reason}).`;
     for (const [id, settle] of pending) settle({ id, hasResponse: false, failure, isLost: true });
     pending.clear();
   });
 
   child.on("message", (batch) => {
-    for (const message of batch as readonly FromApp[]) {
+    for (const message of batch as readonly MessageFromApp[]) {
       if (message.kind === "done") {
         pending.get(message.id)?.(message);
         pending.delete(message.id);

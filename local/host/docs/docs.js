@@ -1,9 +1,9 @@
-// Opens Swagger UI on the document of the API beside which this page is served.
+// Opens Swagger UI with the OpenAPI document of this server.
 window.SwaggerUIBundle({
   dom_id: "#docs",
   url: "/api/openapi.json",
   deepLinking: true,
   displayRequestDuration: true,
-  // Its default would send the document's address to a server of Swagger's.
+  // The default would send the document's address to Swagger's server.
   validatorUrl: null,
 });
