@@ -126,11 +126,11 @@ describe("thumbnail-poison", () => {
   });
 });
 
-it("the clean-up of limits removes windows that are over, and says how many", async () => {
+it("limits-clean-up removes expired windows and logs their number", async () => {
   const rowKey = "1990-01-01T00:00:00.000Z";
   await deps.limitsTable.createEntity({ partitionKey: randomUUID(), rowKey, points: 1 });
   await call("limits-clean-up", undefined);
   expect(lines).toMatchObject([{ message: "limits-cleaned-up", removed: expect.any(Number) }]);
-  const left = await deps.limitsTable.listEntities({ queryOptions: { filter: `RowKey eq '${rowKey}'` } }).next();
-  expect(left.done).toBe(true);
+  const next = await deps.limitsTable.listEntities({ queryOptions: { filter: `RowKey eq '${rowKey}'` } }).next();
+  expect(next.done).toBe(true);
 });

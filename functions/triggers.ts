@@ -5,8 +5,7 @@ import { reconcileImages } from "./images/reconcile.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
 import type { TriggerName } from "./lib/names.ts";
-import { onPoison, POISON_QUEUE } from "./thumbnail/poison.ts";
-import { ORIGINALS_PATH, onOriginalWritten } from "./thumbnail/thumbnail.ts";
+import { ORIGINALS_PATH, onOriginalWritten, onPoison, POISON_QUEUE } from "./thumbnail/thumbnail.ts";
 
 type Handler = (input: unknown, context: InvocationContext, deps: Deps) => Promise<void>;
 

@@ -76,7 +76,7 @@ describe("a signed link", () => {
 describe("access without a valid link", () => {
   const status = async (url: string, init?: RequestInit) => (await fetch(url, init)).status;
 
-  it("an URL without a signature is rejected", async () => {
+  it("a URL without a signature is rejected", async () => {
     const { url } = await library.link(image.id, "original");
     expect(await status(url.split("?")[0] as string)).toBeGreaterThanOrEqual(401);
   });

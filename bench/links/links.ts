@@ -6,9 +6,9 @@ import { type Image, json } from "../../verify/responses.fixture.ts";
 import { startChild } from "../child.ts";
 import { startHttpLoad } from "../http-load.ts";
 import { imageFile } from "../images.ts";
-import { alternateRounds, type LoadResult } from "../load.ts";
+import { alternateRounds, type LoadResult, summarizeRounds } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
-import { median, sum } from "../statistics.ts";
+import { sum } from "../statistics.ts";
 import type { SignRequest, SignResult } from "./in-process.ts";
 
 const ROUNDS = 3;
@@ -23,17 +23,8 @@ type Way = {
   /** `requests`: HTTP requests of the signing process, where they can be counted. */
   load(ms: number): Promise<LoadResult & { readonly requests?: number }>;
 };
-type Figures = Omit<Way, "load"> & {
-  /** Medians of the rounds. */
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  /** Totals of the rounds. */
-  readonly links: number;
-  readonly failed: number;
-  readonly blobCalls: number;
-  readonly tableCalls: number;
-};
+type Figures = Omit<Way, "load"> &
+  Omit<LoadResult, "perClient"> & { readonly blobCalls: number; readonly tableCalls: number };
 
 async function measure(ways: readonly Way[], { proxy, blobProxy }: Backend): Promise<Figures[]> {
   for (const way of ways) await way.load(WARM_UP_MS);
@@ -49,11 +40,7 @@ async function measure(ways: readonly Way[], { proxy, blobProxy }: Backend): Pro
   });
   return [...rounds].map(([{ load: _load, ...way }, results]) => ({
     ...way,
-    perSecond: median(results.map(({ perSecond }) => perSecond)),
-    p50: median(results.map(({ p50 }) => p50)),
-    p99: median(results.map(({ p99 }) => p99)),
-    links: sum(results.map(({ succeeded }) => succeeded)),
-    failed: sum(results.map(({ failed }) => failed)),
+    ...summarizeRounds(results),
     blobCalls: sum(results.map(({ blobCalls }) => blobCalls)),
     tableCalls: sum(results.map(({ tableCalls }) => tableCalls)),
   }));
@@ -100,8 +87,8 @@ export async function benchLinks(root: string): Promise<{ figures: object; isCor
       "p50 ms": ({ p50 }) => number(p50, 3),
       "p99 ms": ({ p99 }) => number(p99, 3),
       failed: ({ failed }) => number(failed),
-      "blob calls/link": ({ blobCalls, links }) => number(blobCalls / links, 3),
-      "table calls/link": ({ tableCalls, links }) => number(tableCalls / links, 3),
+      "blob calls/link": ({ blobCalls, succeeded }) => number(blobCalls / succeeded, 3),
+      "table calls/link": ({ tableCalls, succeeded }) => number(tableCalls / succeeded, 3),
     });
     printLine();
     return { figures: { ways: figures }, isCorrect: judge(figures) };
@@ -115,8 +102,8 @@ export async function benchLinks(root: string): Promise<{ figures: object; isCor
 function judge(figures: readonly Figures[]): boolean {
   const warm = figures.filter(({ isWarm }) => isWarm);
   const calls = sum(warm.map(({ blobCalls }) => blobCalls));
-  const links = sum(warm.map((each) => each.links));
+  const links = sum(warm.map(({ succeeded }) => succeeded));
   const isWarmLocal = printTarget(`${number(links)} warm links needed no blob call: ${number(calls)}`, calls === 0);
-  const failed = sum(figures.map((each) => each.failed));
+  const failed = sum(figures.map(({ failed }) => failed));
   return printTarget(`every request succeeded: ${number(failed)} failed`, failed === 0) && isWarmLocal;
 }

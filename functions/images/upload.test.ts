@@ -125,7 +125,7 @@ describe("uploadImage", () => {
   it.each<
     [string, string, () => Promise<{ body?: Uint8Array<ArrayBuffer>; headers: Record<string, string>; query?: string }>]
   >([
-    ["VALIDATION_FAILED", "a form with another field", async () => form(["picture", await good, "a.png"])],
+    ["VALIDATION_FAILED", "a form with another field", async () => form(["image", await good, "a.png"])],
     [
       "VALIDATION_FAILED",
       "a form with two files",

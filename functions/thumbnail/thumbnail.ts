@@ -1,8 +1,9 @@
-// The blob trigger: creates the thumbnail of each original that is written.
+// The triggers of thumbnails: the blob event of an original, and the queue of events that failed five times.
 import type { InvocationContext } from "@azure/functions";
-import { parseOriginalBlobName } from "../lib/image.ts";
+import { z } from "zod";
+import { type ImageRecords, parseOriginalBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
-import { containers } from "../lib/names.ts";
+import { alertLines, containers } from "../lib/names.ts";
 import type { Thumbnailer } from "./thumbnailer.ts";
 
 const PREFIX = `${containers.images}/`;
@@ -22,4 +23,27 @@ export async function onOriginalWritten(
   if (!original) return log.warn("thumbnail-unknown-blob", { blob: path });
   const { owner, id } = original;
   log.info("thumbnail", { image: id, outcome: await thumbnailer.create(owner, id, log) });
+}
+
+/** Queue of the blob extension for events it gave up on, in the account of the trigger's connection. */
+export const POISON_QUEUE = "webjobs-blobtrigger-poison";
+
+const poisonMessage = z.object({ ContainerName: z.string(), BlobName: z.string() });
+
+const REASON =
+  "The thumbnail could not be created because of repeated errors on our side. Upload the image again later.";
+
+/** Sets the image to `failed`. */
+export async function onPoison(
+  message: unknown,
+  context: InvocationContext,
+  { images }: { images: Pick<ImageRecords, "change"> },
+): Promise<void> {
+  const log = createLog(context);
+  const original = parseOriginalBlobName(poisonMessage.safeParse(message).data?.BlobName ?? "");
+  if (!original) return log.warn("poison-unreadable");
+  await images.change(original.owner, original.id, ({ status, sourceEtag = "" }) =>
+    status === "ready" || status === "failed" ? undefined : { status: "failed", sourceEtag, reason: REASON },
+  );
+  log.error(alertLines.thumbnailGivenUp, { image: original.id });
 }
