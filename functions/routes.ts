@@ -16,7 +16,7 @@ import { readCount } from "./visitor-counter/read-count.ts";
 
 const route = routesFor<Deps>();
 
-const every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 // The host registers by name and takes the first match, so no two routes of a method may match one path.
 export const routes = [
@@ -31,16 +31,16 @@ export const routes = [
   route("health-ready", "GET", "/health/ready", "public", "none", ready),
   route("openapi", "GET", "/openapi.json", "public", "none", openapi),
   route("metrics", "GET", "/metrics", "public", "default", metrics),
-  route("zz-fallback", every, "/{*path}", "public", "default", fallback),
+  route("zz-fallback", allMethods, "/{*path}", "public", "default", fallback),
 ];
 
-/** Routes that a setting can turn off. */
-const switches: Partial<Record<FunctionName, (settings: Settings) => boolean>> = {
+/** Whether a route is enabled, for routes that a setting can disable. */
+const isEnabled: Partial<Record<FunctionName, (settings: Settings) => boolean>> = {
   metrics: ({ METRICS_ENABLED }) => METRICS_ENABLED !== "false",
   openapi: ({ OPENAPI_ENABLED }) => OPENAPI_ENABLED === "true",
 };
 
-/** The routes of one deployment: what its settings turn off is neither registered nor documented. */
+/** The routes of one deployment. Disabled routes are neither registered nor documented. */
 export function routesOf(settings: Settings): readonly Route<Deps>[] {
-  return routes.filter(({ name }) => switches[name]?.(settings) ?? true);
+  return routes.filter(({ name }) => isEnabled[name]?.(settings) ?? true);
 }

@@ -64,44 +64,47 @@ const guarded = cases.filter(({ operation }) => operation.security.length > 0);
 const withJson = cases.filter((each) => takes(each, "application/json"));
 const withFile = cases.filter((each) => takes(each, "multipart/form-data"));
 
-describe("the response matches the document:", () => {
-  it.each(named(cases))("%s with its own example", async (_, each) => {
+describe("contract", () => {
+  it.each(named(cases))("%s responds as documented to its own example", async (_, each) => {
     const [success] = Object.keys(each.operation.responses).filter((status) => status.startsWith("2"));
     const response = await send(each, { headers: { "X-Trace-ID": "d58135d2-adce-495b-b125-30f46a7a9353" } });
     expect(response.headers.get("x-trace-id")).toBe("d58135d2adce495bb12530f46a7a9353");
     await expectAsDescribed(each, response, Number(success));
   });
 
-  it.each(named(guarded))("%s without a token or with an invalid one", async (_, each) => {
+  it.each(named(guarded))("%s responds as documented without a valid token", async (_, each) => {
     await expectAsDescribed(each, await send(each, { token: "" }), 401);
     await expectAsDescribed(each, await send(each, { token: "a.b.c" }), 401);
   });
 
   it.each(named(guarded.filter(({ operation }) => !JSON.stringify(operation.security).includes("images:read"))))(
-    "%s with a token of a viewer",
+    "%s responds as documented to a viewer",
     async (_, each) => {
       await expectAsDescribed(each, await send(each, { token: await backend.token("viewer") }), 403);
     },
   );
 
-  it.each(named(cases))("%s with the reserved query parameter", async (_, each) => {
+  it.each(named(cases))("%s responds as documented to the reserved query parameter", async (_, each) => {
     await expectAsDescribed(each, await send(each, { query: "headers=x" }), 400);
   });
 
   it.each(named(cases.filter((each) => JSON.stringify(callOf(each)).includes(EXAMPLE_ID))))(
-    "%s of an image that does not exist",
+    "%s responds as documented for an image that does not exist",
     async (_, each) => {
       await expectAsDescribed(each, await send(each, { id: EXAMPLE_ID }), 404);
     },
   );
 
-  it.each(named(withJson))("%s with a body that is no JSON, too long or invalid", async (_, each) => {
-    await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
-    await expectAsDescribed(each, await send(each, { body: " ".repeat(70_000) }), 413);
-    await expectAsDescribed(each, await send(each, { body: '{"no":"such"}' }), 400);
-  });
+  it.each(named(withJson))(
+    "%s responds as documented to a body that is no JSON, too long or invalid",
+    async (_, each) => {
+      await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
+      await expectAsDescribed(each, await send(each, { body: " ".repeat(70_000) }), 413);
+      await expectAsDescribed(each, await send(each, { body: '{"no":"such"}' }), 400);
+    },
+  );
 
-  it.each(named(withFile))("%s with a file that is no image", async (_, each) => {
+  it.each(named(withFile))("%s responds as documented to a file that is no image", async (_, each) => {
     const raw = (type: string, body: string) => send(each, { body, headers: { "content-type": type } });
     await expectAsDescribed(each, await raw("text/plain", "x"), 415);
     await expectAsDescribed(each, await raw("image/png", "no image"), 415);
@@ -110,7 +113,7 @@ describe("the response matches the document:", () => {
   });
 
   it.each(named(cases.filter(({ path }) => /visit|ready/.test(path))))(
-    "%s while the tables are unavailable",
+    "%s responds as documented while the tables are unavailable",
     async (_, each) => {
       await backend.proxy.stop();
       try {
@@ -126,7 +129,7 @@ describe("the response matches the document:", () => {
   );
 });
 
-describe("limits match the document:", async () => {
+describe("limits of the contract", async () => {
   const open = async (settings: Record<string, string>) =>
     `${(await backend.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
   const limited = await open({});
@@ -134,7 +137,7 @@ describe("limits match the document:", async () => {
     Object.fromEntries(["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS"].map((of) => [`RATE_LIMIT_${of}`, "1"])),
   );
 
-  it.each(named(cases))("%s has the headers of its limit, or none", async (_, each) => {
+  it.each(named(cases))("%s returns the documented limit headers", async (_, each) => {
     const [status = "", success] = Object.entries(each.operation.responses)[0] ?? [];
     const response = await send(each, { api: limited });
     for (const name of ["RateLimit", "RateLimit-Policy"])
@@ -143,7 +146,7 @@ describe("limits match the document:", async () => {
   });
 
   it.each(named(cases.filter(({ operation }) => "429" in operation.responses)))(
-    "%s above its limit",
+    "%s responds as documented above its limit",
     async (_, each) => {
       let response = await send(each, { api: tight });
       // The first request of a window is accepted, and a window may end between two calls.

@@ -67,8 +67,8 @@ function expectShape(text: string, code: ErrorCode, traceId: string | null): voi
   else expect(details).toBeUndefined();
 }
 
-describe("a request", () => {
-  it.each(real)("gets %s in the one error shape", async (code, request) => {
+describe("requests", () => {
+  it.each(real)("a request can cause %s in the one error shape", async (code, request) => {
     const response = await request();
     expect(response.status).toBe(statusOf(code));
     expectShape(await response.text(), code, response.headers.get("x-trace-id"));
@@ -76,10 +76,10 @@ describe("a request", () => {
   });
 });
 
-describe("a code without a request", () => {
+describe("codes without a request", () => {
   const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
-  it.each(unused)("has the one error shape as well: %s", async (code) => {
+  it.each(unused)("%s has the one error shape", async (code) => {
     const thrown = new AppError(code, "The rule, what was received, and what to do.", { cause: new Error("hunter2") });
     const route = routesFor<typeof deps>()(
       "openapi",
@@ -102,7 +102,7 @@ describe("a code without a request", () => {
     expect(response.text).not.toContain("hunter2");
   });
 
-  it("is not in the document, except INTERNAL; a documented code needs a request above", async () => {
+  it("the document lists no code without a request above, except INTERNAL", async () => {
     const { paths } = await json<{ paths: Record<string, Record<string, { responses: object }>> }>(
       call("/openapi.json"),
     );

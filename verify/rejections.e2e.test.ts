@@ -34,7 +34,7 @@ const post = (headers: readonly string[], body: string | Uint8Array) =>
 const postJson = (body: string | Uint8Array) =>
   post([JSON_TYPE, `Content-Length: ${Buffer.byteLength(body as string)}`], body);
 
-describe("a path", () => {
+describe("paths", () => {
   it.each([
     ["/v1/visits/a%2Fb", "400 VALIDATION_FAILED"],
     ["/v1/visits/%C0%AF", "400 VALIDATION_FAILED"],
@@ -53,12 +53,12 @@ describe("a path", () => {
     ["/v1/visits/r\xe9sum\xe9", "400 of the front end"],
     ["/../nothing", "404 of the front end"],
     [`/v1/visits/${"a".repeat(20_000)}`, "431 of the front end"],
-  ])("%s gets %s", async (path, expected) => {
+  ])("GET %s returns %s", async (path, expected) => {
     expect(await send(`GET /api${path} HTTP/1.1`)).toBe(expected);
   });
 });
 
-describe("a query", () => {
+describe("queries", () => {
   it.each([
     ["filename=%zz", "400 VALIDATION_FAILED"],
     ["filename=%C0%AF", "400 VALIDATION_FAILED"],
@@ -70,13 +70,13 @@ describe("a query", () => {
     [`filename=${"a".repeat(2_000)}`, "400 VALIDATION_FAILED"],
     ["filename=a.png", "415 UNSUPPORTED_MEDIA_TYPE"],
     ["", "415 UNSUPPORTED_MEDIA_TYPE"],
-  ])("is validated where the operation has query parameters: ?%s gets %s", async (query, expected) => {
+  ])("an upload with the query ?%s returns %s", async (query, expected) => {
     const headers = [authorization, "Content-Type: text/plain", "Content-Length: 2"];
     expect(await send(`POST /api/v1/images?${query} HTTP/1.1`, headers, "{}")).toBe(expected);
   });
 
   it.each(["t=1", "t=1&t=2", "%zz=%C0%AF&a=%00", "__proto__=x"])(
-    "is ignored where the operation has none: ?%s",
+    "the query ?%s is ignored on a route without query parameters",
     async (query) => {
       const bytes = bytesOf(`GET /api/v1/visits/resume?${query} HTTP/1.1`, ["Host: localhost", "Connection: close"]);
       expect((await sendRaw(backend.api, bytes)).status).toBe(200);
@@ -84,7 +84,7 @@ describe("a query", () => {
   );
 });
 
-describe("a method", () => {
+describe("methods", () => {
   it.each([
     ["PUT", "405 METHOD_NOT_ALLOWED"],
     ["OPTIONS", "405 METHOD_NOT_ALLOWED"],
@@ -92,12 +92,12 @@ describe("a method", () => {
     ["PROPFIND", "404 of the front end"],
     ["get", "400 of the front end"],
     ["COUNT", "400 of the front end"],
-  ])("%s gets %s", async (method, expected) => {
+  ])("%s on a path of GET and POST returns %s", async (method, expected) => {
     expect(await send(`${method} /api/v1/visits/resume HTTP/1.1`)).toBe(expected);
   });
 });
 
-describe("a JSON body", () => {
+describe("JSON bodies", () => {
   it.each<[string, string | Uint8Array, string]>([
     ["of exactly 64 KiB", text(LIMIT), "400 VALIDATION_FAILED"],
     ["of one byte more", text(LIMIT + 1), "413 PAYLOAD_TOO_LARGE"],
@@ -115,11 +115,11 @@ describe("a JSON body", () => {
     ["after a byte order mark", '\ufeff{"variant":"original"}', "400 VALIDATION_FAILED"],
     ["that is empty", "", "400 VALIDATION_FAILED"],
     ["that is null", "null", "400 VALIDATION_FAILED"],
-  ])("%s gets its error code", async (_, body, expected) => {
+  ])("a JSON body %s returns its error code", async (_, body, expected) => {
     expect(await postJson(body)).toBe(expected);
   });
 
-  it("that contains the headers with a valid token is rejected by its reserved name", async () => {
+  it("a JSON body that contains the headers with a valid token returns VALIDATION_FAILED", async () => {
     const [, token = ""] = authorization.split(": ");
     const body = JSON.stringify({ Headers: { authorization: token, "content-type": "application/json" } });
     const response = await send("POST /api/v1/sas HTTP/1.1", [`Content-Length: ${body.length}`], body);
@@ -134,7 +134,7 @@ describe("a JSON body", () => {
     ["another charset", [`${JSON_TYPE}; charset=iso-8859-1`], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["compression", [JSON_TYPE, "Content-Encoding: gzip"], "415 UNSUPPORTED_MEDIA_TYPE"],
     ["two tokens", [JSON_TYPE, "Authorization: Bearer x"], "401 UNAUTHENTICATED"],
-  ])("with %s gets its error code", async (_, headers, expected) => {
+  ])("a JSON body with %s returns its error code", async (_, headers, expected) => {
     expect(await post([...headers, "Content-Length: 2"], "{}")).toBe(expected);
   });
 
@@ -158,18 +158,18 @@ describe("a JSON body", () => {
       "2\r\n{}\r\n0\r\n\r\n",
       "400 of the front end",
     ],
-  ])("%s gets its error code", async (_, headers, body, expected) => {
+  ])("a JSON body %s returns its status", async (_, headers, body, expected) => {
     expect(await post([JSON_TYPE, ...headers], body)).toBe(expected);
   });
 
-  it("that ends before its length is rejected by the front end", async () => {
+  it("a JSON body that ends before its length is rejected by the front end", async () => {
     const headers = ["Host: localhost", authorization, JSON_TYPE, "Content-Length: 20"];
     const bytes = bytesOf("POST /api/v1/sas HTTP/1.1", headers, "{}");
     expect(codeOf(await sendRaw(backend.api, bytes, { hangUp: true }))).toBe("400 of the front end");
   });
 });
 
-describe("a header", () => {
+describe("headers", () => {
   it.each([
     ["X-Trace-ID: \xff\xfe", "404 NOT_FOUND"],
     ["traceparent: \xe9", "404 NOT_FOUND"],
@@ -178,13 +178,13 @@ describe("a header", () => {
     ["X: a\0b", "400 of the front end"],
     ["a b: c", "400 of the front end"],
     ["X-A: b\nX-B: c", "400 of the front end"],
-  ])("%j gets %s", async (header, expected) => {
+  ])("the header %j returns %s", async (header, expected) => {
     expect(await send("GET /api/nothing HTTP/1.1", [header], header.startsWith("Content-Length") ? "abc" : "")).toBe(
       expected,
     );
   });
 
-  it.each(["a/b", "", "a b", "[::1"])("with the invalid Host %j is rejected", async (host) => {
+  it.each(["a/b", "", "a b", "[::1"])("the invalid Host %j is rejected by the front end", async (host) => {
     const bytes = bytesOf("GET /api/nothing HTTP/1.1", [`Host: ${host}`, "Connection: close"]);
     expect(codeOf(await sendRaw(backend.api, bytes))).toBe("400 of the front end");
   });

@@ -55,7 +55,7 @@ function stream(chunk: Uint8Array, chunks: number, end: "close" | "error" = "clo
 }
 const spaces = (count: number) => new Uint8Array(count).fill(0x20);
 
-describe("a JSON body", () => {
+describe("JSON bodies", () => {
   it.each([
     "application/json",
     "application/json; charset=utf-8",
@@ -66,11 +66,11 @@ describe("a JSON body", () => {
     'application/json;charset="utf-8"',
     "application/json; charset=utf8",
     "application/json;charset",
-  ])("is accepted with Content-Type %s", async (type) => {
+  ])("accepts a JSON body with Content-Type %s", async (type) => {
     expect(await send('{"a":"ü"}', { "Content-Type": type })).toMatchObject({ status: 200, text: '{"a":"ü"}' });
   });
 
-  it("is parsed wherever its chunks split a character", async () => {
+  it("parses a JSON body wherever its chunks split a character", async () => {
     const encoded = new TextEncoder().encode('{"name":"Zoë 😀"}');
     for (let at = 1; at < encoded.length; at++) {
       const parts = [encoded.slice(0, at), encoded.slice(at)];
@@ -79,7 +79,7 @@ describe("a JSON body", () => {
     }
   });
 
-  it("reaches the handler unchanged", async () => {
+  it("passes a JSON body to the handler unchanged", async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         const text = JSON.stringify({ value });
@@ -88,7 +88,7 @@ describe("a JSON body", () => {
     );
   });
 
-  it("is accepted at exactly the limit", async () => {
+  it("accepts a JSON body of exactly 64 KiB", async () => {
     expect((await send(`"${"x".repeat(LIMIT - 2)}"`)).status).toBe(200);
   });
 
@@ -115,25 +115,25 @@ describe("a JSON body", () => {
     ["with half a character at its end", "VALIDATION_FAILED", bytes(0x22, 0xc3)],
     ["one byte too long", "PAYLOAD_TOO_LARGE", `"${"x".repeat(LIMIT - 1)}"`],
   ];
-  it.each(invalid)("%s is rejected with %s", async (_, code, body, headers) => {
+  it.each(invalid)("rejects a JSON body %s with %s", async (_, code, body, headers) => {
     const response = await send(body, headers);
     expect(response.error().code).toBe(code);
     expect(response.lines).toHaveLength(1);
   });
 
-  it("is accepted with Content-Encoding identity only", async () => {
+  it("accepts Content-Encoding identity only, and says so in Accept-Encoding", async () => {
     expect((await send("{}", { ...json, "Content-Encoding": "Identity" })).status).toBe(200);
     expect((await send("{}", { ...json, "Content-Encoding": "gzip" })).headers.get("accept-encoding")).toBe("identity");
   });
 
-  it("is not read if its Content-Length is too large", async () => {
+  it("reads nothing of a JSON body whose Content-Length is too large", async () => {
     const { body, state } = stream(spaces(10), 10);
     const response = await send(body, { ...json, "Content-Length": String(LIMIT + 1) });
     expect(response.error().code).toBe("PAYLOAD_TOO_LARGE");
     expect(state.chunksRead).toBe(0);
   });
 
-  it("is not read if its type is unsupported, and the message shortens the type", async () => {
+  it("reads nothing of a body with an unsupported type, and shortens the type in the message", async () => {
     const { body, state } = stream(spaces(10), 10);
     const response = await send(body, { "Content-Type": `text/${"x".repeat(5_000)}` });
     expect(response.error().code).toBe("UNSUPPORTED_MEDIA_TYPE");
@@ -141,20 +141,20 @@ describe("a JSON body", () => {
     expect(response.text.length).toBeLessThan(500);
   });
 
-  it("is read up to the limit only and not cancelled, which would end the connection of the response", async () => {
+  it("stops at the limit without cancelling the body, which would end the connection of the response", async () => {
     const { body, state } = stream(spaces(1_024), Number.POSITIVE_INFINITY);
     expect((await send(body)).error().code).toBe("PAYLOAD_TOO_LARGE");
     expect(state).toEqual({ chunksRead: 65, cancelled: false });
   });
 
-  it("is a client error if the client disconnects", async () => {
+  it("reports a disconnected client as a client error", async () => {
     const { body } = stream(spaces(10), 3, "error");
     const response = await send(body);
     expect(response.error().code).toBe("VALIDATION_FAILED");
     expect(response.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
   });
 
-  it("is rejected with every issue and received value, but without secrets", async () => {
+  it("rejects an invalid JSON body with every issue and received value, but without secrets", async () => {
     const password = z.string().min(50, "is at least 50 long");
     const schema = z.object({ user: z.object({ password }), n: z.int() });
     const response = await send(JSON.stringify({ user: { password: "hunter2" }, n: "seven" }), json, schema);
@@ -166,7 +166,7 @@ describe("a JSON body", () => {
     expect(response.text + JSON.stringify(response.lines)).not.toContain("hunter2");
   });
 
-  it("changes no prototype if it has a property __proto__", async () => {
+  it("changes no prototype for a body with the property __proto__", async () => {
     await send(
       '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
       json,

@@ -5,7 +5,7 @@ import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { bodyOf, type PeekableBody, peekable } from "./body.ts";
-import { clientAddress, type FindReceivedRequest } from "./forged-headers.ts";
+import { clientAddress, type FindReceivedRequest, type ReceivedRequest } from "./forged-headers.ts";
 import type { Route } from "./operation.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
@@ -21,6 +21,8 @@ export type HttpContext = {
   readonly deps: EndpointDeps;
   readonly request: HttpRequest;
   readonly invocation: InvocationContext;
+  /** The request as Node.js's server received it. */
+  readonly received: () => ReceivedRequest | undefined;
   readonly trace: Trace;
   /** Milliseconds, on the clock of `performance.now()`. */
   readonly startedAt: number;
@@ -36,8 +38,10 @@ export type HttpContext = {
   error?: AppError;
 };
 
-export function createContext(given: Pick<HttpContext, "route" | "deps" | "request" | "invocation">): HttpContext {
-  const { deps, invocation, request } = given;
+export function createContext(
+  given: Pick<HttpContext, "route" | "deps" | "request" | "invocation" | "received">,
+): HttpContext {
+  const { invocation, received, request } = given;
   async function* countBytes() {
     for await (const chunk of bodyOf(request)) {
       context.bytesRead += chunk.byteLength;
@@ -51,8 +55,7 @@ export function createContext(given: Pick<HttpContext, "route" | "deps" | "reque
     trace: traceOf(request.headers, invocation.traceContext?.traceParent),
     startedAt: performance.now(),
     body,
-    address: () =>
-      (address ??= clientAddress({ request, received: deps.findReceivedRequest(invocation.invocationId), body })),
+    address: () => (address ??= clientAddress({ request, received: received(), body })),
     bytesRead: 0,
     limitHeaders: {},
   };

@@ -29,8 +29,8 @@ const routeThrowing = (thrown: unknown) =>
     throw thrown;
   });
 
-describe("an error", () => {
-  it("with a code becomes a response with its status, details and headers", async () => {
+describe("errors", () => {
+  it("returns an AppError with its status, details and headers", async () => {
     const details = [{ path: "body.url", message: "is a URL" }];
     const thrown = new AppError("CONFLICT", "The name exists already.", {
       details,
@@ -55,7 +55,7 @@ describe("an error", () => {
     ["null", null, "non-error object"],
     ["an object", { code: "NOT_FOUND", status: 404, message: "hunter2" }, "non-error object"],
     ["undefined", undefined, undefined],
-  ])("without a code becomes INTERNAL and appears in the log only: %s", async (_, thrown, cause) => {
+  ])("returns INTERNAL for a thrown value without a code and logs it: %s", async (_, thrown, cause) => {
     const response = await invoke(routeThrowing(thrown), deps, call);
     expect(response.status).toBe(500);
     expect(response.error().code).toBe("INTERNAL");
@@ -66,7 +66,7 @@ describe("an error", () => {
     if (cause !== undefined) expect(response.lines[0]).toMatchObject({ error: { cause } });
   });
 
-  it("while serializing JSON becomes INTERNAL", async () => {
+  it("returns INTERNAL if a response cannot be serialized as JSON", async () => {
     const response = await invoke(
       routeReturning(() => ({ json: { count: 1n } })),
       deps,
@@ -76,18 +76,21 @@ describe("an error", () => {
     expect(response.lines).toMatchObject([{ status: 500, error: { cause: { name: "TypeError" } } }]);
   });
 
-  it.each(["INTERNAL", "DEPENDENCY_UNAVAILABLE"] as const)("%s reveals no details to the client", async (code) => {
-    const thrown = new AppError(code, "hunter2", { details: [{ path: "a", message: "hunter2" }], retryAfter: 5 });
-    const response = await invoke(routeThrowing(thrown), deps, call);
-    expect(response.text).not.toContain("hunter2");
-    expect(response.error()).not.toHaveProperty("details");
-    expect(response.headers.get("retry-after")).toBe("5");
-    expect(response.lines[0]).toMatchObject({ error: { message: "hunter2" } });
-  });
+  it.each(["INTERNAL", "DEPENDENCY_UNAVAILABLE"] as const)(
+    "hides message and details of %s from the client",
+    async (code) => {
+      const thrown = new AppError(code, "hunter2", { details: [{ path: "a", message: "hunter2" }], retryAfter: 5 });
+      const response = await invoke(routeThrowing(thrown), deps, call);
+      expect(response.text).not.toContain("hunter2");
+      expect(response.error()).not.toHaveProperty("details");
+      expect(response.headers.get("retry-after")).toBe("5");
+      expect(response.lines[0]).toMatchObject({ error: { message: "hunter2" } });
+    },
+  );
 });
 
 describe("the log line", () => {
-  it("has the route, status, duration and sizes of a request, and no values that the client sent", async () => {
+  it("logs route, status, duration and sizes of a request, and no values that the client sent", async () => {
     const response = await invoke(
       routeReturning(() => ({ json: 1 })),
       deps,
@@ -116,13 +119,13 @@ describe("the log line", () => {
     ]);
   });
 
-  it("has the code of a client error, at level information, without a stack", async () => {
+  it("logs a client error with its code, at level information, without a stack", async () => {
     const { lines } = await invoke(routeThrowing(new AppError("NOT_FOUND", "x")), deps, call);
     expect(lines).toMatchObject([{ loggedAt: "information", status: 404, code: "NOT_FOUND" }]);
     expect(lines[0]).not.toHaveProperty("error");
   });
 
-  it("has the trace id, and the operation id if that is different", async () => {
+  it("logs the trace id, and the operation id if it differs", async () => {
     const [fromClient, host] = ["a".repeat(32), "b".repeat(32)];
     const traceParent = `00-${host}-00f067aa0ba902b7-01`;
     const route = routeThrowing(new AppError("NOT_FOUND", "x"));

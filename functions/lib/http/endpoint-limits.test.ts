@@ -44,8 +44,8 @@ function app({ limit, access = "public", handler = ok }: Options) {
   return { rejections, call: (call: Call = {}) => invoke(made, deps, call) };
 }
 const at = (address: string, more: Record<string, string> = {}) => ({ "x-forwarded-for": address, ...more });
-describe("a response", () => {
-  it("has the remaining requests of its limit, whatever its status", async () => {
+describe("limited responses", () => {
+  it("returns the remaining requests of the limit at every status", async () => {
     const { call } = app({ limit: "default" });
     const remaining = async (url: string) => {
       const { status, headers } = await call({ url: `http://x/api/x${url}`, headers: at("203.0.113.1:1") });
@@ -56,7 +56,7 @@ describe("a response", () => {
     expect(await remaining("?limit=x")).toEqual([400, expect.stringMatching(/^"default";r=28;t=\d+$/), policy]);
   });
 
-  it("to a forged query counts in one bucket, whatever address the request names", async () => {
+  it("counts requests with a forged query in one bucket, whatever address they name", async () => {
     const { call } = app({ limit: "default" });
     const statuses: number[] = [];
     for (let time = 0; time < 31; time++) {
@@ -67,12 +67,12 @@ describe("a response", () => {
     expect((await call({ headers: at("203.0.113.1:1") })).status).toBe(200);
   });
 
-  it("has no limit headers on a route without a limit", async () => {
+  it("returns no limit headers on a route without a limit", async () => {
     const { headers } = await app({ limit: "none" }).call();
     expect([...headers.keys()].filter((name) => name.startsWith("ratelimit"))).toEqual([]);
   });
 
-  it("to a request above the limit is 429 with Retry-After, and is measured", async () => {
+  it("rejects a request above the limit with 429 and Retry-After, and measures it", async () => {
     const handler = vi.fn(ok);
     const { call, rejections } = app({ limit: "visits", handler });
     for (let time = 0; time < 60; time++) await call({ headers: at("203.0.113.1:1") });
@@ -92,13 +92,13 @@ describe("a response", () => {
   });
 });
 
-describe("the subject of a limit", () => {
+describe("limit subjects", () => {
   const statuses = async (calls: readonly Promise<{ status: number }>[]) =>
     Object.groupBy(await Promise.all(calls), ({ status }) => String(status));
   const forty = (make: (index: number) => Promise<{ status: number }>) =>
     statuses(Array.from({ length: 40 }, (_, index) => make(index)));
 
-  it("is the caller if the token is valid", async () => {
+  it("counts by caller if the token is valid", async () => {
     const { call } = app({ limit: "default", access: "images:read" });
     for (const caller of ["ada", "bob"]) {
       const responses = await forty((index) =>
@@ -108,7 +108,7 @@ describe("the subject of a limit", () => {
     }
   });
 
-  it("is the address if the token is invalid, so that guessing tokens is limited", async () => {
+  it("counts by address if the token is invalid, so that guessing tokens is limited", async () => {
     const { call } = app({ limit: "uploads", access: "images:write" });
     const responses = await forty((index) =>
       call({ headers: at("203.0.113.1:1", { authorization: `Basic ${index}` }) }),
@@ -117,7 +117,7 @@ describe("the subject of a limit", () => {
     expect(responses["429"]).toHaveLength(10);
   });
 
-  it("is the address that the platform appended, whatever the client sent", async () => {
+  it("counts by the address that the platform appended, whatever the client sent", async () => {
     const { call } = app({ limit: "default" });
     const names = ["forwarded", "x-real-ip", "client-ip", "x-client-ip", "x-azure-clientip", "cf-connecting-ip"];
     const more = (index: number) => Object.fromEntries(names.map((name) => [name, `198.51.100.${index}`]));
@@ -127,7 +127,7 @@ describe("the subject of a limit", () => {
     expect(responses["200"]).toHaveLength(30);
   });
 
-  it("is one shared bucket if the body may have replaced the headers", async () => {
+  it("counts in one shared bucket if the body may have replaced the headers", async () => {
     const { call } = app({ limit: "default" });
     const responses = await forty((index) =>
       call({ method: "POST", headers: at(`203.0.113.${index}:1`), body: `{"Headers":{"x-forwarded-for":"${index}"}}` }),
@@ -138,7 +138,7 @@ describe("the subject of a limit", () => {
   });
 });
 
-describe("a route with limit class secret", () => {
+describe("limit class secret", () => {
   const attempt = (address: string, body: string): Call => ({
     method: "POST",
     headers: at(address, { "content-type": "application/json" }),

@@ -45,8 +45,8 @@ const throwing = (thrown: unknown) =>
     throw thrown;
   });
 
-describe("a request", () => {
-  it("reaches its handler with parsed params and query, and its caller", async () => {
+describe("endpoint", () => {
+  it("passes parsed params and query and the caller to the handler", async () => {
     let received: object = {};
     const route = thing((request) => {
       received = request;
@@ -66,7 +66,7 @@ describe("a request", () => {
   });
 
   it.each(["headers", "Headers", "HEADERS"])(
-    "is rejected if its query has the reserved name %s, which would replace its headers",
+    "rejects a query with the reserved name %s, which would replace the headers",
     async (name) => {
       const forged = `${url}?${name}=${encodeURIComponent('{"x-forwarded-for":"1.2.3.4"}')}`;
       const response = await invoke(
@@ -79,14 +79,14 @@ describe("a request", () => {
     },
   );
 
-  it("to a public route has no caller, whatever token it carries", async () => {
+  it("passes no caller to the handler of a public route, whatever the token", async () => {
     const route = thing((request) => ({
       json: { caller: "caller" in request ? (request.caller ?? "none") : "absent" },
     }));
     expect((await invoke(route, deps, { ...call, headers: as("owner") })).text).toBe('{"caller":"none"}');
   });
 
-  it("is rejected by token first, then by permission, then by validation: 401, 403, 400", async () => {
+  it("checks the token first, then the permission, then the input: 401, 403, 400", async () => {
     const route = thing(() => ({}), "images:delete");
     const wrong = { url: `${url}?limit=x`, params: { id: "seven" } };
     const anonymous = await invoke(route, deps, wrong);
@@ -102,19 +102,16 @@ describe("a request", () => {
     expect((await invoke(route, deps, { ...wrong, headers: as("owner") })).error().code).toBe("VALIDATION_FAILED");
   });
 
-  it.each(permissions)(
-    "that requires %s is accepted from the roles that have it, and from no others",
-    async (permission) => {
-      const route = thing(() => ({}), permission);
-      const statuses = ["owner", "editor", "viewer"].map(async (role) => {
-        return (await invoke(route, deps, { ...call, headers: as(role) })).status;
-      });
-      const manage = permission.endsWith(":manage") ? 403 : 200;
-      expect(await Promise.all(statuses)).toEqual([200, manage, permission === "images:read" ? 200 : 403]);
-    },
-  );
+  it.each(permissions)("accepts the roles with the permission %s, and rejects the others", async (permission) => {
+    const route = thing(() => ({}), permission);
+    const statuses = ["owner", "editor", "viewer"].map(async (role) => {
+      return (await invoke(route, deps, { ...call, headers: as(role) })).status;
+    });
+    const manage = permission.endsWith(":manage") ? 403 : 200;
+    expect(await Promise.all(statuses)).toEqual([200, manage, permission === "images:read" ? 200 : 403]);
+  });
 
-  it("is rejected with every issue of path and query, the received values and a fix", async () => {
+  it("reports every issue of path and query, the received values and a fix", async () => {
     const response = await invoke(
       thing(() => ({})),
       deps,
@@ -131,7 +128,7 @@ describe("a request", () => {
     });
   });
 
-  it("is never repeated at full length in an error", async () => {
+  it("shortens a long received value in an error", async () => {
     const response = await invoke(
       thing(() => ({})),
       deps,
@@ -140,7 +137,7 @@ describe("a request", () => {
     expect(response.text.length).toBeLessThan(1_000);
   });
 
-  it("by HEAD has the response of GET without a body", async () => {
+  it("responds to HEAD like to GET, without a body", async () => {
     const route = thing(() => ({ headers: { ETag: '"1"' }, json: { a: 1 } }));
     const [head, get] = await Promise.all(["HEAD", "GET"].map((method) => invoke(route, deps, { ...call, method })));
     expect(head).toMatchObject({ status: 200, text: "" });

@@ -66,11 +66,11 @@ describe("the fallback", () => {
     expect(response.headers.get("allow")).toBe(allow);
   });
 
-  it("answers NOT_FOUND where only a URL sees a path that takes the method", async () => {
+  it("returns NOT_FOUND for a path with a backslash, which URL reads as a slash", async () => {
     expect((await send("GET", "/api\\things")).error().code).toBe("NOT_FOUND");
   });
 
-  it("answers HEAD with the status alone", async () => {
+  it("returns no body to HEAD", async () => {
     expect(await send("HEAD", "/api/nothing")).toMatchObject({ status: 404, text: "" });
   });
 

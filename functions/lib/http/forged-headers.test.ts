@@ -45,7 +45,7 @@ describe("headersAreGenuine", () => {
     ["an object", ' \n{"page":"resume","more":{"headers":1}}'],
     ["an object after a byte order mark", '\uFEFF{"a":1}'],
     ["longer than the inspected part", "x".repeat(200_000)],
-  ])("is true for a body that is %s", async (_, body) => {
+  ])("regards headers as genuine if the body is %s", async (_, body) => {
     expect(await isGenuine(body)).toBe(true);
   });
 
@@ -65,26 +65,29 @@ describe("headersAreGenuine", () => {
     ["such an object after a long prefix of white space", `${" ".repeat(70_000)}${forged}`],
     ["such an object after a long property", `{"a":"${"x".repeat(70_000)}","Headers":{}}`],
     ["an object in invalid UTF-8", Buffer.concat([utf8.encode('{"a":"'), new Uint8Array([0xff]), utf8.encode('"}')])],
-  ])("is false for a body that is %s", async (_, body) => {
+  ])("regards headers as possibly forged if the body is %s", async (_, body) => {
     expect(await isGenuine(body)).toBe(false);
   });
 
-  it.each(["GET", "HEAD"])("is false for a %s with a body, since the library drops it", async (method) => {
-    expect(await isGenuine("hello", method)).toBe(false);
-    expect(await isGenuine("", method)).toBe(true);
-  });
+  it.each(["GET", "HEAD"])(
+    "regards the headers of a %s with a body as possibly forged, since the library drops the body",
+    async (method) => {
+      expect(await isGenuine("hello", method)).toBe(false);
+      expect(await isGenuine("", method)).toBe(true);
+    },
+  );
 
-  it("is false for a request that our server has not received", async () => {
+  it("regards headers as possibly forged if our server has not received the request", async () => {
     expect(await headersAreGenuine("POST", undefined, bodyOf([]).body)).toBe(false);
   });
 
-  it("is true without a Content-Length, and reads nothing", async () => {
+  it("regards headers as genuine without a Content-Length, and reads nothing", async () => {
     const { body, state } = bodyOf([utf8.encode(forged)]);
     expect(await headersAreGenuine("POST", { contentLength: 0 }, body)).toBe(true);
     expect(state.bytesRead).toBe(0);
   });
 
-  it("is right wherever the body is split into chunks", async () => {
+  it("recognizes forged headers wherever the body is split into chunks", async () => {
     for (const text of [forged, ' {"a":"ü"}', "<ü>"]) {
       const bytes = utf8.encode(text);
       for (let size = 1; size <= bytes.length; size++) {
@@ -94,7 +97,7 @@ describe("headersAreGenuine", () => {
     }
   });
 
-  it("is never true when JSON.parse finds the property", async () => {
+  it("never regards headers as genuine if JSON.parse finds the property", async () => {
     const name = fc.constantFrom("headers", "Headers", "HEADERS");
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), name, fc.jsonValue(), async (more, key, value) => {

@@ -25,3 +25,9 @@ export async function consumeLimit(
   deps.meter.measure("limit_rejections", 1, { class: limit });
   throw new AppError("RATE_LIMITED", rejection.message, { retryAfter: rejection.retryAfter });
 }
+
+/** On a route with limit class `secret`, also counts the account that the body names. */
+export async function consumeAccountLimit(context: HttpContext, body: unknown): Promise<void> {
+  const { limit, operation } = context.route;
+  if (operation.account) await consumeLimit(context, limit, { account: operation.account(body) });
+}

@@ -38,7 +38,7 @@ const named = async (disposition: string) => {
   return "filename" in file ? file.filename : file;
 };
 
-describe("a file in a form", () => {
+describe("files in forms", () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
     fc.constantFrom("\r\n", "\r", "\n", "--", `--${BOUNDARY}`, `\r\n--${BOUNDARY.slice(0, -1)}`, `${BOUNDARY}--`, "\0"),
@@ -49,7 +49,7 @@ describe("a file in a form", () => {
     // Clients choose a boundary that the content does not contain.
     .filter((bytes) => !`\r\n${bytes.toString("latin1")}`.includes(`\r\n--${BOUNDARY}`));
 
-  it("is read byte for byte, whatever its bytes and chunks", async () => {
+  it("reads a file of a form byte for byte, whatever its bytes and chunks", async () => {
     await fc.assert(
       fc.asyncProperty(content, fc.integer({ min: 1, max: 200 }), async (bytes, chunk) => {
         const { file } = await read(Buffer.concat([part(bytes), end]), { chunk });
@@ -59,7 +59,7 @@ describe("a file in a form", () => {
     );
   });
 
-  it("is read from a form of fetch with other fields", async () => {
+  it("reads a file from a form of fetch with other fields", async () => {
     const data = new FormData();
     data.append("caption", "Me, here");
     data.append("file", new File([new Uint8Array([0, 255, 13, 10])], 'Zoë "Z" 😀.png', { type: "image/png" }));
@@ -78,29 +78,29 @@ describe("a file in a form", () => {
     ["a Unix path", 'filename="../../etc/passwd"', "passwd"],
     ["a Windows path", String.raw`filename="C:\a\b.png"`, "b.png"],
     ["only dots", 'filename=".."', ""],
-  ])("keeps a file name with %s", async (_, disposition, name) => {
+  ])("reads a file name with %s", async (_, disposition, name) => {
     expect(await named(disposition)).toBe(name);
   });
 
   it.each(["filename*=UTF-8''%zz%ff.png", "filename*=nonsense''%ff.png", "filename*=''", 'filename="__proto__"'])(
-    "is accepted with the unreadable file name %s",
+    "accepts a file with the unreadable name %s",
     async (disposition) => {
       expect(await named(disposition)).toEqual(expect.any(String));
     },
   );
 
-  it("is accepted at exactly the limit, and rejected one byte above it", async () => {
+  it("accepts a file of exactly the limit, and rejects one more byte with PAYLOAD_TOO_LARGE", async () => {
     expect((await ofForm(part("x".repeat(MAX)))).file).toMatchObject({ bytes: { length: MAX } });
     expect((await ofForm(part("x".repeat(MAX + 1)))).file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
   });
 
-  it("is read no further than the limit plus the overhead of a form", async () => {
+  it("reads a form no further than the limit plus the overhead of a form", async () => {
     const { file, bytesRead } = await read(part("x".repeat(5_000_000)), { chunk: 1_024 });
     expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
     expect(bytesRead).toBeLessThanOrEqual(MAX + 64 * 1024 + 1_024);
   });
 
-  it("is not read if its Content-Length is too large", async () => {
+  it("reads nothing of a form whose Content-Length is too large", async () => {
     const headers = { ...form, "content-length": "10000000" };
     const { file, bytesRead } = await read(part("x".repeat(5_000)), { headers });
     expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
@@ -108,7 +108,7 @@ describe("a file in a form", () => {
   });
 });
 
-describe("a form", () => {
+describe("malformed forms", () => {
   const whole = Buffer.concat([
     part("1", 'name="caption"'),
     part("y", 'name="other"; filename="b"'),
@@ -116,13 +116,13 @@ describe("a form", () => {
     end,
   ]);
 
-  it("is rejected wherever it ends before its last boundary, without an uncaught error", async () => {
+  it("rejects a form wherever it ends before its last boundary, without an uncaught error", async () => {
     const last = whole.length - "--\r\n".length;
     for (let at = 0; at <= last; at++)
       expect((await read(whole.subarray(0, at))).file, `cut at ${at}`).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
-  it("is rejected wherever its client disconnects, without an uncaught error", async () => {
+  it("rejects a form wherever the client disconnects, without an uncaught error", async () => {
     for (let at = 0; at < whole.length; at++)
       expect((await read(whole, { failAt: at, chunk: 1 })).file, `reset at ${at}`).toEqual(
         rejectedWith("VALIDATION_FAILED"),
@@ -137,12 +137,12 @@ describe("a form", () => {
     ["with a part without a name", [part("x", 'filename="a.png"')]],
     ["with its file after hundreds of fields", [...Array(300).fill(part("1", 'name="a"')), part("x")]],
     ["with too many headers in its part", [part("x", 'filename="a"', "X-A: b\r\n".repeat(3_000))]],
-  ])("is rejected %s", async (_, parts) => {
+  ])("rejects a form %s", async (_, parts) => {
     expect((await ofForm(...parts)).file).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
   it.each(["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other"])(
-    "is rejected without its boundary: %s",
+    "rejects a form without its boundary: %s",
     async (type) => {
       expect((await read(whole, { headers: { "content-type": type } })).file).toEqual(
         rejectedWith("VALIDATION_FAILED"),
@@ -150,7 +150,7 @@ describe("a form", () => {
     },
   );
 
-  it("is either read or rejected with VALIDATION_FAILED, whatever its bytes", async () => {
+  it("reads a form or rejects it with VALIDATION_FAILED, whatever its bytes", async () => {
     const noise = fc.array(
       fc.oneof(
         fc.string(),
@@ -167,9 +167,9 @@ describe("a form", () => {
   });
 });
 
-describe("a raw body", () => {
+describe("raw bodies", () => {
   const headers = { "content-type": "image/png" };
-  it("is the file, byte for byte, without a name, whatever its Content-Length", async () => {
+  it("reads a raw body byte for byte, whatever its Content-Length", async () => {
     const lengths = fc.constantFrom("", "0", "3", "-1", "0.5", "1e-9", "x");
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), lengths, async (bytes, length) => {
@@ -179,20 +179,20 @@ describe("a raw body", () => {
     );
   });
 
-  it("is read no further than the limit", async () => {
+  it("reads a raw body no further than the limit", async () => {
     expect((await read(Buffer.alloc(MAX), { headers })).file).toMatchObject({ bytes: { length: MAX } });
     const { file, bytesRead } = await read(Buffer.alloc(1_000_000), { headers });
     expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
     expect(bytesRead).toBeLessThanOrEqual(MAX + 11);
   });
 
-  it("is rejected if its client disconnects", async () => {
+  it("rejects a raw body if the client disconnects", async () => {
     expect((await read("hello world, hello", { headers, failAt: 11 })).file).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
   const types = ["text/plain", "application/json", "images/png", "multipart/mixed; boundary=x", ""];
   it.each([...types.map((type) => ({ "content-type": type })), { ...headers, "content-encoding": "gzip" }])(
-    "is rejected with UNSUPPORTED_MEDIA_TYPE and not read if its headers are %o",
+    "rejects a body with the headers %o as UNSUPPORTED_MEDIA_TYPE and reads nothing of it",
     async (other) => {
       const { file, bytesRead } = await read("x", { headers: other });
       expect(file).toEqual(rejectedWith("UNSUPPORTED_MEDIA_TYPE"));
