@@ -1,4 +1,4 @@
-// The interactive API documentation in a real browser.
+// The sample page and the interactive API documentation in a real browser, on one backend.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json } from "./responses.fixture.ts";
+import { json, type PageCount } from "./responses.fixture.ts";
 
 const WAIT = { timeout: 45_000 };
 let backend: Backend;
@@ -30,6 +30,35 @@ async function open(url: string) {
   await page.goto(url);
   return { page, requests, errors };
 }
+
+const visitorNumber = (page: Page) => page.locator("[data-visitor-count]").first();
+
+it("the sample page shows two visitors consecutive numbers", async () => {
+  const { count } = await json<PageCount>(fetch(`${backend.api}/v1/visits/resume`));
+  for (const number of [count + 1, count + 2]) {
+    const { page, errors } = await open(`${backend.host.url}/`);
+    await visitorNumber(page)
+      .filter({ hasText: new RegExp(`\\b${number}\\b`) })
+      .waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  }
+});
+
+it("the sample page keeps its text when the store is down", async () => {
+  await backend.proxy.stop();
+  const { page, errors } = await open(`${backend.host.url}/`);
+  const originalText = await visitorNumber(page).textContent();
+  const response = await page.waitForResponse((each) => each.url().includes("/v1/visits/"), { timeout: 30_000 });
+  expect(response.status()).toBe(503);
+  await page.evaluate("new Promise(requestAnimationFrame)");
+  expect(await visitorNumber(page).textContent()).toBe(originalText);
+  expect(originalText).not.toMatch(/\d/);
+  // The browser itself logs the failed request; the script logs nothing.
+  expect(errors.filter((error) => !error.startsWith("Failed to load resource"))).toEqual([]);
+  await page.close();
+  await backend.proxy.start();
+});
 
 const operationsOn = (page: Page) =>
   page.locator(".opblock").evaluateAll((blocks) =>
