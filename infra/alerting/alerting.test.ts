@@ -28,11 +28,7 @@ type Alert = {
   readonly description: string;
   readonly severity: number;
   readonly scopes: readonly string[];
-  readonly criteria?: readonly {
-    readonly threshold: number;
-    readonly metric_name?: string;
-    readonly aggregation?: string;
-  }[];
+  readonly criteria?: readonly { readonly threshold: number }[];
   readonly action: unknown;
   readonly [member: string]: unknown;
 };
