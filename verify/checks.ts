@@ -1,7 +1,8 @@
-// All checks, in the order in which they run: what uses a limit up comes after what the limit would refuse.
+// All checks, in their order: the check of the limits uses up a limit, so it runs late.
 import type { Check } from "./check.ts";
+import { authentication } from "./checks/authentication.ts";
 import { corsAllowed } from "./checks/cors-allowed.ts";
-import { corsRefused } from "./checks/cors-refused.ts";
+import { corsRejected } from "./checks/cors-rejected.ts";
 import { counter } from "./checks/counter.ts";
 import { docs } from "./checks/docs.ts";
 import { errors } from "./checks/errors.ts";
@@ -12,7 +13,6 @@ import { limits } from "./checks/limits.ts";
 import { metrics } from "./checks/metrics.ts";
 import { openapi } from "./checks/openapi.ts";
 import { readiness } from "./checks/readiness.ts";
-import { refusal } from "./checks/refusal.ts";
 import { telemetry } from "./checks/telemetry.ts";
 import { trace } from "./checks/trace.ts";
 
@@ -21,12 +21,12 @@ export const checks: readonly Check[] = [
   readiness,
   counter,
   images,
-  refusal,
+  authentication,
   errors,
   trace,
   headers,
   corsAllowed,
-  corsRefused,
+  corsRejected,
   openapi,
   docs,
   metrics,

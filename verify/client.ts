@@ -1,16 +1,16 @@
-// A small HTTP client: a time limit for each request, the run's trace id on all of them, and patience with rate limits.
-import { Fault } from "./check.ts";
+// The HTTP client of the checks: a timeout for each request, one trace id for the run, a retry after a rate limit.
+import { CheckFailure } from "./check-failure.ts";
 
 export type Call = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestInit["body"];
-  /** False where being refused by a rate limit is the point. */
-  readonly patient?: boolean;
+  /** False to receive a 429 instead of waiting for the limit. */
+  readonly waitForLimit?: boolean;
 };
 
-export type Answer = {
-  /** Method and path, for messages. */
+export type ApiResponse = {
+  /** Method and path of the request, for messages. */
   readonly what: string;
   readonly status: number;
   readonly headers: Headers;
@@ -19,46 +19,46 @@ export type Answer = {
 };
 
 export type Client = {
-  /** The deployment's own origin. */
+  /** Origin of the deployment. */
   readonly origin: string;
-  /** Where the API's routes begin, such as https://api.example.com/api. */
+  /** URL of the API, such as https://api.example.com/api. */
   readonly api: string;
-  /** 32 hex digits that every request of this run carries. */
+  /** 32 hex digits that every request of the run sends. */
   readonly traceId: string;
-  /** `at` is a path below the API, or a whole address. Throws a Fault when there is no answer at all. */
-  call(at: string, call?: Call): Promise<Answer>;
+  /** @param at path below the API, or a whole URL @throws {CheckFailure} when there is no response */
+  call(at: string, call?: Call): Promise<ApiResponse>;
 };
 
 type ClientOptions = {
   readonly api: string;
   readonly traceId: string;
-  /** Of one request, in milliseconds. */
+  /** Timeout of one request, in milliseconds. */
   readonly timeout: number;
   readonly pause: (ms: number) => Promise<void>;
 };
 
 /** A window of the limits is a minute. */
-const LONGEST_WAIT_S = 65;
+const MAX_WAIT_S = 65;
 
 export function openClient({ api, traceId, timeout, pause }: ClientOptions): Client {
-  async function once(url: string, { method = "GET", headers, body }: Call): Promise<Answer> {
+  async function send(url: string, { method = "GET", headers, body }: Call): Promise<ApiResponse> {
     const { pathname } = new URL(url);
     const what = `${method} ${pathname}`;
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method,
         headers: { "x-trace-id": traceId, ...headers },
         redirect: "manual",
         signal: AbortSignal.timeout(timeout),
         ...(body !== undefined && { body }),
       });
-      const bytes = await answer.bytes();
-      const { status } = answer;
-      return { what, status, headers: answer.headers, bytes, text: new TextDecoder().decode(bytes) };
-    } catch (thrown) {
-      throw new Fault({
-        expected: `an answer to ${what} within ${timeout / 1000} s`,
-        received: reasonOf(thrown),
+      const bytes = await response.bytes();
+      const { status } = response;
+      return { what, status, headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
+    } catch (error) {
+      throw new CheckFailure({
+        expected: `a response to ${what} within ${timeout / 1000} s`,
+        received: reasonOf(error),
         look: "whether the app runs, and its log at this time",
       });
     }
@@ -70,21 +70,21 @@ export function openClient({ api, traceId, timeout, pause }: ClientOptions): Cli
     traceId,
     async call(at, call = {}) {
       const url = at.startsWith("/") ? `${api}${at}` : at;
-      const answer = await once(url, call);
-      const wait = Number(answer.headers.get("retry-after") ?? Number.NaN);
-      // An earlier run from this address may have used the limit up; the answer says when to come back.
-      if (answer.status !== 429 || call.patient === false || !(wait <= LONGEST_WAIT_S)) return answer;
+      const response = await send(url, call);
+      const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
+      // An earlier run from this address may have used up the limit.
+      if (response.status !== 429 || call.waitForLimit === false || !(wait <= MAX_WAIT_S)) return response;
       await pause(wait * 1000);
-      return once(url, call);
+      return send(url, call);
     },
   };
 }
 
-/** The last cause, which has the system's own code. Undici's message alone says "fetch failed". */
-export function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  if (thrown.cause !== undefined) return reasonOf(thrown.cause);
-  const { code } = thrown as NodeJS.ErrnoException;
-  // A DOMException, such as that of a time-out, has a number.
-  return typeof code === "string" ? code : thrown.message;
+/** The code of the last cause. The message of undici alone is "fetch failed". */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause !== undefined) return reasonOf(error.cause);
+  const { code } = error as NodeJS.ErrnoException;
+  // The code of a DOMException, such as a timeout, is a number.
+  return typeof code === "string" ? code : error.message;
 }

@@ -1,126 +1,126 @@
-// The command line of npm run verify, and what is wrong with it in one line.
+// The command line of npm run verify.
 import { parseArgs } from "node:util";
 import { decodeJwt } from "jose";
-import type { Given } from "./check.ts";
+import type { CheckInput } from "./check.ts";
 
 export type Options = {
+  /** URL of the API, such as https://api.example.com/api. */
   readonly api: string;
-  readonly given: Given;
-  /** Seconds. */
+  readonly input: CheckInput;
+  /** Seconds to wait for a deployment that does not respond yet. */
   readonly wait: number;
+  /** Seconds for one request. */
   readonly timeout: number;
-  readonly thumbnailWithin: number;
+  /** Seconds for a thumbnail. */
+  readonly thumbnailTimeout: number;
   readonly requireToken: boolean;
   readonly json: string | undefined;
-  readonly junit: string | undefined;
 };
 
-export const USAGE =
-  "npm run verify -- --url https://HOST [--token T] [--require-token] [--commit SHA] [--allowed-origin O] [--refused-origin O] " +
-  "[--production [--with-metrics]] [--workspace GUID] [--wait S] [--timeout S] [--thumbnail-within S] [--json FILE] [--junit FILE]";
+const USAGE =
+  "npm run verify -- --url https://HOST [--token T] [--require-token] [--commit SHA] [--allowed-origin O] [--rejected-origin O] " +
+  "[--production [--with-metrics]] [--workspace GUID] [--wait S] [--timeout S] [--thumbnail-within S] [--json FILE]";
 
-/** Wrong input: one line, without a stack. */
+/** Invalid input: one line, without a stack. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
+const options = {
+  url: text,
+  token: text,
+  commit: text,
+  "allowed-origin": text,
+  "rejected-origin": text,
+  workspace: text,
+  json: text,
+  "require-token": flag,
+  production: flag,
+  "with-metrics": flag,
+  wait: { ...text, default: "0" },
+  timeout: { ...text, default: "30" },
+  "thumbnail-within": { ...text, default: "120" },
+} as const;
 
+type Rule = { readonly matches: (value: string) => boolean; readonly is: string };
+const origin: Rule = {
+  matches: (value) => URL.parse(value)?.origin === value,
+  is: "an origin like https://www.example.com",
+};
+const wholeSeconds: Rule = { matches: (value) => /^\d{1,4}$/.test(value), is: "whole seconds" };
+const rules: Partial<Record<keyof typeof options, Rule>> = {
+  commit: { matches: (value) => /^[0-9a-f]{7,40}$/.test(value), is: "7 to 40 hex digits" },
+  workspace: { matches: (value) => /^[0-9a-f-]{36}$/i.test(value), is: "the workspace's id, a GUID" },
+  "allowed-origin": origin,
+  "rejected-origin": origin,
+  wait: wholeSeconds,
+  timeout: wholeSeconds,
+  "thumbnail-within": wholeSeconds,
+};
+
+/** @throws {UsageError} for an invalid command line */
 export function readOptions(args: readonly string[], environment: { token: string | undefined; now: Date }): Options {
-  const values = parse(args);
+  const { url, json, wait, timeout, ...values } = parse(args);
   const token = values.token ?? environment.token;
   if (token !== undefined) checkToken(token, environment.now);
-  const given = {
-    ...(token !== undefined && { token }),
-    ...origin("allowed-origin", values["allowed-origin"]),
-    ...origin("refused-origin", values["refused-origin"]),
-    ...matching("commit", values.commit, { rule: /^[0-9a-f]{7,40}$/, is: "7 to 40 hex digits" }),
-    ...matching("workspace", values.workspace, { rule: /^[0-9a-f-]{36}$/i, is: "the workspace's id, a GUID" }),
-    ...(values.production && { production: true as const }),
-    ...(values["with-metrics"] && { "with-metrics": true as const }),
-  };
+  const { commit, workspace, production, "with-metrics": withMetrics } = values;
   return {
-    api: apiAt(values.url),
-    given,
-    wait: seconds("wait", values.wait),
-    timeout: seconds("timeout", values.timeout),
-    thumbnailWithin: seconds("thumbnail-within", values["thumbnail-within"]),
+    api: apiAt(url),
+    input: {
+      ...(token !== undefined && { token }),
+      // A deployment script passes an empty origin for a stage without pages.
+      ...(values["allowed-origin"] && { "allowed-origin": values["allowed-origin"] }),
+      ...(values["rejected-origin"] && { "rejected-origin": values["rejected-origin"] }),
+      ...(commit !== undefined && { commit }),
+      ...(workspace !== undefined && { workspace }),
+      ...(production && { production }),
+      ...(withMetrics && { "with-metrics": withMetrics }),
+    } as CheckInput,
+    wait: Number(wait),
+    timeout: Number(timeout),
+    thumbnailTimeout: Number(values["thumbnail-within"]),
     requireToken: values["require-token"] === true,
-    json: values.json,
-    junit: values.junit,
+    json,
   };
 }
 
 function parse(args: readonly string[]) {
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        url: text,
-        token: text,
-        commit: text,
-        "allowed-origin": text,
-        "refused-origin": text,
-        workspace: text,
-        json: text,
-        junit: text,
-        "require-token": flag,
-        production: flag,
-        "with-metrics": flag,
-        // A cold start is slow; a deployment that was just made is not there at once.
-        timeout: { ...text, default: "30" },
-        wait: { ...text, default: "0" },
-        "thumbnail-within": { ...text, default: "120" },
-      },
-    }).values;
+    values = parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split("\n")[0]} Usage: ${USAGE}`);
   }
+  for (const [name, { matches, is }] of Object.entries(rules)) {
+    const value = values[name as keyof typeof rules] as string | undefined;
+    const isUnset = value === undefined || (value === "" && name.endsWith("-origin"));
+    if (!isUnset && !matches(value)) throw new UsageError(`--${name} must be ${is}, received "${value}".`);
+  }
+  return values;
 }
 
-function apiAt(given: string | undefined): string {
-  if (!given) throw new UsageError(`--url is missing: the deployment to check. Usage: ${USAGE}`);
-  const url = URL.parse(given);
+function apiAt(value: string | undefined): string {
+  if (!value) throw new UsageError(`--url is missing: the deployment to check. Usage: ${USAGE}`);
+  const url = URL.parse(value);
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
     throw new UsageError(
-      `--url must be an http(s):// address without query, received "${given}". Example: --url http://localhost:7071`,
+      `--url must be an http(s):// URL without query, received "${value}". Example: --url http://localhost:7071`,
     );
   const path = url.pathname.replace(/\/+$/, "");
   return `${url.origin}${path || "/api"}`;
 }
 
 function checkToken(token: string, now: Date): void {
-  let expires: number | undefined;
+  let expiry: number | undefined;
   try {
-    expires = decodeJwt(token).exp;
+    expiry = decodeJwt(token).exp;
   } catch {
     throw new UsageError(
-      "The token is no JWT: paste it whole, without Bearer. Locally: npm run -s token -- --role owner",
+      "The token is not a JWT: pass all of it, without Bearer. Locally: npm run -s token -- --role owner",
     );
   }
-  if (expires !== undefined && expires * 1000 <= now.getTime())
-    throw new UsageError(`The token expired at ${new Date(expires * 1000).toISOString()}: get a new one.`);
-}
-
-function origin(name: "allowed-origin" | "refused-origin", value: string | undefined) {
-  // A stage without pages of its own has none to name.
-  if (!value) return {};
-  if (URL.parse(value)?.origin !== value)
-    throw new UsageError(
-      `--${name} must be an origin, received "${value}". Example: --${name} https://www.example.com`,
-    );
-  return { [name]: value };
-}
-
-function matching(name: string, value: string | undefined, { rule, is }: { rule: RegExp; is: string }) {
-  if (value === undefined) return {};
-  if (!rule.test(value)) throw new UsageError(`--${name} must be ${is}, received "${value}".`);
-  return { [name]: value };
-}
-
-function seconds(name: string, value: string): number {
-  const number = Number(value);
-  if (!/^\d{1,4}$/.test(value)) throw new UsageError(`--${name} must be whole seconds, received "${value}".`);
-  return number;
+  if (expiry !== undefined && expiry * 1000 <= now.getTime())
+    throw new UsageError(`The token expired at ${new Date(expiry * 1000).toISOString()}: create a new one.`);
 }

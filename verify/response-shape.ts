@@ -1,6 +1,6 @@
 // Assertions about a response: its status, its JSON, the one error shape.
-import { type FaultParts, must } from "./check.ts";
-import type { Answer } from "./client.ts";
+import { type FailureParts, must } from "./check-failure.ts";
+import type { ApiResponse } from "./client.ts";
 
 const MAX_TEXT = 160;
 
@@ -8,7 +8,7 @@ const MAX_TEXT = 160;
 const hideSignatures = (text: string) => text.replace(/\s+/g, " ").replace(/\bsig=[^"&\s]+/g, "sig=…");
 
 /** A response in one short line. */
-export function describeResponse({ status, text, headers, bytes }: Answer): string {
+export function describeResponse({ status, text, headers, bytes }: ApiResponse): string {
   const type = headers.get("content-type") ?? "no content type";
   const line = /json|text/.test(type) ? hideSignatures(text).slice(0, MAX_TEXT) : `${bytes.byteLength} bytes`;
   return `${status}, ${type}${line ? `: ${line}` : ", empty"}${text.length > MAX_TEXT && line.length === MAX_TEXT ? "…" : ""}`;
@@ -16,18 +16,18 @@ export function describeResponse({ status, text, headers, bytes }: Answer): stri
 
 type Expected = { readonly status: number; readonly look: string };
 
-export function mustHaveStatus(response: Answer, { status, look }: Expected): void {
+export function mustHaveStatus(response: ApiResponse, { status, look }: Expected): void {
   must(response.status === status, {
-    expected: `${status} of ${response.what}`,
+    expected: `${status} from ${response.what}`,
     received: describeResponse(response),
     look,
   });
 }
 
 /** The JSON object of a response with this status; its fields are typed but not validated. */
-export function jsonOf<T extends object>(response: Answer, expected: Expected): Partial<T> {
+export function jsonOf<T extends object>(response: ApiResponse, expected: Expected): Partial<T> {
   mustHaveStatus(response, expected);
-  const mismatch: FaultParts = {
+  const mismatch: FailureParts = {
     expected: `a JSON object from ${response.what}`,
     received: describeResponse(response),
     look: expected.look,
@@ -47,7 +47,7 @@ function parse(text: string): unknown {
 }
 
 /** `{ error: { code, message, trace_id } }` with this status and code. */
-export function mustBeError(response: Answer, expected: Expected & { readonly code: string }): void {
+export function mustBeError(response: ApiResponse, expected: Expected & { readonly code: string }): void {
   const { error } = jsonOf<{ error: Record<string, unknown> }>(response, expected);
   must(error?.code === expected.code && typeof error.message === "string" && typeof error.trace_id === "string", {
     expected: `the error ${expected.code} with message and trace_id from ${response.what}`,

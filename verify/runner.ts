@@ -1,50 +1,71 @@
-// Runs checks one after the other and says how each went. Pure: time and tokens come from outside.
-import { type Check, Fault, type FaultParts, type Given, type Run } from "./check.ts";
+// Runs checks one after the other, and formats their results. Pure: the clock and the token are passed in.
+import type { Check, CheckContext, CheckInput } from "./check.ts";
+import { CheckFailure, type FailureParts } from "./check-failure.ts";
 
 export type Result = {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "not run";
   readonly milliseconds: number;
-  /** What was seen, what was wrong, or what was missing; one line. */
+  /** The summary, the failure, or the missing options, in one line. */
   readonly detail: string;
-  /** Of a check that failed because of the deployment. */
-  readonly fault?: FaultParts;
+  /** Present when the deployment caused the failure. */
+  readonly failure?: FailureParts;
 };
 
 export type RunnerOptions = {
   readonly checks: readonly Check[];
-  readonly run: Run;
-  readonly given: Given;
-  /** Milliseconds of any clock that only goes forward. */
+  readonly context: CheckContext;
+  readonly input: CheckInput;
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Told each result as it comes. */
+  /** Receives each result when its check ends. */
   readonly onResult?: (result: Result) => void;
 };
 
-/** A check that fails does not keep the next from running. */
-export async function runChecks({ checks, run, given, now, onResult = () => {} }: RunnerOptions): Promise<Result[]> {
-  /** What must never be shown, whoever put it into a message. */
-  const hide = (text: string) => (given.token ? text.replaceAll(given.token, "(the token)") : text);
+/** Runs every check, also after a failed one. No result contains the token. */
+export async function runChecks({ checks, context, input, now, onResult }: RunnerOptions): Promise<Result[]> {
+  const hideToken = (text: string) => (input.token ? text.replaceAll(input.token, "(the token)") : text);
+  const outcomeOf = async ({ needs, run }: Check): Promise<Pick<Result, "outcome" | "detail" | "failure">> => {
+    const missing = needs.filter((need) => input[need] === undefined);
+    if (missing.length > 0)
+      return { outcome: "not run", detail: `no ${missing.map((need) => `--${need}`).join(", ")}` };
+    try {
+      return { outcome: "passed", detail: hideToken(await run(context, input)) };
+    } catch (error) {
+      if (!(error instanceof CheckFailure)) return { outcome: "failed", detail: hideToken(String(error)) };
+      const { expected, received, look } = error.parts;
+      const failure = { expected: hideToken(expected), received: hideToken(received), look: hideToken(look) };
+      return { outcome: "failed", detail: hideToken(error.message), failure };
+    }
+  };
   const results: Result[] = [];
-  for (const { name, needs, run: runCheck } of checks) {
-    const missing = needs.filter((need) => given[need] === undefined);
-    const began = now();
-    const result =
-      missing.length > 0
-        ? { outcome: "not run" as const, detail: `no ${missing.map((need) => `--${need}`).join(", ")}` }
-        : await runCheck(run, given).then(
-            (seen) => ({ outcome: "passed" as const, detail: hide(seen) }),
-            (thrown: unknown) => failed(thrown, hide),
-          );
-    results.push({ name, milliseconds: Math.round(now() - began), ...result });
-    onResult(results[results.length - 1] as Result);
+  for (const check of checks) {
+    const start = now();
+    const outcome = await outcomeOf(check);
+    const result = { name: check.name, milliseconds: Math.round(now() - start), ...outcome };
+    results.push(result);
+    onResult?.(result);
   }
   return results;
 }
 
-function failed(thrown: unknown, hide: (text: string) => string) {
-  if (!(thrown instanceof Fault)) return { outcome: "failed" as const, detail: hide(String(thrown)) };
-  const { expected, received, look } = thrown.parts;
-  const fault = { expected: hide(expected), received: hide(received), look: hide(look) };
-  return { outcome: "failed" as const, detail: hide(thrown.message), fault };
+const marks: Readonly<Record<Result["outcome"], string>> = {
+  passed: "ok     ",
+  failed: "FAILED ",
+  "not run": "not run",
+};
+const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
+
+/** The result's line of the table. A failure has three lines: expected, received, look at. */
+export function formatResult({ name, outcome, milliseconds, detail, failure }: Result): string {
+  const start = `${marks[outcome]} ${seconds(milliseconds).padStart(7)} s  ${name.padEnd(18)}`;
+  if (!failure) return `${start}${detail}`;
+  const indent = " ".repeat(start.length);
+  return `${start}expected ${failure.expected}\n${indent}received ${failure.received}\n${indent}look at  ${failure.look}`;
+}
+
+export function formatSummary(results: readonly Result[], traceId: string): string {
+  const count = (outcome: Result["outcome"]) => results.filter((each) => each.outcome === outcome).length;
+  const time = seconds(results.reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+  return `${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run in ${time} s; trace id ${traceId}`;
 }

@@ -1,16 +1,15 @@
-// npm run verify as a process: its table, its files, its exit codes, and one line for what it cannot begin with.
+// npm run verify as a process: table, file, exit codes and usage errors.
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { json } from "node:stream/consumers";
-import { XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { listen } from "../local/listen.ts";
-import { startBroken } from "./broken.simulation.ts";
-import { Fault } from "./check.ts";
+import { startBroken } from "./broken-deployment.fixture.ts";
+import { CheckFailure } from "./check-failure.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const main = join(import.meta.dirname, "main.ts");
@@ -24,8 +23,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Ended = { code: number; out: string; err: string };
-function verify(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+type ExitResult = { code: number; out: string; err: string };
+function verify(args: readonly string[], env: Record<string, string> = {}): Promise<ExitResult> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [main, ...args], { env: { ...process.env, ...env } }, (_, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
@@ -33,26 +32,23 @@ function verify(args: readonly string[], env: Record<string, string> = {}): Prom
   });
 }
 
-it("passes what npm start serves, limits and all, writes both files, and ends with 0", async () => {
+it("passes what npm start serves, writes the results as JSON and exits with 0", async () => {
   const { url } = await backend.addHost({ RATE_LIMITS: "on" });
   const token = await backend.token("editor", "verify");
-  const files = { json: join(folder, "result.json"), junit: join(folder, "result.xml") };
-  const args = ["--url", url, "--allowed-origin", "https://a.example", "--json", files.json, "--junit", files.junit];
+  const file = join(folder, "result.json");
+  const args = ["--url", url, "--allowed-origin", "https://a.example", "--json", file];
   const { code, out, err } = await verify(args, { VERIFY_TOKEN: token });
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(out).toMatch(/^ok +\d+\.\d\d s {2}counter +10 visits at once: \d+ to \d+, each number once$/m);
-  expect(out).toMatch(/^ok .* images .*; the picture stays as [0-9a-f-]{36} /m);
+  expect(out).toMatch(/^ok +\d+\.\d\d s {2}counter +10 simultaneous visits: \d+ to \d+, each number once$/m);
+  expect(out).toMatch(/^ok .* images .*; image remains as [0-9a-f-]{36} /m);
   expect(out).toMatch(/^not run .* telemetry +no --workspace$/m);
   expect(out).toMatch(/^11 passed, 0 failed, 4 not run in .* trace id [0-9a-f]{32}$/m);
-  const { results } = JSON.parse(await readFile(files.json, "utf8"));
+  const { results } = JSON.parse(await readFile(file, "utf8"));
   expect(results).toHaveLength(15);
-  const xml = await readFile(files.junit, "utf8");
-  expect(XMLValidator.validate(xml)).toBe(true);
-  expect(xml.match(/<testcase /g)).toHaveLength(15);
-  expect(out + xml + JSON.stringify(results)).not.toContain(token.slice(-20));
+  expect(out + JSON.stringify(results)).not.toContain(token.slice(-20));
 });
 
-it("ends with 1 when a check fails", async () => {
+it("exits with 1 when a check fails", async () => {
   const { url } = await backend.addHost({ RATE_LIMITS: "on" });
   const front = await startBroken({
     target: url,
@@ -61,16 +57,16 @@ it("ends with 1 when a check fails", async () => {
   onTestFinished(front.close);
   const { code, out } = await verify(["--url", front.url]);
   expect(code).toBe(1);
-  expect(out).toMatch(/^FAILED .* health +expected 200 of GET \/api\/health$/m);
+  expect(out).toMatch(/^FAILED .* health +expected 200 from GET \/api\/health$/m);
   expect(out).toMatch(/^not run .* images +no --token$/m);
 });
 
-it("waits for a deployment that is not up yet, and ends with 3 when a token was required and there is none", async () => {
+it("waits for a deployment to start, and exits with 3 when a required token is missing", async () => {
   const { url } = await backend.addHost({ RATE_LIMITS: "on" });
-  let asked = 0;
+  let requests = 0;
   const front = await startBroken({
     target: url,
-    breakage: ({ path }) => (path === "/api/health/live" && ++asked === 1 ? { status: 503 } : undefined),
+    breakage: ({ path }) => (path === "/api/health/live" && ++requests === 1 ? { status: 503 } : undefined),
   });
   onTestFinished(front.close);
   const { code, out, err } = await verify(["--url", front.url, "--wait", "60", "--require-token"]);
@@ -80,24 +76,24 @@ it("waits for a deployment that is not up yet, and ends with 3 when a token was 
 });
 
 it.each([
-  ["no address", [], /^--url is missing/],
-  ["nobody at the address", ["--url", "http://127.0.0.1:47"], /does not answer \(ECONNREFUSED\)/],
-  ["no such host", ["--url", "http://verify.invalid"], /does not answer \((?:ENOTFOUND|EAI_AGAIN)\)/],
-])("ends with 2 and one line for %s", async (_, args, line) => {
+  ["a missing URL", [], /^--url is missing/],
+  ["a closed port", ["--url", "http://127.0.0.1:47"], /does not respond \(ECONNREFUSED\)/],
+  ["an unknown host", ["--url", "http://verify.invalid"], /does not respond \((?:ENOTFOUND|EAI_AGAIN)\)/],
+])("exits with 2 and one line for %s", async (_, args, line) => {
   const { code, out, err } = await verify(args);
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toMatch(line);
   expect(err.trimEnd()).not.toContain("\n");
 });
 
-/** The query API, which takes the token of a stand-in for az. */
-async function openLogs(answer: RequestListener) {
+/** A query API, and a program az that returns a token for it. */
+async function openLogs(listener: RequestListener) {
   const az = join(folder, "az");
   await writeFile(az, '#!/bin/sh\n[ "$1 $2" = "account get-access-token" ] || exit 1\necho cli-token\n');
   await chmod(az, 0o755);
   const before = process.env.PATH;
   process.env.PATH = `${folder}${delimiter}${before}`;
-  const { port, close } = await listen(createServer(answer), "The query API");
+  const { port, close } = await listen(createServer(listener), "The query API");
   onTestFinished(async () => {
     process.env.PATH = before;
     await close();
@@ -105,21 +101,21 @@ async function openLogs(answer: RequestListener) {
   return openWorkspace(`http://127.0.0.1:${port}`);
 }
 
-it("asks the workspace with the Azure CLI's token, and takes a table that is not there yet for no rows", async () => {
-  const asked: unknown[] = [];
-  const ask = await openLogs(async (request: IncomingMessage, response) => {
-    asked.push([request.url, request.headers.authorization, await json(request)]);
-    if (asked.length === 1) return void response.writeHead(400).end('{"error":{"code":"BadArgumentError"}}');
+it("queries the workspace with the Azure CLI's token, and treats a missing table as no rows", async () => {
+  const requests: unknown[] = [];
+  const query = await openLogs(async (request: IncomingMessage, response) => {
+    requests.push([request.url, request.headers.authorization, await json(request)]);
+    if (requests.length === 1) return void response.writeHead(400).end('{"error":{"code":"BadArgumentError"}}');
     response.end(JSON.stringify({ tables: [{ name: "PrimaryResult", columns: [{ name: "Count" }], rows: [[7]] }] }));
   });
-  expect(await ask("w1", "AppTraces | count")).toBe(0);
-  expect(await ask("w1", "AppTraces | count")).toBe(7);
-  expect(asked[1]).toEqual(["/v1/workspaces/w1/query", "Bearer cli-token", { query: "AppTraces | count" }]);
+  expect(await query("w1", "AppTraces | count")).toBe(0);
+  expect(await query("w1", "AppTraces | count")).toBe(7);
+  expect(requests[1]).toEqual(["/v1/workspaces/w1/query", "Bearer cli-token", { query: "AppTraces | count" }]);
 });
 
-it("says that the workspace may not be read", async () => {
-  const ask = await openLogs((_, response) => response.writeHead(403).end("InsufficientAccessError"));
-  const refused = ask("w1", "AppTraces | count");
-  await expect(refused).rejects.toBeInstanceOf(Fault);
-  await expect(refused).rejects.toThrow(/403: InsufficientAccessError; look at: .*Log Analytics Reader/);
+it("reports a workspace without read access", async () => {
+  const query = await openLogs((_, response) => response.writeHead(403).end("InsufficientAccessError"));
+  const result = query("w1", "AppTraces | count");
+  await expect(result).rejects.toBeInstanceOf(CheckFailure);
+  await expect(result).rejects.toThrow(/403: InsufficientAccessError; look at: .*Log Analytics Reader/);
 });

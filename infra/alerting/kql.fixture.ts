@@ -1,6 +1,6 @@
 // Runs a KQL query over recorded rows: the operators and functions that the alerts use, and no others.
 // https://learn.microsoft.com/kusto/query
-import { runInNewContext } from "node:vm";
+import { compileFunction } from "node:vm";
 
 export type Row = Readonly<Record<string, unknown>>;
 export type Tables = Readonly<Record<string, readonly Row[]>>;
@@ -37,21 +37,24 @@ const spellings: readonly (readonly [RegExp, string])[] = [
   [/line\.(\w+)/g, "line?.$1"],
 ];
 
-function evaluate(expression: string, row: Row): unknown {
+function compile(expression: string): (row: Row) => unknown {
   const script = spellings.reduce((text, [from, to]) => text.replaceAll(from, to), expression);
-  return runInNewContext(script, { ...scalars, ...row });
+  const evaluate = compileFunction(`with (scope) { return ${script}; }`, ["scope"]);
+  return (row) => evaluate({ ...scalars, ...row });
 }
 
 /** `a = f(x, y), b = g(z)` as pairs of a name and an expression. */
 const assignments = (list: string) =>
   list.split(/, (?=\w+ = )/).map((each) => each.split(/ = (.*)/s, 2) as [name: string, expression: string]);
 
-const compute = (list: string, row: Row): Row =>
-  Object.fromEntries(assignments(list).map(([name, each]) => [name, evaluate(each, row)]));
+function compileAll(list: string): (row: Row) => Row {
+  const columns = assignments(list).map(([name, expression]) => [name, compile(expression)] as const);
+  return (row) => Object.fromEntries(columns.map(([name, evaluate]) => [name, evaluate(row)]));
+}
 
 function aggregate(call: string, rows: readonly Row[]): unknown {
   const [, name, argument = ""] = /^(\w+)\((.*)\)$/s.exec(call) ?? [];
-  if (name === "sum") return rows.reduce((sum, row) => sum + (evaluate(argument, row) as number), 0);
+  if (name === "sum") return rows.map(compile(argument)).reduce((sum: number, each) => sum + (each as number), 0);
   if (name !== "percentilew") throw new Error(`no aggregate ${call}`);
   const [value = "", weight = "", percent] = argument.split(", ");
   const sorted = rows.map((row) => [Number(row[value]), Number(row[weight])] as const).sort(([a], [b]) => a - b);
@@ -65,9 +68,15 @@ function aggregate(call: string, rows: readonly Row[]): unknown {
 }
 
 const operators: Readonly<Record<string, (rows: readonly Row[], text: string) => readonly Row[]>> = {
-  where: (rows, text) => rows.filter((row) => evaluate(text, row) === true),
-  extend: (rows, text) => rows.map((row) => ({ ...row, ...compute(text, row) })),
-  project: (rows, text) => rows.map((row) => compute(text, row)),
+  where(rows, text) {
+    const holds = compile(text);
+    return rows.filter((row) => holds(row) === true);
+  },
+  extend(rows, text) {
+    const compute = compileAll(text);
+    return rows.map((row) => ({ ...row, ...compute(row) }));
+  },
+  project: (rows, text) => rows.map(compileAll(text)),
   summarize: (rows, text) => [
     Object.fromEntries(assignments(text).map(([name, each]) => [name, aggregate(each, rows)])),
   ],

@@ -1,5 +1,6 @@
-// A page of an allowed origin may call, and read the answer and the headers that it needs.
-import { check, must } from "../check.ts";
+// A page of an allowed origin may send requests, and read responses with the headers that it needs.
+import { check } from "../check.ts";
+import { must } from "../check-failure.ts";
 
 const exposed = ["X-Trace-ID", "Retry-After", "RateLimit", "RateLimit-Policy"];
 
@@ -8,14 +9,14 @@ export const corsAllowed = check({
   needs: ["allowed-origin"],
   async run({ client }, { "allowed-origin": origin }) {
     const look = "the origins in the platform's CORS setting of the function app";
-    const asking = {
+    const requestHeaders = {
       origin,
       "access-control-request-method": "POST",
       "access-control-request-headers": "content-type",
     };
-    const preflight = await client.call("/v1/visits/verify", { method: "OPTIONS", headers: asking });
-    const answer = await client.call("/health/live", { headers: { origin } });
-    for (const { what, status, headers } of [preflight, answer]) {
+    const preflight = await client.call("/v1/visits/verify", { method: "OPTIONS", headers: requestHeaders });
+    const response = await client.call("/health/live", { headers: { origin } });
+    for (const { what, status, headers } of [preflight, response]) {
       const allowed = headers.get("access-control-allow-origin");
       must(status < 300 && (allowed === origin || allowed === "*"), {
         expected: `Access-Control-Allow-Origin for ${origin} on ${what}`,
@@ -29,16 +30,16 @@ export const corsAllowed = check({
       received: methods || "none",
       look,
     });
-    const shown = answer.headers.get("access-control-expose-headers") ?? "";
-    const names = new Set(shown.toLowerCase().split(/\s*,\s*/));
+    const exposedHeaders = response.headers.get("access-control-expose-headers") ?? "";
+    const names = new Set(exposedHeaders.toLowerCase().split(/\s*,\s*/));
     must(
       exposed.every((name) => names.has(name.toLowerCase())),
       {
         expected: `Access-Control-Expose-Headers with ${exposed.join(", ")}`,
-        received: shown || "none",
-        look: "what stands before the app: the app sends this header itself",
+        received: exposedHeaders || "none",
+        look: "a proxy before the app: the app sends this header",
       },
     );
-    return `${origin} may call and read`;
+    return `${origin} may send requests and read responses`;
   },
 });

@@ -1,24 +1,24 @@
-// It answers, and says which version runs: the one that was deployed, if that is known.
-
-import { check, must } from "../check.ts";
+// The app responds with its version, and runs the expected commit.
+import { check } from "../check.ts";
+import { must } from "../check-failure.ts";
 import { describeResponse, jsonOf } from "../response-shape.ts";
 
 export const health = check({
   name: "health",
   needs: [],
-  async run({ client }, { commit: wanted }) {
-    const answer = await client.call("/health");
-    const look = "whether the deployment went through, and the app's log";
-    const { name, version, commit } = jsonOf<Record<string, string>>(answer, { status: 200, look });
+  async run({ client }, { commit: expected }) {
+    const response = await client.call("/health");
+    const look = "whether the deployment succeeded, and the app's log";
+    const { name, version, commit } = jsonOf<Record<string, string>>(response, { status: 200, look });
     must(Boolean(name && version && commit), {
       expected: "name, version and commit from GET /health",
-      received: describeResponse(answer),
+      received: describeResponse(response),
       look,
     });
-    must(wanted === undefined || commit?.startsWith(wanted) === true, {
-      expected: `the commit ${wanted}`,
+    must(expected === undefined || commit?.startsWith(expected) === true, {
+      expected: `the commit ${expected}`,
       received: `${commit}`,
-      look: "whether the package was deployed, and whether an instance of the release before still runs",
+      look: "whether the package was deployed, and whether an instance of the previous release still runs",
     });
     return `${name} ${version}, commit ${commit}`;
   },

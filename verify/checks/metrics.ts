@@ -1,19 +1,19 @@
-// The numbers at /metrics are shown to nobody in production, unless that is wanted.
-
-import { check, must } from "../check.ts";
+// Production serves /metrics only with --with-metrics.
+import { check } from "../check.ts";
+import { must } from "../check-failure.ts";
 import { describeResponse } from "../response-shape.ts";
 
 export const metrics = check({
   name: "metrics",
   needs: ["production"],
-  async run({ client }, given) {
-    const wanted = given["with-metrics"] === true;
-    const answer = await client.call("/metrics");
-    must(answer.status === (wanted ? 200 : 404), {
-      expected: `${wanted ? "200" : "404"} of ${answer.what}, ${wanted ? "with" : "without"} --with-metrics`,
-      received: describeResponse(answer),
+  async run({ client }, input) {
+    const isServed = input["with-metrics"] === true;
+    const response = await client.call("/metrics");
+    must(response.status === (isServed ? 200 : 404), {
+      expected: `${isServed ? "200" : "404"} from ${response.what}, ${isServed ? "with" : "without"} --with-metrics`,
+      received: describeResponse(response),
       look: "the setting METRICS_ENABLED",
     });
-    return wanted ? "shown, as wanted" : "not shown";
+    return isServed ? "served, as expected" : "not served";
   },
 });

@@ -1,11 +1,11 @@
-// Each answer says under which trace id it is logged: the caller's own if it is one, else a new one.
-
-import { check, must } from "../check.ts";
-import type { Answer } from "../client.ts";
+// Each response has its trace id: that of the request if it is valid, otherwise a new one.
+import { check } from "../check.ts";
+import { must } from "../check-failure.ts";
+import type { ApiResponse } from "../client.ts";
 import { describeResponse, jsonOf } from "../response-shape.ts";
 
-const look = "what stands before the app: does it drop or change X-Trace-ID?";
-const idOf = ({ headers }: Answer) => headers.get("x-trace-id") ?? "none";
+const look = "a proxy that may remove or change X-Trace-ID";
+const idOf = ({ headers }: ApiResponse) => headers.get("x-trace-id") ?? "none";
 
 export const trace = check({
   name: "trace id",
@@ -17,13 +17,13 @@ export const trace = check({
       received: idOf(chosen),
       look,
     });
-    const given = [];
+    const generated = [];
     for (let times = 0; times < 2; times++)
-      given.push(idOf(await client.call("/health/live", { headers: { "x-trace-id": "not-one" } })));
-    const [one = "", two] = given;
+      generated.push(idOf(await client.call("/health/live", { headers: { "x-trace-id": "not-one" } })));
+    const [one = "", two] = generated;
     must(/^[0-9a-f]{32}$/.test(one) && one !== two, {
-      expected: "a new trace id of 32 hex digits for each request that sends none",
-      received: given.join(", "),
+      expected: "a new trace id of 32 hex digits for each request with an invalid one",
+      received: generated.join(", "),
       look,
     });
     const failure = await client.call("/verify-trace");
@@ -33,6 +33,6 @@ export const trace = check({
       received: describeResponse(failure),
       look,
     });
-    return "chosen, given, and the same in an error";
+    return "sent, generated, and the same in an error";
   },
 });

@@ -1,0 +1,206 @@
+// Defects of a deployment, one at a time, and the check that must fail.
+import type { Breakage, Exchange, HttpResponse } from "./broken-deployment.fixture.ts";
+
+type Row = readonly [defect: string, check: string, breakage: Breakage];
+type Change = (exchange: Exchange) => ReturnType<Breakage>;
+
+const at =
+  (path: string, change: Change, method = "GET"): Breakage =>
+  (exchange) =>
+    exchange.path === path && exchange.method === method ? change(exchange) : undefined;
+
+const PAGE = "/api/v1/visits/verify";
+const READY = "/api/health/ready";
+const LIVE = "/api/health/live";
+const IMAGE = /^\/api\/v1\/images\/[0-9a-f-]+$/;
+
+/** Changes the nth visit that is counted. */
+function visit(ordinal: number, change: Change): Breakage {
+  let count = 0;
+  return at(PAGE, (exchange) => (++count === ordinal ? change(exchange) : undefined), "POST");
+}
+
+type Body = Record<string, unknown> & { error: object };
+/** Changes the JSON of the response. */
+const json = ({ response }: Exchange, change: (body: Body) => unknown) => ({
+  body: JSON.stringify(change(JSON.parse(response.body.toString()))),
+});
+const headers = ({ response }: Exchange, changed: Record<string, string>) => ({
+  headers: { ...response.headers, ...changed },
+});
+function without({ response }: Exchange, name: string): Partial<HttpResponse> {
+  const { [name]: _, ...rest } = response.headers;
+  return { headers: rest };
+}
+const ok: Partial<HttpResponse> = { status: 200, headers: { "content-type": "text/html" }, body: "<title>API</title>" };
+const elsewhere = "https://elsewhere.example.com";
+
+/** Links lead to the front end, which serves the blob without a signature. */
+function openToAll(): Breakage {
+  let blobUrl = "";
+  return async (exchange) => {
+    if (exchange.path.startsWith("/open")) {
+      const blob = await fetch(blobUrl);
+      const type = blob.headers.get("content-type") ?? "";
+      return { status: 200, headers: { "content-type": type }, body: Buffer.from(await blob.arrayBuffer()) };
+    }
+    if (exchange.path !== "/api/v1/sas" || exchange.response.status !== 200) return undefined;
+    blobUrl = JSON.parse(exchange.response.body.toString()).url;
+    return json(exchange, () => ({ url: `http://${exchange.headers.host}/open?sig=1` }));
+  };
+}
+
+export const breakages: readonly Row[] = [
+  ["returns 500 for /health", "health", at("/api/health", () => ({ status: 500 }))],
+  [
+    "runs another commit",
+    "health",
+    at("/api/health", (exchange) => json(exchange, (body) => ({ ...body, commit: "source" }))),
+  ],
+
+  ["is not ready", "readiness", at(READY, () => ({ status: 503 }))],
+  [
+    "has a store down",
+    "readiness",
+    at(READY, (exchange) => json(exchange, () => ({ status: "ok", dependencies: {} }))),
+  ],
+
+  ["counts a visit twice", "counter", visit(4, ({ repeat }) => repeat())],
+  ["counts visits of another run", "counter", visit(1, async ({ repeat }) => void (await repeat()))],
+  [
+    "returns a number twice",
+    "counter",
+    visit(3, (exchange) => json(exchange, (body) => ({ count: Number(body.count) - 1 }))),
+  ],
+  [
+    "reads a lower total than it counted",
+    "counter",
+    at(PAGE, (exchange) => (exchange.response.status === 200 ? json(exchange, () => ({ count: 1 })) : undefined)),
+  ],
+  [
+    "is degraded by its cost brake",
+    "counter",
+    visit(1, (exchange) => json(exchange, (body) => ({ ...body, degraded: true }))),
+  ],
+
+  [
+    "rejects the token",
+    "images",
+    at("/api/v1/images", ({ headers: { authorization } }) => (authorization ? { status: 403 } : undefined), "POST"),
+  ],
+  [
+    "fails to render the thumbnail",
+    "images",
+    (exchange) =>
+      IMAGE.test(exchange.path) && exchange.response.status === 200
+        ? json(exchange, (body) => ({ ...body, status: "failed" }))
+        : undefined,
+  ],
+  [
+    "issues invalid links",
+    "images",
+    at(
+      "/api/v1/sas",
+      (exchange) => (exchange.response.status === 200 ? json(exchange, ({ url }) => ({ url: `${url}x` })) : undefined),
+      "POST",
+    ),
+  ],
+  ["serves images without a link", "images", openToAll()],
+
+  [
+    "requires no token",
+    "authentication",
+    (exchange) => (exchange.response.status === 401 && exchange.path === "/api/v1/sas" ? { status: 400 } : undefined),
+  ],
+  [
+    "accepts unsigned tokens",
+    "authentication",
+    (exchange) => (exchange.response.status === 401 && exchange.headers.authorization ? { status: 404 } : undefined),
+  ],
+  [
+    "returns 401 without WWW-Authenticate",
+    "authentication",
+    (exchange) => (exchange.response.status === 401 ? without(exchange, "www-authenticate") : undefined),
+  ],
+
+  [
+    "returns errors in another shape",
+    "errors",
+    at("/api/v1/visits/Not_A_Page", () => ({ body: '{"error":"bad page"}' })),
+  ],
+  [
+    "returns a stack trace",
+    "errors",
+    at("/api/verify-nothing", (exchange) =>
+      json(exchange, ({ error }) => ({ error: { ...error, stack: "Error\n    at find (file:///app/app.js:1:2)" } })),
+    ),
+  ],
+  ["returns 405 without Allow", "errors", at(PAGE, (exchange) => without(exchange, "allow"), "PATCH")],
+
+  [
+    "replaces the caller's trace id",
+    "trace id",
+    at(LIVE, (exchange) => headers(exchange, { "x-trace-id": "a".repeat(32) })),
+  ],
+  [
+    "generates the same trace id twice",
+    "trace id",
+    at(LIVE, (exchange) =>
+      exchange.headers["x-trace-id"] === "not-one" ? headers(exchange, { "x-trace-id": "a".repeat(32) }) : undefined,
+    ),
+  ],
+  [
+    "returns another trace id in errors",
+    "trace id",
+    at("/api/verify-trace", (exchange) =>
+      json(exchange, ({ error }) => ({ error: { ...error, trace_id: "a".repeat(32) } })),
+    ),
+  ],
+
+  ["allows framing", "security headers", at(LIVE, (exchange) => without(exchange, "x-frame-options"))],
+  [
+    "allows caching of errors",
+    "security headers",
+    at("/api/verify-headers", (exchange) => headers(exchange, { "cache-control": "max-age=60" })),
+  ],
+
+  ["allows no origin", "cors, allowed", at(LIVE, (exchange) => without(exchange, "access-control-allow-origin"))],
+  ["rejects preflights", "cors, allowed", at(PAGE, () => ({ status: 405, headers: {} }), "OPTIONS")],
+  ["exposes no headers", "cors, allowed", at(LIVE, (exchange) => without(exchange, "access-control-expose-headers"))],
+  [
+    "allows any origin",
+    "cors, rejected",
+    at(LIVE, (exchange) =>
+      exchange.headers.origin === elsewhere
+        ? headers(exchange, { "access-control-allow-origin": elsewhere })
+        : undefined,
+    ),
+  ],
+
+  [
+    "serves an invalid OpenAPI document",
+    "openapi",
+    at("/api/openapi.json", (exchange) => json(exchange, ({ paths }) => ({ openapi: "3.1.0", paths }))),
+  ],
+  [
+    "serves the OpenAPI document of another API",
+    "openapi",
+    at("/api/openapi.json", (exchange) => json(exchange, (body) => ({ ...body, paths: {} }))),
+  ],
+
+  ["serves /docs", "no docs", at("/docs", () => ok)],
+  ["serves /api/swagger", "no docs", at("/api/swagger", () => ok)],
+  ["serves its metrics", "metrics", at("/api/metrics", () => ok)],
+
+  [
+    "rejects no request over the limit",
+    "limits",
+    (exchange) => (exchange.response.status === 429 ? { status: 200 } : undefined),
+  ],
+  [
+    "returns 429 without Retry-After",
+    "limits",
+    (exchange) => (exchange.response.status === 429 ? without(exchange, "retry-after") : undefined),
+  ],
+  ["returns no RateLimit-Policy", "limits", at(PAGE, (exchange) => without(exchange, "ratelimit-policy"))],
+];
