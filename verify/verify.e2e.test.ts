@@ -42,6 +42,9 @@ async function deployment() {
   const start = () => backend.addHost({ RATE_LIMITS: "on" }, [ALLOWED]);
   const host = linux && shared ? shared : await start();
   shared = host;
+  // On a busy machine the first probe of a new host may exceed its timeout.
+  const isReady = async () => (await fetch(`${host.url}/api/health/ready`)).ok;
+  await expect.poll(isReady, { timeout: 30_000 }).toBe(true);
   return { target: host.url, from: linux ? `127.0.0.${runs + 1}` : undefined };
 }
 
