@@ -47,7 +47,7 @@ const count = (defaultValue: number) =>
 const stage = z
   .string()
   .regex(/^(?:local|production|preview-[1-9]\d{0,5})$/, "must be local, production or preview-N")
-  // The strictest rules apply unless the environment names a stage.
+  // Without STAGE the rules of production apply.
   .default("production");
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T, defaultValue: T[number]) =>
