@@ -22,7 +22,7 @@ function scopeName(scope: string): string {
   return kinds[type] ?? `unknown: ${scope}`;
 }
 
-const principal = (id: string) =>
+const principalName = (id: string) =>
   /^\$\{azurerm_user_assigned_identity\.identity_\w+\.principal_id\}$/.test(id)
     ? "app"
     : id === target.deployerObjectId
@@ -34,9 +34,9 @@ const principal = (id: string) =>
           : "unknown";
 
 const names = Object.fromEntries(Object.entries(builtInRoles).map(([name, id]) => [id, name]));
-const granted = (stack: StackJson, to: string) =>
+const rolesOf = (stack: StackJson, to: string) =>
   all<Assignment>(stack, "azurerm_role_assignment")
-    .filter(({ principal_id }) => principal(principal_id) === to)
+    .filter(({ principal_id }) => principalName(principal_id) === to)
     .map(
       ({ scope, role_definition_id }) => `${scopeName(scope)}: ${names[role_definition_id.slice(DEFINITIONS.length)]}`,
     )
@@ -68,7 +68,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
 
   it("the app has the roles that docs/security.md lists, and no other", () => {
     const listed = table("Roles").filter(([on]) => on !== "tables");
-    expect(granted(platform, "app")).toEqual(listed.map(([on, role]) => `${on}: ${role}`).sort());
+    expect(rolesOf(platform, "app")).toEqual(listed.map(([on, role]) => `${on}: ${role}`).sort());
   });
 
   it("the app has the data actions on tables that docs/security.md lists, and no other", () => {
@@ -78,21 +78,21 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
   });
 
   it("the deployer may write packages and no data", () => {
-    expect(granted(platform, "deployer")).toEqual([
+    expect(rolesOf(platform, "deployer")).toEqual([
       "container `deploymentpackage`: Storage Blob Data Contributor",
       "container `releases`: Storage Blob Data Contributor",
     ]);
   });
 
   it("the topic may write dead letters and nothing else", () => {
-    expect(granted(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
+    expect(rolesOf(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
   });
 
   it("the notifier may read Slack's URL, and no other identity has a role", () => {
-    expect(granted(platform, "notifier")).toEqual(
+    expect(rolesOf(platform, "notifier")).toEqual(
       stage === "production" ? ["secret `slack-webhook-url`: Key Vault Secrets User"] : [],
     );
-    expect([...granted(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);
+    expect([...rolesOf(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);
   });
 
   it("every role is assigned to a service principal, in the form that Azure returns", () => {
@@ -110,7 +110,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
   it("the app depends on all of its role assignments", () => {
     const assignments = Object.entries(platform.resource.azurerm_role_assignment ?? {});
     const ours = assignments
-      .filter(([, it]) => principal(String(it.principal_id)) === "app")
+      .filter(([, it]) => principalName(String(it.principal_id)) === "app")
       .map(([id]) => `azurerm_role_assignment.${id}`);
     const table = Object.keys(platform.resource.azapi_resource ?? {}).filter((id) => id.startsWith("identity_tables_"));
     expect(table).toHaveLength(1);

@@ -114,7 +114,7 @@ describe("deploy before the code is replaced", () => {
     "rejects a plan that would replace %s unless loss is allowed",
     async (type) => {
       const stage = await createDeployedStage();
-      stage.faults.deletes = [type];
+      stage.faults.replacedTypes = [type];
       expect(await runDeployment(stage)).toContain(`would lose data (replace ${type}.it)`);
       expect(stage.state.commands.some((line) => line.includes("apply"))).toBe(false);
       expect(await runDeployment(stage, { allowLoss: true })).toBeUndefined();
@@ -134,13 +134,13 @@ describe("temporary data roles", () => {
   it("of an interrupted run are removed by the next run, which keeps those of other principals", async () => {
     const stage = createStage();
     const left = { principalId: DEPLOYER };
-    stage.state.rowRoles.push({ id: "/left", properties: left }, { id: "/app", properties: { principalId: "app" } });
+    stage.state.tableRoles.push({ id: "/left", properties: left }, { id: "/app", properties: { principalId: "app" } });
     stage.state.vaultRoles.push(
       { id: "left", ...left, description: "vitae seed of run 3" },
       { id: "app", principalId: "app", description: null },
     );
     await runDeployment(stage);
-    expect(stage.state.rowRoles.map(({ id }) => id)).toEqual(["/app"]);
+    expect(stage.state.tableRoles.map(({ id }) => id)).toEqual(["/app"]);
     expect(stage.state.vaultRoles.map(({ id }) => id)).toEqual(["app"]);
     const removed = stage.state.commands.findIndex((line) => line.includes("delete") && line.includes("left"));
     expect(removed).toBeLessThan(stage.state.commands.findIndex((line) => line.startsWith("node seed-entity")));

@@ -1,4 +1,4 @@
-// npm run terraform: init and validate of both stacks, and the lock of their providers. Needs Terraform and its registry.
+// npm run terraform: runs init and validate on both stacks, and checks the provider lock. Needs Terraform and its registry.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,16 +6,16 @@ import { run } from "../deploy/command.ts";
 import { checkStacks, LOCK } from "./check-stacks.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const kept = join(root, "infra", LOCK);
-const made = join(root, "infra", "out", LOCK);
+const committed = join(root, "infra", LOCK);
+const created = join(root, "infra", "out", LOCK);
 
 const work = await mkdtemp(join(tmpdir(), "vitae-terraform-"));
 try {
-  const advice = await checkStacks({ root, work, kept, made, run });
-  // GitHub shows such a line beside the change; elsewhere it is a line.
+  const advice = await checkStacks({ root, work, committed, created, run });
+  // GitHub shows this line as an annotation of the file.
   if (advice) process.stdout.write(`::warning file=infra/provider.ts::${advice}\n`);
 } catch (error) {
-  // What a program said was shown as it came.
+  // The output of the failed program was already printed.
   process.stderr.write(`${(error as Error).message.split("\n")[0]}\n`);
   process.exitCode = 1;
 } finally {
