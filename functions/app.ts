@@ -6,7 +6,7 @@ import { describeApi } from "./lib/http/route-table.ts";
 import { traceOf } from "./lib/http/trace.ts";
 import { setLogLevel } from "./lib/log.ts";
 import { MEDIA, ROUTE_PREFIX } from "./lib/names.ts";
-import { inContext } from "./lib/request-context.ts";
+import { runInContext } from "./lib/request-context.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routesOf } from "./routes.ts";
 import { triggers } from "./triggers.ts";
@@ -39,7 +39,7 @@ const contextOf = ({ functionName, invocationId, traceContext }: InvocationConte
 
 for (const { name, handler: handle, ...trigger } of triggers) {
   const handler: Parameters<typeof app.timer>[1]["handler"] = (input: unknown, context) =>
-    inContext(contextOf(context), () => handle(input, context, deps));
+    runInContext(contextOf(context), () => handle(input, context, deps));
   // Flex Consumption supports only Event Grid as the source of blob events.
   if (trigger.kind === "blob")
     app.storageBlob(name, { path: trigger.path, connection: MEDIA, source: "EventGrid", handler });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AppError } from "./errors.ts";
 import { createLog, describeError, setLogLevel } from "./log.ts";
-import { inContext } from "./request-context.ts";
+import { runInContext } from "./request-context.ts";
 
 function recorder() {
   const lines: [level: string, line: string][] = [];
@@ -32,7 +32,7 @@ describe("log", () => {
   it("writes timestamp and request context before the caller's fields", async () => {
     const { lines, log } = recorder();
     const context = { traceId: "a".repeat(32), operationId: "b".repeat(32), function: "thumbnail", invocationId: "7" };
-    await inContext(context, async () => {
+    await runInContext(context, async () => {
       await Promise.resolve();
       log.warn("late", { image: "x" });
     });

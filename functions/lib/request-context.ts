@@ -17,12 +17,12 @@ export type RequestContext = {
 const storage = new AsyncLocalStorage<RequestContext>();
 
 /** Runs `work`, with all its asynchronous steps, in this context. */
-export function inContext<T>(context: RequestContext, work: () => T): T {
+export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
 /** Runs `work` without a context, for work that one request starts but many share. */
-export function outOfContext<T>(work: () => T): T {
+export function runOutsideContext<T>(work: () => T): T {
   return storage.exit(work);
 }
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Log } from "./log.ts";
 import { parsePrometheus } from "./prometheus-text.fixture.ts";
-import { currentContext, inContext } from "./request-context.ts";
+import { currentContext, runInContext } from "./request-context.ts";
 import { createTelemetry } from "./telemetry.ts";
 
 const context = { traceId: "a".repeat(32), function: "f", invocationId: "i" };
@@ -28,7 +28,7 @@ describe("telemetry", () => {
   it("loads the exporters once, a second after the first invocation, outside of any request context", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { lines, telemetry } = open();
-    inContext(context, () => {
+    runInContext(context, () => {
       telemetry.meter.measure("requests", 1);
       telemetry.start();
     });

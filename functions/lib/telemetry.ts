@@ -4,7 +4,7 @@ import type { Call } from "./azure/calls.ts";
 import type { TokenCredential } from "./azure/credential.ts";
 import type { Log } from "./log.ts";
 import { type Meter, type Sink, silentMeter } from "./meter.ts";
-import { outOfContext } from "./request-context.ts";
+import { runOutsideContext } from "./request-context.ts";
 
 export type Telemetry = {
   readonly meter: Meter;
@@ -40,7 +40,7 @@ function createErrorLog(log: Pick<Log, "warn">): (error: unknown) => void {
     times += 1;
     if (performance.now() - loggedAt < ERROR_LOG_INTERVAL_MS) return;
     // The request that happened to start the export has nothing to do with its failure.
-    outOfContext(() => log.warn("telemetry-not-sent", { times, error }));
+    runOutsideContext(() => log.warn("telemetry-not-sent", { times, error }));
     loggedAt = performance.now();
     times = 0;
   };
@@ -94,7 +94,7 @@ export function createTelemetry({ insights, metrics, log }: Options): Telemetry 
     for (const sinkCall of buffered) dispatch(sinkCall);
   }
   function load(): Promise<void> {
-    loading ??= outOfContext(openSinks);
+    loading ??= runOutsideContext(openSinks);
     return loading;
   }
 

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers, tables } from "../names.ts";
-import { inContext } from "../request-context.ts";
+import { runInContext } from "../request-context.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { type Call, watchCalls } from "./calls.ts";
 import { createCredential } from "./credential.ts";
@@ -34,7 +34,7 @@ const reported = (call: Partial<Call>) => ({
   context,
   ...call,
 });
-const within = <T>(work: () => Promise<T>) => inContext(context, work).catch((error: unknown) => error);
+const within = <T>(work: () => Promise<T>) => runInContext(context, work).catch((error: unknown) => error);
 
 describe("call report", () => {
   it("has the URL of a table without keys and filter", async () => {

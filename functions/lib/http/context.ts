@@ -4,7 +4,7 @@ import type { TokenVerifier } from "../access/token.ts";
 import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
-import { bodyOf, type PeekableBody, peekable } from "./body.ts";
+import { type PeekableBody, peekable, readChunks } from "./body.ts";
 import { clientAddress, type FindReceivedRequest, type ReceivedRequest } from "./forged-headers.ts";
 import type { Route } from "./operation.ts";
 import { type Trace, traceOf } from "./trace.ts";
@@ -43,7 +43,7 @@ export function createContext(
 ): HttpContext {
   const { invocation, received, request } = given;
   async function* countBytes() {
-    for await (const chunk of bodyOf(request)) {
+    for await (const chunk of readChunks(request)) {
       context.bytesRead += chunk.byteLength;
       yield chunk;
     }

@@ -1,7 +1,7 @@
 // The boundary of every HTTP function: a fixed sequence of steps around the handler of an operation.
 import type { HttpHandler } from "@azure/functions";
 import { asAppError } from "../errors.ts";
-import { inContext } from "../request-context.ts";
+import { runInContext } from "../request-context.ts";
 import { authorize } from "./authorize.ts";
 import { createContext, type EndpointDeps, type HttpContext } from "./context.ts";
 import { hasReservedName, rejectReservedNames } from "./forged-headers.ts";
@@ -37,7 +37,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
     const received = () => findReceivedRequest(invocation.invocationId);
     const context = createContext({ route, deps, request, invocation, received });
     const logged = { ...context.trace, function: route.name, invocationId: invocation.invocationId };
-    return inContext(logged, async () => {
+    return runInContext(logged, async () => {
       recordStart(context);
       const result = await handle(context, route, deps)
         .then(toTextResponse)
