@@ -8,7 +8,9 @@ const family = "👩‍👩‍👧‍👦";
 
 describe("safeFileName", () => {
   const hostile = fc.constantFrom(
-    ..."/ \\ . .. ~ % %2e%2e%2f : \0 \r\n \t < > \" ' | ? * # & ; = , + CON nul.txt LPT1 .png .JPG".split(" "),
+    ..."/ \\ . .. ~ % %2e%2e%2f : \0 \r\n \t < > \" ' | ? * # & ; = , + CON nul.txt LPT1 .png .JPG".split(
+      "safeFileName  ",
+    ),
     ..."\u202e \u2066 \u200b \u200c \u200d \ufeff \u2028 \ud800 \ue000 \uffff e\u0301 \u0301 \u212b \u1fef \u037e".split(
       " ",
     ),
@@ -34,7 +36,7 @@ describe("safeFileName", () => {
       { numRuns: 500 },
     );
 
-  it("returns 1 to 255 bytes of well-formed text", () => {
+  it("safeFileName returns 1 to 255 bytes of well-formed text", () => {
     forAllNames((safe) => {
       expect(Buffer.byteLength(safe)).toBeGreaterThan(0);
       expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(255);
@@ -42,15 +44,15 @@ describe("safeFileName", () => {
     });
   });
 
-  it("returns NFC", () => {
+  it("safeFileName returns NFC", () => {
     forAllNames((safe) => expect(safe).toBe(safe.normalize("NFC")));
   });
 
-  it("returns no character that is special in a path, shell, URL, HTML or header", () => {
+  it("safeFileName returns no character that is special in a path, shell, URL, HTML or header", () => {
     forAllNames((safe) => expect(safe).not.toMatch(/[/\\<>:"|?*#%&{}$!'`^~[\]\p{Cc}\u2028\u2029]/u));
   });
 
-  it("returns no invisible or bidirectional character, except joiners between the characters they join", () => {
+  it("safeFileName returns no invisible or bidirectional character, except joiners between the characters they join", () => {
     forAllNames((safe) => {
       expect(safe.replace(/[\u200c\u200d]/g, "")).not.toMatch(/\p{Cf}/u);
       expect(safe).not.toMatch(/(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]/u);
@@ -58,24 +60,24 @@ describe("safeFileName", () => {
     });
   });
 
-  it("returns no dot or white space at either end, and a name before the extension", () => {
+  it("safeFileName returns no dot or white space at either end, and a name before the extension", () => {
     forAllNames((safe) => {
       expect(safe).not.toMatch(/^[.\s]|[.\s]$/);
       expect(safe).toMatch(/[^.\s]\.\w+$/u);
     });
   });
 
-  it("returns the extension of the detected format", () => {
+  it("safeFileName returns the extension of the detected format", () => {
     forAllNames((safe, extension) =>
       expect(safe).toMatch(extension === "jpeg" ? /\.jpe?g$/i : new RegExp(`\\.${extension}$`, "i")),
     );
   });
 
-  it("returns no device name of Windows", () => {
+  it("safeFileName returns no device name of Windows", () => {
     forAllNames((safe) => expect(safe).not.toMatch(/^(con|prn|aux|nul|com[1-9]|lpt[1-9]) *\./i));
   });
 
-  it("returns a safe name unchanged", () => {
+  it("safeFileName returns a safe name unchanged", () => {
     forAllNames((safe, extension) => expect(safeFileName(safe, extension)).toBe(safe));
   });
 
@@ -110,11 +112,11 @@ describe("safeFileName", () => {
     ["\ud800", "png", "image.png"],
     ["", "avif", "image.avif"],
     [undefined, "gif", "image.gif"],
-  ])("turns %j of a %s into %j", (name, extension, safe) => {
+  ])("safeFileName turns %j of a %s into %j", (name, extension, safe) => {
     expect(safeFileName(name, extension)).toBe(safe);
   });
 
-  it("truncates a long name between graphemes and keeps its extension", () => {
+  it("safeFileName truncates a long name between graphemes and keeps its extension", () => {
     expect(safeFileName(`${"é".repeat(150)}.png`, "png")).toBe(`${"é".repeat(125)}.png`);
     expect(safeFileName(`${"写".repeat(100)}.png`, "png")).toBe(`${"写".repeat(83)}.png`);
     expect(safeFileName(`${family.repeat(20)}.png`, "png")).toBe(`${family.repeat(10)}.png`);

@@ -6,21 +6,21 @@ import { gifWithComment } from "./hostile-images.fixture.ts";
 import { animation, testImage } from "./test-images.fixture.ts";
 
 describe("isCompleteGif", () => {
-  it("accepts one frame, several frames, a comment, and data after the end", async () => {
+  it("isCompleteGif accepts one frame, several frames, a comment, and data after the end", async () => {
     for (const bytes of [await testImage("gif"), await animation("gif"), await gifWithComment("hello")]) {
       expect(isCompleteGif(bytes)).toBe(true);
       expect(isCompleteGif(Buffer.concat([bytes, Buffer.from("more")]))).toBe(true);
     }
   });
 
-  it("rejects a GIF that is truncated at any byte", async () => {
+  it("isCompleteGif rejects a GIF that is truncated at any byte", async () => {
     for (const bytes of [await testImage("gif"), await animation("gif"), await gifWithComment("hello")]) {
       const lengths = Array.from({ length: bytes.length }, (_, length) => length);
       expect(lengths.filter((length) => isCompleteGif(bytes.subarray(0, length)))).toEqual([]);
     }
   });
 
-  it("returns a boolean for arbitrary bytes", () => {
+  it("isCompleteGif returns a boolean for arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (rest) => {
         expect(isCompleteGif(Buffer.concat([Buffer.from("GIF89a"), rest]))).toBeTypeOf("boolean");

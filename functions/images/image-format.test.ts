@@ -17,11 +17,11 @@ function ftyp(major: string, ...compatible: string[]): Buffer {
 }
 
 describe("formatOf", () => {
-  it.each(imageFormats)("detects %s", async (format) => {
+  it.each(imageFormats)("formatOf detects %s", async (format) => {
     expect(formatOf(await testImage(format))).toBe(format);
   });
 
-  it.each(["gif", "webp"] as const)("detects an animated %s", async (format) => {
+  it.each(["gif", "webp"] as const)("formatOf detects an animated %s", async (format) => {
     expect(formatOf(await animation(format))).toBe(format);
   });
 
@@ -30,7 +30,7 @@ describe("formatOf", () => {
     ["sequence", ftyp("avis", "msf1", "miaf")],
     ["still with AVIF only as a compatible brand", ftyp("mif1", "miaf", "avif")],
     ["sequence with AVIF only as a compatible brand", ftyp("msf1", "miaf", "avis")],
-  ])("detects AVIF by its brands: %s", (_, bytes) => {
+  ])("formatOf detects AVIF by its brands: %s", (_, bytes) => {
     expect(formatOf(bytes)).toBe("avif");
   });
 
@@ -56,11 +56,11 @@ describe("formatOf", () => {
     ["text with names of formats", latin1("PNG GIF89a RIFF ftypavif")],
     ["no bytes", Buffer.alloc(0)],
     ["white space before an image", testImage("png").then((bytes) => Buffer.concat([latin1(" "), bytes]))],
-  ])("returns undefined for %s", async (_, bytes) => {
+  ])("formatOf returns undefined for %s", async (_, bytes) => {
     expect(formatOf(await bytes)).toBeUndefined();
   });
 
-  it("returns undefined for truncated signatures", async () => {
+  it("formatOf returns undefined for truncated signatures", async () => {
     for (const format of imageFormats) {
       const bytes = await testImage(format);
       for (let length = 0; length < 40; length++)
@@ -69,7 +69,7 @@ describe("formatOf", () => {
     }
   });
 
-  it("returns a format or undefined for arbitrary bytes, as does polyglotTypeOf", () => {
+  it("formatOf returns a format or undefined for arbitrary bytes, as does polyglotTypeOf", () => {
     const starts = fc.constantFrom("", "\xff\xd8\xff", "RIFF", "GIF8", "\0\0\0\x20ftyp", "\xff\xff\xff\xffftypavif");
     fc.assert(
       fc.property(starts, fc.uint8Array({ maxLength: 80 }), (start, rest) => {
@@ -105,11 +105,11 @@ describe("polyglotTypeOf", () => {
     ["a web page", "a JPEG with an HTML document in a comment", jpegWith("<!DOCTYPE  html><html><body>")],
     ["a web page", "a JPEG with an html element in a comment", jpegWith("<html lang=en>")],
     ["a PDF document", "a JPEG with a PDF in its first 1,024 bytes", jpegWith("%PDF-1.4\n1 0 obj")],
-  ])("returns %s for %s", async (type, _, bytes) => {
+  ])("polyglotTypeOf returns %s for %s", async (type, _, bytes) => {
     expect(polyglotTypeOf(await bytes)).toBe(type);
   });
 
-  it.each(imageFormats)("returns undefined for a plain %s", async (format) => {
+  it.each(imageFormats)("polyglotTypeOf returns undefined for a plain %s", async (format) => {
     expect(polyglotTypeOf(await testImage(format, { width: 300, height: 200 }))).toBeUndefined();
   });
 
@@ -126,7 +126,7 @@ describe("polyglotTypeOf", () => {
       testImage("jpeg").then((b) => Buffer.concat([b, latin1("PK\x05\x06")])),
     ],
     ["text that resembles HTML and PHP tags", pngWithText("<htmL5> <?phpx <p> a < b")],
-  ])("returns undefined for %s", async (_, bytes) => {
+  ])("polyglotTypeOf returns undefined for %s", async (_, bytes) => {
     expect(polyglotTypeOf(await bytes)).toBeUndefined();
   });
 });

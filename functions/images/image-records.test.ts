@@ -51,7 +51,7 @@ describe("find", () => {
     ["pending", { status: "pending" }],
     ["ready", { status: "ready", sourceEtag: '"0x1"', thumbnail: { width: 256, height: 1, size: 70 } }],
     ["failed", { status: "failed", sourceEtag: '"0x1"', reason: "It is broken." }],
-  ])("find returns an %s record as it was created", async (_, changes) => {
+  ])("find returns a record that is %s as it was created", async (_, changes) => {
     const created = newRecord(changes);
     await images.create(created);
     expect(await images.find(owner, created.id)).toEqual(created);

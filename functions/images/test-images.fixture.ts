@@ -23,7 +23,7 @@ export async function photo(size: Size): Promise<Sharp> {
       .resize(width, height, { fit: "fill", kernel: "cubic" })
       .raw()
       .toBuffer();
-  const grain = await noise({ width: 512, height: 512 }, 1.7).raw().toBuffer();
+  const grain = await noise({ width: 512, height: 512 }, 2).raw().toBuffer();
   const pixels = await sharp(await shapes(12, 60), { raw })
     .composite([
       { input: await shapes(48, 60), raw, blend: "soft-light" },

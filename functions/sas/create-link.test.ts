@@ -65,7 +65,7 @@ describe("createLink", () => {
     expect(issued).toEqual([[image(), variant, 60]]);
   });
 
-  it("defaults to an hour, and accepts an id in upper case", async () => {
+  it("creates a link of one hour by default, for an id in any case", async () => {
     expect((await post({ imageId: id.toUpperCase(), variant: "original" })).status).toBe(200);
     expect(issued).toEqual([[image(), "original", 3_600]]);
   });
@@ -92,7 +92,7 @@ describe("createLink", () => {
     ["pending", "thumbnail", "CONFLICT"],
     ["failed", "original", undefined],
     ["failed", "thumbnail", "CONFLICT"],
-  ])("for an %s image and its %s the error is %s", async (status, variant, code) => {
+  ])("a link to an image that is %s and its %s ends with error %s", async (status, variant, code) => {
     records = [image({ status, reason: "It is broken." })];
     const response = await post({ imageId: id, variant });
     expect(response.status).toBe(code ? 409 : 200);
@@ -120,7 +120,7 @@ describe("createLink", () => {
     ["body.owner", { imageId: id, variant: "original", owner: "ada" }],
     ["body", []],
     ["body", null],
-  ])("rejects an issue of %s with VALIDATION_FAILED: %j", async (path, body) => {
+  ])("rejects an invalid %s with VALIDATION_FAILED: %j", async (path, body) => {
     const response = await post(body);
     expect(response.status).toBe(400);
     expect(response.error()).toMatchObject({ code: "VALIDATION_FAILED", details: [{ path }] });

@@ -1,4 +1,4 @@
-// How long a link may be valid, and from when to when it is.
+// The duration that a client may request, and the start and expiry of a link.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linkExpiry, linkSeconds, linkStart, READ } from "./link-policy.ts";

@@ -160,7 +160,7 @@ describe("missing image", () => {
 describe("thumbnail_duration", () => {
   const measurement = (outcome: string) => ["thumbnail_duration", expect.any(Number), { outcome }];
 
-  it("measures every call by its outcome", async () => {
+  it("thumbnail_duration measures every call by its outcome", async () => {
     await create();
     await create();
     await replaceOriginal(Buffer.from("nothing"));
@@ -171,7 +171,7 @@ describe("thumbnail_duration", () => {
     for (const [, milliseconds] of measured as [string, number][]) expect(milliseconds).toBeGreaterThan(0);
   });
 
-  it("measures a call that a store error ends as store-failed", async () => {
+  it("thumbnail_duration measures a call with a store error as store-failed", async () => {
     await create(open({ thumbnails: { write: unavailable } })).catch(() => undefined);
     expect(measured).toEqual([measurement("store-failed")]);
   });
@@ -183,11 +183,14 @@ describe("store errors", () => {
     ["reading the original", { originals: { read: unavailable } }],
     ["writing the thumbnail", { thumbnails: { write: unavailable } }],
     ["changing the record", { records: { change: unavailable } }],
-  ])("throws an error while %s, so that the event is delivered again, and keeps the record", async (_, other) => {
-    await expect(create(open(other))).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
-    expect(await findRecord()).toEqual(image);
-    expect(await create()).toBe("created");
-  });
+  ])(
+    "a store error while %s is thrown, so that the event is delivered again, and the record is kept",
+    async (_, other) => {
+      await expect(create(open(other))).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+      expect(await findRecord()).toEqual(image);
+      expect(await create()).toBe("created");
+    },
+  );
 
   it("throws a CONFLICT of the store and keeps the record", async () => {
     const write = () => Promise.reject(new AppError("CONFLICT", "x"));

@@ -167,17 +167,17 @@ describe("covering", () => {
 });
 
 describe("the validity of a key", () => {
-  it("starts 15 minutes ago and ends an hour before the maximum of seven days", () => {
+  it("a key starts 15 minutes ago and ends an hour before the maximum of seven days", () => {
     expect(validityFrom(begin)).toEqual({ startsAt: begin - 15 * MINUTE, expiresAt: begin + 7 * DAY - HOUR });
   });
 
-  it("covers a link that expires five minutes earlier, and none that expires later", () => {
+  it("a key covers a link that expires five minutes earlier, and none that expires later", () => {
     const key = { startsAt: begin, expiresAt: begin + DAY };
     expect(covers(key, begin + DAY - 5 * MINUTE)).toBe(true);
     expect(covers(key, begin + DAY - 5 * MINUTE + 1)).toBe(false);
   });
 
-  it("covers the longest link for 22 hours and 55 minutes", () => {
+  it("a key covers the longest link for 22 hours and 55 minutes", () => {
     const key = validityFrom(begin);
     const last = begin + 23 * HOUR - 5 * MINUTE;
     expect(covers(key, last + MAX_LINK_MS)).toBe(true);

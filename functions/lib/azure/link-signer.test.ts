@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 
 describe("a signed link", () => {
-  it.each(["original", "thumbnail"] as const)("opens the %s without authentication", async (variant) => {
+  it.each(["original", "thumbnail"] as const)("a link opens the %s without authentication", async (variant) => {
     const { url } = await open()(image, variant, 60);
     const response = await fetch(url);
     expect(response.status).toBe(200);
@@ -52,7 +52,7 @@ describe("a signed link", () => {
     expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
   });
 
-  it("states read permission, one blob and its expiry in the URL", async () => {
+  it("a link states read permission, one blob and its expiry in the URL", async () => {
     const { url, expiresAt } = await open()(image, "original", 60);
     const { searchParams } = new URL(url);
     expect(searchParams.get("sp")).toBe("r");
@@ -60,7 +60,7 @@ describe("a signed link", () => {
     expect(Date.parse(searchParams.get("se") ?? "")).toBe(expiresAt);
   });
 
-  it("opens no blob with the signature of another blob", async () => {
+  it("a link opens no blob with the signature of another blob", async () => {
     const issue = open();
     const one = new URL((await issue(image, "original", 60)).url);
     const other = new URL((await issue(image, "thumbnail", 60)).url);
@@ -75,39 +75,39 @@ describe("a signed link", () => {
     ["to write the blob", (url) => url, { method: "PUT", body: "x", headers: { "x-ms-blob-type": "BlockBlob" } }],
     ["to remove the blob", (url) => url, { method: "DELETE" }],
     ["to write metadata", (url) => changed(url, "comp", "metadata"), { method: "PUT" }],
-  ])("is rejected %s", async (_, change, init = {}) => {
+  ])("a link is rejected %s", async (_, change, init = {}) => {
     const { url } = await open()(image, "original", 60);
     const { status } = await fetch(change(new URL(url)), init);
     expect([401, 403, 404]).toContain(status);
     expect((await originals.read(originalBlobName(image)))?.bytes.toString()).toBe("original");
   });
 
-  it("does not list the container, with or without the signature", async () => {
+  it("a link does not list the container, with or without the signature", async () => {
     const { search } = new URL((await open()(image, "original", 60)).url);
     const list = `${uri}/${containers.images}?restype=container&comp=list`;
     for (const address of [list, `${list}&${search.slice(1)}`])
       expect((await fetch(address)).status).toSatisfy((status) => [401, 403, 404].includes(status as number));
   });
 
-  it("is rejected after its expiry", async () => {
+  it("a link is rejected after its expiry", async () => {
     const past = () => Date.now() - 2 * HOUR;
     const { url, expiresAt } = await open({ now: past })(image, "original", 60);
     expect(expiresAt).toBeLessThan(Date.now());
     expect((await fetch(url)).status).toBe(403);
   });
 
-  it("starts with the base URL, with or without its trailing slash", async () => {
+  it("a link starts with the base URL, with or without its trailing slash", async () => {
     for (const baseUrl of ["https://media.example.com/m", "https://media.example.com/m/"]) {
       const { url } = await open({ baseUrl })(image, "thumbnail", 60);
       expect(url).toContain(`https://media.example.com/m/thumbnails/${thumbnailBlobName(image)}?sv=`);
     }
   });
 
-  it("does not require https for a store on 127.0.0.1", async () => {
+  it("a link does not require https for a store on 127.0.0.1", async () => {
     expect(new URL((await open()(image, "original", 60)).url).searchParams.get("spr")).toBeNull();
   });
 
-  it("needs no network call after the first key request", async () => {
+  it("signing a link needs no network call after the first key request", async () => {
     const issue = open();
     await issue(image, "original", 60);
     const before = proxy.calls();
