@@ -23,7 +23,7 @@ async function row() {
   return { count: Number(found?.count), dayWrites: Number(found?.dayWrites) };
 }
 
-it("holds five instances to one budget, and counts every visit by their orderly shutdown", async () => {
+it("holds five instances to one budget, and has counted every visit after their shutdown", async () => {
   const others = await Promise.all(Array.from({ length: INSTANCES - 1 }, () => backend.addHost()));
   const hosts = [backend.host, ...others];
   const responses: PageCount[] = [];
