@@ -51,7 +51,7 @@ const MAX_WAITING = 10_000;
 
 type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
-/** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 017. */
+/** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 011. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, random, dailyWriteBudget: budget } = options;
   const today = () => dayOf(clock.now().earliest);
