@@ -85,13 +85,13 @@ it("passes a correct deployment", async () => {
   expect(results.map(({ name }) => name)).toEqual(checks.map(({ name }) => name));
 });
 
-it.each(breakages)("a deployment that %s fails the check %s only", async (_, name, breakage) => {
+it.each(breakages)('a deployment that %s fails only the check "%s"', async (_, name, breakage) => {
   const [failure, ...others] = notPassed(await verify({ breakage }));
   expect(others).toEqual([]);
   expect(failure).toMatchObject({ name, outcome: "failed", failure: { received: expect.stringMatching(/./) } });
 });
 
-it("a deployment that renders no thumbnails fails the check images only", async () => {
+it('a deployment that renders no thumbnails fails only the check "images"', async () => {
   backend.events.decide(() => "drop");
   const results = await verify({ context: { thumbnailTimeout: 500 } });
   backend.events.decide(undefined);
@@ -100,7 +100,7 @@ it("a deployment that renders no thumbnails fails the check images only", async 
   ]);
 });
 
-it("a deployment without telemetry fails the check telemetry only", async () => {
+it('a deployment without telemetry fails only the check "telemetry"', async () => {
   const queries: string[] = [];
   const queryWorkspace = async (_: string, query: string) => queries.push(query) * 0;
   expect(notPassed(await verify({ context: { queryWorkspace } }))).toMatchObject([{ name: "telemetry" }]);

@@ -98,7 +98,7 @@ describe("rule", () => {
 });
 
 describe("action groups", () => {
-  it("send to owners and Slack in the common schema, with a sensitive URL for Slack", () => {
+  it("sends alerts to owners and Slack in the common schema, with a sensitive URL for Slack", () => {
     expect(defaults.azurerm_monitor_action_group?.[groupId(defaults, "v-alerts") ?? ""]).toMatchObject({
       short_name: "vitae-alerts",
       arm_role_receiver: [{ role_id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", use_common_alert_schema: true }],
@@ -114,14 +114,14 @@ describe("action groups", () => {
     expect(JSON.stringify(defaults).match(/sensitive_output/g)).toHaveLength(1);
   });
 
-  it("send a failure of the notifier to the owners only", () => {
+  it("sends a failure of the notifier to the owners only", () => {
     const owners = groupId(defaults, "v-owners");
     expect(defaults.azurerm_monitor_action_group?.[owners ?? ""]).not.toHaveProperty("logic_app_receiver");
     for (const alert of alertsOf(defaults))
       expect(recipients(alert)).toEqual([alert.name === "v-notifier-failed" ? owners : groupId(defaults, "v-alerts")]);
   });
 
-  it("send e-mails only, without a notifier, when Slack is off", () => {
+  it("sends e-mails only, and creates no notifier, when Slack is off", () => {
     const mails = alerting({ slack: { connection: "none" } });
     expect(groupsOf(mails)).toHaveLength(1);
     expect(Object.keys(mails).filter((type) => type === "azapi_resource")).toEqual([]);
@@ -173,7 +173,7 @@ describe("availability test", () => {
     });
   });
 
-  it("does not exist when it is disabled", () => {
+  it("creates no availability test when it is disabled", () => {
     const off = alerting({ availability: { enabled: false } });
     expect(off).not.toHaveProperty("azurerm_application_insights_standard_web_test");
     expect(alertsOf(off)).toHaveLength(rules.length - 1);
@@ -190,12 +190,8 @@ it("creates a budget that notifies at 50, 80 and 100 % spent and 100 % forecast"
     lifecycle: { ignore_changes: ["time_period"] },
   });
   const notifications = (budget as unknown as { notification: Record<string, unknown>[] }).notification;
-  expect(notifications.map(({ threshold, threshold_type }) => `${threshold} ${threshold_type}`)).toEqual([
-    "50 Actual",
-    "80 Actual",
-    "100 Actual",
-    "100 Forecasted",
-  ]);
+  const thresholds = notifications.map(({ threshold, threshold_type }) => `${threshold} ${threshold_type}`);
+  expect(thresholds).toEqual(["50 Actual", "80 Actual", "100 Actual", "100 Forecasted"]);
   for (const { contact_groups } of notifications)
     expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(defaults, "v-alerts")}.id}`]);
 });
