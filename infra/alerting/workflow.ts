@@ -76,7 +76,7 @@ export const webhookActions = ({ secretUrl, identityId }: WebhookProps) => ({
       method: "POST",
       uri: "@body('Read_slack_url')['value']",
       headers: { "Content-Type": "application/json" },
-      body: { text: message },
+      body: { text: message, unfurl_links: false },
       retryPolicy,
     },
     runAfter: { Read_slack_url: ["Succeeded"] },
