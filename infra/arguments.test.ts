@@ -57,16 +57,16 @@ const emitted = variations.flatMap(({ platform, events }) => [...blocksOf(platfo
 const types = new Set(emitted.map(([type]) => type));
 
 describe("synthesized resources", () => {
-  it("have only documented arguments, and every required one", () => {
+  it("synthesized resources have only documented arguments, and every required one", () => {
     expect(emitted.length).toBeGreaterThan(60);
     expect(emitted.flatMap(([type, block]) => issuesOf(type, block))).toEqual([]);
   });
 
-  it("include every type of azurerm-arguments.json", () => {
+  it("synthesized resources include every type of azurerm-arguments.json", () => {
     expect(Object.keys(documented).filter((type) => !types.has(type))).toEqual([]);
   });
 
-  it("include no classic CDN, and no app through azurerm", () => {
+  it("synthesized resources include no classic CDN, and no app through azurerm", () => {
     expect([...types].filter((type) => /azurerm_cdn_(?:profile|endpoint)$|_function_app|_web_app/.test(type))).toEqual([
       "data.azurerm_function_app_host_keys",
     ]);

@@ -13,18 +13,18 @@ const errorOf = (overrides: unknown): string => {
 };
 
 describe("readConfig", () => {
-  it("returns the scale, vault and write budget of production", () => {
+  it("readConfig returns the scale, vault and write budget of production", () => {
     const { scale, vault, dailyWriteBudget } = readConfig("production");
     expect(scale).toEqual({ httpConcurrency: 100, maximumInstances: 10, instanceMemory: 2048, alwaysReady: {} });
     expect(vault).toEqual({ purgeProtection: true, softDelete: 90 });
     expect(dailyWriteBudget).toBe(50_000);
   });
 
-  it("returns no purge protection and a week of soft delete for a preview", () => {
+  it("readConfig returns no purge protection and a week of soft delete for a preview", () => {
     expect(readConfig("preview-7").vault).toEqual({ purgeProtection: false, softDelete: 7 });
   });
 
-  it("reports every issue at once with field, rule and received value", () => {
+  it("readConfig reports every issue at once with field, rule and received value", () => {
     const message = errorOf({
       origins: ["https://www.example.com/"],
       scale: { maximumInstances: 0, instanceMemory: 1024 },
@@ -57,19 +57,19 @@ describe("readConfig", () => {
     ["the reserved page", { pages: ["verify"] }, "pages"],
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
     ["a negative alert threshold", { alerts: { rules: { slowResponses: { threshold: -1 } } } }, "alerts.rules"],
-  ])("rejects %s", (_, overrides, field) => {
+  ])("readConfig rejects %s", (_, overrides, field) => {
     expect(errorOf(overrides)).toContain(`  ${field.startsWith('"') ? "configuration" : field}`);
     expect(errorOf(overrides)).toContain(field);
   });
 });
 
 describe("parseStage", () => {
-  it.each(["production", "preview-7", "preview-999999"])("accepts %s", (stage) => {
+  it.each(["production", "preview-7", "preview-999999"])("parseStage accepts %s", (stage) => {
     expect(parseStage(stage)).toBe(stage);
   });
 
   it.each(["", "local", "staging", "preview-0", "preview-07", "preview-1234567", "preview-7 "])(
-    'rejects "%s"',
+    'parseStage rejects "%s"',
     (stage) => {
       expect(() => parseStage(stage)).toThrow(
         `production or preview-N, where N is the number of a pull request; received "${stage}"`,

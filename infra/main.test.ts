@@ -33,7 +33,7 @@ function synth(args: readonly string[], environment: Record<string, string> = gi
 }
 
 describe("npm run synth", () => {
-  it("writes both stacks as reproducible JSON and prints the next commands", () => {
+  it("synth writes both stacks as reproducible JSON and prints the next commands", () => {
     const first = synth(["--stage", "preview-7"]);
     const second = synth(["--stage", "preview-7"]);
     expect([first.stderr, first.status]).toEqual(["", 0]);
@@ -50,13 +50,13 @@ describe("npm run synth", () => {
     }
   });
 
-  it("prefers flags over the environment", () => {
+  it("synth prefers flags over the environment", () => {
     const { out } = synth(["--stage", "production", "--state-account", "another"]);
     const { terraform } = JSON.parse(readFileSync(join(out, "stacks", "platform", "cdk.tf.json"), "utf8"));
     expect(terraform.backend.azurerm.storage_account_name).toBe("another");
   });
 
-  it("reports every missing and invalid value with flag and variable", () => {
+  it("synth reports every missing and invalid value with flag and variable", () => {
     const { status, stderr, out } = synth(["--stage", "production"], {
       ARM_TENANT_ID: "contoso",
       STATE_ACCOUNT: "Vitae",
@@ -72,7 +72,7 @@ describe("npm run synth", () => {
   it.each([
     [[], 'received ""'],
     [["--stage", "staging"], 'received "staging"'],
-  ])("rejects the stage of %j", (args, received) => {
+  ])("synth rejects the stage of %j", (args, received) => {
     const { status, stderr } = synth(args);
     expect([status, stderr]).toEqual([
       1,
@@ -80,7 +80,7 @@ describe("npm run synth", () => {
     ]);
   });
 
-  it("rejects an unknown flag", () => {
+  it("synth rejects an unknown flag", () => {
     const { status, stderr } = synth(["--stage", "production", "--region", "here"]);
     expect(status).toBe(1);
     expect(stderr).toContain("--region");

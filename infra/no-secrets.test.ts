@@ -44,11 +44,11 @@ const variations = [
 describe.each(variations)("the JSON of %s %j", (stage, overrides) => {
   const stacks = synthesized(stage, overrides);
 
-  it("contains no secret and references only the allowed ones", () => {
+  it("the JSON contains no secret and references only the allowed ones", () => {
     expect([...suspicious(stacks.platform), ...suspicious(stacks.events)]).toEqual([]);
   });
 
-  it("has no secret in an output", () => {
+  it("the JSON has no secret in an output", () => {
     const outputs = { ...stacks.platform.output, ...stacks.events.output };
     expect(texts(outputs).filter(([, text]) => secretReference.test(text) || /sensitive\(/.test(text))).toEqual([]);
   });

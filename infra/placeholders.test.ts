@@ -10,27 +10,27 @@ const found = (overrides: Partial<StageOverrides>) =>
   placeholdersOf(readConfig("production", { ...mine, ...overrides }));
 
 describe("placeholdersOf", () => {
-  it("returns nothing when page and runbooks were replaced", () => {
+  it("placeholdersOf returns nothing when page and runbooks were replaced", () => {
     expect(found({})).toEqual([]);
   });
 
   it.each(["https://www.example.com", "https://example.org:8443", "https://cv.example", "https://cv.test"])(
-    "reports the origin %s",
+    "placeholdersOf reports the origin %s",
     (origin) => {
       expect(found({ origins: ["https://ada.dev", origin] })).toEqual([expect.stringContaining(`"${origin}"`)]);
     },
   );
 
-  it("accepts an origin that only resembles a placeholder", () => {
+  it("placeholdersOf accepts an origin that only resembles a placeholder", () => {
     expect(found({ origins: ["https://myexample.com", "https://example.com.ada.dev"] })).toEqual([]);
   });
 
-  it("reports the runbooks link, configured or by default", () => {
+  it("placeholdersOf reports the runbooks link, configured or by default", () => {
     expect(found({ alerts: {} })).toEqual([expect.stringMatching(/^alerts\.runbooks is .*OWNER/)]);
     expect(found({ alerts: { runbooks: runbooks.replace("ada", "OWNER") } })).toHaveLength(1);
   });
 
-  it("reports the same for a preview as for production", () => {
+  it("placeholdersOf reports the same for a preview as for production", () => {
     const reported = (stage: "production" | "preview-7") => placeholdersOf(readConfig(stage));
     expect(reported("preview-7")).toEqual(reported("production"));
     expect(readConfig("preview-7").alerts.runbooks).toBe(readConfig("production").alerts.runbooks);

@@ -6,7 +6,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
   describe.each(["platform", "events"] as const)("%s", (name) => {
     const stack = synthesized(stage)[name];
 
-    it("requires its own provider versions instead of the version of the bindings", () => {
+    it("the stack requires its own provider versions instead of the version of the bindings", () => {
       expect(stack.terraform.required_providers).toEqual({
         azurerm: { source: "hashicorp/azurerm", version: "~> 4.81" },
         azapi: { source: "Azure/azapi", version: "~> 2.12" },
@@ -14,7 +14,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       expect(stack.terraform.required_version).toBe("~> 1.11");
     });
 
-    it("keeps its state in Azure and reaches it with an identity", () => {
+    it("the stack keeps its state in Azure and reaches it with an identity", () => {
       expect(stack.terraform.backend).toEqual({
         azurerm: {
           storage_account_name: target.stateAccount,
@@ -26,7 +26,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       });
     });
 
-    it("configures both providers without a secret and without provider registration", () => {
+    it("the stack configures both providers without a secret and without provider registration", () => {
       const { subscriptionId, tenantId } = target;
       expect(stack.provider.azurerm).toHaveLength(1);
       expect(stack.provider.azurerm?.[0]).toMatchObject({
@@ -53,7 +53,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
       ]);
     });
 
-    it("contains no unresolved token", () => {
+    it("the stack contains no unresolved token", () => {
       expect(texts(stack).filter(([, text]) => /TfToken|undefined|\[object/.test(text))).toEqual([]);
     });
   });

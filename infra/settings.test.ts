@@ -26,13 +26,13 @@ function deployed(stage: "production" | "preview-7", overrides: Partial<StageOve
 }
 
 describe("deployed settings", () => {
-  it.each(["production", "preview-7"] as const)("of %s are accepted by the app", (stage) => {
+  it.each(["production", "preview-7"] as const)("deployed settings of %s are accepted by the app", (stage) => {
     const environment = deployed(stage);
     expect(Object.values(environment).filter((text) => text.includes("$" + "{"))).toEqual([]);
     expect(readSettings(environment)).toMatchObject({ STAGE: stage, PAGES: ["resume"], DAILY_WRITE_BUDGET: 50_000 });
   });
 
-  it("contain no names besides the app's own and the platform's", () => {
+  it("deployed settings contain no names besides the app's own and the platform's", () => {
     const own: readonly string[] = settingNames;
     expect(Object.keys(deployed("production")).filter((name) => !own.includes(name))).toEqual([
       "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
@@ -46,7 +46,7 @@ describe("deployed settings", () => {
     ]);
   });
 
-  it("follow the configuration of the stage", () => {
+  it("deployed settings follow the configuration of the stage", () => {
     const settings = deployed("production", {
       pages: ["resume", "projects"],
       timeZone: "Europe/Berlin",
@@ -74,11 +74,11 @@ describe("deployed settings", () => {
     expect(() => readSettings(settings)).not.toThrow();
   });
 
-  it("lack CDN_BASE_URL without a Front Door", () => {
+  it("deployed settings lack CDN_BASE_URL without a Front Door", () => {
     expect(deployed("production")).not.toHaveProperty("CDN_BASE_URL");
   });
 
-  it("do not compile when a required one is missing or a name is unknown", () => {
+  it("deployed settings do not compile when a required one is missing or a name is unknown", () => {
     type Bound = Fragment<Exclude<keyof DeployedSettings, "VAULT_URI">>;
     // @ts-expect-error VAULT_URI is missing: bindVault was forgotten.
     const withoutVault = (bound: Bound): DeployedSettings => ({ ...bound });

@@ -13,19 +13,19 @@ const account = one(platform, "azurerm_cosmosdb_account");
 const ACCOUNT_ID = /^\$\{azurerm_cosmosdb_account\.[\w-]+\.id\}$/;
 
 describe("Cosmos DB account", () => {
-  it("is serverless for Table, without limits that serverless accounts ignore", () => {
+  it("the Cosmos DB account is serverless for Table, without limits that serverless accounts ignore", () => {
     expect(account.capabilities).toEqual([{ name: "EnableServerless" }, { name: "EnableTable" }]);
     expect(account).not.toHaveProperty("capacity");
     expect(account).not.toHaveProperty("free_tier_enabled");
   });
 
-  it("permits no key, with the argument names of the required provider", () => {
+  it("the Cosmos DB account permits no key, with the argument names of the required provider", () => {
     expect(account.local_authentication_enabled).toBe(false);
     expect(account).not.toHaveProperty("local_authentication_disabled");
     expect(account).toMatchObject({ access_key_metadata_writes_enabled: false, minimal_tls_version: "Tls12" });
   });
 
-  it("has one region, session consistency and seven days of continuous backup", () => {
+  it("the Cosmos DB account has one region, session consistency and seven days of continuous backup", () => {
     expect(account).toMatchObject({
       consistency_policy: { consistency_level: "Session" },
       geo_location: [{ location: "westeurope", failover_priority: 0 }],
@@ -33,7 +33,7 @@ describe("Cosmos DB account", () => {
     });
   });
 
-  it("has every table of the code, without provisioned throughput", () => {
+  it("the Cosmos DB account has every table of the code, without provisioned throughput", () => {
     const made = all(platform, "azurerm_cosmosdb_table");
     expect(made.map(({ name }) => name).sort()).toEqual(Object.values(tables).sort());
     for (const table of made)
@@ -53,7 +53,7 @@ describe("data role of the app", () => {
   const definition = native.find(({ type }) => type.includes("/tableRoleDefinitions@"));
   const assignments = native.filter(({ type }) => type.includes("/tableRoleAssignments@"));
 
-  it("covers exactly the TableClient methods that the functions call", () => {
+  it("the app's data role covers exactly the TableClient methods that the functions call", () => {
     const source = globSync("functions/**/*.ts", { cwd: join(import.meta.dirname, "../..") })
       .filter((path) => !/\.(?:test|simulation)\.ts$/.test(path))
       .map((path) => readFileSync(join(import.meta.dirname, "../..", path), "utf8"))
@@ -63,7 +63,7 @@ describe("data role of the app", () => {
     expect(called.sort()).toEqual(Object.keys(storeCalls).sort());
   });
 
-  it("permits exactly the data actions of those calls, and none that manages tables", () => {
+  it("the app's data role permits exactly the data actions of those calls, and none that manages tables", () => {
     const properties = definition?.body.properties ?? {};
     const [{ dataActions, notDataActions }] = properties.permissions as [Record<string, string[]>];
     const needed = ["Microsoft.DocumentDB/databaseAccounts/readMetadata", ...Object.values(storeCalls).flat()];
@@ -74,7 +74,7 @@ describe("data role of the app", () => {
     expect(properties).toMatchObject({ type: "CustomRole", assignableScopes: [expect.stringMatching(ACCOUNT_ID)] });
   });
 
-  it("is assigned to the app's identity only, on this account", () => {
+  it("the app's data role is assigned to the app's identity only, on this account", () => {
     expect(assignments.map(({ body }) => body.properties)).toEqual([
       {
         roleDefinitionId: expect.stringMatching(/^\$\{azapi_resource\.tables_role_\w+\.id\}$/),
@@ -84,7 +84,7 @@ describe("data role of the app", () => {
     ]);
   });
 
-  it("is created after the tables, and retried while the account is busy or the identity is unknown", () => {
+  it("the app's data role is created after the tables, and retried while the account is busy or the identity is unknown", () => {
     const made = Object.keys(platform.resource.azurerm_cosmosdb_table ?? {}).map(
       (id) => `azurerm_cosmosdb_table.${id}`,
     );
@@ -98,7 +98,7 @@ describe("data role of the app", () => {
         expect(retry?.error_message_regex.some((words) => new RegExp(words).test(error))).toBe(true);
   });
 
-  it("uses the stable API version and names that are constant and unique per stage", () => {
+  it("the app's data role uses the stable API version and names that are constant and unique per stage", () => {
     for (const { type, name, parent_id } of native) {
       expect(type).toMatch(/@2026-03-15$/);
       expect(name).toMatch(/^\$\{uuidv5\("url", "https:\/\/vitae-production-\w{5}\/\w+"\)\}$/);

@@ -13,7 +13,7 @@ const forbidden =
   /^(?:FUNCTIONS_(?:WORKER_|EXTENSION_VERSION|MAX_HTTP)|WEBSITE_|WEBSITES_|SCM_DO_BUILD|ENABLE_ORYX|TZ$|AzureWebJobs(?:Storage|Dashboard)$|APPINSIGHTS_)/;
 
 describe("function app", () => {
-  it("is the only app on a Linux Flex Consumption plan", () => {
+  it("the function app is the only app on a Linux Flex Consumption plan", () => {
     expect(one(platform, "azurerm_service_plan")).toMatchObject({ os_type: "Linux", sku_name: "FC1" });
     expect(properties.serverFarmId).toMatch(/^\$\{azurerm_service_plan\.[\w-]+\.id\}$/);
     const apps = all(platform, "azapi_resource").filter(({ type }) => String(type).startsWith("Microsoft.Web/sites@"));
@@ -21,7 +21,7 @@ describe("function app", () => {
     expect(Object.keys(platform.resource).filter((type) => /function_app|web_app/.test(type))).toEqual([]);
   });
 
-  it("reads its package from the host account as its own identity", () => {
+  it("the function app reads its package from the host account as its own identity", () => {
     const [identity] = (app.identity as { type: string; identity_ids: string[] }[]) ?? [];
     expect(identity?.type).toBe("UserAssigned");
     const { storage } = properties.functionAppConfig.deployment as { storage: { value: string } };
@@ -37,13 +37,13 @@ describe("function app", () => {
     );
   });
 
-  it("runs on the Node.js that package.json names", () => {
+  it("the function app runs on the Node.js that package.json names", () => {
     const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
     expect(properties.functionAppConfig.runtime).toEqual({ name: "node", version: devDependencies.node.split(".")[0] });
     expect(["22", "24"]).toContain(properties.functionAppConfig.runtime.version);
   });
 
-  it("has at most ten instances of 2,048 MB with 100 concurrent requests, and none always ready", () => {
+  it("the function app has at most ten instances of 2,048 MB with 100 concurrent requests, and none always ready", () => {
     expect(properties.functionAppConfig.scaleAndConcurrency).toEqual({
       maximumInstanceCount: 10,
       instanceMemoryMB: 2048,
@@ -51,7 +51,7 @@ describe("function app", () => {
     });
   });
 
-  it("follows the scale and always-ready instances of the stage", () => {
+  it("the function app follows the scale and always-ready instances of the stage", () => {
     const scale = {
       maximumInstances: 4,
       instanceMemory: 512,
@@ -70,7 +70,7 @@ describe("function app", () => {
     });
   });
 
-  it("requires TLS 1.2, enables HTTP/2 and disables publishing passwords", () => {
+  it("the function app requires TLS 1.2, enables HTTP/2 and disables publishing passwords", () => {
     expect(properties).toMatchObject({
       httpsOnly: true,
       siteConfig: { minTlsVersion: "1.2", scmMinTlsVersion: "1.2", http20Enabled: true },
@@ -85,7 +85,7 @@ describe("function app", () => {
       });
   });
 
-  it("has no site property that Flex Consumption rejects", () => {
+  it("the function app has no site property that Flex Consumption rejects", () => {
     expect(Object.keys(properties.siteConfig).sort()).toEqual([
       "appSettings",
       "cors",
@@ -95,19 +95,19 @@ describe("function app", () => {
     ]);
   });
 
-  it("permits CORS for the stage's origins, without credentials", () => {
+  it("the function app permits CORS for the stage's origins, without credentials", () => {
     const origins = ["https://a.example", "https://b.example"];
     const { siteConfig } = appOf(synthesized("production", { origins }).platform).app.body.properties;
     expect(siteConfig.cors).toEqual({ allowedOrigins: origins, supportCredentials: false });
   });
 
-  it("has no setting that Flex Consumption forbids, and no storage connection string", () => {
+  it("the function app has no setting that Flex Consumption forbids, and no storage connection string", () => {
     expect(Object.keys(settings).filter((name) => forbidden.test(name))).toEqual([]);
     expect(forbidden.test("AzureWebJobsStorage")).toBe(true);
     expect(forbidden.test("AzureWebJobsStorage__accountName")).toBe(false);
   });
 
-  it("reaches the host storage by account name, as its identity", () => {
+  it("the function app reaches the host storage by account name, as its identity", () => {
     expect(settings).toMatchObject({
       AzureWebJobsStorage__accountName: expect.stringMatching(/^\$\{azurerm_storage_account\.host_[\w-]+\.name\}$/),
       AzureWebJobsStorage__credential: "managedidentity",
@@ -116,7 +116,7 @@ describe("function app", () => {
     expect(Object.keys(settings).filter((name) => name.includes("managedIdentityResourceId"))).toEqual([]);
   });
 
-  it("reaches blobs and queues of the trigger connection, as its identity", () => {
+  it("the function app reaches blobs and queues of the trigger connection, as its identity", () => {
     expect(settings).toMatchObject({
       MEDIA__blobServiceUri: expect.stringMatching(
         /^\$\{azurerm_storage_account\.media_[\w-]+\.primary_blob_endpoint\}$/,
@@ -130,13 +130,13 @@ describe("function app", () => {
     expect(settings).not.toHaveProperty("MEDIA__accountName");
   });
 
-  it("sends telemetry of host and app as its identity", () => {
+  it("the function app sends telemetry of host and app as its identity", () => {
     expect(settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING).toBe(
       `ClientId=${settings.AZURE_CLIENT_ID};Authorization=AAD`,
     );
   });
 
-  it("ignores letter case, and takes its host name from Azure's response", () => {
+  it("the function app ignores letter case, and takes its host name from Azure's response", () => {
     expect(app).toMatchObject({ ignore_casing: true, response_export_values: ["properties.defaultHostName"] });
     expect(platform.output.app_url?.value).toMatch(
       /^https:\/\/\$\{azapi_resource\.app_\w+\.output\.properties\.defaultHostName\}$/,

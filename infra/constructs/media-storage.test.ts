@@ -32,12 +32,12 @@ const COLD = { tier_to_cold_after_days_since_creation_greater_than: 90 };
 describe("media lifecycle", () => {
   const rules = rulesOf();
 
-  it("moves originals to cool and cold, and never deletes an image", () => {
+  it("the media lifecycle policy moves originals to cool and cold, and never deletes an image", () => {
     expect(actionsOn(rules, "images/owner/id/a.jpg")).toEqual({ ...COOL, ...COLD });
     expect(actionsOn(rules, "thumbnails/owner/id/thumb_256.webp")).toEqual({});
   });
 
-  it("archives originals only where the stage says so", () => {
+  it("the media lifecycle policy archives originals only where the stage says so", () => {
     expect(JSON.stringify(rules)).not.toContain("archive");
     const archiving = rulesOf({ lifecycle: { archiveAfter: 400 } });
     expect(actionsOn(archiving, "images/x")).toMatchObject({
@@ -45,14 +45,14 @@ describe("media lifecycle", () => {
     });
   });
 
-  it("keeps old versions of images and thumbnails for 30 days", () => {
+  it("the media lifecycle policy keeps old versions of images and thumbnails for 30 days", () => {
     const versions = rules.filter(({ actions }) => actions.version);
     expect(versions.map(({ filters, actions }) => [filters.prefix_match, actions])).toEqual([
       [["images/", "thumbnails/"], { version: { delete_after_days_since_creation: 30 } }],
     ]);
   });
 
-  it("follows the days of the stage", () => {
+  it("the media lifecycle policy follows the days of the stage", () => {
     const other = rulesOf({ lifecycle: { coolAfter: 1, coldAfter: 2, oldVersions: 3 } });
     expect(actionsOn(other, "images/x")).toEqual({
       tier_to_cool_after_days_since_creation_greater_than: 1,
@@ -63,7 +63,7 @@ describe("media lifecycle", () => {
 });
 
 describe("lifecycle rules", () => {
-  it("have unique names, apply to block blobs, and count from one date", () => {
+  it("lifecycle rules have unique names, apply to block blobs, and count from one date", () => {
     for (const account of ["media_", "host_"]) {
       const rules = rulesOf({}, account);
       expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
@@ -77,7 +77,7 @@ describe("lifecycle rules", () => {
     }
   });
 
-  it("of the host's account delete undelivered events after 30 days, and no package or lock", () => {
+  it("lifecycle rules of the host's account delete undelivered events after 30 days, and no package or lock", () => {
     const rules = rulesOf({}, "host_");
     expect(actionsOn(rules, "dead-letters/x")).toEqual({ [DELETE]: 30 });
     for (const blob of ["deploymentpackage/x", "releases/x", "azure-webjobs-hosts/locks"])

@@ -5,7 +5,7 @@ import { appOf, one, synthesized, target } from "../synthesized.fixture.ts";
 const { platform } = synthesized();
 
 describe("telemetry", () => {
-  it("is accepted from identities only, with the argument names of the required provider", () => {
+  it("telemetry is accepted from identities only, with the argument names of the required provider", () => {
     const insights = one(platform, "azurerm_application_insights");
     const workspace = one(platform, "azurerm_log_analytics_workspace");
     for (const it of [insights, workspace]) {
@@ -18,7 +18,7 @@ describe("telemetry", () => {
     );
   });
 
-  it("has the daily cap and retention of the stage, by default 0.2 GB and 30 days", () => {
+  it("telemetry has the daily cap and retention of the stage, by default 0.2 GB and 30 days", () => {
     const telemetry = { dailyCap: 1.5, retention: 90 } as const;
     for (const [stack, cap, days] of [
       [platform, 0.2, 30],
@@ -32,14 +32,14 @@ describe("telemetry", () => {
 });
 
 describe("vault", () => {
-  it("uses roles instead of access policies, and contains no secret of Terraform", () => {
+  it("the vault uses roles instead of access policies, and contains no secret of Terraform", () => {
     const vault = one(platform, "azurerm_key_vault");
     expect(vault).toMatchObject({ rbac_authorization_enabled: true, tenant_id: target.tenantId, sku_name: "standard" });
     expect(vault).not.toHaveProperty("access_policy");
     expect(Object.keys(platform.resource).filter((type) => type.startsWith("azurerm_key_vault_"))).toEqual([]);
   });
 
-  it("keeps deleted secrets for 90 days in production, and for 7 days and purgeable in a preview", () => {
+  it("the vault keeps deleted secrets for 90 days in production, and for 7 days and purgeable in a preview", () => {
     expect(one(platform, "azurerm_key_vault")).toMatchObject({
       purge_protection_enabled: true,
       soft_delete_retention_days: 90,
@@ -52,11 +52,11 @@ describe("vault", () => {
 });
 
 describe("Front Door", () => {
-  it("does not exist by default, since it costs a monthly fee", () => {
+  it("the Front Door does not exist by default, since it costs a monthly fee", () => {
     expect(Object.keys(platform.resource).filter((type) => type.includes("frontdoor"))).toEqual([]);
   });
 
-  it("routes to the media account over TLS without a cache", () => {
+  it("the Front Door routes to the media account over TLS without a cache", () => {
     const stack = synthesized("production", { frontDoor: true }).platform;
     expect(one(stack, "azurerm_cdn_frontdoor_profile").sku_name).toBe("Standard_AzureFrontDoor");
     const host = expect.stringMatching(/^\$\{azurerm_storage_account\.media_[\w-]+\.primary_blob_host\}$/);

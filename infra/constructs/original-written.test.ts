@@ -11,7 +11,7 @@ const subscription = one<
 describe("topic", () => {
   const topic = one(platform, "azurerm_eventgrid_system_topic");
 
-  it("belongs to the media account, has an identity and precedes the subscription", () => {
+  it("the topic belongs to the media account, has an identity and precedes the subscription", () => {
     expect(topic).toMatchObject({
       topic_type: "Microsoft.Storage.StorageAccounts",
       source_resource_id: expect.stringMatching(/^\$\{azurerm_storage_account\.media_[\w-]+\.id\}$/),
@@ -23,7 +23,7 @@ describe("topic", () => {
 });
 
 describe("subscription", () => {
-  it("is the only resource of the events stack, which does not read the platform's state", () => {
+  it("the event subscription is the only resource of the events stack, which does not read the platform's state", () => {
     expect(Object.keys(events.resource)).toEqual(["azurerm_eventgrid_system_topic_event_subscription"]);
     expect(Object.keys(events.data).sort()).toEqual([
       "azapi_resource",
@@ -32,7 +32,7 @@ describe("subscription", () => {
     ]);
   });
 
-  it("matches blobs created in the container of originals only", () => {
+  it("the event subscription matches blobs created in the container of originals only", () => {
     expect(subscription.included_event_types).toEqual(["Microsoft.Storage.BlobCreated"]);
     const prefix = String(subscription.subject_filter.subject_begins_with);
     expect(prefix).toBe("/blobServices/default/containers/images/");
@@ -41,13 +41,13 @@ describe("subscription", () => {
     for (const other of ["thumbnails", "images2"]) expect(subject(other).startsWith(prefix)).toBe(false);
   });
 
-  it("matches single-request, block and copy writes", () => {
+  it("the event subscription matches single-request, block and copy writes", () => {
     expect(subscription.advanced_filter).toEqual({
       string_in: [{ key: "data.api", values: ["PutBlob", "PutBlobFromURL", "PutBlockList", "CopyBlob"] }],
     });
   });
 
-  it("delivers to the blob function at the host name and with the key that Azure returns", () => {
+  it("the event subscription delivers to the blob function at the host name and with the key that Azure returns", () => {
     const [blob, ...others] = triggers.filter(({ kind }) => kind === "blob");
     expect(others).toEqual([]);
     const url = String(subscription.webhook_endpoint.url);
@@ -59,7 +59,7 @@ describe("subscription", () => {
     );
   });
 
-  it("fails the plan with instructions while the app has no key", () => {
+  it("the event subscription fails the plan with instructions while the app has no key", () => {
     const [keys] = Object.values(events.data.azurerm_function_app_host_keys ?? {});
     expect(keys).toHaveProperty("lifecycle.postcondition", [
       {
@@ -69,7 +69,7 @@ describe("subscription", () => {
     ]);
   });
 
-  it("retries for a day, then writes a dead letter to the host account as the topic's identity", () => {
+  it("the event subscription retries for a day, then writes a dead letter to the host account as the topic's identity", () => {
     expect(subscription).toMatchObject({
       retry_policy: { event_time_to_live: 1440, max_delivery_attempts: 30 },
       dead_letter_identity: { type: "SystemAssigned" },

@@ -15,7 +15,7 @@ import {
 import { createStage, DEPLOYER } from "./simulated-stage.fixture.ts";
 
 describe("deploy", () => {
-  it("runs platform, seed, package, events, verify and mark in this order", async () => {
+  it("deploy runs platform, seed, package, events, verify and mark in this order", async () => {
     const stage = createStage();
     expect(await runDeployment(stage, { startAt: "1200" })).toBeUndefined();
     expect(stepsOf(stage)).toEqual([
@@ -38,7 +38,7 @@ describe("deploy", () => {
     expect(deployerHasNoDataRole(stage)).toBe(true);
   });
 
-  it("seeds with the Azure CLI login and passes no key", async () => {
+  it("deploy seeds with the Azure CLI login and passes no key", async () => {
     const stage = createStage();
     await runDeployment(stage);
     const [settings] = stage.state.seeded;
@@ -50,7 +50,7 @@ describe("deploy", () => {
     expect(settings?.TABLES_ENDPOINT).toBe(`https://${stage.target.names.cosmosAccount}.table.cosmos.azure.com:443`);
   });
 
-  it("retries denied permissions for at most ten minutes", async () => {
+  it("deploy retries denied permissions for at most ten minutes", async () => {
     const slow = createStage();
     Object.assign(slow.faults, { seedDenials: 20, releaseDenials: 10, deployDenials: 5 });
     expect(await runDeployment(slow)).toBeUndefined();
@@ -64,7 +64,7 @@ describe("deploy", () => {
     expect(denied.state.deployed).toBeUndefined();
   });
 
-  it("does not retry an error other than a denied permission", async () => {
+  it("deploy does not retry an error other than a denied permission", async () => {
     const stage = createStage();
     stage.faults.failingCommands = ["node seed-entity"];
     const began = stage.state.now;
@@ -72,7 +72,7 @@ describe("deploy", () => {
     expect(stage.state.now).toBe(began);
   });
 
-  it("keeps only the ten newest good packages", async () => {
+  it("deploy keeps only the ten newest good packages", async () => {
     const stage = createStage();
     const { releases } = stage.state;
     for (let i = 0; i < 12; i++) releases.set(`${i}.zip`, { text: "", good: `2026-10-${10 + i}T00:00:00Z` });
@@ -90,7 +90,7 @@ describe("deploy before the code is replaced", () => {
     ["terraform", "platform apply"],
     ["node seed-entity", ""],
     ["az storage blob upload", ""],
-  ])("stops, keeps the code and notifies Slack when %s %s fails", async (program, rest) => {
+  ])("deploy stops, keeps the code and notifies Slack when %s %s fails", async (program, rest) => {
     const stage = await createDeployedStage();
     stage.faults.failingCommands = rest ? [] : [program];
     if (rest) {
@@ -111,7 +111,7 @@ describe("deploy before the code is replaced", () => {
   });
 
   it.each(["azurerm_storage_account", "azurerm_cosmosdb_table", "azurerm_key_vault"])(
-    "rejects a plan that would replace %s unless loss is allowed",
+    "deploy rejects a plan that would replace %s unless loss is allowed",
     async (type) => {
       const stage = await createDeployedStage();
       stage.faults.replacedTypes = [type];
@@ -123,7 +123,7 @@ describe("deploy before the code is replaced", () => {
 });
 
 describe("temporary data roles", () => {
-  it("are removed when seeding fails", async () => {
+  it("temporary data roles are removed when seeding fails", async () => {
     const stage = createStage();
     stage.faults.failingCommands = ["node seed-entity"];
     await runDeployment(stage);
@@ -131,7 +131,7 @@ describe("temporary data roles", () => {
     expect(stage.state.commands.some((line) => line.startsWith("az role assignment create"))).toBe(true);
   });
 
-  it("of an interrupted run are removed by the next run, which keeps those of other principals", async () => {
+  it("temporary data roles of an interrupted run are removed by the next run, which keeps those of other principals", async () => {
     const stage = createStage();
     const left = { principalId: DEPLOYER };
     stage.state.tableRoles.push({ id: "/left", properties: left }, { id: "/app", properties: { principalId: "app" } });
@@ -155,7 +155,7 @@ it("removes the vault role and reports the table role that could not be removed"
 });
 
 describe("deploy of a preview", () => {
-  it("keeps a failed preview, does not notify Slack, and writes the report", async () => {
+  it("deploy keeps a failed preview, does not notify Slack, and writes the report", async () => {
     const stage = createStage("preview-7");
     expect(await runDeployment(stage)).toBeUndefined();
     const next = Object.assign(stage, { target: createStage("preview-7", OLD).target });
@@ -168,7 +168,7 @@ describe("deploy of a preview", () => {
 });
 
 describe("deploy as a dry run", () => {
-  it("plans only the platform before the event key exists, and changes nothing", async () => {
+  it("a dry run plans only the platform before the event key exists, and changes nothing", async () => {
     const stage = createStage();
     expect(await runDeployment(stage, { dryRun: true })).toBeUndefined();
     expect(stage.state.stacks).toEqual(new Set());
@@ -176,7 +176,7 @@ describe("deploy as a dry run", () => {
     expect(stage.state.lines.join("\n")).toContain("no event key yet");
   });
 
-  it("plans both stacks when the app runs", async () => {
+  it("a dry run plans both stacks when the app runs", async () => {
     const stage = await createDeployedStage();
     const before = structuredClone(stage.state.deployed);
     expect(await runDeployment(stage, { dryRun: true })).toBeUndefined();

@@ -4,7 +4,7 @@ import { createDeployedStage, NEW, OLD, runDeployment, stepsOf } from "./deploym
 import { createStage } from "./simulated-stage.fixture.ts";
 
 describe("deploy after the code is replaced", () => {
-  it("rolls back to the last good package, verifies it, fails and notifies Slack", async () => {
+  it("deploy rolls back to the last good package, verifies it, fails and notifies Slack", async () => {
     const stage = await createDeployedStage();
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain(`The checks of ${NEW} failed`);
@@ -28,7 +28,7 @@ describe("deploy after the code is replaced", () => {
     },
   );
 
-  it("reports that the last good package fails its checks too", async () => {
+  it("deploy reports that the last good package fails its checks too", async () => {
     const stage = await createDeployedStage();
     const good = stage.state.releases.get(`${OLD}.zip`);
     if (good) good.text = JSON.stringify({ commit: OLD, healthy: false });
@@ -36,7 +36,7 @@ describe("deploy after the code is replaced", () => {
     expect(stage.state.slack[0]?.data.essentials.description).toContain("which also fails its checks");
   });
 
-  it("reports on a first deployment that there is no package to roll back to", async () => {
+  it("deploy reports on a first deployment that there is no package to roll back to", async () => {
     const stage = createStage();
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain("no earlier package passed its checks");
@@ -44,13 +44,13 @@ describe("deploy after the code is replaced", () => {
     expect(stage.state.slack).toHaveLength(1);
   });
 
-  it("never rolls back to an unmarked package or to the failed commit", async () => {
+  it("deploy never rolls back to an unmarked package or to the failed commit", async () => {
     const stage = await createDeployedStage(OLD);
     stage.state.releases.set("kept.zip", { text: JSON.stringify({ commit: "kept", healthy: true }) });
     expect(await runDeployment(stage, { healthy: false })).toContain("no earlier package");
   });
 
-  it("fails with the original error when Slack is down", async () => {
+  it("deploy fails with the original error when Slack is down", async () => {
     const stage = await createDeployedStage();
     stage.faults.slackIsDown = true;
     expect(await runDeployment(stage, { healthy: false })).toContain("The checks of");

@@ -20,7 +20,7 @@ it.each(["production", "preview-7"] as const)("the previous release starts with 
 
 describe("incompatibilitiesOf", () => {
   it.each(["TABLES_ENDPOINT", "VAULT_URI", "MEDIA__blobServiceUri", "AZURE_CLIENT_ID"])(
-    "reports that %s was dropped",
+    "incompatibilitiesOf reports that %s was dropped",
     (name) => {
       const { [name]: _, ...rest } = settingsOf("production");
       expect(incompatibilitiesOf(released, rest)).toEqual([expect.stringContaining(`${name} is missing`)]);
@@ -31,11 +31,11 @@ describe("incompatibilitiesOf", () => {
     ["LOG_LEVEL", "loud"],
     ["RATE_LIMIT_VISITS", "many"],
     ["STAGE", "staging"],
-  ])("reports %s=%s as invalid for the previous release", (name, value) => {
+  ])("incompatibilitiesOf reports %s=%s as invalid for the previous release", (name, value) => {
     expect(incompatibilitiesOf(released, { ...settingsOf("production"), [name]: value })[0]).toContain(name);
   });
 
-  it("ignores unknown settings, as the code does", () => {
+  it("incompatibilitiesOf ignores unknown settings, as the code does", () => {
     const settings = { ...settingsOf("production"), BRAND_NEW: "1" };
     expect(incompatibilitiesOf(released, settings)).toEqual([]);
     const seeding = seedSettings(createStage().target);
