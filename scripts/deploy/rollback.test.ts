@@ -17,7 +17,7 @@ describe("deploy after the code is replaced", () => {
   });
 
   it.each(["az functionapp deployment", "az functionapp keys"])(
-    "rolls back, or reports the failed rollback, when %s fails",
+    "deploy rolls back, or reports the failed rollback, when %s fails",
     async (program) => {
       const stage = await createDeployedStage();
       stage.faults.failingCommands = [program];
