@@ -14,7 +14,8 @@ export type HttpLoadRequest = LoadOptions & {
   readonly body?: string | { readonly file: string };
 };
 
-const TIMEOUT_MS = 60_000;
+/** Only for a server that hangs: fifty large uploads at once may wait for minutes on a slow machine. */
+const TIMEOUT_MS = 300_000;
 
 /** https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
 function isComplete(response: string): boolean {
