@@ -48,14 +48,14 @@ const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
 /** Characters that a header may contain: node:http and undici reject others before sending. */
-const headerText = text.map((given) => given.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""));
+const headerText = text.map((value) => value.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""));
 
 /** An example with fields replaced, omitted or added. */
 function near(example: unknown): fc.Arbitrary<unknown> {
   if (typeof example !== "object" || example === null) return anything;
   const fields = Object.entries(example).map(([name, value]) => {
     const sent = mostly<unknown>(value, fc.oneof(anything, near(value)));
-    return fc.option(sent, { freq: 9, nil: undefined }).map((given) => [name, given] as const);
+    return fc.option(sent, { freq: 9, nil: undefined }).map((chosen) => [name, chosen] as const);
   });
   const more = fc.array(fc.tuple(text, anything), { maxLength: 2 });
   return fc
@@ -111,7 +111,7 @@ function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
 }
 
 export function bodies({ example, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
-  const buffer = (given: string | Uint8Array) => Buffer.from(given as string);
+  const buffer = (content: string | Uint8Array) => Buffer.from(content as string);
   const others = fc.oneof(text, fc.json(), fc.uint8Array({ maxLength: 200 })).map(buffer);
   if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(file) }, { weight: 1, arbitrary: others });
   if (example.body === undefined) return others;
@@ -123,7 +123,7 @@ export function queries({ example }: Documented): fc.Arbitrary<string> {
   const known = Object.entries((example.query ?? {}) as object);
   const names = fc.oneof(fc.constantFrom("headers", "code", "t", ...known.map(([name]) => name)), text);
   const escaped = fc.oneof(
-    text.map((given) => encodeURIComponent(given.toWellFormed())),
+    text.map((value) => encodeURIComponent(value.toWellFormed())),
     nasty,
   );
   const piece = fc.tuple(names, escaped).map(([name, value]) => `${encodeURIComponent(name.toWellFormed())}=${value}`);
@@ -136,7 +136,7 @@ export function queries({ example }: Documented): fc.Arbitrary<string> {
 
 export function pathParameters({ example }: Documented): fc.Arbitrary<Record<string, string>> {
   const values = Object.entries((example.params ?? {}) as Record<string, string>).map(([name, value]) =>
-    mostly(value, text).map((given) => [name, given] as const),
+    mostly(value, text).map((chosen) => [name, chosen] as const),
   );
   return fc.tuple(...values).map((entries) => Object.fromEntries(entries));
 }
@@ -149,7 +149,7 @@ export function rawPaths({ path, operation }: Route<never>, materials: Materials
   const segments = filled.split("/").slice(1);
   const raw = fc.oneof(
     nasty,
-    text.map((given) => encodeURIComponent(given.toWellFormed())),
+    text.map((value) => encodeURIComponent(value.toWellFormed())),
   );
   const changed = fc
     .tuple(fc.nat(segments.length), raw)
@@ -165,7 +165,7 @@ export function headers({ upload }: Documented, { tokens }: Materials): fc.Arbit
   const type = upload ? fc.constantFrom(form, "image/png") : fc.constant("application/json");
   const types = fc.constantFrom("text/plain", "application/json; charset=latin1", "a/b, c/d", "multipart/form-data");
   const uuid = fc.uuid();
-  const hex = uuid.map((given) => given.replaceAll("-", ""));
+  const hex = uuid.map((value) => value.replaceAll("-", ""));
   const parent = hex.map((id) => `00-${id}-00f067aa0ba902b7-01`);
   const lengths = fc.constantFrom("0", "1", "65537", "-1", "0.5", "x", "1e99");
   const usual = fc.record(

@@ -40,7 +40,7 @@ const visit = { method: "POST", path: "/v1/visits/resume" };
 const read = { path: "/v1/visits/resume" };
 
 describe("rate limits", () => {
-  it("reject a request above the limit with 429 in the one error shape", async () => {
+  it("rejects a request above the limit with 429 in the one error shape", async () => {
     const host = await limited({ RATE_LIMIT_VISITS: "3" });
     const responses = [];
     for (let time = 0; time < 4; time++)
@@ -58,7 +58,7 @@ describe("rate limits", () => {
     expect(error.message).toMatch(/^More than 3 requests in 60 seconds from your address/);
   });
 
-  it("count no visit for a rejected request", async () => {
+  it("counts no visit for a rejected request", async () => {
     const host = await limited({ RATE_LIMIT_VISITS: "2" });
     const count = async () => ((await (await fetch(`${backend.api}${read.path}`)).json()) as { count: number }).count;
     const before = await count();
@@ -66,7 +66,7 @@ describe("rate limits", () => {
     expect(await count()).toBe(before + 2);
   });
 
-  it("do not apply to health and the document", async () => {
+  it("applies no limit to health and the document", async () => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "1", RATE_LIMIT_VISITS: "1" });
     for (const path of ["/health/live", "/health/ready", "/openapi.json"])
       expect(await tally(host, 5, () => ({ path }))).toEqual({ 200: 5 });
@@ -75,7 +75,7 @@ describe("rate limits", () => {
     expect(Object.keys(response.headers).filter((name) => name.startsWith("ratelimit"))).toEqual([]);
   });
 
-  it("count each class and each caller separately", async () => {
+  it("counts each limit class and each caller separately", async () => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "2", RATE_LIMIT_AUTHENTICATED: "4", RATE_LIMIT_VISITS: "3" });
     expect(await tally(host, 5, () => read)).toEqual({ 200: 2, 429: 3 });
     expect(await tally(host, 5, () => visit)).toEqual({ 200: 3, 429: 2 });
@@ -121,7 +121,7 @@ describe("limit evasion", () => {
     ],
     ["an invocation id from the client", (index) => ({ headers: { "x-ms-invocation-id": `${index}` } })],
     ["a token on a public route", (index) => ({ headers: { authorization: `Bearer ${index}` } })],
-  ])("fails with %s", async (_, make) => {
+  ])("%s does not evade a limit", async (_, make) => {
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "3" });
     expect(await tally(host, 3, () => read)).toEqual({ 200: 3 });
     expect(await tally(host, 5, (index) => ({ ...read, ...make(index) }))).toEqual({ 429: 5 });
@@ -131,7 +131,7 @@ describe("limit evasion", () => {
     ["POST", "/v1/visits/resume", "application/json"],
     ["POST", "/visitor_counter", "text/plain"],
     ["GET", "/visitor_counter", "application/json"],
-  ])("fails with a body of %s %s that replaces the headers", async (method, path, type) => {
+  ])("a body of %s %s that replaces the headers does not evade a limit", async (method, path, type) => {
     const host = await limited({ RATE_LIMIT_VISITS: "3" });
     // All requests with possibly forged headers share one bucket.
     const headers = { "content-type": type };
@@ -143,7 +143,7 @@ describe("limit evasion", () => {
     expect(await tally(host, 4, () => ({ method, path }))).toEqual({ 200: 3, 429: 1 });
   });
 
-  it("fails with a query that replaces the headers, since it is rejected", async () => {
+  it("a query that replaces the headers is rejected and does not evade a limit", async () => {
     const host = await limited();
     const path = `${read.path}?Headers=${encodeURIComponent('{"x-forwarded-for":"203.0.113.9"}')}`;
     expect(await tally(host, 1, () => ({ path }))).toEqual({ 400: 1 });

@@ -39,9 +39,9 @@ export type HttpContext = {
 };
 
 export function createContext(
-  given: Pick<HttpContext, "route" | "deps" | "request" | "invocation" | "received">,
+  parts: Pick<HttpContext, "route" | "deps" | "request" | "invocation" | "received">,
 ): HttpContext {
-  const { invocation, received, request } = given;
+  const { invocation, received, request } = parts;
   async function* countBytes() {
     for await (const chunk of readChunks(request)) {
       context.bytesRead += chunk.byteLength;
@@ -51,7 +51,7 @@ export function createContext(
   const body = peekable(countBytes());
   let address: Promise<string> | undefined;
   const context: HttpContext = {
-    ...given,
+    ...parts,
     trace: traceOf(request.headers, invocation.traceContext?.traceParent),
     startedAt: performance.now(),
     body,

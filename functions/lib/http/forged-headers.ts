@@ -21,7 +21,7 @@ export function rejectReservedNames(names: Iterable<string>, part: "query" | "bo
     );
 }
 
-/** What Node.js's own HTTP server received. Unlike what the library passes on, nobody can forge it. */
+/** What Node.js's own HTTP server received. Clients cannot forge it, unlike the headers from the library. */
 export type ReceivedRequest = {
   /** Content-Length in bytes; 0 without that header. */
   readonly contentLength: number;

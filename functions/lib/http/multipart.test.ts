@@ -109,12 +109,8 @@ describe("files in forms", () => {
 });
 
 describe("malformed forms", () => {
-  const whole = Buffer.concat([
-    part("1", 'name="caption"'),
-    part("y", 'name="other"; filename="b"'),
-    part("hello"),
-    end,
-  ]);
+  const others = [part("1", 'name="caption"'), part("y", 'name="other"; filename="b"')];
+  const whole = Buffer.concat([...others, part("hello"), end]);
 
   it("rejects a form wherever it ends before its last boundary, without an uncaught error", async () => {
     const last = whole.length - "--\r\n".length;

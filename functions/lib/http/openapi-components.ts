@@ -68,13 +68,11 @@ export const headers = {
 } as const satisfies Record<string, Json>;
 
 type HeaderName = keyof typeof headers;
-
 export const limitHeaders = ["RateLimit", "RateLimit-Policy"] as const satisfies readonly HeaderName[];
 
 export const headerRefs = (...names: readonly HeaderName[]): Json =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** Parameters of every request. */
 export const parameters = {
   TraceId: {
     name: "X-Trace-ID",

@@ -1,12 +1,11 @@
 // How each part of a route appears in the OpenAPI document.
-import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { openApiDocument } from "./openapi.ts";
 import { operation, type Route, routesFor } from "./operation.ts";
 
 const route = routesFor<object>();
-const handler = async (_request: object, _deps: object) => ({});
+const common = { tag: "Service", handler: async (_request: object, _deps: object) => ({}) } as const;
 const part = z.object({ at: z.iso.datetime() }).meta({ id: "Part" });
 const thing = z.object({ name: z.string(), parts: z.array(part) }).meta({ id: "Thing" });
 const ID = "0198c0de-0000-7000-8000-000000000000";
@@ -19,7 +18,7 @@ const routes: Route<never>[] = [
     "images:write",
     "none",
     operation({
-      tag: "Service",
+      ...common,
       summary: "Read a thing",
       description: "At length.",
       params: z.object({ id: z.guid().meta({ description: "Which." }) }),
@@ -27,7 +26,6 @@ const routes: Route<never>[] = [
       responses: { 200: { description: "The thing.", schema: thing }, 204: { description: "None." } },
       errors: ["NOT_FOUND"],
       example: { params: { id: ID }, query: { limit: 5 }, response: { name: "n", parts: [] } },
-      handler,
     }),
   ),
   route(
@@ -37,7 +35,7 @@ const routes: Route<never>[] = [
     "public",
     "uploads",
     operation({
-      tag: "Service",
+      ...common,
       summary: "Make a thing",
       body: z.strictObject({ name: z.string().default("n") }),
       responses: {
@@ -50,7 +48,6 @@ const routes: Route<never>[] = [
       },
       errors: ["CONFLICT"],
       example: { body: { name: "n" } },
-      handler,
     }),
   ),
   route(
@@ -60,13 +57,12 @@ const routes: Route<never>[] = [
     "public",
     "none",
     operation({
-      tag: "Service",
+      ...common,
       summary: "Say a thing",
       upload: { field: "file", contentTypes: ["image/png", "image/gif"] },
       responses: { 200: { description: "Said.", type: "text/plain", schema: z.string() } },
       errors: [],
       example: { response: "words" },
-      handler,
     }),
   ),
   route(
@@ -76,13 +72,12 @@ const routes: Route<never>[] = [
     "public",
     "none",
     operation({
-      tag: "Service",
+      ...common,
       summary: "x",
       params: z.object({ path: z.string() }),
       responses: {},
       errors: [],
       example: {},
-      handler,
     }),
   ),
 ];
@@ -94,10 +89,7 @@ const { paths, ...rest } = openApiDocument(routes, { prefix: "/api", version: "1
 };
 const at = (path: string, method: string) => paths[path]?.[method] ?? expect.fail(`no ${method} ${path}`);
 
-test("the document is valid OpenAPI 3.1 with the given version and prefix", async () => {
-  const { valid, errors } = await new Validator().validate(structuredClone({ ...rest, paths }));
-  expect(errors ?? []).toEqual([]);
-  expect(valid).toBe(true);
+test("the document has the given version and prefix", () => {
   expect(rest).toMatchObject({
     info: { version: "1.2.3", license: { identifier: "MIT" } },
     servers: [{ url: "/api" }],
@@ -187,11 +179,8 @@ test("a request body requires no field with a default, and allows no other field
 
 test("an upload is a form or a raw file, and a text response has its own type", () => {
   const { requestBody, responses } = at("/v1/text", "post");
-  expect(Object.keys((requestBody as Required<Response>).content)).toEqual([
-    "multipart/form-data",
-    "image/png",
-    "image/gif",
-  ]);
+  const types = Object.keys((requestBody as Required<Response>).content);
+  expect(types).toEqual(["multipart/form-data", "image/png", "image/gif"]);
   expect(responses[200]?.content).toEqual({ "text/plain": { schema: { type: "string" }, example: "words" } });
 });
 

@@ -58,7 +58,7 @@ describe("check", () => {
     [[1, 2], "an array of 2"],
     [{ a: { b: "hunter2" } }, "an object"],
     ["x".repeat(10_000), `"${"x".repeat(100)}…"`],
-  ])("%# repeats a received scalar in short, and no array or object", (value, shown) => {
+  ])("%# repeats a received scalar, shortened, but no array or object", (value, shown) => {
     expect(firstMessage(z.object({ a: z.literal("b") }), { a: value })).toContain(`received ${shown}:`);
   });
 
@@ -98,13 +98,13 @@ describe("rules", () => {
     [z.int().max(60), 61, "must be at most 60"],
     [z.number().positive(), 0, "must be more than 0"],
     [z.number().lt(5), 5, "must be less than 5"],
-    [z.string().min(3), "ab", "must be at least 3 characters long"],
-    [z.array(z.int()).max(1), [1, 2], "must be at most 1 items long"],
+    [z.string().min(3), "ab", "must have at least 3 characters"],
+    [z.array(z.int()).max(1), [1, 2], "must have at most 1 items"],
     [z.guid(), "x", "must be a valid guid"],
     [z.string().regex(/^a+$/), "b", "must match /^a+$/"],
     [z.string().min(3, "is a name"), "x", "is a name"],
     [z.guid("must be the id of an image"), 7, "must be the id of an image"],
-  ])("%# are stated in the schema's words, else in ours: %3$s", (schema, value, rule) => {
+  ])("%# states the rule of a schema: %3$s", (schema, value, rule) => {
     expect(firstMessage(z.object({ a: schema }), { a: value })).toMatch(
       new RegExp(`^${RegExp.escape(rule)}, received`),
     );
@@ -132,13 +132,13 @@ describe("secrets", () => {
     ["a field of one branch", z.union([z.object({ token: z.int() }), z.string().max(1)]), { token: "hunter2" }],
     ["a text in place of a union", z.union([z.object({ token: z.int() }), z.object({ key: z.int() })]), "hunter2"],
     ["an unknown field", z.strictObject({}), { nickname: "hunter2" }],
-  ])("never appear in messages: %s", (_, schema, value) => {
+  ])("never repeats a secret: %s", (_, schema, value) => {
     const issues = issuesOf(schema, value, { password: "correct horse" });
     expect(issues.length).toBeGreaterThan(0);
     expect(JSON.stringify(issues)).not.toMatch(/hunter2|correct horse/);
   });
 
-  it("do not hide other fields", () => {
+  it("repeats other values of an object with a secret", () => {
     const schema = z.object({ name: z.string().min(9), password: secret });
     expect(firstMessage(schema, { name: "Ada", password: "hunter2" })).toContain('received "Ada"');
   });

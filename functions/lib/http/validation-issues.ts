@@ -59,11 +59,12 @@ export function describeValue(value: unknown, path: readonly PropertyKey[]): str
   return typeof value === "string" ? JSON.stringify(shorten(value)) : String(value);
 }
 
-const units: Readonly<Record<string, string>> = {
-  string: " characters long",
-  array: " items long",
-  set: " items long",
-};
+const units: Readonly<Record<string, string>> = { string: "characters", array: "items" };
+
+function boundRule(bound: string, limit: number | bigint, origin: string): string {
+  const unit = units[origin];
+  return unit ? `must have ${bound} ${limit} ${unit}` : `must be ${bound} ${limit}`;
+}
 
 /** JSON Schema's names for types that zod names otherwise. */
 const typeNames: Readonly<Record<string, string>> = { int: "integer", record: "object", tuple: "array" };
@@ -79,9 +80,9 @@ const describeRule: z.core.$ZodErrorMap = (issue) => {
     case "invalid_value":
       return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map(String).join(", ")}`;
     case "too_small":
-      return `must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${units[issue.origin] ?? ""}`;
+      return boundRule(issue.inclusive === false ? "more than" : "at least", issue.minimum, issue.origin);
     case "too_big":
-      return `must be ${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${units[issue.origin] ?? ""}`;
+      return boundRule(issue.inclusive === false ? "less than" : "at most", issue.maximum, issue.origin);
     case "invalid_format":
       return issue.format === "regex" ? `must match ${issue.pattern}` : `must be a valid ${issue.format}`;
     case "invalid_union":

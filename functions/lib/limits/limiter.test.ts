@@ -139,7 +139,7 @@ describe("shared limits without their store", () => {
     ["throttles", { kind: "status", status: 429, retryAfter: 1 }],
     ["does not respond", { kind: "delay", ms: 30_000 }],
     ["loses its responses", { kind: "reset-after" }],
-  ])("count in this instance alone and log once when the store %s", async (_, fault) => {
+  ])("a shared limit counts in this instance alone and logs once when the store %s", async (_, fault) => {
     const proxy = await openProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url, timeoutMs: 300 });
@@ -152,7 +152,7 @@ describe("shared limits without their store", () => {
     expect(limits.lines).toMatchObject([{ message: "limits-store-down", level: "warn", error: expect.anything() }]);
   });
 
-  it("log again after a minute, and are shared again when the store is back", async () => {
+  it("a shared limit logs again after a minute, and is shared again when the store is back", async () => {
     const proxy = await openProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url });
