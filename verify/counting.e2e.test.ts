@@ -64,8 +64,8 @@ describe("GET /visitor_counter", () => {
 
 describe("rejected requests", () => {
   it.each([
-    ["an unknown page", "POST", "/v1/visits/nobody", 404, "NOT_FOUND"],
-    ["an unknown page read", "GET", "/v1/visits/nobody", 404, "NOT_FOUND"],
+    ["an unknown page", "POST", "/v1/visits/unknown", 404, "NOT_FOUND"],
+    ["an unknown page read", "GET", "/v1/visits/unknown", 404, "NOT_FOUND"],
     ["a page with capitals", "POST", "/v1/visits/Resume", 400, "VALIDATION_FAILED"],
     ["a page with a slash in it", "POST", "/v1/visits/a%2Fb", 400, "VALIDATION_FAILED"],
     ["a page with a quote", "POST", "/v1/visits/o'neill", 400, "VALIDATION_FAILED"],
@@ -83,8 +83,8 @@ describe("rejected requests", () => {
   });
 
   it("creates no row for an unknown page", async () => {
-    await post("/v1/visits/nobody");
-    expect((await call("/v1/visits/nobody")).status).toBe(404);
+    await post("/v1/visits/unknown");
+    expect((await call("/v1/visits/unknown")).status).toBe(404);
   });
 
   it("lists the methods of a path in Allow after a wrong one", async () => {
@@ -97,7 +97,7 @@ describe("every response", () => {
   it.each([
     ["POST", "/v1/visits/projects"],
     ["GET", "/v1/visits/projects"],
-    ["GET", "/v1/visits/nobody"],
+    ["GET", "/v1/visits/unknown"],
     ["GET", "/nothing"],
   ])("forbids caching and has security headers and a trace id: %s %s", async (method, path) => {
     const { headers } = await call(path, { method });

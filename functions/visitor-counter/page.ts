@@ -19,7 +19,7 @@ export const pageCount = z
 /** Absent from every response with a number of its own. */
 export const degraded = z.literal(true).optional().meta({
   description:
-    "Present beyond the day's write budget. The visit is counted about a minute later. The numbers are the last committed ones, and other visits may get the same.",
+    "Present beyond the day's write budget. The visit is normally counted about a minute later. The numbers are the last committed ones, and other visits may get the same.",
 });
 
 export const visitResponse = pageCount
