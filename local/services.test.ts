@@ -7,7 +7,6 @@ import { dirname, join } from "node:path";
 import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
 import { DefaultAzureCredential } from "@azure/identity";
 import {
-  BlobSASPermissions,
   BlobServiceClient,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
@@ -24,34 +23,6 @@ const noRetries = { retryOptions: { maxRetries: 0, maxTries: 1 } };
 
 // Published by Microsoft for the emulator: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 const WELL_KNOWN_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
-test("tables accept the managed identity", async () => {
-  const table = new TableClient(TABLES_ENDPOINT, newName(), credential);
-  await table.createTable();
-  await table.createEntity({ partitionKey: "p", rowKey: "r", count: 2n ** 40n });
-  expect((await table.getEntity<{ count: bigint }>("p", "r")).count).toBe(2n ** 40n);
-  await table.deleteTable();
-});
-
-test("blobs accept the managed identity, and a user-delegation link reads one blob without it", async () => {
-  const service = new BlobServiceClient(MEDIA__blobServiceUri, credential);
-  const containerName = newName();
-  const { containerClient } = await service.createContainer(containerName);
-  const blob = containerClient.getBlockBlobClient("hello.txt");
-  await blob.upload("hello", 5);
-  expect((await fetch(blob.url)).ok).toBe(false);
-
-  const [startsOn, expiresOn] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)];
-  const key = await service.getUserDelegationKey(startsOn, expiresOn);
-  const permissions = BlobSASPermissions.parse("r");
-  const link = generateBlobSASQueryParameters(
-    { containerName, blobName: "hello.txt", permissions, startsOn, expiresOn },
-    key,
-    service.accountName,
-  );
-  expect(await (await fetch(`${blob.url}?${link}`)).text()).toBe("hello");
-  await containerClient.delete();
-});
 
 test("queues accept the managed identity and reject a call without a token", async () => {
   const { token } = await credential.getToken("https://storage.azure.com/.default");

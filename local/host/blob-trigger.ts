@@ -7,8 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
-import { blobMetadata } from "./blob-metadata.ts";
-import { blobPath } from "./blob-path.ts";
 import { createDeliveries } from "./deliveries.ts";
 import type { BlobWrite, TriggerKind } from "./trigger.ts";
 
@@ -28,7 +26,10 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
         "Write app.storageBlob(name, { source: 'EventGrid', ... }).",
     );
   }
-  const pattern = blobPath(setting(String(binding.path)));
+  // The names of the pattern and the blob's properties are not in the metadata here: the app reads only BlobTrigger.
+  const [watched = ""] = setting(String(binding.path)).split("/");
+  if (!/^[a-z0-9$-]+$/i.test(watched))
+    throw new Error(`path "${binding.path}" must begin with the name of a container`);
   const account = connection();
   const [blobs, queues] = [account.blobs(), account.queues()];
   const nameOf = ({ container, name }: BlobWrite) => `${container}/${name}`;
@@ -39,11 +40,8 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
     try {
       if (!found.readableStreamBody) throw new Error("The download has no content.");
       await pipeline(found.readableStreamBody, createWriteStream(file, { mode: 0o600 }));
-      const path = nameOf(write);
-      const outcome = await run(
-        { bytesFile: file },
-        blobMetadata({ path, uri, found, captured: pattern.capture(path) }),
-      );
+      const metadata = { BlobTrigger: { string: nameOf(write) }, Uri: { json: JSON.stringify(uri) } };
+      const outcome = await run({ bytesFile: file }, metadata);
       return outcome.failure === undefined;
     } finally {
       await rm(file, { force: true });
@@ -84,8 +82,8 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
   return {
     start() {
       if (!blobWrites) return log(`Function ${functionName} never runs: this host has no source of blob events.`);
-      // The subscription filters by container. The pattern only provides the names in the metadata.
-      const isWatched = ({ container }: BlobWrite) => container.toLowerCase() === pattern.container.toLowerCase();
+      // As in Azure, the subscription filters by container and not by the pattern.
+      const isWatched = ({ container }: BlobWrite) => container.toLowerCase() === watched.toLowerCase();
       unsubscribe = blobWrites.subscribe(functionName, (write) => isWatched(write) && deliveries.add(write));
     },
     async stop() {
