@@ -66,36 +66,36 @@ it("the deployer may assign each of these roles and no other", () => {
 describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
   const { platform, events } = synthesized(stage);
 
-  it("the app has the roles that docs/security.md lists, and no other", () => {
+  it(`${stage}: the app has the roles that docs/security.md lists, and no other`, () => {
     const listed = table("Roles").filter(([on]) => on !== "tables");
     expect(rolesOf(platform, "app")).toEqual(listed.map(([on, role]) => `${on}: ${role}`).sort());
   });
 
-  it("the app has the data actions on tables that docs/security.md lists, and no other", () => {
+  it(`${stage}: the app has the data actions on tables that docs/security.md lists, and no other`, () => {
     const [row] = table("Roles").filter(([on]) => on === "tables");
     const listed = (row?.[1] ?? "").split(", ").map((action) => action.replaceAll("`", ""));
     expect(listed.sort()).toEqual(dataActions.map((action) => action.split("/databaseAccounts/")[1]).sort());
   });
 
-  it("the deployer may write packages and no data", () => {
+  it(`${stage}: the deployer may write packages and no data`, () => {
     expect(rolesOf(platform, "deployer")).toEqual([
       "container `deploymentpackage`: Storage Blob Data Contributor",
       "container `releases`: Storage Blob Data Contributor",
     ]);
   });
 
-  it("the topic may write dead letters and nothing else", () => {
+  it(`${stage}: the topic may write dead letters and nothing else`, () => {
     expect(rolesOf(platform, "topic")).toEqual(["container `dead-letters`: Storage Blob Data Contributor"]);
   });
 
-  it("the notifier may read Slack's URL, and no other identity has a role", () => {
+  it(`${stage}: the notifier may read Slack's URL, and no other identity has a role`, () => {
     expect(rolesOf(platform, "notifier")).toEqual(
       stage === "production" ? ["secret `slack-webhook-url`: Key Vault Secrets User"] : [],
     );
     expect([...rolesOf(platform, "unknown"), ...all(events, "azurerm_role_assignment")]).toEqual([]);
   });
 
-  it("every role is assigned to a service principal, in the form that Azure returns", () => {
+  it(`${stage}: every role is assigned to a service principal, in the form that Azure returns`, () => {
     const assignments = [
       ...all<Assignment>(platform, "azurerm_role_assignment"),
       ...all<Assignment>(events, "azurerm_role_assignment"),
@@ -107,7 +107,7 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     }
   });
 
-  it("the app depends on all of its role assignments", () => {
+  it(`${stage}: the app depends on all of its role assignments`, () => {
     const assignments = Object.entries(platform.resource.azurerm_role_assignment ?? {});
     const ours = assignments
       .filter(([, it]) => principalName(String(it.principal_id)) === "app")

@@ -7,7 +7,7 @@ const { platform } = synthesized();
 describe.each(["host", "media"])("%s account", (name) => {
   const account = one(platform, "azurerm_storage_account", `${name}_`);
 
-  it("the account permits no key, no anonymous access and no old protocol", () => {
+  it(`the ${name} account permits no key, no anonymous access and no old protocol`, () => {
     expect(account).toMatchObject({
       shared_access_key_enabled: false,
       default_to_oauth_authentication: true,
@@ -19,7 +19,7 @@ describe.each(["host", "media"])("%s account", (name) => {
     });
   });
 
-  it("the account keeps versions, and deleted blobs for a week", () => {
+  it(`the ${name} account keeps versions, and deleted blobs for a week`, () => {
     expect(account.blob_properties).toMatchObject({
       versioning_enabled: true,
       delete_retention_policy: { days: 7 },
@@ -27,12 +27,12 @@ describe.each(["host", "media"])("%s account", (name) => {
     });
   });
 
-  it("the account has no block that Terraform can read only with a key", () => {
+  it(`the ${name} account has no block that Terraform can read only with a key`, () => {
     expect(account).not.toHaveProperty("queue_properties");
     expect(account).not.toHaveProperty("static_website");
   });
 
-  it("the account has one lifecycle policy", () => {
+  it(`the ${name} account has one lifecycle policy`, () => {
     const policies = all(platform, "azurerm_storage_management_policy");
     expect(policies.filter(({ storage_account_id }) => String(storage_account_id).includes(`.${name}_`))).toHaveLength(
       1,

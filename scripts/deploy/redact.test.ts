@@ -16,6 +16,6 @@ it.each([
   ["token eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2ln here", "token *** here"],
   ["Authorization: Bearer abc.def+/=", "Authorization: Bearer ***"],
   ["Plan: 3 to add, 0 to change", "Plan: 3 to add, 0 to change"],
-])("redacts: %s", (text, expected) => {
+])("redact returns a text without credentials for: %s", (text, expected) => {
   expect(redact(text)).toBe(expected);
 });
