@@ -31,7 +31,7 @@ const vitest = (project: string): Part => ({
 });
 
 const checks: Part[] = [
-  { name: "types", command: ["node", "node_modules/typescript-7/bin/tsc", "--project", "."], alone: "npm run check" },
+  { name: "types", command: ["node", "node_modules/typescript/bin/tsc", "--project", "."], alone: "npm run check" },
   {
     name: "lint and format",
     command: ["biome", "check", "--error-on-warnings", "."],
