@@ -2,7 +2,10 @@
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment/index.js";
 import type { Construct } from "constructs";
 
-/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+/**
+ * The roles that a deployer may assign: those of the stacks, and Secrets Officer, which it gives itself while it seeds.
+ * https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+ */
 export const builtInRoles = {
   "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
   "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
