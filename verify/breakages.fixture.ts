@@ -2,12 +2,12 @@
 import type { Breakage, Exchange, HttpResponse } from "./broken-deployment.fixture.ts";
 
 type Row = readonly [defect: string, check: string, breakage: Breakage];
-type Change = (exchange: Exchange) => ReturnType<Breakage>;
+type Change = (call: Exchange) => ReturnType<Breakage>;
 
 const at =
   (path: string, change: Change, method = "GET"): Breakage =>
-  (exchange) =>
-    exchange.path === path && exchange.method === method ? change(exchange) : undefined;
+  (call) =>
+    call.path === path && call.method === method ? change(call) : undefined;
 
 const PAGE = "/api/v1/visits/verify";
 const READY = "/api/health/ready";
@@ -17,7 +17,7 @@ const IMAGE = /^\/api\/v1\/images\/[0-9a-f-]+$/;
 /** Changes the nth visit that is counted. */
 function visit(ordinal: number, change: Change): Breakage {
   let count = 0;
-  return at(PAGE, (exchange) => (++count === ordinal ? change(exchange) : undefined), "POST");
+  return at(PAGE, (call) => (++count === ordinal ? change(call) : undefined), "POST");
 }
 
 type Body = Record<string, unknown> & { error: object };
@@ -38,50 +38,34 @@ const elsewhere = "https://elsewhere.example.com";
 /** Links lead to the front end, which serves the blob without a signature. */
 function openToAll(): Breakage {
   let blobUrl = "";
-  return async (exchange) => {
-    if (exchange.path.startsWith("/open")) {
+  return async (call) => {
+    if (call.path.startsWith("/open")) {
       const blob = await fetch(blobUrl);
       const type = blob.headers.get("content-type") ?? "";
       return { status: 200, headers: { "content-type": type }, body: Buffer.from(await blob.arrayBuffer()) };
     }
-    if (exchange.path !== "/api/v1/sas" || exchange.response.status !== 200) return undefined;
-    blobUrl = JSON.parse(exchange.response.body.toString()).url;
-    return json(exchange, () => ({ url: `http://${exchange.headers.host}/open?sig=1` }));
+    if (call.path !== "/api/v1/sas" || call.response.status !== 200) return undefined;
+    blobUrl = JSON.parse(call.response.body.toString()).url;
+    return json(call, () => ({ url: `http://${call.headers.host}/open?sig=1` }));
   };
 }
 
 export const breakages: readonly Row[] = [
   ["returns 500 for /health", "health", at("/api/health", () => ({ status: 500 }))],
-  [
-    "runs another commit",
-    "health",
-    at("/api/health", (exchange) => json(exchange, (body) => ({ ...body, commit: "source" }))),
-  ],
+  ["runs another commit", "health", at("/api/health", (call) => json(call, (body) => ({ ...body, commit: "source" })))],
 
   ["is not ready", "readiness", at(READY, () => ({ status: 503 }))],
-  [
-    "has a store down",
-    "readiness",
-    at(READY, (exchange) => json(exchange, () => ({ status: "ok", dependencies: {} }))),
-  ],
+  ["has a store down", "readiness", at(READY, (call) => json(call, () => ({ status: "ok", dependencies: {} })))],
 
   ["counts a visit twice", "counter", visit(4, ({ repeat }) => repeat())],
   ["counts visits of another run", "counter", visit(1, async ({ repeat }) => void (await repeat()))],
-  [
-    "returns a number twice",
-    "counter",
-    visit(3, (exchange) => json(exchange, (body) => ({ count: Number(body.count) - 1 }))),
-  ],
+  ["returns a number twice", "counter", visit(3, (call) => json(call, (body) => ({ count: Number(body.count) - 1 })))],
   [
     "reads a lower total than it counted",
     "counter",
-    at(PAGE, (exchange) => (exchange.response.status === 200 ? json(exchange, () => ({ count: 1 })) : undefined)),
+    at(PAGE, (call) => (call.response.status === 200 ? json(call, () => ({ count: 1 })) : undefined)),
   ],
-  [
-    "is degraded by its cost brake",
-    "counter",
-    visit(1, (exchange) => json(exchange, (body) => ({ ...body, degraded: true }))),
-  ],
+  ["is degraded by its cost brake", "counter", visit(1, (call) => json(call, (body) => ({ ...body, degraded: true })))],
 
   [
     "rejects the token",
@@ -91,9 +75,9 @@ export const breakages: readonly Row[] = [
   [
     "fails to render the thumbnail",
     "images",
-    (exchange) =>
-      IMAGE.test(exchange.path) && exchange.response.status === 200
-        ? json(exchange, (body) => ({ ...body, status: "failed" }))
+    (call) =>
+      IMAGE.test(call.path) && call.response.status === 200
+        ? json(call, (body) => ({ ...body, status: "failed" }))
         : undefined,
   ],
   [
@@ -101,7 +85,7 @@ export const breakages: readonly Row[] = [
     "images",
     at(
       "/api/v1/sas",
-      (exchange) => (exchange.response.status === 200 ? json(exchange, ({ url }) => ({ url: `${url}x` })) : undefined),
+      (call) => (call.response.status === 200 ? json(call, ({ url }) => ({ url: `${url}x` })) : undefined),
       "POST",
     ),
   ],
@@ -110,17 +94,17 @@ export const breakages: readonly Row[] = [
   [
     "requires no token",
     "authentication",
-    (exchange) => (exchange.response.status === 401 && exchange.path === "/api/v1/sas" ? { status: 400 } : undefined),
+    (call) => (call.response.status === 401 && call.path === "/api/v1/sas" ? { status: 400 } : undefined),
   ],
   [
     "accepts unsigned tokens",
     "authentication",
-    (exchange) => (exchange.response.status === 401 && exchange.headers.authorization ? { status: 404 } : undefined),
+    (call) => (call.response.status === 401 && call.headers.authorization ? { status: 404 } : undefined),
   ],
   [
     "returns 401 without WWW-Authenticate",
     "authentication",
-    (exchange) => (exchange.response.status === 401 ? without(exchange, "www-authenticate") : undefined),
+    (call) => (call.response.status === 401 ? without(call, "www-authenticate") : undefined),
   ],
 
   [
@@ -131,61 +115,53 @@ export const breakages: readonly Row[] = [
   [
     "returns a stack trace",
     "errors",
-    at("/api/verify-nothing", (exchange) =>
-      json(exchange, ({ error }) => ({ error: { ...error, stack: "Error\n    at find (file:///app/app.js:1:2)" } })),
+    at("/api/verify-nothing", (call) =>
+      json(call, ({ error }) => ({ error: { ...error, stack: "Error\n    at find (file:///app/app.js:1:2)" } })),
     ),
   ],
-  ["returns 405 without Allow", "errors", at(PAGE, (exchange) => without(exchange, "allow"), "PATCH")],
+  ["returns 405 without Allow", "errors", at(PAGE, (call) => without(call, "allow"), "PATCH")],
 
-  [
-    "replaces the caller's trace id",
-    "trace id",
-    at(LIVE, (exchange) => headers(exchange, { "x-trace-id": "a".repeat(32) })),
-  ],
+  ["replaces the caller's trace id", "trace id", at(LIVE, (call) => headers(call, { "x-trace-id": "a".repeat(32) }))],
   [
     "generates the same trace id twice",
     "trace id",
-    at(LIVE, (exchange) =>
-      exchange.headers["x-trace-id"] === "not-one" ? headers(exchange, { "x-trace-id": "a".repeat(32) }) : undefined,
+    at(LIVE, (call) =>
+      call.headers["x-trace-id"] === "not-one" ? headers(call, { "x-trace-id": "a".repeat(32) }) : undefined,
     ),
   ],
   [
     "returns another trace id in errors",
     "trace id",
-    at("/api/verify-trace", (exchange) =>
-      json(exchange, ({ error }) => ({ error: { ...error, trace_id: "a".repeat(32) } })),
-    ),
+    at("/api/verify-trace", (call) => json(call, ({ error }) => ({ error: { ...error, trace_id: "a".repeat(32) } }))),
   ],
 
-  ["allows framing", "security headers", at(LIVE, (exchange) => without(exchange, "x-frame-options"))],
+  ["allows framing", "security headers", at(LIVE, (call) => without(call, "x-frame-options"))],
   [
     "allows caching of errors",
     "security headers",
-    at("/api/verify-headers", (exchange) => headers(exchange, { "cache-control": "max-age=60" })),
+    at("/api/verify-headers", (call) => headers(call, { "cache-control": "max-age=60" })),
   ],
 
-  ["allows no origin", "cors, allowed", at(LIVE, (exchange) => without(exchange, "access-control-allow-origin"))],
+  ["allows no origin", "cors, allowed", at(LIVE, (call) => without(call, "access-control-allow-origin"))],
   ["rejects preflights", "cors, allowed", at(PAGE, () => ({ status: 405, headers: {} }), "OPTIONS")],
-  ["exposes no headers", "cors, allowed", at(LIVE, (exchange) => without(exchange, "access-control-expose-headers"))],
+  ["exposes no headers", "cors, allowed", at(LIVE, (call) => without(call, "access-control-expose-headers"))],
   [
     "allows any origin",
     "cors, rejected",
-    at(LIVE, (exchange) =>
-      exchange.headers.origin === elsewhere
-        ? headers(exchange, { "access-control-allow-origin": elsewhere })
-        : undefined,
+    at(LIVE, (call) =>
+      call.headers.origin === elsewhere ? headers(call, { "access-control-allow-origin": elsewhere }) : undefined,
     ),
   ],
 
   [
     "serves an invalid OpenAPI document",
     "openapi",
-    at("/api/openapi.json", (exchange) => json(exchange, ({ paths }) => ({ openapi: "3.1.0", paths }))),
+    at("/api/openapi.json", (call) => json(call, ({ paths }) => ({ openapi: "3.1.0", paths }))),
   ],
   [
     "serves the OpenAPI document of another API",
     "openapi",
-    at("/api/openapi.json", (exchange) => json(exchange, (body) => ({ ...body, paths: {} }))),
+    at("/api/openapi.json", (call) => json(call, (body) => ({ ...body, paths: {} }))),
   ],
 
   ["serves /docs", "no docs", at("/docs", () => ok)],
@@ -195,12 +171,12 @@ export const breakages: readonly Row[] = [
   [
     "rejects no request over the limit",
     "limits",
-    (exchange) => (exchange.response.status === 429 ? { status: 200 } : undefined),
+    (call) => (call.response.status === 429 ? { status: 200 } : undefined),
   ],
   [
     "returns 429 without Retry-After",
     "limits",
-    (exchange) => (exchange.response.status === 429 ? without(exchange, "retry-after") : undefined),
+    (call) => (call.response.status === 429 ? without(call, "retry-after") : undefined),
   ],
-  ["returns no RateLimit-Policy", "limits", at(PAGE, (exchange) => without(exchange, "ratelimit-policy"))],
+  ["returns no RateLimit-Policy", "limits", at(PAGE, (call) => without(call, "ratelimit-policy"))],
 ];

@@ -60,29 +60,24 @@ const rules: Partial<Record<keyof typeof options, Rule>> = {
   "thumbnail-within": wholeSeconds,
 };
 
+const origins = ["allowed-origin", "rejected-origin"] as const;
+const inputNames = ["token", ...origins, "commit", "production", "with-metrics", "workspace"] as const;
+
 /** @throws {UsageError} for an invalid command line */
 export function readOptions(args: readonly string[], environment: { token: string | undefined; now: Date }): Options {
-  const { url, json, wait, timeout, ...values } = parse(args);
+  const values = parse(args);
   const token = values.token ?? environment.token;
   if (token !== undefined) checkToken(token, environment.now);
-  const { commit, workspace, production, "with-metrics": withMetrics } = values;
+  const all = { ...values, token };
   return {
-    api: apiAt(url),
-    input: {
-      ...(token !== undefined && { token }),
-      // A deployment script passes an empty origin for a stage without pages.
-      ...(values["allowed-origin"] && { "allowed-origin": values["allowed-origin"] }),
-      ...(values["rejected-origin"] && { "rejected-origin": values["rejected-origin"] }),
-      ...(commit !== undefined && { commit }),
-      ...(workspace !== undefined && { workspace }),
-      ...(production && { production }),
-      ...(withMetrics && { "with-metrics": withMetrics }),
-    } as CheckInput,
-    wait: Number(wait),
-    timeout: Number(timeout),
+    api: apiAt(values.url),
+    // A deployment script passes an empty origin for a stage without pages.
+    input: Object.fromEntries(inputNames.flatMap((name) => (all[name] ? [[name, all[name]]] : []))),
+    wait: Number(values.wait),
+    timeout: Number(values.timeout),
     thumbnailTimeout: Number(values["thumbnail-within"]),
     requireToken: values["require-token"] === true,
-    json,
+    json: values.json,
   };
 }
 
