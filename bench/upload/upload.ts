@@ -26,7 +26,7 @@ const CASES: readonly Case[] = [
   ...COUNTS.map((counts) => ({ kind: "form", ...counts, thumbnails: false }) as const),
   { kind: "form", atOnce: 50, uploads: 75, thumbnails: true },
 ];
-/** About 9.3 MiB; the default of MAX_UPLOAD_BYTES is 10 MiB. */
+/** About 9.8 MiB; the default of MAX_UPLOAD_BYTES is 10 MiB. */
 const LARGE = { width: 6000, height: 5000 };
 const LARGE_QUALITY = 96;
 const SMALL = { width: 1152, height: 864 };
