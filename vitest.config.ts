@@ -1,4 +1,4 @@
-// Two projects: unit tests beside their sources, and end-to-end tests over HTTP against the package, unpacked.
+// Two projects: unit tests next to their sources, and end-to-end tests over HTTP against the unpacked package.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -151,5 +151,5 @@ if (import.meta.main) {
   const cycles = cyclesOf(files).map((cycle) => `Import cycle: ${cycle}`);
   process.stdout.write(`Checked the imports of ${files.size} files.\n`);
   for (const line of [...issues, ...cycles]) process.stderr.write(`${line}\n`);
-  process.exitCode = issues.length > 0 ? 1 : 0;
+  process.exitCode = issues.length + cycles.length > 0 ? 1 : 0;
 }
