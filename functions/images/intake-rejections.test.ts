@@ -1,6 +1,6 @@
 // Images that the intake rejects: the error code, and that nothing is stored.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
   avifBomb,
   gifBomb,
@@ -16,9 +16,13 @@ import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
-const owner = newOwner();
+let owner: string;
 const accept = (bytes: Uint8Array, from = intake) => from.accept({ owner, filename: "x.png", bytes });
 const nothing = { records: [], blobs: [] };
+
+beforeEach(() => {
+  owner = newOwner();
+});
 
 describe("rejected images", () => {
   it.each<[string, string, Uint8Array | Promise<Uint8Array>]>([
@@ -74,8 +78,8 @@ describe("rejected images", () => {
 });
 
 describe("truncated and corrupt images", () => {
-  /** Bytes at the end without image data: the last chunk of a PNG is empty. */
-  const trailerBytes: Record<ImageFormat, number> = { jpeg: 0, png: 12, webp: 0, avif: 0, gif: 0 };
+  /** Bytes at the end without image data: the end marker of a JPEG, the empty last chunk of a PNG. */
+  const trailerBytes: Record<ImageFormat, number> = { jpeg: 2, png: 12, webp: 0, avif: 0, gif: 0 };
   const kinds: [string, ImageFormat, () => Promise<Buffer>][] = [
     ...imageFormats.map(
       (format) => [format, format, () => testImage(format)] as [string, ImageFormat, () => Promise<Buffer>],
