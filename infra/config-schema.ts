@@ -31,8 +31,12 @@ const scale = z
      * over several instances that compete for the same row.
      */
     httpConcurrency: count(1, 1000).default(100),
-    /** More instances lose more conditional writes to each other. Instances times memory bounds the bill. */
-    maximumInstances: count(1, 1000).default(10),
+    /**
+     * Instances times memory bounds the bill. The most is 30: one row of the counter admits 64 live writers, and an
+     * instance that Azure has just replaced stays one for ten minutes. Whether Azure bounds the app or each of its
+     * groups (HTTP, blob events, every other function) is unknown; only the first serves visits.
+     */
+    maximumInstances: count(1, 30).default(10),
     /** Megabytes of an instance; Flex Consumption has three sizes. Images of 50 megapixels need 2,048. */
     instanceMemory: z.literal([512, 2048, 4096]).default(2048),
     /** Always-ready instances by trigger group, about 20 USD a month each. @default none */

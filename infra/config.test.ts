@@ -1,5 +1,6 @@
 // The configuration of a stage: defaults, and errors with rule and received value.
 import { describe, expect, it } from "vitest";
+import { MAX_WRITERS } from "../functions/visitor-counter/total.ts";
 import { parseStage, readConfig } from "./config.ts";
 import type { StageOverrides } from "./config-schema.ts";
 
@@ -24,6 +25,15 @@ describe("readConfig", () => {
     expect(readConfig("preview-7").vault).toEqual({ purgeProtection: false, softDelete: 7 });
   });
 
+  it("readConfig returns an instance for each group of functions of a preview", () => {
+    expect(readConfig("preview-7").scale.maximumInstances).toBe(5);
+  });
+
+  it("readConfig bounds the instances so that replaced ones still fit into a row of the counter", () => {
+    const { maximumInstances } = readConfig("production", { scale: { maximumInstances: 30 } }).scale;
+    expect(maximumInstances * 2).toBeLessThanOrEqual(MAX_WRITERS);
+  });
+
   it("readConfig reports every issue at once with field, rule and received value", () => {
     const message = errorOf({
       origins: ["https://www.example.com/"],
@@ -46,6 +56,7 @@ describe("readConfig", () => {
     ["no origin", { origins: [] }, "origins: must name at least one origin"],
     ["an unknown field", { colour: "red" }, '"colour"'],
     ["an unknown nested field", { scale: { instances: 3 } }, "scale: "],
+    ["more instances than half of the writers that a row admits", { scale: { maximumInstances: 31 } }, "scale.max"],
     ["more always-ready instances than the maximum", { scale: { alwaysReady: { http: 11 } } }, "scale.alwaysReady"],
     ["an unknown always-ready group", { scale: { alwaysReady: { timer: 1 } } }, "scale.alwaysReady.timer"],
     ["archive before cold", { lifecycle: { archiveAfter: 60 } }, "lifecycle.coldAfter"],

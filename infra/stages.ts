@@ -16,7 +16,8 @@ const preview: StageOverrides = {
   ...production,
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },
-  scale: { maximumInstances: 2 },
+  // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
+  scale: { maximumInstances: 5 },
   // Alerts by mail only, and no availability test, which costs money for each call.
   alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
 };

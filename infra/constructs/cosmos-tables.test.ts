@@ -25,9 +25,19 @@ describe("Cosmos DB account", () => {
     expect(account).toMatchObject({ access_key_metadata_writes_enabled: false, minimal_tls_version: "Tls12" });
   });
 
-  it("the Cosmos DB account has one region, session consistency and seven days of continuous backup", () => {
+  it("the Cosmos DB account reads from a quorum, since clients without session tokens get stale reads otherwise", () => {
+    const { consistency_level, max_interval_in_seconds, max_staleness_prefix } = account.consistency_policy as Record<
+      string,
+      unknown
+    >;
+    expect(consistency_level).toBe("BoundedStaleness");
+    // The ranges of an account with one region; the provider validates neither at plan.
+    expect(max_interval_in_seconds).toSatisfy((seconds: number) => seconds >= 5 && seconds <= 86_400);
+    expect(max_staleness_prefix).toSatisfy((versions: number) => versions >= 10 && versions <= 2_147_483_647);
+  });
+
+  it("the Cosmos DB account has one region and seven days of continuous backup", () => {
     expect(account).toMatchObject({
-      consistency_policy: { consistency_level: "Session" },
       geo_location: [{ location: "westeurope", failover_priority: 0 }],
       backup: { type: "Continuous", tier: "Continuous7Days" },
     });
