@@ -12,6 +12,8 @@ let calls: string[];
 let writes: ("succeed" | "fail" | "apply and fail")[];
 /** Runs before each read. */
 let beforeRead: () => void;
+/** Time of the process's clock, when it differs from the store's. */
+let clockTime: number | undefined;
 
 function put(total: Total): string {
   row = { total, etag: `${Number(row.etag) + 1}` };
@@ -28,7 +30,7 @@ const store: TotalStore = {
   async read() {
     calls.push("read");
     beforeRead();
-    return row;
+    return { ...row, readAt: now };
   },
   async write(total, etag) {
     calls.push("write");
@@ -46,7 +48,7 @@ function commit(first: StoredTotal = row) {
   const batch = { writer: "own", commit: 1, visits: 7, day: "2026-03-01" };
   return commitBatch({ batch, frozenAt: now, row: first, writtenDays: new Set() }, now + WINDOW_MS, {
     store,
-    clock: { observe: () => undefined, now: () => ({ earliest: now, latest: now }) },
+    clock: { observe: () => undefined, now: () => ({ earliest: clockTime ?? now, latest: clockTime ?? now }) },
     async sleep(ms) {
       now += ms;
     },
@@ -63,6 +65,7 @@ beforeEach(() => {
   calls = [];
   writes = ["succeed"];
   beforeRead = () => undefined;
+  clockTime = undefined;
 });
 
 describe("commitBatch", () => {
@@ -110,6 +113,17 @@ describe("commitBatch", () => {
     await expect(commit()).rejects.toEqual(failsWith("uncertain"));
     expect(row.total.count).toBe(count);
     expect(calls).toEqual(["write", "read"]);
+  });
+
+  it("gives up as uncertain by the time of the read itself when the clock has observed an older response since", async () => {
+    clockTime = now;
+    writes = ["apply and fail", "succeed"];
+    beforeRead = () => {
+      now += ENTRY_LIFE_MS + 1_000;
+      rivalCommits();
+    };
+    await expect(commit()).rejects.toEqual(failsWith("uncertain"));
+    expect(row.total.count).toBe(8);
   });
 
   it("finds an applied batch after a longer suspension while its entry exists", async () => {

@@ -67,10 +67,11 @@ export function commitBatch(
 
   /** Reads the row after a failed attempt. @returns the row and whether it holds the batch */
   async function readAgain() {
-    const found = await store.read();
+    const { readAt, ...found } = await store.read();
     if (isApplied(found.total, batch)) return { ...found, applied: true };
-    // The entry may have been dropped for its age, so its absence proves nothing. This happens after a suspension.
-    if (clock.now().latest - frozenAt > PROOF_MS) throw new StoreError("uncertain");
+    // The entry may have been dropped for its age, so its absence proves nothing. This happens after a suspension. Only
+    // the time of this read counts: the clock may have observed an older response since. NaN proves nothing either.
+    if (!(readAt - frozenAt <= PROOF_MS)) throw new StoreError("uncertain");
     return { ...found, applied: false };
   }
 

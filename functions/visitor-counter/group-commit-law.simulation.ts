@@ -14,6 +14,8 @@ export type Faults = {
   /** A request that is delivered twice, the second time late. */
   readonly doubled: number;
   readonly throttled: number;
+  /** A read that returns the row as it was up to fifteen minutes ago. */
+  readonly staleRead: number;
   /** A writer that is suspended for up to twenty minutes. */
   readonly suspended: number;
   /** A wall clock that is stepped once, by up to an hour. */
@@ -61,6 +63,7 @@ export const noFaults: Faults = {
   late: 0,
   doubled: 0,
   throttled: 0,
+  staleRead: 0,
   suspended: 0,
   stepped: 0,
   cutOff: 0,
@@ -76,6 +79,7 @@ export const allFaults: fc.Arbitrary<Faults> = fc.record({
   late: probability(0.3),
   doubled: probability(0.3),
   throttled: probability(0.2),
+  staleRead: probability(0.5),
   suspended: probability(0.5),
   stepped: probability(1),
   cutOff: probability(0.5),

@@ -1,11 +1,12 @@
-// The model: virtual time, one row, and several writers whose calls are lost, late, doubled or throttled.
+// The model: virtual time, one row, and several writers whose calls are lost, late, doubled or throttled, and whose reads
+// may return an earlier version of the row.
 import type { LogFields } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createGroupCommit, type GroupCommit, type GroupCommitOptions, type Visit } from "./group-commit.ts";
 import type { Outcome, Plan } from "./group-commit-law.simulation.ts";
 import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
-import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
+import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 
 /** The counter under test, of one writer. */
 export type CreateCounter = (options: CounterOptions) => GroupCommit;
@@ -15,6 +16,8 @@ export const CALL_MS = 400;
 export const WINDOW_MS = 10_000;
 export const HOLD_MS = 60_000;
 const MINUTE = 60_000;
+/** How far a read may lag behind: a second is likely, minutes are beyond any bound that Cosmos DB names. */
+const LAGS_MS = [2_000, MINUTE, 15 * MINUTE] as const;
 /** What a writer that is cut off loses. */
 const LOST = ["requests", "responses", "writes"] as const;
 const START = Date.UTC(2026, 2, 28, 23, 50);
@@ -45,6 +48,8 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
   const at = (time: number, run: () => void) => events.push({ at: Math.max(time, now), order: order++, run });
 
   let row: { total: Total; etag: string } | undefined;
+  /** Earlier versions of the row, each with the time until which it was current. */
+  const versions: { until: number; row: typeof row }[] = [];
   let etags = 0;
   const dayRows = new Map<string, number>();
   const writes: Total[] = [];
@@ -53,6 +58,7 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
 
   function apply(total: Total, etag: string | undefined): string {
     if (row?.etag !== etag) throw new StoreError("conflict");
+    versions.push({ until: now, row });
     row = { total: structuredClone(total), etag: String(++etags) };
     writes.push(row.total);
     return row.etag;
@@ -86,6 +92,14 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
     const lost = LOST[Math.floor(more() * LOST.length)];
     const loses = (what: (typeof LOST)[number]) => what === lost && now >= cutAt && now < backAt;
 
+    const lags = randomFrom(plan.seed - 1 - index);
+    function read(): ReadTotal {
+      const lag = lags() < faults.staleRead ? lags() * (LAGS_MS[Math.floor(lags() * LAGS_MS.length)] ?? 0) : 0;
+      const version = versions.find(({ until }) => until > now - lag);
+      const found: StoredTotal = (version ? version.row : row) ?? { total: emptyTotal };
+      return { ...structuredClone(found), readAt: Math.floor(now / 1000) * 1000 };
+    }
+
     function call<T>(kind: "read" | "write", serve: () => T): Promise<T> {
       return new Promise((resolve, reject) => {
         on(now + CALL_MS, () => reject(new StoreError("transient")));
@@ -114,7 +128,7 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
     }
 
     const store: TotalStore = {
-      read: () => call("read", (): StoredTotal => (row ? structuredClone(row) : { total: emptyTotal })),
+      read: () => call("read", read),
       write: (total, etag) => {
         const sent = structuredClone(total);
         return call("write", () => apply(sent, etag));

@@ -7,12 +7,16 @@ import { emptyTotal, type Total, totalSchema } from "./total.ts";
 /** The row as read; without an ETag there is none yet. */
 export type StoredTotal = { readonly total: Total; readonly etag?: string };
 
+/** A row and the time of its read by the store's clock, in milliseconds since 1970; NaN when the response had no Date. */
+export type ReadTotal = StoredTotal & { readonly readAt: number };
+
 /**
  * Every call is sent once and ends within a bounded time; the clock has observed the response by then.
  * Calls reject with a `StoreError`.
  */
 export type TotalStore = {
-  read(): Promise<StoredTotal>;
+  /** May return an earlier version of the row, or none for a row that was just created. */
+  read(): Promise<ReadTotal>;
   /** Creates the row when there is no ETag, else replaces it under the ETag. Returns the new ETag. */
   write(total: Total, etag: string | undefined): Promise<string>;
   /** Writes the row of a past day; repeating it changes nothing. */
@@ -20,8 +24,8 @@ export type TotalStore = {
 };
 
 /**
- * `conflict`: the row changed since it was read. `rejected`: an immediate retry is useless. `transient`: anything else.
- * `uncertain` comes from the commit: the row no longer shows whether a batch was applied.
+ * `conflict`: the row changed since it was read. `rejected`: a retry is useless until something is deployed.
+ * `transient`: anything else. `uncertain` comes from the commit: the row no longer shows whether a batch was applied.
  */
 export class StoreError extends Error {
   override name = "StoreError";
@@ -88,33 +92,42 @@ function fromRow({ count, day, dayCount, dayWrites, writers, closed }: Row): Tot
   }
 }
 
+/**
+ * A row that cannot be written (400), a missing role (401, 403) and a row that is too large (413). Cosmos DB also sends 410
+ * and 449, which mean try again, so any status that is not listed is transient.
+ */
+const FINAL_STATUSES: readonly (number | undefined)[] = [400, 401, 403, 413];
+
 function storeError(cause: unknown): StoreError {
   const status = statusOfSdkError(cause);
   // 404 under an ETag: the row was deleted since it was read. The next read shows that.
   if (status === 412 || status === 409 || status === 404) return new StoreError("conflict", { cause });
-  // A missing role, a missing table, or a row that is too large.
-  if (status !== undefined && status < 500 && status !== 408 && status !== 429)
-    return new StoreError("rejected", { cause });
+  if (FINAL_STATUSES.includes(status)) return new StoreError("rejected", { cause });
   return new StoreError("transient", { cause, retryAfter: retryAfterOfSdkError(cause) });
 }
 
 export function createTotalStore(table: TableClient, { page, observe, callMs }: Options): TotalStore {
-  const callOptions = () => ({
+  const callOptions = (onDate = observe) => ({
     abortSignal: AbortSignal.timeout(callMs),
     onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
       const date = Date.parse(headers.get("date") ?? "");
-      if (Number.isFinite(date)) observe(date);
+      if (Number.isFinite(date)) onDate(date);
     },
   });
   return {
-    async read(): Promise<StoredTotal> {
-      const found = await table.getEntity<Row>(page, TOTAL, callOptions()).catch((cause: unknown) => {
+    async read() {
+      let readAt = Number.NaN;
+      const options = callOptions((date) => {
+        readAt = date;
+        observe(date);
+      });
+      const found = await table.getEntity<Row>(page, TOTAL, options).catch((cause: unknown) => {
         if (statusOfSdkError(cause) === 404) return undefined;
         throw storeError(cause);
       });
-      if (!found) return { total: emptyTotal };
+      if (!found) return { total: emptyTotal, readAt };
       const { etag, ...row } = found;
-      return { total: fromRow(row), etag };
+      return { total: fromRow(row), etag, readAt };
     },
     async write(total, etag) {
       const entity = { partitionKey: page, rowKey: TOTAL, ...toRow(total) };

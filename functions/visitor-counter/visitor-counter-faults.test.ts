@@ -1,7 +1,17 @@
 // The counter against Azurite behind a proxy that loses, delays and rejects calls.
 import { describe, expect, it, vi } from "vitest";
 import type { Fault } from "../../local/fault-proxy.fixture.ts";
-import { countMany, failWrites, isWrite, numbers, setup, upTo, useCounter } from "./visitor-counter.fixture.ts";
+import {
+  countMany,
+  failWrites,
+  isWrite,
+  numbers,
+  openCounter,
+  setup,
+  tableAt,
+  upTo,
+  useCounter,
+} from "./visitor-counter.fixture.ts";
 
 useCounter();
 
@@ -112,6 +122,10 @@ describe("a failing table", () => {
   it.each<[string, number, Fault]>([
     ["throttles with Retry-After", 1, { kind: "status", status: 429, retryAfter: 1 }],
     ["responds 503", 2, { kind: "status", status: 503 }],
+    ["responds 408", 2, { kind: "status", status: 408 }],
+    ["responds 410, as Cosmos DB does while it moves a partition", 2, { kind: "status", status: 410 }],
+    ["responds 449, as Cosmos DB does under contention", 2, { kind: "status", status: 449 }],
+    ["responds with a status that it does not document", 2, { kind: "status", status: 418 }],
     ["responds late", 2, { kind: "delay", ms: 500 }],
     ["drops connections", 2, { kind: "drop" }],
     ["resets connections", 2, { kind: "reset-before" }],
@@ -140,9 +154,19 @@ describe("a failing table", () => {
     await expect(setup.counter.count(setup.page)).rejects.toMatchObject({ headers: { "Retry-After": "120" } });
   });
 
-  it("rejects a visit without a retry after 403", async () => {
-    failWrites({ kind: "status", status: 403 });
+  it.each([400, 401, 403, 413])("rejects a visit without a second write after %i", async (status) => {
+    await setup.counter.count(setup.page);
+    const before = setup.proxy.calls();
+    failWrites({ kind: "status", status }, Number.POSITIVE_INFINITY);
     await expect(setup.counter.count(setup.page)).rejects.toEqual(unavailable);
+    expect(setup.proxy.calls() - before).toBe(1);
+  });
+
+  it("rejects reads and visits with DEPENDENCY_UNAVAILABLE when the table does not exist", async () => {
+    const counter = openCounter(tableAt(setup.proxy.url, "missing"));
+    await expect(counter.read(setup.page)).rejects.toEqual(unavailable);
+    await expect(counter.count(setup.page)).rejects.toEqual(unavailable);
+    await expect(counter.seed(setup.page, 1)).rejects.toEqual(unavailable);
   });
 
   it("rejects visits beyond 10,000 waiting ones", async () => {

@@ -1,5 +1,5 @@
 // The visitor counter of all pages: counts exactly, reads, and creates or raises a page's row.
-import type { TableClient } from "../lib/azure/tables.ts";
+import { checkTable, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
@@ -86,7 +86,9 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     async read(page) {
       const { clock, store } = pageOf(page);
       try {
-        const { total } = await store.read();
+        const { total, etag } = await store.read();
+        // Cosmos DB has one code for a missing row and a missing table; a query tells them apart.
+        if (etag === undefined) await checkTable(table, AbortSignal.timeout(patience.callMs));
         return { count: total.count, today: total.day === dayOf(clock.now().earliest) ? total.dayCount : 0 };
       } catch (cause) {
         throw unavailable("The visits table failed", cause);
