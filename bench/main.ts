@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine } from "../scripts/command-line.ts";
 import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
@@ -48,19 +48,26 @@ function stop(line: string): never {
   process.exit(1);
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
-for (const [name, { what }] of Object.entries(BENCHES)) printLine(`${name.padEnd(12)}${what}`);
-if (unknown) stop(`There is no bench "${unknown}": name one of the above.`);
+const { flags, operands } = readCommandLine({
+  name: "npm run bench",
+  about: "Runs the benches, which measure dist/: npm run build first.",
+  operands: {
+    value: "NAME...",
+    about: ["default all:", ...Object.entries(BENCHES).map(([name, { what }]) => `${name}: ${what}`)].join("\n    "),
+  },
+  flags: { json: { value: "FILE", about: "stores the figures" } },
+});
+const unknown = operands.find((name) => !Object.hasOwn(BENCHES, name));
+if (unknown) stop(`There is no bench "${unknown}". The benches are ${Object.keys(BENCHES).join(", ")}.`);
 if (!existsSync(join(built, "app.js"))) stop("The benches measure the bundle, and dist/ has none. Run: npm run build");
 
 const machine = `Node.js ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const results: Record<string, object> = {};
 for (const [name, bench] of Object.entries(BENCHES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (operands.length > 0 && !operands.includes(name)) continue;
   printLine(`\n=== ${name}: ${machine}\n`);
   const { figures, isCorrect } = await bench.run();
   results[name] = figures;
   if (!isCorrect) process.exitCode = 1;
 }
-if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);
+if (flags.json) await writeFile(flags.json, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);

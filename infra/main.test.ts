@@ -1,6 +1,6 @@
 // npm run synth as a process: the files that it writes, the next commands, and its errors.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -78,6 +78,13 @@ describe("npm run synth", () => {
       1,
       `synth: A stage must be production or preview-N, where N is the number of a pull request; ${received}.\n`,
     ]);
+  });
+
+  it("synth creates no folder when it fails", () => {
+    const folder = join(mkdtempSync(join(tmpdir(), "vitae-synth-")), "out");
+    folders.push(join(folder, ".."));
+    expect(synth(["--stage", "production", "--out", folder], {}).status).toBe(1);
+    expect(existsSync(folder)).toBe(false);
   });
 
   it("synth rejects an unknown flag", () => {

@@ -1,14 +1,11 @@
 // npm run synth: writes a stage as plain Terraform JSON, and prints the next commands. The only reader of the environment.
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { z } from "zod";
+import { readCommandLine } from "../scripts/command-line.ts";
 import { parseStage, readConfig } from "./config.ts";
 import type { Target } from "./provider.ts";
 import { createStacks } from "./stacks.ts";
-
-const USAGE =
-  "Usage: npm run synth -- --stage production|preview-N [--subscription ID] [--tenant ID] [--deployer OBJECT-ID] [--state-account NAME] [--out FOLDER]";
 
 const guid = z.guid("must be a GUID");
 /** The flag or, in pipelines, the environment variable of each value. */
@@ -22,6 +19,19 @@ const sources = {
     rule: z.string().regex(/^[a-z0-9]{3,24}$/, "must be a storage account: 3 to 24 lower-case letters and digits"),
   },
 } as const satisfies Record<keyof Target, { flag: string; variable: string; rule: z.ZodString | z.ZodGUID }>;
+
+const COMMAND = {
+  name: "npm run synth",
+  about: "Writes a stage as Terraform JSON, and prints the next commands.",
+  flags: {
+    stage: { value: "STAGE", about: "production or preview-N" },
+    subscription: { value: "ID", about: "or ARM_SUBSCRIPTION_ID" },
+    tenant: { value: "ID", about: "or ARM_TENANT_ID" },
+    deployer: { value: "OBJECT-ID", about: "or DEPLOYER_OBJECT_ID" },
+    "state-account": { value: "NAME", about: "or STATE_ACCOUNT" },
+    out: { value: "FOLDER", about: "default infra/out/STAGE" },
+  },
+} as const;
 
 /** @throws {Error} naming every missing or invalid value with its flag and its variable */
 function readTarget(flags: Readonly<Record<string, string | undefined>>): Target {
@@ -37,18 +47,18 @@ function readTarget(flags: Readonly<Record<string, string | undefined>>): Target
       );
     return [name, value];
   });
-  if (issues.length > 0) throw new Error(`Deployment target is incomplete:\n${issues.join("\n")}\n${USAGE}`);
+  if (issues.length > 0) throw new Error(`Deployment target is incomplete:\n${issues.join("\n")}`);
   return Object.fromEntries(values) as Target;
 }
 
+const { flags } = readCommandLine(COMMAND);
 try {
-  const string = { type: "string" } as const;
-  const flags = Object.fromEntries(Object.values(sources).map(({ flag }) => [flag, string]));
-  const { values } = parseArgs({ options: { ...flags, stage: string, out: string } });
-  const stage = parseStage(values.stage);
-  const outdir = values.out ?? join(import.meta.dirname, "out", stage);
+  const stage = parseStage(flags.stage);
+  const outdir = flags.out ?? join(import.meta.dirname, "out", stage);
+  const props = { config: readConfig(stage), target: readTarget(flags) };
+  // After everything that can be invalid, so that a failure leaves no empty folder.
   mkdirSync(outdir, { recursive: true });
-  const { app } = createStacks({ config: readConfig(stage), target: readTarget(values) }, outdir);
+  const { app } = createStacks(props, outdir);
   app.synth();
   const folder = (stack: string) => relative(process.cwd(), join(outdir, "stacks", stack)) || ".";
   process.stdout.write(

@@ -35,7 +35,7 @@ export function vaultFile(dir: string): string {
 }
 
 /**
- * Writes the settings of the running services to services.env, which `npm run seed` reads from another shell.
+ * Writes the settings of the running app to services.env, which `npm run seed` reads from another shell.
  * @returns a function that removes the file
  */
 export function writeServicesEnv(dir: string, env: Readonly<Record<string, string>>): () => void {

@@ -3,6 +3,7 @@ import { watch } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { settingNames } from "../functions/lib/settings.ts";
 import { openDataDir, writeServicesEnv } from "./data-dir.ts";
 import { type Host, startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
@@ -62,9 +63,11 @@ async function main(): Promise<void> {
       stop(1);
     },
   });
-  closing.push(services.close, writeServicesEnv(dataDir.path, { ...settings.values, ...services.env }));
   // The environment wins over the file, as in Core Tools. The addresses of the running services win over both.
-  const env = { ...settings.values, ...definedValues(process.env), ...services.env };
+  const env: Record<string, string> = { ...settings.values, ...definedValues(process.env), ...services.env };
+  const ofApp = new Set<string>([...Object.keys(settings.values), ...Object.keys(services.env), ...settingNames]);
+  const appEnv = Object.fromEntries(Object.entries(env).filter(([name]) => ofApp.has(name)));
+  closing.push(services.close, writeServicesEnv(dataDir.path, appEnv));
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
   await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
   if (servicesOnly) return printServices(services.env, dataDir.path);

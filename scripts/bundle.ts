@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build, type Metafile, type Plugin } from "esbuild";
+import { readCommandLine } from "./command-line.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -87,6 +88,7 @@ export async function bundle({ entry = "functions/app.ts", into = dist }: Bundle
 }
 
 if (import.meta.main) {
+  readCommandLine({ name: "npm run build", about: "Bundles the app to dist/, which npm start -- --built serves." });
   const { outputs } = await bundle();
   const scripts = Object.entries(outputs).filter(([file]) => file.endsWith(".js"));
   const bytes = scripts.reduce((sum, [, output]) => sum + output.bytes, 0);

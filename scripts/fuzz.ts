@@ -1,13 +1,22 @@
 // npm run fuzz: sends more arbitrary requests to every route than npm test does, and repeats a failure by its seed.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { functionNames } from "../functions/lib/names.ts";
+import { readCommandLine } from "./command-line.ts";
 
 const root = join(import.meta.dirname, "..");
 const OVER_HTTP = "over-http";
 const known: readonly string[] = [...functionNames, OVER_HTTP];
-const USAGE = "npm run fuzz -- [--runs 10000] [--only FUNCTION|over-http] [--seed=N --path=P]";
+const COMMAND = {
+  name: "npm run fuzz",
+  about: "Sends arbitrary requests to every route, in the process and over HTTP.",
+  flags: {
+    runs: { value: "N", about: "requests to each route", default: "10000" },
+    only: { value: "NAME", about: `one of ${known.join(", ")}` },
+    seed: { value: "N", about: "with --only: repeats a failure, as the failure prints it" },
+    path: { value: "P", about: "with --seed: the failing case of that run", default: "" },
+  },
+} as const;
 
 const run = (command: string, args: readonly string[], env: Record<string, string> = {}) =>
   new Promise<boolean>((resolve) => {
@@ -17,20 +26,11 @@ const run = (command: string, args: readonly string[], env: Record<string, strin
   });
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: "string", default: "10000" },
-      only: { type: "string" },
-      seed: { type: "string" },
-      path: { type: "string" },
-    },
-  });
-  const { only, path = "", runs, seed } = values;
-  if (!(Number(runs) >= 1)) throw new Error(`--runs must be at least 1, received ${runs}. ${USAGE}`);
+  const { only, path, runs, seed } = readCommandLine(COMMAND).flags;
+  if (!(Number(runs) >= 1)) throw new Error(`--runs must be at least 1, received ${runs}.`);
   if (only !== undefined && !known.includes(only))
-    throw new Error(`--only must be one of ${known.join(", ")}, received ${only}. ${USAGE}`);
-  if (seed !== undefined && only === undefined)
-    throw new Error(`--seed requires --only with the name of a function. ${USAGE}`);
+    throw new Error(`--only must be one of ${known.join(", ")}, received ${only}.`);
+  if (seed !== undefined && only === undefined) throw new Error(`--seed requires --only with the name of a function.`);
   const env = { FUZZ_RUNS: runs, ...(seed !== undefined && { FUZZ_SEED: seed, FUZZ_PATH: path }) };
   const named = only === undefined ? [] : ["--testNamePattern", `^${only} `];
   const vitest = (project: string, file: string) => run("vitest", ["run", "--project", project, file, ...named], env);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
+import { readCommandLine } from "./command-line.ts";
 import { installNative } from "./package/native.ts";
 import { writeSbom } from "./package/sbom.ts";
 import { zip } from "./package/zip.ts";
@@ -19,6 +20,10 @@ const app = join(out, "app");
 const size = (bytes: number) => `${(bytes / MIB).toFixed(2).padStart(6)} MiB`;
 
 async function main(): Promise<void> {
+  readCommandLine({
+    name: "npm run package",
+    about: "Writes package/vitae.zip, which ships, and its list of packages.",
+  });
   await rm(out, { recursive: true, force: true });
   await mkdir(out);
   const metafile = await bundle();

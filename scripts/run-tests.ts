@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readCommandLine } from "./command-line.ts";
 
 type Part = {
   readonly name: string;
@@ -13,6 +14,22 @@ type Part = {
 };
 
 type Result = { readonly summary: string; readonly passed: number; readonly failed: number };
+
+// npm run check is this script with the operand check.
+const isCheck = process.argv[2] === "check";
+readCommandLine(
+  isCheck
+    ? {
+        name: "npm run check",
+        about: "Checks types, lint, format and imports, in seconds.",
+        operands: { value: "check", about: "the fast parts only" },
+      }
+    : {
+        name: "npm test",
+        about:
+          "Runs everything that CI checks. To run one file: npx vitest run --project unit functions/lib/log.test.ts",
+      },
+);
 
 const root = join(import.meta.dirname, "..");
 const reports = await mkdtemp(join(tmpdir(), "vitae-reports-"));
@@ -83,8 +100,7 @@ async function runLane(parts: readonly Part[]): Promise<Result[]> {
   return results;
 }
 
-const [which] = process.argv.slice(2);
-const results = (await Promise.all((which === "check" ? [checks] : lanes).map(runLane))).flat();
+const results = (await Promise.all((isCheck ? [checks] : lanes).map(runLane))).flat();
 await rm(reports, { recursive: true });
 const sum = (key: "passed" | "failed") => results.reduce((total, result) => total + result[key], 0);
 process.stdout.write(`\n${results.map(({ summary }) => summary).join("\n")}\n\n`);

@@ -108,5 +108,4 @@ it.each([
   };
   expect(code).toBe(1);
   expect(stderr).toContain(message);
-  expect(stderr).toContain("Usage: npm run alert:test");
 });

@@ -39,7 +39,7 @@ it("creates missing rows and secrets, and changes nothing in the second run", as
     code: 0,
     stderr: "",
     lines: [
-      `visits of "${page}": already exists at 0`,
+      `visits of "${page}": already at 0`,
       'secret "signing-keys": already exists',
       'secret "owner-password": already exists',
     ],
@@ -49,10 +49,8 @@ it("creates missing rows and secrets, and changes nothing in the second run", as
 
 it("starts at an old count, raises a smaller one and keeps a larger one", async () => {
   expect((await seed({}, "--start-at", "500")).lines[0]).toBe(`visits of "${page}": created at 500`);
-  expect((await seed({}, "--start-at", "700")).lines[0]).toBe(`visits of "${page}": raised at 700`);
-  expect((await seed({}, "--start-at", "600")).lines[0]).toBe(
-    `visits of "${page}": already exists at 700, which is not less than 600`,
-  );
+  expect((await seed({}, "--start-at", "700")).lines[0]).toBe(`visits of "${page}": raised to 700`);
+  expect((await seed({}, "--start-at", "600")).lines[0]).toBe(`visits of "${page}": stays at 700, above 600`);
   expect((await table.getEntity(page, "total")).count).toBe(700n);
 });
 
@@ -61,6 +59,11 @@ it("reports every invalid setting at once", async () => {
   expect(code).toBe(1);
   for (const name of ["TABLES_ENDPOINT", "VAULT_URI", "PAGES"]) expect(stderr).toContain(name);
   expect(stderr).not.toMatch(/at .*\.ts/);
+});
+
+it("rejects a negative number after a space with the rule", async () => {
+  const { stderr } = await seed({}, "--start-at", "-5");
+  expect(stderr).toContain('--start-at must be a whole number from 0 to 9007199254740991, received "-5"');
 });
 
 it.each(["-1", "1.5", "many", "9007199254740993", ""])("rejects --start-at=%s with the rule", async (text) => {

@@ -21,8 +21,8 @@ const MIN_PASSWORD_LENGTH = 12;
 export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions): AsyncGenerator<string> {
   for (const page of pages) {
     const { outcome, count } = await deps.visits.seed(page, startAt);
-    const reason = startAt > 0 ? `, which is not less than ${startAt}` : "";
-    yield `visits of "${page}": ${outcome === "kept" ? `already exists at ${count}${reason}` : `${outcome} at ${count}`}`;
+    const kept = startAt > 0 && count > startAt ? `stays at ${count}, above ${startAt}` : `already at ${count}`;
+    yield `visits of "${page}": ${outcome === "kept" ? kept : `${outcome === "raised" ? "raised to" : "created at"} ${count}`}`;
   }
   yield await createSecret(secrets.signingKeys, deps.generateSigningKeys);
   yield await createSecret(secrets.ownerPassword, async () => {

@@ -1,10 +1,11 @@
 // npm start as a developer uses it: its output, its shutdown under load, and its data after a restart.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { json, type PageCount } from "./responses.fixture.ts";
 
@@ -117,4 +118,22 @@ it("npm start prints the addresses, the commands and the data dir, and seeds onl
   expect(text).not.toContain("correct horse");
   child.kill("SIGTERM");
   expect((await once(child, "exit"))[0]).toBe(0);
+});
+
+it("npm run seed seeds the pages of the running start, whatever the PAGES of its own shell", async () => {
+  const { child, url } = await start(["--built"], { PAGES: "resume,projects" });
+  const env = { ...process.env, TABLES_ENDPOINT: "", PAGES: "resume", LOCAL_DATA_DIR: dataDir };
+  const seed = () =>
+    promisify(execFile)("npm", ["run", "--silent", "seed", "--", "--start-at", "5000"], { cwd: root, env });
+  const { stdout } = await seed();
+  expect(stdout).toContain("Pages of the running npm start: resume, projects (not PAGES=resume of this shell");
+  expect(stdout).toMatch(/^visits of "projects": raised to 5000$/m);
+  expect((await json<PageCount>(fetch(`${url}/api/v1/visits/projects`))).count).toBe(5_000);
+
+  process.kill(-(child.pid as number), "SIGKILL");
+  await once(child, "exit");
+  await expect(seed()).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^No npm start is running with its data in .*\n$/),
+  });
 });

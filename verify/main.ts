@@ -3,10 +3,11 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { readCommandLine, UsageError } from "../scripts/command-line.ts";
 import { CheckFailure } from "./check-failure.ts";
 import { checks } from "./checks.ts";
 import { type Client, openClient } from "./client.ts";
-import { readOptions, UsageError } from "./options.ts";
+import { readOptions, verifyCommand } from "./options.ts";
 import { formatResult, formatSummary, runChecks } from "./runner.ts";
 import { LOGS_URL, openWorkspace } from "./workspace.ts";
 
@@ -30,7 +31,8 @@ async function waitUntilLive(client: Client, waitMs: number): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2), { token: process.env.VERIFY_TOKEN || undefined, now: new Date() });
+  const { flags } = readCommandLine(verifyCommand, { exitCode: 2 });
+  const options = readOptions(flags, { token: process.env.VERIFY_TOKEN || undefined, now: new Date() });
   const { api, input } = options;
   const traceId = randomUUID().replaceAll("-", "");
   const client = openClient({ api, traceId, timeout: options.timeout * 1000, pause });

@@ -1,9 +1,13 @@
 import { expect, it } from "vitest";
-import { readOptions, UsageError } from "./options.ts";
+import { type CommandLine, parseCommandLine, UsageError } from "../scripts/command-line.ts";
+import { readOptions, verifyCommand } from "./options.ts";
 
 const url = ["--url", "https://api.example.com"];
 const now = new Date("2026-11-21T12:00:00Z");
-const read = (args: readonly string[], token?: string) => readOptions(args, { token, now });
+const read = (args: readonly string[], token?: string) => {
+  const { flags } = parseCommandLine(verifyCommand, args, {}) as CommandLine<typeof verifyCommand.flags>;
+  return readOptions(flags, { token, now });
+};
 const tokenUntil = (exp: number) =>
   [{ alg: "EdDSA" }, { exp }]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))

@@ -1,6 +1,6 @@
 // The command line of npm run verify.
-import { parseArgs } from "node:util";
 import { decodeJwt } from "jose";
+import { type CommandLine, UsageError } from "../scripts/command-line.ts";
 import type { CheckInput } from "./check.ts";
 
 export type Options = {
@@ -17,32 +17,27 @@ export type Options = {
   readonly json: string | undefined;
 };
 
-const USAGE =
-  "npm run verify -- --url https://HOST [--token T] [--require-token] [--commit SHA] [--allowed-origin O] [--rejected-origin O] " +
-  "[--production [--with-metrics]] [--workspace GUID] [--wait S] [--timeout S] [--thumbnail-within S] [--json FILE]";
-
-/** Invalid input: one line, without a stack. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
-
-const text = { type: "string" } as const;
-const flag = { type: "boolean" } as const;
-const options = {
-  url: text,
-  token: text,
-  commit: text,
-  "allowed-origin": text,
-  "rejected-origin": text,
-  workspace: text,
-  json: text,
-  "require-token": flag,
-  production: flag,
-  "with-metrics": flag,
-  wait: { ...text, default: "0" },
-  timeout: { ...text, default: "30" },
-  "thumbnail-within": { ...text, default: "120" },
+export const verifyCommand = {
+  name: "npm run verify",
+  about: "Checks a running deployment from outside.",
+  flags: {
+    url: { value: "URL", about: "the deployment, such as http://localhost:7071" },
+    token: { value: "TOKEN", about: "of an editor or owner, for the image checks; or VERIFY_TOKEN" },
+    "require-token": { about: "exits with 3 when there is no token" },
+    commit: { value: "SHA", about: "the commit that must run" },
+    "allowed-origin": { value: "ORIGIN", about: "a page that may read responses" },
+    "rejected-origin": { value: "ORIGIN", about: "a page that may not" },
+    production: { about: "also checks what only a laptop may allow" },
+    "with-metrics": { about: "expects /metrics to be served" },
+    workspace: { value: "GUID", about: "the Log Analytics workspace, for the telemetry check" },
+    wait: { value: "S", about: "seconds to wait for a deployment that starts", default: "0" },
+    timeout: { value: "S", about: "seconds for one request", default: "30" },
+    "thumbnail-within": { value: "S", about: "seconds for a thumbnail", default: "120" },
+    json: { value: "FILE", about: "stores the results" },
+  },
 } as const;
+
+type Flags = CommandLine<typeof verifyCommand.flags>["flags"];
 
 type Rule = { readonly matches: (value: string) => boolean; readonly is: string };
 const origin: Rule = {
@@ -50,7 +45,7 @@ const origin: Rule = {
   is: "an origin like https://www.example.com",
 };
 const wholeSeconds: Rule = { matches: (value) => /^\d{1,4}$/.test(value), is: "whole seconds" };
-const rules: Partial<Record<keyof typeof options, Rule>> = {
+const rules: Partial<Record<keyof Flags, Rule>> = {
   commit: { matches: (value) => /^[0-9a-f]{7,40}$/.test(value), is: "7 to 40 hex digits" },
   workspace: { matches: (value) => /^[0-9a-f-]{36}$/i.test(value), is: "the workspace's id, a GUID" },
   "allowed-origin": origin,
@@ -63,41 +58,34 @@ const rules: Partial<Record<keyof typeof options, Rule>> = {
 const origins = ["allowed-origin", "rejected-origin"] as const;
 const inputNames = ["token", ...origins, "commit", "production", "with-metrics", "workspace"] as const;
 
-/** @throws {UsageError} for an invalid command line */
-export function readOptions(args: readonly string[], environment: { token: string | undefined; now: Date }): Options {
-  const values = parse(args);
-  const token = values.token ?? environment.token;
+/** @throws {UsageError} for an invalid value */
+export function readOptions(flags: Flags, environment: { token: string | undefined; now: Date }): Options {
+  checkRules(flags);
+  const token = flags.token ?? environment.token;
   if (token !== undefined) checkToken(token, environment.now);
-  const all = { ...values, token };
+  const all = { ...flags, token };
   return {
-    api: apiAt(values.url),
+    api: apiAt(flags.url),
     // A deployment script passes an empty origin for a stage without pages.
     input: Object.fromEntries(inputNames.flatMap((name) => (all[name] ? [[name, all[name]]] : []))),
-    wait: Number(values.wait),
-    timeout: Number(values.timeout),
-    thumbnailTimeout: Number(values["thumbnail-within"]),
-    requireToken: values["require-token"] === true,
-    json: values.json,
+    wait: Number(flags.wait),
+    timeout: Number(flags.timeout),
+    thumbnailTimeout: Number(flags["thumbnail-within"]),
+    requireToken: flags["require-token"],
+    json: flags.json,
   };
 }
 
-function parse(args: readonly string[]) {
-  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split("\n")[0]} Usage: ${USAGE}`);
-  }
+function checkRules(flags: Flags): void {
   for (const [name, { matches, is }] of Object.entries(rules)) {
-    const value = values[name as keyof typeof rules] as string | undefined;
+    const value = flags[name as keyof typeof rules] as string | undefined;
     const isUnset = value === undefined || (value === "" && name.endsWith("-origin"));
     if (!isUnset && !matches(value)) throw new UsageError(`--${name} must be ${is}, received "${value}".`);
   }
-  return values;
 }
 
 function apiAt(value: string | undefined): string {
-  if (!value) throw new UsageError(`--url is missing: the deployment to check. Usage: ${USAGE}`);
+  if (!value) throw new UsageError("--url is missing: the deployment to check. Example: --url http://localhost:7071");
   const url = URL.parse(value);
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
     throw new UsageError(

@@ -1,22 +1,32 @@
 // npm run bootstrap: prepares a subscription for the first deployment. Its owner runs it once, by hand.
-import { parseArgs } from "node:util";
+import { readCommandLine } from "../command-line.ts";
 import type { Repository } from "./bootstrap-plan.ts";
 import { bootstrap } from "./bootstrap-steps.ts";
 import { createAz, run, runOrThrow } from "./command.ts";
 
-const USAGE =
-  "Usage: npm run bootstrap -- --repository OWNER/NAME [--owner-id N --repository-id N] [--location westeurope] [--dry-run]";
+const { flags } = readCommandLine({
+  name: "npm run bootstrap",
+  about:
+    "Prepares a subscription and a repository for deployments. Its owner runs it once; a second run changes nothing.",
+  flags: {
+    repository: { value: "OWNER/NAME", about: "the repository on GitHub" },
+    "owner-id": { value: "N", about: "id of the owner; read with gh when absent" },
+    "repository-id": { value: "N", about: "id of the repository; read with gh when absent" },
+    location: { value: "REGION", about: "Azure region of the state account", default: "westeurope" },
+    "dry-run": { about: "prints what is missing, and creates nothing" },
+  },
+});
 
 /** Reads the numeric ids from GitHub unless the flags give them. */
-async function readRepository(flags: {
+async function readRepository(options: {
   readonly repository: string | undefined;
   readonly ownerId: string | undefined;
   readonly id: string | undefined;
 }): Promise<Repository> {
-  const [owner = "", name = "", ...rest] = (flags.repository ?? "").split("/");
+  const [owner = "", name = "", ...rest] = (options.repository ?? "").split("/");
   if (!/^[\w-]+$/.test(owner) || !/^[\w.-]+$/.test(name) || rest.length > 0)
-    throw new Error(`--repository must be OWNER/NAME, received "${flags.repository ?? ""}".\n${USAGE}`);
-  let ids = [flags.ownerId, flags.id];
+    throw new Error(`--repository must be OWNER/NAME, received "${options.repository ?? ""}".`);
+  let ids = [options.ownerId, options.id];
   if (ids.includes(undefined)) {
     const path = `repos/${owner}/${name}`;
     const text = await runOrThrow(run, ["gh", ["api", path, "--jq", "[.owner.id, .id] | @tsv"]]).catch((cause) => {
@@ -29,23 +39,12 @@ async function readRepository(flags: {
   }
   const [ownerId = "", id = ""] = ids;
   for (const value of [ownerId, id])
-    if (!/^[1-9]\d*$/.test(value))
-      throw new Error(`A GitHub id must be a whole number, received "${value}".\n${USAGE}`);
+    if (!/^[1-9]\d*$/.test(value)) throw new Error(`A GitHub id must be a whole number, received "${value}".`);
   return { owner, name, ownerId: Number(ownerId), id: Number(id) };
 }
 
 try {
-  const string = { type: "string" } as const;
-  const { values } = parseArgs({
-    options: {
-      repository: string,
-      "owner-id": string,
-      "repository-id": string,
-      location: { type: "string", default: "westeurope" },
-      "dry-run": { type: "boolean", default: false },
-    },
-  });
-  const { repository, "owner-id": ownerId, "repository-id": id, location, "dry-run": dryRun } = values;
+  const { repository, "owner-id": ownerId, "repository-id": id, location, "dry-run": dryRun } = flags;
   const checked = await readRepository({ repository, ownerId, id });
   for await (const line of bootstrap({ az: createAz(run), repository: checked, location, dryRun }))
     process.stdout.write(`${line}\n`);

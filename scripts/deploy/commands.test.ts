@@ -115,7 +115,7 @@ it("commentOf explains that the deployment failed before its checks", () => {
 it.each([
   [["comment", "x"], { DEPLOYED: "maybe" }, 'received "maybe"'],
   [["sweep"], { STATE_ACCOUNT: "" }, "STATE_ACCOUNT must match"],
-  [[], {}, "Usage:"],
+  [[], {}, "must be sweep, request-sweep or comment FILE"],
 ])("preview rejects %j with %j", async (args, env, message) => {
   const { code, stderr, calls } = await preview(args, env as unknown as Record<string, string>);
   expect([code, calls]).toEqual([1, []]);

@@ -1,40 +1,40 @@
 // Command of the workflows: deploys a package to a stage, or removes temporary data roles that a run left.
-import { parseArgs } from "node:util";
 import { placeholdersOf } from "../../infra/placeholders.ts";
+import { readCommandLine } from "../command-line.ts";
 import { deployContext } from "./deploy-context.ts";
 import { deploy } from "./deploy-order.ts";
 import { isCurrent } from "./settings-compatibility.ts";
 import { readTarget } from "./target.ts";
 import { removeTemporaryDataRoles } from "./temporary-data-roles.ts";
 
-const USAGE =
-  "Usage: node scripts/deploy/deploy.ts --stage production|preview-N --package FILE [--start-at N] [--dry-run=true] [--allow-loss=true] [--report FILE] [-- flags of verify]\n   or: node scripts/deploy/deploy.ts --stage … --remove-seed-roles";
+const COMMAND = {
+  name: "node scripts/deploy/deploy.ts",
+  about: "Deploys a package to a stage, or removes temporary data roles that a run left.",
+  operands: { value: "-- FLAGS", about: "flags of verify" },
+  flags: {
+    stage: { value: "STAGE", about: "production or preview-N" },
+    package: { value: "FILE", about: "the package to deploy" },
+    "start-at": { value: "N", about: "the count of an older counter" },
+    "dry-run": { value: "true|false", about: "plans, and changes nothing" },
+    "allow-loss": { value: "true|false", about: "permits a plan that deletes data" },
+    report: { value: "FILE", about: "stores the output of verify" },
+    "remove-seed-roles": { about: "removes the temporary roles only" },
+  },
+} as const;
 
 /** Reads a workflow input, which is empty when the workflow was started by a push. */
 function isTrue(flag: string, value = ""): boolean {
   if (["", "false", "true"].includes(value)) return value === "true";
-  throw new Error(`--${flag} must be true or false, received "${value}".\n${USAGE}`);
+  throw new Error(`--${flag} must be true or false, received "${value}".`);
 }
 
+const { flags, operands } = readCommandLine(COMMAND);
 try {
-  const string = { type: "string" } as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      stage: string,
-      package: string,
-      "start-at": string,
-      "dry-run": string,
-      "allow-loss": string,
-      report: string,
-      "remove-seed-roles": { type: "boolean", default: false },
-    },
-  });
-  const target = readTarget(values.stage, process.env);
-  if (values["remove-seed-roles"]) await removeTemporaryDataRoles(deployContext, target);
+  const target = readTarget(flags.stage, process.env);
+  if (flags["remove-seed-roles"]) await removeTemporaryDataRoles(deployContext, target);
   else {
-    if (!values.package) throw new Error(`--package FILE is missing.\n${USAGE}`);
-    const dryRun = isTrue("dry-run", values["dry-run"]);
+    if (!flags.package) throw new Error("--package FILE is missing.");
+    const dryRun = isTrue("dry-run", flags["dry-run"]);
     const placeholders = placeholdersOf(target.config);
     if (dryRun) for (const line of placeholders) deployContext.log(`::warning::infra/stages.ts: ${line}`);
     else if (placeholders.length > 0)
@@ -42,12 +42,12 @@ try {
         `infra/stages.ts still has placeholders, so nothing was deployed. ${placeholders.join(" ")} Replace them, commit and push.`,
       );
     await deploy(deployContext, target, {
-      file: values.package,
+      file: flags.package,
       dryRun,
-      allowLoss: isTrue("allow-loss", values["allow-loss"]),
-      ...(values["start-at"] && { startAt: values["start-at"] }),
-      ...(values.report && { report: values.report }),
-      verifyArgs: positionals,
+      allowLoss: isTrue("allow-loss", flags["allow-loss"]),
+      ...(flags["start-at"] && { startAt: flags["start-at"] }),
+      ...(flags.report && { report: flags.report }),
+      verifyArgs: operands,
     });
     if (target.stage === "production" && !isCurrent())
       deployContext.log(

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { readSettings, settingNames, settingsSchema } from "../../functions/lib/settings.ts";
+import { readCommandLine } from "../command-line.ts";
 
 /** The settings that a release reads, as committed in the repository. */
 export type ReleasedSettings = {
@@ -59,6 +60,10 @@ export function incompatibilitiesOf(
 }
 
 if (import.meta.main) {
+  readCommandLine({
+    name: "npm run released-settings",
+    about: "Describes the settings of this code in infra/released-settings.json. Run it after a release.",
+  });
   writeFileSync(RELEASED, `${JSON.stringify(describeSettings(), null, 2)}\n`);
   process.stdout.write(`Wrote ${RELEASED}.\n`);
 }

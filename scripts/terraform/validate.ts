@@ -2,8 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readCommandLine } from "../command-line.ts";
 import { run } from "../deploy/command.ts";
 import { checkStacks, LOCK } from "./check-stacks.ts";
+
+readCommandLine({
+  name: "npm run terraform",
+  about: "Initializes and validates both stacks, and checks the provider lock. Needs Terraform and its registry.",
+});
 
 const root = join(import.meta.dirname, "..", "..");
 const committed = join(root, "infra", LOCK);
