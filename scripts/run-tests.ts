@@ -41,6 +41,7 @@ const vitest = (project: string): Part => ({
     "run",
     `--project=${project}`,
     "--reporter=dot",
+    "--silent=passed-only",
     "--reporter=json",
     `--outputFile.json=${report(project)}`,
   ],
@@ -65,7 +66,9 @@ const lanes: Part[][] = [
 /** Runs a program; prints its output as one piece when it has ended, since two lanes would mix theirs. */
 async function run({ name, command: [command = "", ...args] }: Part): Promise<boolean> {
   // npm put node_modules/.bin first on the path.
-  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // Programs see a pipe and some colour their output all the same.
+  const env = { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) };
+  const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const output: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
