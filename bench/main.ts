@@ -8,6 +8,7 @@ import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
 import { benchLinks } from "./links/links.ts";
+import { measureMachine, printMachine } from "./machine.ts";
 import { printLine } from "./print.ts";
 import { benchThumbnail } from "./thumbnail/thumbnail.ts";
 import { benchUpload } from "./upload/upload.ts";
@@ -63,11 +64,22 @@ if (!existsSync(join(built, "app.js"))) stop("The benches measure the bundle, an
 
 const machine = `Node.js ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const results: Record<string, object> = {};
+const noisy: string[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (operands.length > 0 && !operands.includes(name)) continue;
   printLine(`\n=== ${name}: ${machine}\n`);
+  const before = await measureMachine();
+  printMachine(before);
   const { figures, isCorrect } = await bench.run();
-  results[name] = figures;
+  // The programs of the bench have ended; another program may have started meanwhile.
+  const after = await measureMachine();
+  printMachine(after);
+  if (!before.isQuiet || !after.isQuiet) noisy.push(name);
+  results[name] = { ...figures, machine: { before, after } };
   if (!isCorrect) process.exitCode = 1;
 }
+if (noisy.length > 0)
+  printLine(
+    `\nToo noisy to count: ${noisy.join(", ")}. Stop other programs and run again before you use these figures.`,
+  );
 if (flags.json) await writeFile(flags.json, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);
