@@ -21,7 +21,7 @@ describe("formatOf", () => {
     expect(formatOf(await testImage(format))).toBe(format);
   });
 
-  it.each(["gif", "webp"] as const)("formatOf detects an animated %s", async (format) => {
+  it.each(["gif", "webp", "avif"] as const)("formatOf detects an animated %s", async (format) => {
     expect(formatOf(await animation(format))).toBe(format);
   });
 

@@ -66,6 +66,14 @@ describe("rejected images", () => {
     expect(await storedBy(owner)).toEqual(nothing);
   });
 
+  it("rejects an animated AVIF without a still image with UNPROCESSABLE_IMAGE and that reason", async () => {
+    const bytes = await animation("avif");
+    bytes.write("free", bytes.indexOf("meta"), "latin1");
+    const failure = { code: "UNPROCESSABLE_IMAGE", message: expect.stringContaining("animated AVIF") };
+    await expect(accept(bytes)).rejects.toMatchObject(failure);
+    expect(await storedBy(owner)).toEqual(nothing);
+  });
+
   it.each(imageFormats)("rejects a %s with one pixel over the limit with UNPROCESSABLE_IMAGE", async (format) => {
     const bytes = await testImage(format);
     const failure = { code: "UNPROCESSABLE_IMAGE", message: expect.stringMatching(/4799.*80 x 60/) };
@@ -87,6 +95,7 @@ describe("truncated and corrupt images", () => {
     ["camera", "jpeg", () => cameraImage()],
     ["animated gif", "gif", () => animation("gif")],
     ["animated webp", "webp", () => animation("webp")],
+    ["animated avif", "avif", () => animation("avif")],
   ];
 
   it.each(kinds)("rejects an image that is truncated anywhere: %s", async (_, format, make) => {

@@ -45,7 +45,7 @@ describe("accepted images", () => {
     });
   });
 
-  it.each(["gif", "webp"] as const)("accepts an animated %s with the size of a frame", async (format) => {
+  it.each(["gif", "webp", "avif"] as const)("accepts an animated %s with the size of a frame", async (format) => {
     expect(await accept(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
   });
 

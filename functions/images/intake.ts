@@ -1,12 +1,13 @@
 // The only way for an image to enter the library: validated from its bytes, then stored in an order that survives a crash.
 import { randomUUIDv7 } from "node:crypto";
+import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/avif-boxes.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
+import { isCompleteGif } from "../lib/gif-blocks.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
-import { isCompleteGif } from "./gif-blocks.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats, polyglotTypeOf } from "./image-format.ts";
 
 export type Intake = {
@@ -55,6 +56,12 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
   /** @returns width and height as displayed, of an image that can be decoded completely */
   async function validatePixels(bytes: Uint8Array, format: ImageFormat) {
     const open = await openImage();
+    const isAnimation = format === "avif" && isAnimatedAvif(bytes);
+    if (isAnimation && !hasStillImage(bytes))
+      throw new AppError(
+        "UNPROCESSABLE_IMAGE",
+        "An animated AVIF must contain its first frame as a still image, and this one does not: save it as a still AVIF.",
+      );
     const rejectCorrupt = (cause?: unknown): never => {
       throw new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: send the complete file.`, {
         cause,
@@ -68,6 +75,7 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
         `An image may have at most ${maxPixels} pixels, and this one has ${width} x ${height}: make it smaller.`,
       );
     if (format === "gif" && !isCompleteGif(bytes)) rejectCorrupt();
+    if (isAnimation && !isCompleteAvif(bytes)) rejectCorrupt();
     // Only a decode of the whole image shows that it is complete.
     await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer().catch(rejectCorrupt);
     return { width, height };

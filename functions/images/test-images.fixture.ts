@@ -1,4 +1,5 @@
 // Generates images for tests and benches: every accepted format, EXIF orientations, animations and photos.
+import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import type { ImageFormat } from "./image-format.ts";
 
@@ -84,8 +85,9 @@ export async function cornersOf(bytes: Uint8Array): Promise<Colour[]> {
   return [at(0.1, 0.1), at(0.9, 0.1), at(0.1, 0.9), at(0.9, 0.9)];
 }
 
-/** Three frames: black, red, blue. */
-export async function animation(format: "gif" | "webp"): Promise<Buffer> {
+/** Three frames: black, red, blue. sharp writes no animated AVIF: the file is from Pillow 12.3, which uses libavif. */
+export async function animation(format: "gif" | "webp" | "avif"): Promise<Buffer> {
+  if (format === "avif") return readFile(new URL("animated.fixture.avif", import.meta.url));
   const frame = (background: string) =>
     sharp({ create: { width: 40, height: 30, channels: 3, background } })
       .png()
@@ -93,6 +95,29 @@ export async function animation(format: "gif" | "webp"): Promise<Buffer> {
   const frames = await Promise.all(["black", "red", "blue"].map(frame));
   const joined = sharp(frames, { join: { animated: true } });
   return format === "gif" ? joined.gif().toBuffer() : joined.webp({ lossless: true }).toBuffer();
+}
+
+/** A GIF of 40 x 30 with one frame of 20 x 10 in its middle, and no transparent colour. */
+export async function smallFrameGif(): Promise<Buffer> {
+  const bytes = await sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
+    .gif()
+    .toBuffer();
+  bytes.set([40, 0, 30, 0], 6);
+  const control = bytes.indexOf(Buffer.from([0x21, 0xf9, 4]));
+  bytes.writeUInt8((bytes[control + 3] as number) & 0xfe, control + 3);
+  bytes.set([10, 0, 10, 0], bytes.indexOf(Buffer.from([0x2c, 0, 0, 0, 0, 20, 0, 10, 0])) + 1);
+  return bytes;
+}
+
+/** Red and green lines one pixel wide on blue, as in a small logo. */
+export function flatGraphic({ width, height }: Size): Sharp {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const colour = x % 9 === 0 || x === y ? colours.red : y % 11 === 0 ? colours.green : colours.blue;
+      pixels.set(colour, (y * width + x) * 3);
+    }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
 /** A JPEG with a camera's metadata: orientation, position, maker, a description in XMP and a colour profile. */

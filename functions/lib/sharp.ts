@@ -1,5 +1,7 @@
 // The only import of sharp: loaded on first use, with a pixel limit and only the decoders that are needed.
 import type { Sharp, SharpOptions } from "sharp";
+import { withStillBrand } from "./avif-boxes.ts";
+import { withTransparentCanvas } from "./gif-blocks.ts";
 
 /** Creates an image pipeline from the bytes of an image. */
 export type OpenImage = (bytes: Uint8Array, options?: SharpOptions) => Sharp;
@@ -22,6 +24,11 @@ async function load() {
   return sharp;
 }
 
+/** The same image with what libvips needs to read its first frame as browsers show it. */
+function readable(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0x47 ? withTransparentCanvas(bytes) : withStillBrand(bytes);
+}
+
 let loaded: ReturnType<typeof load> | undefined;
 
 /**
@@ -31,5 +38,6 @@ let loaded: ReturnType<typeof load> | undefined;
 export async function loadSharp(maxPixels: number): Promise<OpenImage> {
   loaded ??= load();
   const sharp = await loaded;
-  return (bytes, options) => sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ...options });
+  return (bytes, options) =>
+    sharp(options?.raw ? bytes : readable(bytes), { limitInputPixels: maxPixels, failOn: "error", ...options });
 }

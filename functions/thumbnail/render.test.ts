@@ -1,7 +1,16 @@
 // Thumbnails by their pixels: size, orientation, colour, transparency and removed metadata.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { animation, cameraImage, cornersOf, orientedImage, UPRIGHT } from "../images/test-images.fixture.ts";
+import {
+  animation,
+  cameraImage,
+  cornersOf,
+  flatGraphic,
+  orientedImage,
+  photo,
+  smallFrameGif,
+  UPRIGHT,
+} from "../images/test-images.fixture.ts";
 import { loadSharp } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
 
@@ -102,11 +111,29 @@ describe("thumbnail content", () => {
     expect(await colourOf((await render(glass)).bytes)).toEqual(near([200, 0, 0, 128], 10));
   });
 
-  it.each(["gif", "webp"] as const)("a thumbnail of an animated %s is its first frame", async (format) => {
+  it.each(["gif", "webp", "avif"] as const)("a thumbnail of an animated %s is its first frame", async (format) => {
     const { bytes, width, height } = await renderThumbnail(await animation(format), open);
     expect({ width, height }).toEqual({ width: 40, height: 30 });
     expect((await sharp(bytes).metadata()).pages ?? 1).toBe(1);
     expect(await colourOf(bytes)).toEqual(near([0, 0, 0]));
+  });
+
+  it("a thumbnail of a GIF is transparent where the first frame leaves the canvas free", async () => {
+    const { bytes } = await renderThumbnail(await smallFrameGif(), open);
+    const pixels = await sharp(bytes).raw().toBuffer();
+    expect([...pixels.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
+    expect(await colourOf(bytes)).toEqual(near([255, 0, 0, 255]));
+  });
+
+  it("a thumbnail of a small flat graphic has exactly its colours", async () => {
+    const image = flatGraphic({ width: 120, height: 60 });
+    const { bytes } = await render(image.png());
+    expect(await sharp(bytes).raw().toBuffer()).toEqual(await image.raw().toBuffer());
+  });
+
+  it("a thumbnail of a photo is compressed with loss", async () => {
+    const { size, width, height } = await render((await photo({ width: 1_200, height: 800 })).png());
+    expect(size).toBeLessThan((width * height) / 2);
   });
 
   it.each<[string, () => Promise<Buffer>]>([

@@ -1,9 +1,9 @@
 // Detection of truncated GIFs, which the decoder reports only for the first frame.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isCompleteGif } from "./gif-blocks.ts";
-import { gifWithComment } from "./hostile-images.fixture.ts";
-import { animation, testImage } from "./test-images.fixture.ts";
+import { gifWithComment } from "../images/hostile-images.fixture.ts";
+import { animation, testImage } from "../images/test-images.fixture.ts";
+import { isCompleteGif, withTransparentCanvas } from "./gif-blocks.ts";
 
 describe("isCompleteGif", () => {
   it("isCompleteGif accepts one frame, several frames, a comment, and data after the end", async () => {
@@ -20,10 +20,12 @@ describe("isCompleteGif", () => {
     }
   });
 
-  it("isCompleteGif returns a boolean for arbitrary bytes", () => {
+  it("isCompleteGif and withTransparentCanvas read arbitrary bytes without an error", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (rest) => {
-        expect(isCompleteGif(Buffer.concat([Buffer.from("GIF89a"), rest]))).toBeTypeOf("boolean");
+        const bytes = Buffer.concat([Buffer.from("GIF89a"), rest]);
+        expect(isCompleteGif(bytes)).toBeTypeOf("boolean");
+        expect(withTransparentCanvas(bytes).length).toBeGreaterThanOrEqual(bytes.length);
       }),
     );
   });
