@@ -142,3 +142,13 @@ describe.each(each(own))("the example of %s", (_, { operation, path }) => {
     expect(response === undefined).toBe(schema === undefined);
   });
 });
+
+it.each([
+  ["/v1/images/123", "in /v1/images/{id} the id must be a GUID"],
+  ["/v1/visits/blog/post-1", "in /v1/visits/{page} the page must be one segment, without a slash"],
+  ["/v1/visits/resume", undefined],
+  ["/v1/nothing", undefined],
+  ["/v1/images", undefined],
+])("the rule of the path %s is: %s", (path, rule) => {
+  expect(api.methodsAt(path).length > 0 ? undefined : api.ruleAt(path)).toBe(rule);
+});

@@ -13,11 +13,13 @@ import {
 } from "./hostile-images.fixture.ts";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
-import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
+import { animation, cameraImage, photo, testImage } from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
 let owner: string;
 const accept = (bytes: Uint8Array, from = intake) => from.accept({ owner, filename: "x.png", bytes });
+/** What curl -d @file sends. */
+const withoutLineEnds = (bytes: Uint8Array) => Buffer.from(bytes).filter((byte) => ![0x0a, 0x0d, 0].includes(byte));
 const nothing = { records: [], blobs: [] };
 
 beforeEach(() => {
@@ -44,6 +46,21 @@ describe("rejected images", () => {
   ])("rejects with %s and stores nothing: %s", async (code, _, bytes) => {
     await expect(accept(await bytes)).rejects.toMatchObject({ code });
     expect(await storedBy(owner)).toEqual(nothing);
+  });
+
+  it.each<[string, string, Uint8Array | Promise<Uint8Array>]>([
+    ["UNSUPPORTED_MEDIA_TYPE", "received HEIC: export it as JPEG", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1")],
+    ["UNSUPPORTED_MEDIA_TYPE", "use --data-binary instead of -d", testImage("png").then(withoutLineEnds)],
+    [
+      "UNPROCESSABLE_IMAGE",
+      "use --data-binary instead of -d",
+      photo({ width: 800, height: 600 })
+        .then((image) => image.jpeg().toBuffer())
+        .then(withoutLineEnds),
+    ],
+  ])("rejects with %s and the advice: %s", async (code, advice, bytes) => {
+    const failure = { code, message: expect.stringContaining(advice) };
+    await expect(accept(await bytes)).rejects.toMatchObject(failure);
   });
 
   it.each<[string, Buffer | Promise<Buffer>, string]>([

@@ -9,6 +9,7 @@ import type { Meter } from "../lib/meter.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats, polyglotTypeOf } from "./image-format.ts";
+import { LINE_ENDS_ADVICE, lacksLineEnds, otherFormatOf } from "./other-formats.ts";
 
 export type Intake = {
   /** Maximum size of an image in bytes. */
@@ -35,14 +36,18 @@ type Options = {
 /** Edge in pixels of the trial decode. Small, so that decoders can scale while they decode. */
 const TRIAL_EDGE = 32;
 
+function describeOtherFormat(bytes: Uint8Array): string {
+  const rule = `An image must be one of ${imageFormats.join(", ")}`;
+  const other = otherFormatOf(bytes);
+  if (other) return `${rule}, received ${other.name}: ${other.advice}.`;
+  if (lacksLineEnds(bytes)) return `${rule}, received a damaged file: ${LINE_ENDS_ADVICE}.`;
+  return `${rule}, received bytes of another format: convert the image.`;
+}
+
 function validateFormat(bytes: Uint8Array): ImageFormat {
   if (bytes.byteLength === 0) throw new AppError("VALIDATION_FAILED", "The image is empty: send its bytes.");
   const format = formatOf(bytes);
-  if (!format)
-    throw new AppError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      `An image must be one of ${imageFormats.join(", ")}, and the bytes are none of them: convert the image.`,
-    );
+  if (!format) throw new AppError("UNSUPPORTED_MEDIA_TYPE", describeOtherFormat(bytes));
   const polyglotType = polyglotTypeOf(bytes);
   if (polyglotType)
     throw new AppError(
@@ -63,9 +68,8 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
         "An animated AVIF must contain its first frame as a still image, and this one does not: save it as a still AVIF.",
       );
     const rejectCorrupt = (cause?: unknown): never => {
-      throw new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: send the complete file.`, {
-        cause,
-      });
+      const advice = lacksLineEnds(bytes) ? LINE_ENDS_ADVICE : "send the complete file";
+      throw new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: ${advice}.`, { cause });
     };
     const header = await open(bytes, { limitInputPixels: false }).metadata().catch(rejectCorrupt);
     const { width, height } = header.autoOrient;

@@ -90,6 +90,18 @@ describe("token verifier", () => {
     });
   });
 
+  it.each([
+    ["no token", "Bearer ", "received no token: check the variable that holds it"],
+    ["quotes", 'Bearer "a.b.c"', "received no JWT after Bearer: send the token without quotes"],
+    ["another scheme", "Basic YTpi", "received no Bearer: write it before the token"],
+    ["a bare token", "a.b.c", "received no Bearer: write it before the token"],
+  ])("describes an Authorization header with %s and never repeats it", async (_, header, part) => {
+    expect(await rejection(header)).toMatchObject({
+      code: "UNAUTHENTICATED",
+      message: `The Authorization header must be: Bearer <token>; ${part}.`,
+    });
+  });
+
   it.each<[string, string]>([
     ["an empty value", ""],
     ["another scheme", "Basic YWRhOmh1bnRlcjI="],

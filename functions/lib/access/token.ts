@@ -49,6 +49,14 @@ const messages: Record<string, string> = {
   ERR_JWT_CLAIM_VALIDATION_FAILED: "A claim of the token is invalid: it was issued for another API.",
 };
 
+/** What is wrong with a header that has no token. It never repeats the header. */
+function describeMalformed(authorization: string): string {
+  const rule = "The Authorization header must be: Bearer <token>";
+  if (/^Bearer *$/i.test(authorization)) return `${rule}; received no token: check the variable that holds it.`;
+  if (/^Bearer /i.test(authorization)) return `${rule}; received no JWT after Bearer: send the token without quotes.`;
+  return `${rule}; received no Bearer: write it before the token.`;
+}
+
 export type TokenVerifier = (authorization: string | null) => Promise<Caller>;
 
 /**
@@ -61,7 +69,7 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
     if (authorization === null)
       throw unauthenticated("This route requires a bearer token: send the header Authorization: Bearer <token>.");
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
-    if (!token) throw unauthenticated("The Authorization header must be: Bearer <token>.", "invalid_token");
+    if (!token) throw unauthenticated(describeMalformed(authorization), "invalid_token");
     try {
       const { payload } = await jwtVerify(
         token,

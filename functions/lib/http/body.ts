@@ -69,7 +69,7 @@ function isJson(type: string): boolean {
 }
 
 const tooLarge = () =>
-  new AppError("PAYLOAD_TOO_LARGE", `A JSON body has at most ${JSON_LIMIT} bytes, received more: send less.`);
+  new AppError("PAYLOAD_TOO_LARGE", `A JSON body must have at most ${JSON_LIMIT} bytes, received more: send less.`);
 
 /**
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,

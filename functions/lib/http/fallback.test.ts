@@ -48,6 +48,12 @@ describe("the fallback", () => {
     },
   );
 
+  it("names the rule that separates the path from a route", async () => {
+    const api = { ...documented, ruleAt: (path: string) => `in ${path} the id must be a GUID` };
+    const { message } = (await send("GET", "/api/things/7", api)).error();
+    expect(message).toBe("/api/things/7 does not exist: in /things/7 the id must be a GUID.");
+  });
+
   it("names no document where none is published", async () => {
     const response = await send("GET", "/api/nothing", describeApi(things, "/api"));
     expect(response.error().code).toBe("NOT_FOUND");

@@ -11,14 +11,15 @@ export const fallback = operation({
   responses: {},
   errors: ["NOT_FOUND", "METHOD_NOT_ALLOWED"],
   example: {},
-  handler: async ({ method, url }, { api: { methodsAt, prefix } }: { api: Api }) => {
+  handler: async ({ method, url }, { api: { methodsAt, prefix, ruleAt } }: { api: Api }) => {
     const { pathname } = new URL(url);
     const allowed = methodsAt(pathname.slice(prefix.length));
     // URL reads \\ as a slash, the host does not: if the method seems to be allowed, the path has no route.
     if (allowed.length === 0 || allowed.some((each) => each === method)) {
       const documented = methodsAt("/openapi.json").length > 0;
       const hint = documented ? `GET ${prefix}/openapi.json lists the routes` : "check its spelling";
-      throw new AppError("NOT_FOUND", `${pathname.slice(0, 200)} does not exist: ${hint}.`);
+      const rule = ruleAt(pathname.slice(prefix.length)) ?? hint;
+      throw new AppError("NOT_FOUND", `${pathname.slice(0, 200)} does not exist: ${rule}.`);
     }
     const Allow = allowed.join(", ");
     throw new AppError("METHOD_NOT_ALLOWED", `${pathname.slice(0, 200)} does not take ${method}, only ${Allow}.`, {

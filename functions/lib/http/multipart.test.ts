@@ -137,6 +137,20 @@ describe("malformed forms", () => {
     expect((await ofForm(...parts)).file).toEqual(rejectedWith("VALIDATION_FAILED"));
   });
 
+  it.each<[string, Uint8Array[], string]>([
+    ["text", [part("photo.jpg", 'name="file"')], "received text: with curl write file=@photo.jpg, with an @."],
+    ["nothing", [part("x", 'name="a"')], "received none: add one."],
+    ["a file elsewhere", [part("x", 'name="image"; filename="a"')], 'received one in "image": rename the field.'],
+    [
+      "a late file",
+      [...Array(30).fill(part("1", 'name="a"')), part("x")],
+      "received none in its first 20 parts: put it first.",
+    ],
+  ])("describes a form that has %s instead of its file", async (_, parts, message) => {
+    const { file } = await ofForm(...parts);
+    expect(file).toMatchObject({ error: { message: `The form must have a file in its field "file", ${message}` } });
+  });
+
   it.each(["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other"])(
     "rejects a form without its boundary: %s",
     async (type) => {
@@ -165,6 +179,14 @@ describe("malformed forms", () => {
 
 describe("raw bodies", () => {
   const headers = { "content-type": "image/png" };
+
+  it("rejects the type of curl -d with the flags that work", async () => {
+    const { file } = await read("x", { headers: { "content-type": "application/x-www-form-urlencoded" } });
+    expect(file).toMatchObject({
+      error: { code: "UNSUPPORTED_MEDIA_TYPE", message: expect.stringContaining("--data-binary @photo.jpg") },
+    });
+  });
+
   it("reads a raw body byte for byte, whatever its Content-Length", async () => {
     const lengths = fc.constantFrom("", "0", "3", "-1", "0.5", "1e-9", "x");
     await fc.assert(

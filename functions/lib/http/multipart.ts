@@ -17,9 +17,10 @@ export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filen
 
 /** Bytes of a form around the file: boundaries and part headers. */
 const FORM_OVERHEAD = 64 * 1024;
+const MAX_PARTS = 20;
 
 const tooLarge = (maxBytes: number) =>
-  new AppError("PAYLOAD_TOO_LARGE", `A file has at most ${maxBytes} bytes, received more: send a smaller one.`);
+  new AppError("PAYLOAD_TOO_LARGE", `A file must have at most ${maxBytes} bytes, received more: send a smaller one.`);
 
 /** Yields chunks up to the limit and reads no further. */
 async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxBytes: number): AsyncGenerator<Uint8Array> {
@@ -65,7 +66,7 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
   try {
     form = new Busboy({
       headers: { "content-type": type },
-      limits: { fileSize: maxBytes, parts: 20, fieldSize: 4_096 },
+      limits: { fileSize: maxBytes, parts: MAX_PARTS, fieldSize: 4_096 },
     });
   } catch (cause) {
     throw invalid(
@@ -76,9 +77,17 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
   const files: UploadedFile[] = [];
   let fileCount = 0;
   let truncated = false;
+  let received = "none: add one";
+  form.once("partsLimit", () => {
+    received = `none in its first ${MAX_PARTS} parts: put it first`;
+  });
+  form.on("field", (name) => {
+    if (name === field) received = `text: with curl write ${field}=@photo.jpg, with an @`;
+  });
   form.on("file", (name, file, filename) => {
     // The form reports an incomplete file as its own error; without this listener the process would end as well.
     file.on("error", () => undefined);
+    if (name !== field) received = `one in ${JSON.stringify(shorten(String(name)))}: rename the field`;
     if (name !== field || fileCount++ > 0) {
       file.resume();
       return;
@@ -106,9 +115,15 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
       `The form must have one file in its field "${field}", received ${fileCount}: send one in each request.`,
     );
   const [file] = files;
-  if (!file) throw invalid(`The form must have a file in its field "${field}", received none: add one.`);
+  if (!file) throw invalid(`The form must have a file in its field "${field}", received ${received}.`);
   return file;
 }
+
+/** curl -d sends this type, and removes the line ends of a file. */
+const typeAdvice = (type: string) =>
+  /^application\/x-www-form-urlencoded/i.test(type)
+    ? "with curl use -F file=@photo.jpg, or --data-binary @photo.jpg with -H Content-Type:image/jpeg"
+    : "send the image as one of them";
 
 /**
  * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is exceeded, UNSUPPORTED_MEDIA_TYPE when the body is neither
@@ -121,7 +136,7 @@ export async function readFile(upload: Upload): Promise<UploadedFile> {
   if (!/^(?:multipart\/form-data|image\/[\w.+-]+|application\/octet-stream)\s*(?:;|$)/i.test(type))
     throw new AppError(
       "UNSUPPORTED_MEDIA_TYPE",
-      `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send the image as one of them.`,
+      `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: ${typeAdvice(type)}.`,
     );
   if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
   if (/^multipart/i.test(type)) return readForm(type, upload);

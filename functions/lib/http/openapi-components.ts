@@ -156,7 +156,7 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
   },
   PAYLOAD_TOO_LARGE: {
     when: "The body is longer than the limit.",
-    message: "A JSON body has at most 65536 bytes, received more: send less.",
+    message: "A JSON body must have at most 65536 bytes, received more: send less.",
   },
   UNSUPPORTED_MEDIA_TYPE: {
     when: "The content type or encoding of the body is not supported.",

@@ -3,12 +3,20 @@ import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Method, Route } from "./operation.ts";
 
+const PARAMETER = /\{(\*)?(\w+)(:guid)?\}/g;
+const GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+
 /** A route template as a URLPattern: {page} is one segment, {id:guid} a GUID, {*path} the rest. */
 function patternOf(template: string): URLPattern {
-  const pathname = template.replace(/\{(\*)?(\w+)(:guid)?\}/g, (_, rest, name, guid) => {
-    if (rest) return `:${name}(.*)`;
-    return guid ? `:${name}([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})` : `:${name}`;
-  });
+  return toPattern(
+    template.replace(PARAMETER, (_, rest, name, guid) => {
+      if (rest) return `:${name}(.*)`;
+      return guid ? `:${name}(${GUID})` : `:${name}`;
+    }),
+  );
+}
+
+function toPattern(pathname: string): URLPattern {
   // The host ignores a trailing slash.
   return new URLPattern({ pathname: `${pathname}{/}?` }, { ignoreCase: true });
 }
@@ -21,12 +29,25 @@ export type Api = {
   readonly document: () => object;
   /** Methods of the routes that match a path below the prefix, without the fallback. */
   readonly methodsAt: (path: string) => readonly Method[];
+  /** The rule that a path without a route breaks, if a parameter is all that separates it from one. */
+  readonly ruleAt: (path: string) => string | undefined;
 };
+
+/** Matches when only the form of the parameter is wrong: an id that is no GUID, or a value with a slash. */
+function almostMatching({ path }: Route<never>) {
+  const [parameter, , name, guid] = [...path.matchAll(PARAMETER)].at(-1) ?? [];
+  if (!parameter || path.startsWith("/{*")) return [];
+  const rule = guid ? `the ${name} must be a GUID` : `the ${name} must be one segment, without a slash`;
+  return [
+    { pattern: toPattern(path.replace(parameter, `:${name}(.+)`)), rule: `in ${path.replace(/:guid/, "")} ${rule}` },
+  ];
+}
 
 export function describeApi(routes: readonly Route<never>[], prefix: string): Api {
   const patterns = routes
     .filter(({ path }) => !path.includes("{*"))
     .map(({ path, methods }) => ({ pattern: patternOf(path), methods }));
+  const almost = routes.flatMap(almostMatching);
   let document: object | undefined;
   return {
     prefix,
@@ -34,5 +55,6 @@ export function describeApi(routes: readonly Route<never>[], prefix: string): Ap
     methodsAt: (pathname) => [
       ...new Set(patterns.flatMap(({ pattern, methods }) => (pattern.test({ pathname }) ? methods : []))),
     ],
+    ruleAt: (pathname) => almost.find(({ pattern }) => pattern.test({ pathname }))?.rule,
   };
 }
