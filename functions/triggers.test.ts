@@ -108,7 +108,7 @@ describe("thumbnail-poison", () => {
   });
 
   it("ignores an image that does not exist", async () => {
-    await deps.images.remove(image.owner, image.id);
+    await deps.images.remove(image.owner, image.id, "*");
     await call("thumbnail-poison", poison());
     expect(await findRecord()).toBeUndefined();
   });

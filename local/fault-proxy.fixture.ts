@@ -1,8 +1,17 @@
-// A proxy between an SDK and a store that injects faults and counts calls: for tests of lost, late and rejected calls.
+// A proxy between an SDK and a store that injects faults and counts calls: for tests of lost, late and rejected calls. Its
+// responses from tables are as unkind as those of Cosmos DB: see cosmos-reads.fixture.ts.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
+import {
+  asCosmosSends,
+  createReplica,
+  isTableCall,
+  type Replica,
+  rowOf,
+  type StoreResponse,
+} from "./cosmos-reads.fixture.ts";
 import { endToEndHeaders } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { type HttpsProxy, type ProxyOptions, startProxy } from "./proxy.ts";
@@ -42,6 +51,11 @@ export type FaultProxy = {
   held(): number;
   /** Sets the rule that chooses the fault of each later request; undefined forwards everything. */
   decide(rule: Rule | undefined): void;
+  /**
+   * From now on reads of single rows return the row as it was `ms` milliseconds ago, also none for a row just created.
+   * The proxy sees only the writes that pass it. Zero ends it.
+   */
+  lag(ms: number): void;
   /** Stops listening and drops all connections: connection refused. */
   stop(): Promise<void>;
   /** Listens again on the same port. */
@@ -57,6 +71,7 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
   let calls = 0;
   let held = 0;
   let rule: Rule | undefined;
+  let replica: Replica | undefined;
 
   async function inject(fault: Fault, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (fault.kind === "drop") return void incoming.socket.destroy();
@@ -75,22 +90,42 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
       await fault.until.catch(() => {});
       held -= 1;
     }
-    const { statusCode = 502, headers, bytes } = await apply(incoming, body);
+    const { status, headers, bytes } = await apply(incoming, body);
     if (fault.kind === "reset-after") return reset(incoming);
     if (fault.kind === "swallow" || response.destroyed) return;
-    response.writeHead(statusCode, endToEndHeaders(headers)).end(bytes);
+    response.writeHead(status, headers).end(bytes);
   }
 
   function reset(incoming: IncomingMessage): void {
     sockets.get(incoming.socket.remotePort ?? 0)?.resetAndDestroy();
   }
 
-  /** Sends the request to the store, whether or not the client is still connected. */
-  async function apply(incoming: IncomingMessage, body: Buffer) {
+  async function send(request: Parameters<HttpsProxy["send"]>[0], body?: Buffer): Promise<StoreResponse> {
     const received = await new Promise<IncomingMessage>((resolve, reject) =>
-      proxy.send(incoming).on("response", resolve).on("error", reject).end(body),
+      proxy.send(request).on("response", resolve).on("error", reject).end(body),
     );
-    return { statusCode: received.statusCode, headers: received.headers, bytes: await buffer(received) };
+    const { statusCode: status = 502, headers } = received;
+    return { status, headers: endToEndHeaders(headers), bytes: await buffer(received) };
+  }
+
+  /** Sends the request to the store, whether or not the client is still connected. */
+  async function apply(incoming: IncomingMessage, body: Buffer): Promise<StoreResponse> {
+    const { method = "", url = "", headers } = incoming;
+    if (!isTableCall(headers)) return send(incoming, body);
+    const row = replica && rowOf({ method, url, body });
+    if (!replica || row === undefined) return asCosmosSends(await send(incoming, body));
+    if (method === "GET") return replica.read(row) ?? asCosmosSends(await send(incoming, body));
+    const { authorization, host, "x-ms-version": version } = headers;
+    const read = { authorization, host, "x-ms-version": version, accept: "application/json;odata=minimalmetadata" };
+    const before = method === "POST" ? undefined : asCosmosSends(await send({ method: "GET", url, headers: read }));
+    const response = asCosmosSends(await send(incoming, body));
+    if (response.status < 300) replica.supersede(row, before);
+    return response;
+  }
+
+  async function forward(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, headers, bytes } = await apply(incoming, await buffer(incoming));
+    response.writeHead(status, headers).end(bytes);
   }
 
   const proxy: HttpsProxy = await startProxy({
@@ -101,9 +136,9 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
       calls += 1;
       counts.set(method, (counts.get(method) ?? 0) + 1);
       const fault = rule?.({ method, url, headers, ordinal: calls });
-      if (!fault) return false;
+      if (!fault && !isTableCall(headers)) return false;
       // An error here means that the client or the store has disconnected: close the connection.
-      inject(fault, incoming, response).catch(() => response.destroy());
+      (fault ? inject(fault, incoming, response) : forward(incoming, response)).catch(() => response.destroy());
       return true;
     },
   });
@@ -122,6 +157,9 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
     callsByMethod: () => Object.fromEntries(counts),
     decide: (next) => {
       rule = next;
+    },
+    lag: (ms) => {
+      replica = ms > 0 ? createReplica(ms) : undefined;
     },
     stop: () => stop(),
     start: async () => {

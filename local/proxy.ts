@@ -24,7 +24,7 @@ export type HttpsProxy = {
   port: number;
   server: Server;
   /** A request to the service with the method, path and headers of `incoming`, and no body yet. */
-  send(incoming: IncomingMessage): ClientRequest;
+  send(incoming: Pick<IncomingMessage, "method" | "url" | "headers">): ClientRequest;
   /** Stops listening and closes all connections. */
   stop(): Promise<void>;
   close(): Promise<void>;

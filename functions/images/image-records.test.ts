@@ -41,7 +41,7 @@ afterAll(() => proxy.close());
 
 async function unfinishedIds(before: Date) {
   const ids: string[] = [];
-  for await (const each of images.unfinished(before)) if (each.owner === owner) ids.push(each.id);
+  for await (const { record } of images.unfinished(before)) if (record.owner === owner) ids.push(record.id);
   return ids.sort();
 }
 
@@ -63,7 +63,7 @@ describe("find", () => {
     for (const other of [newOwner(), owner.toUpperCase(), "", `${owner}'`]) {
       expect(await images.find(other, record.id)).toBeUndefined();
       expect(await images.change(other, record.id, () => ({ status: "failed" }))).toBeUndefined();
-      await images.remove(other, record.id);
+      await images.remove(other, record.id, "*");
     }
     expect(await images.find(owner, record.id)).toEqual(record);
   });
@@ -80,7 +80,7 @@ describe("find", () => {
     const before = proxy.calls();
     expect(await images.find(owner, id)).toBeUndefined();
     expect(await images.change(owner, id, () => ({ status: "failed" }))).toBeUndefined();
-    await images.remove(owner, id);
+    await images.remove(owner, id, "*");
     expect(proxy.calls()).toBe(before);
   });
 
@@ -89,14 +89,26 @@ describe("find", () => {
       expect(await images.find(owner, id)).toBeUndefined();
   });
 
+  it("remove keeps a record that has changed since its ETag was listed, and returns false", async () => {
+    const createdAt = new Date(Date.now() - 60_000).toISOString();
+    record = newRecord({ createdAt });
+    await images.create(record);
+    let etag = "";
+    for await (const listed of images.unfinished(new Date(Date.now() - 1_000)))
+      if (listed.record.id === record.id) etag = listed.etag;
+    await direct.change(owner, record.id, () => ({ status: "pending" }));
+    expect(await images.remove(owner, record.id, etag)).toBe(false);
+    expect(await images.find(owner, record.id)).toEqual({ ...record, status: "pending" });
+  });
+
   it("create rejects an id that is not a UUIDv7 with INTERNAL", async () => {
     await expect(images.create(newRecord({ id: randomUUID() }))).rejects.toMatchObject({ code: "INTERNAL" });
   });
 
   it("remove deletes a record, and succeeds when it does not exist", async () => {
     await images.create(record);
-    await images.remove(owner, record.id);
-    await images.remove(owner, record.id);
+    expect(await images.remove(owner, record.id, "*")).toBe(true);
+    expect(await images.remove(owner, record.id, "*")).toBe(true);
     expect(await images.find(owner, record.id)).toBeUndefined();
     expect(await images.change(owner, record.id, () => ({ status: "ready" }))).toBeUndefined();
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
@@ -130,7 +142,7 @@ describe("change", () => {
     proxy.decide(({ method }) => {
       if (method === "GET" || !first) return undefined;
       first = false;
-      return { kind: "hold", until: direct.remove(owner, record.id) };
+      return { kind: "hold", until: direct.remove(owner, record.id, "*") };
     });
     expect(await images.change(owner, record.id, () => ({ status: "ready" }))).toBeUndefined();
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
@@ -184,7 +196,7 @@ describe("table errors", () => {
     await expect(images.create(newRecord())).rejects.toEqual(failure);
     await expect(images.find(owner, record.id)).rejects.toEqual(failure);
     await expect(images.change(owner, record.id, () => ({}))).rejects.toEqual(failure);
-    await expect(images.remove(owner, record.id)).rejects.toEqual(failure);
+    await expect(images.remove(owner, record.id, "*")).rejects.toEqual(failure);
     await expect(unfinishedIds(new Date())).rejects.toEqual(failure);
   });
 });

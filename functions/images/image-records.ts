@@ -1,4 +1,6 @@
-// The images table: one row per image, updated only with its ETag.
+// The images table: one row per image, updated only with its ETag. Its reads may be stale, and no 404 of a read counts
+// until a write confirms it: docs/decisions/018.
+import { setTimeout as sleep } from "node:timers/promises";
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
@@ -15,6 +17,12 @@ type Row = Omit<ImageRecord, "id" | "owner" | "thumbnail" | "createdAt" | "size"
 
 const CALL_MS = 10_000;
 const ATTEMPTS = 20;
+/** Longest wait before an attempt, so that a read that lags for a second does not use up all attempts. */
+const MAX_BACKOFF_MS = 200;
+/** Waits for a read to return a row that exists: less than a second together. */
+const STALE_READ_WAITS_MS = [50, 100, 200, 400];
+/** No row has it: it is older than the store. */
+const PAST_ETAG = "W/\"datetime'1900-01-01T00%3A00%3A00.0000000Z'\"";
 
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
@@ -66,14 +74,29 @@ export function createImageRecords(table: TableClient): ImageRecords {
   const unavailable = (cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", "The images table failed", { cause, retryAfter: 5 });
 
+  /** A write meets the current row, so it shows whether there is one. This one changes nothing, as its ETag is never current. */
+  async function exists(keys: NonNullable<ReturnType<typeof keysOf>>): Promise<boolean> {
+    const cause = await table
+      .updateEntity(keys, "Replace", { ...withTimeout(), etag: PAST_ETAG })
+      .catch((thrown: unknown) => thrown);
+    const status = statusOfSdkError(cause);
+    if (status !== 404 && status !== 412) throw unavailable(cause);
+    return status === 412;
+  }
+
   async function load(owner: string, id: string) {
     const keys = keysOf(owner, id);
     if (!keys) return undefined;
-    const row = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, withTimeout()).catch((cause: unknown) => {
-      if (statusOfSdkError(cause) === 404) return undefined;
-      throw unavailable(cause);
-    });
-    return row && { record: fromRow(row), etag: row.etag };
+    for (const wait of [...STALE_READ_WAITS_MS, 0]) {
+      const row = await table.getEntity<Row>(keys.partitionKey, keys.rowKey, withTimeout()).catch((cause: unknown) => {
+        if (statusOfSdkError(cause) === 404) return undefined;
+        throw unavailable(cause);
+      });
+      if (row) return { record: fromRow(row), etag: row.etag };
+      if (!(await exists(keys))) return undefined;
+      await sleep(wait);
+    }
+    throw unavailable(new Error("The record exists, and reads do not return it"));
   }
 
   return {
@@ -100,20 +123,26 @@ export function createImageRecords(table: TableClient): ImageRecords {
           const status = statusOfSdkError(cause);
           if (status !== 412 && status !== 404) throw unavailable(cause);
         }
+        await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, 2 ** attempt));
       }
       throw unavailable(new Error(`Other writers changed the record during all ${ATTEMPTS} attempts`));
     },
-    async remove(owner, id) {
+    async remove(owner, id, etag) {
       const keys = keysOf(owner, id);
-      if (!keys) return;
-      await table.deleteEntity(keys.partitionKey, keys.rowKey, withTimeout()).catch((cause: unknown) => {
+      if (!keys) return true;
+      try {
+        await table.deleteEntity(keys.partitionKey, keys.rowKey, { ...withTimeout(), etag });
+      } catch (cause) {
+        if (statusOfSdkError(cause) === 412) return false;
         if (statusOfSdkError(cause) !== 404) throw unavailable(cause);
-      });
+      }
+      return true;
     },
     async *unfinished(before) {
       const filter = `(status eq 'uploading' or status eq 'pending') and createdAt lt datetime'${before.toISOString()}'`;
       try {
-        for await (const row of table.listEntities<Row>({ queryOptions: { filter } })) yield fromRow(row);
+        for await (const row of table.listEntities<Row>({ queryOptions: { filter } }))
+          yield { record: fromRow(row), etag: row.etag };
       } catch (cause) {
         throw unavailable(cause);
       }

@@ -102,7 +102,7 @@ describe("upload with concurrent changes", () => {
   );
 
   it("an upload throws DEPENDENCY_UNAVAILABLE and leaves nothing when its record is removed meanwhile", async () => {
-    const upload = acceptWhile((id) => opened.records.remove(owner, id));
+    const upload = acceptWhile((id) => opened.records.remove(owner, id, "*"));
     await expect(upload).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
     expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
   });

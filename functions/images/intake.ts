@@ -119,8 +119,8 @@ export function createIntake({ originals, records, openImage, meter, maxBytes, m
         meter.measure("uploads", 1, { format });
         return stored;
       }
-      // The reconcile timer removed the record, for example after the instance was suspended for minutes. An original
-      // without a record must not remain.
+      // The reconcile timer removed the record, for example after the instance was suspended for minutes. The table has
+      // confirmed it, so the original, which must not remain without a record, is removed too.
       await originals.remove(originalBlobName(record));
       throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", {
         retryAfter: 5,

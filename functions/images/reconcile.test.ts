@@ -53,7 +53,7 @@ const imageLines = () => lines.filter(({ message }) => message === "image-repair
 const ownRecords = {
   ...records,
   async *unfinished(before: Date) {
-    for await (const record of records.unfinished(before)) if (record.owner === owner) yield record;
+    for await (const listed of records.unfinished(before)) if (listed.record.owner === owner) yield listed;
   },
 };
 const reconcile = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}) =>
@@ -79,6 +79,22 @@ describe("reconcileImages", () => {
     await reconcile();
     expect(await statusOf(record)).toBeUndefined();
     expect(imageLines()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id }]);
+  });
+
+  it("keeps the record of an upload that goes on between the look at the original and the removal", async () => {
+    const record = await createRecord("uploading", { stored: false });
+    const bytes = await testImage("png");
+    const etag: typeof originals.etag = async (name) => {
+      const found = await originals.etag(name);
+      await originals.write(name, { bytes, contentType: "image/png", cacheControl: "no-store" });
+      await records.change(owner, record.id, () => ({ status: "pending" }));
+      return found;
+    };
+    await reconcile({ originals: { ...originals, etag } });
+    expect(await statusOf(record)).toBe("pending");
+    expect(imageLines()).toEqual([]);
+    await reconcile();
+    expect(await statusOf(record)).toBe("ready");
   });
 
   it("sets an image that cannot be read to failed, once", async () => {

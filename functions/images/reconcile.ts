@@ -18,14 +18,14 @@ export async function reconcileImages(
   { log, now = Date.now() }: { log: Log; now?: number },
 ): Promise<void> {
   let unfinished = 0;
-  for await (const record of images.unfinished(new Date(now - MIN_AGE_MS))) {
+  for await (const { record, etag } of images.unfinished(new Date(now - MIN_AGE_MS))) {
     const { owner, id: image } = record;
     unfinished++;
     try {
       if (await originals.etag(originalBlobName(record))) {
         log.info("image-repaired", { image, outcome: await thumbnailer.create(owner, image, log) });
-      } else {
-        await images.remove(owner, image);
+      } else if (await images.remove(owner, image, etag)) {
+        // Under the listed ETag: an upload that goes on just now has changed the record, and keeps it.
         log.info("image-repaired", { image, outcome: "record-removed" });
       }
     } catch (error) {

@@ -32,7 +32,10 @@ export type ImageRecord = {
   readonly sourceEtag?: string | undefined;
 };
 
-/** The store of image records. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. */
+/**
+ * The store of image records. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. A record that is returned
+ * as undefined does not exist: the store has confirmed it, not only a read that may be stale.
+ */
 export type ImageRecords = {
   create(record: ImageRecord): Promise<void>;
   find(owner: string, id: string): Promise<ImageRecord | undefined>;
@@ -46,9 +49,10 @@ export type ImageRecords = {
     id: string,
     change: (record: ImageRecord) => Partial<ImageRecord> | undefined,
   ): Promise<ImageRecord | undefined>;
-  remove(owner: string, id: string): Promise<void>;
-  /** Records that were created before an instant and are still `uploading` or `pending`. */
-  unfinished(before: Date): AsyncIterable<ImageRecord>;
+  /** Removes the record if it still has this ETag, and returns false if another writer has changed it. "*" is any ETag. */
+  remove(owner: string, id: string, etag: string): Promise<boolean>;
+  /** Records that were created before an instant and are still `uploading` or `pending`. They may have changed since. */
+  unfinished(before: Date): AsyncIterable<{ readonly record: ImageRecord; readonly etag: string }>;
 };
 
 /** Name in the container of originals: `{owner}/{id}/{filename}`. */

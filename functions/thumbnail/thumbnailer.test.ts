@@ -122,7 +122,7 @@ describe("unreadable original", () => {
 describe("missing image", () => {
   it("removes the thumbnail of an image without a record", async () => {
     await create();
-    await records.remove(owner, image.id);
+    await records.remove(owner, image.id, "*");
     expect(await create()).toBe("not-found");
     expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
     expect(reads).toBe(1);
@@ -139,7 +139,7 @@ describe("missing image", () => {
       thumbnails: {
         async write(...args) {
           const etag = await thumbnails.write(...args);
-          await records.remove(owner, image.id);
+          await records.remove(owner, image.id, "*");
           return etag;
         },
       },
@@ -165,7 +165,7 @@ describe("thumbnail_duration", () => {
     await create();
     await replaceOriginal(Buffer.from("nothing"));
     await create();
-    await records.remove(owner, image.id);
+    await records.remove(owner, image.id, "*");
     await create();
     expect(measured).toEqual(["created", "up-to-date", "failed", "not-found"].map(measurement));
     for (const [, milliseconds] of measured as [string, number][]) expect(milliseconds).toBeGreaterThan(0);

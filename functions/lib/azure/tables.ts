@@ -1,5 +1,6 @@
 // Table clients for Cosmos DB for Table and for storage tables (Azurite speaks the latter).
-import { TableClient } from "@azure/data-tables";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TableClient, type TableServiceClientOptions } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
 
 export type { TableClient };
@@ -15,10 +16,30 @@ type Options = {
   readonly retries: number;
 };
 
+type Policy = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number]["policy"];
+
+const RETRY_DELAY_MS = 100;
+
+/** Cosmos DB sends 410 while it moves a partition and 449 under contention. Both mean try again; the SDK retries neither. */
+function retryOnCosmos(retries: number): Policy {
+  return {
+    name: "retryOnCosmos",
+    async sendRequest(request, next) {
+      for (let attempt = 0; ; attempt++) {
+        const response = await next(request);
+        if ((response.status !== 410 && response.status !== 449) || attempt >= retries) return response;
+        await sleep(RETRY_DELAY_MS * 2 ** attempt);
+      }
+    },
+  };
+}
+
 /** Create one client per table and share it: it keeps its connections alive. */
 export function createTableClient({ endpoint, table, credential, retries }: Options): TableClient {
   return new TableClient(endpoint, table, credential, {
-    retryOptions: { maxRetries: retries, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 },
+    retryOptions: { maxRetries: retries, retryDelayInMs: RETRY_DELAY_MS, maxRetryDelayInMs: 1_000 },
+    // Next to the transport: policies further out get an exception instead of the response.
+    additionalPolicies: [{ policy: retryOnCosmos(retries), position: "perRetry" }],
   });
 }
 

@@ -1,0 +1,120 @@
+// Images on a table that behaves as Cosmos DB may: reads lag behind writes, and calls get 410 and 449.
+import { dirname } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { loadCertificate } from "../../local/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { createLog } from "../lib/log.ts";
+import { silentMeter } from "../lib/meter.ts";
+import { containers } from "../lib/names.ts";
+import { loadSharp } from "../lib/sharp.ts";
+import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
+import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
+import { reconcileImages } from "./reconcile.ts";
+import { testImage } from "./test-images.fixture.ts";
+
+/** Shorter than the second for which a 404 is taken for a stale read. */
+const LAG_MS = 300;
+const HOUR = 60 * 60_000;
+const unavailable = { code: "DEPENDENCY_UNAVAILABLE" };
+const { originals, records: direct } = openIntake();
+const thumbnails = openContainer(containers.thumbnails);
+const openImage = () => loadSharp(1_000_000);
+const silentLog = createLog({ debug() {}, info() {}, warn() {}, error() {} });
+
+let proxy: FaultProxy;
+let opened: ReturnType<typeof openIntake>;
+let owner: string;
+let bytes: Buffer;
+
+beforeAll(async () => {
+  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+  proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+  opened = openIntake({ endpoint: proxy.url });
+  bytes = await testImage("png");
+});
+beforeEach(() => {
+  owner = newOwner();
+  proxy.decide(undefined);
+  proxy.lag(0);
+});
+afterAll(() => proxy.close());
+
+const accept = () => opened.intake.accept({ owner, filename: "a.png", bytes });
+const thumbnailer = (records = opened.records) =>
+  createThumbnailer({ originals, thumbnails, records, openImage, meter: silentMeter });
+const createThumbnail = ({ id }: ImageRecord, records = opened.records) =>
+  thumbnailer(records).create(owner, id, silentLog);
+
+describe("an upload", () => {
+  it("an upload succeeds and keeps its original while reads lag", async () => {
+    proxy.lag(LAG_MS);
+    const record = await accept();
+    expect(record.status).toBe("pending");
+    expect(await storedBy(owner)).toEqual({ records: [record.id], blobs: [originalBlobName(record)] });
+  });
+
+  it("an upload fails with DEPENDENCY_UNAVAILABLE and removes nothing while reads lag for longer", async () => {
+    proxy.lag(HOUR);
+    await expect(accept()).rejects.toMatchObject(unavailable);
+    expect(await storedBy(owner)).toEqual({ records: [expect.any(String)], blobs: [expect.any(String)] });
+  });
+
+  it("an uploaded image is found right after the upload while reads lag, for the API and for links", async () => {
+    proxy.lag(LAG_MS);
+    const record = await accept();
+    expect(await opened.records.find(owner, record.id)).toMatchObject({ id: record.id });
+  });
+
+  it.each([410, 449])("an upload and its thumbnail succeed while every third call gets %i", async (status) => {
+    proxy.decide(({ ordinal }) => (ordinal % 3 === 0 ? { kind: "status", status } : undefined));
+    const records: ImageRecord[] = [];
+    for (let count = 0; count < 3; count++) records.push(await accept());
+    for (const record of records) expect(await createThumbnail(record)).toBe("created");
+  });
+});
+
+describe("a thumbnail", () => {
+  it("a thumbnail is created for an event that comes before reads show the record", async () => {
+    proxy.lag(LAG_MS);
+    const record = await accept();
+    expect(await createThumbnail(record)).toBe("created");
+    proxy.lag(0);
+    expect((await direct.find(owner, record.id))?.status).toBe("ready");
+  });
+
+  it("a thumbnail is kept, and its event repeated, while reads do not show the record", async () => {
+    const record = await openIntake().intake.accept({ owner, filename: "a.png", bytes });
+    await createThumbnail(record, direct);
+    const staleRecords = { ...direct, find: opened.records.find };
+    proxy.decide(({ method }) => (method === "GET" ? { kind: "status", status: 404 } : undefined));
+    await expect(createThumbnail(record, staleRecords)).rejects.toMatchObject(unavailable);
+    expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
+  });
+});
+
+describe("the reconcile timer", () => {
+  /** Reconciles the images of this test; other tests share the store. */
+  async function reconcile() {
+    const images = {
+      ...opened.records,
+      async *unfinished() {
+        for await (const listed of opened.records.unfinished(new Date(Date.now() + HOUR)))
+          if (listed.record.owner === owner) yield listed;
+      },
+    };
+    await reconcileImages({ images, originals, thumbnailer: thumbnailer() }, { log: silentLog });
+  }
+
+  it.each([410, 449, "a lag"])(
+    "the reconcile timer finishes images in any order of the list with %s",
+    async (fault) => {
+      const uploads = await Promise.all(Array.from({ length: 4 }, accept));
+      if (typeof fault === "string") proxy.lag(LAG_MS);
+      else proxy.decide(({ ordinal }) => (ordinal % 3 === 0 ? { kind: "status", status: fault } : undefined));
+      await reconcile();
+      const statuses = uploads.map(async ({ id }) => (await direct.find(owner, id))?.status);
+      expect(await Promise.all(statuses)).toEqual(uploads.map(() => "ready"));
+    },
+  );
+});
