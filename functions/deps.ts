@@ -11,8 +11,9 @@ import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
-import { watchReceivedRequests } from "./lib/http/forged-headers.ts";
+import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
+import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
 import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
@@ -97,8 +98,8 @@ export function createDeps(settings: Settings) {
     get limitsTable() {
       return this.table(tables.limits, 2);
     },
-    get findReceivedRequest() {
-      return watchReceivedRequests();
+    get receivedRequests() {
+      return watchReceivedRequests({ onUnclaimed: createUnclaimedResponder(this) });
     },
 
     get blobs() {

@@ -10,7 +10,7 @@ const JSON_LIMIT = 64 * 1024;
 
 type Body = { values(options: { preventCancel: boolean }): AsyncIterable<Uint8Array> } | null;
 
-/** The chunks of a body. A reader that stops early must not cancel it: that would end the connection of the response. */
+/** The chunks of a body. A reader that stops early must not cancel it: that would end the connection before the response (docs/decisions/023). */
 export async function* readChunks({ body }: { readonly body: Body }): AsyncGenerator<Uint8Array> {
   if (body) yield* body.values({ preventCancel: true });
 }

@@ -5,15 +5,16 @@ import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { type PeekableBody, peekable, readChunks } from "./body.ts";
-import { clientAddress, type FindReceivedRequest, type ReceivedRequest } from "./forged-headers.ts";
+import { clientAddress } from "./forged-headers.ts";
 import type { Route } from "./operation.ts";
+import type { ReceivedRequest, ReceivedRequests } from "./received-requests.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 export type EndpointDeps = {
   readonly verifyToken: TokenVerifier;
   readonly limits: Limits;
   readonly meter: Meter;
-  readonly findReceivedRequest: FindReceivedRequest;
+  readonly receivedRequests: ReceivedRequests;
 };
 
 export type HttpContext = {
@@ -22,7 +23,7 @@ export type HttpContext = {
   readonly request: HttpRequest;
   readonly invocation: InvocationContext;
   /** The request as Node.js's server received it. */
-  readonly received: () => ReceivedRequest | undefined;
+  readonly received: ReceivedRequest | undefined;
   readonly trace: Trace;
   /** Milliseconds, on the clock of `performance.now()`. */
   readonly startedAt: number;
@@ -55,7 +56,7 @@ export function createContext(
     trace: traceOf(request.headers, invocation.traceContext?.traceParent),
     startedAt: performance.now(),
     body,
-    address: () => (address ??= clientAddress({ request, received: received(), body })),
+    address: () => (address ??= clientAddress({ request, received, body })),
     bytesRead: 0,
     limitHeaders: {},
   };

@@ -1,5 +1,5 @@
 // The boundary of every HTTP function: a fixed sequence of steps around the handler of an operation.
-import type { HttpHandler } from "@azure/functions";
+import type { HttpHandler, HttpResponseInit } from "@azure/functions";
 import { asAppError } from "../errors.ts";
 import { runInContext } from "../request-context.ts";
 import { authorize } from "./authorize.ts";
@@ -29,12 +29,17 @@ async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D)
   return operation.handler({ method, url, headers, caller, ...input, stream }, deps);
 }
 
+/** The library sends no response for it. */
+const NOTHING = undefined as unknown as HttpResponseInit;
+
 /** Creates the function of a route. It never throws, and clients never see the message of an unexpected error. */
 export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
   // Read now, since it must watch the server before the first request arrives.
-  const { findReceivedRequest } = deps;
+  const { receivedRequests } = deps;
   return async (request, invocation) => {
-    const received = () => findReceivedRequest(invocation.invocationId);
+    const received = receivedRequests.claim(invocation.invocationId);
+    // The client has a 400, so nothing may happen.
+    if (received === "answered") return NOTHING;
     const context = createContext({ route, deps, request, invocation, received });
     const logged = { ...context.trace, function: route.name, invocationId: invocation.invocationId };
     return runInContext(logged, async () => {

@@ -1,12 +1,8 @@
 // Which requests may carry forged headers, judged by the bytes of their bodies.
-import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { peekable } from "./body.ts";
-import { headersAreGenuine, watchReceivedRequests } from "./forged-headers.ts";
+import { headersAreGenuine } from "./forged-headers.ts";
 
 const utf8 = new TextEncoder();
 const chunked = (bytes: Uint8Array, size = 16 * 1024): Uint8Array[] =>
@@ -153,30 +149,4 @@ describe("peekable", () => {
     }
     expect(ended).toBe(true);
   });
-});
-
-it("watchReceivedRequests knows the Content-Length of an invocation until its response ends", async () => {
-  const findReceivedRequest = watchReceivedRequests();
-  const server = createServer().listen(0, "127.0.0.1");
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const send = (id: string, headers = {}) =>
-    request({ port, host: "127.0.0.1", method: "POST", headers: { "x-ms-invocation-id": id, ...headers } });
-
-  const [one, other] = [randomUUID(), randomUUID()];
-  for (const [id, headers, contentLength] of [
-    [one, { "content-length": 5 }, 5],
-    [other, { "transfer-encoding": "chunked" }, 0],
-  ] as const) {
-    const sent = send(id, headers);
-    sent.on("error", () => {});
-    sent.write("12345");
-    const [, response] = await once(server, "request");
-    expect(findReceivedRequest(id)).toEqual({ contentLength });
-    expect(findReceivedRequest(randomUUID())).toBeUndefined();
-    response.end();
-    await vi.waitFor(() => expect(findReceivedRequest(id)).toBeUndefined());
-    sent.destroy();
-  }
 });

@@ -2,10 +2,9 @@
 // The host copies properties of a JSON body, then the query, then the route parameters, then the headers into one
 // dictionary that ignores case; a key that exists stays. The library reads the headers from there (docs/decisions/007).
 // Source: azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.GetRequestBindingData and Utility.
-import { subscribe } from "node:diagnostics_channel";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIPv4, isIPv6 } from "node:net";
 import { bodyEndedEarly, type PeekableBody } from "./body.ts";
+import type { ReceivedRequest } from "./received-requests.ts";
 import { placeOf, throwValidationError } from "./validation-issues.ts";
 
 const isReserved = (name: string): boolean => /^headers$/iu.test(name);
@@ -19,36 +18,6 @@ export function rejectReservedNames(names: Iterable<string>, part: "query" | "bo
     throwValidationError(
       reserved.map((name) => ({ path: placeOf(part, [name]), message: "is a reserved name: leave it out." })),
     );
-}
-
-/** What Node.js's own HTTP server received. Clients cannot forge it, unlike the headers from the library. */
-export type ReceivedRequest = {
-  /** Content-Length in bytes; 0 without that header. */
-  readonly contentLength: number;
-};
-
-/** Undefined when no such request is in progress. */
-export type FindReceivedRequest = (invocationId: string) => ReceivedRequest | undefined;
-
-/**
- * The host forwards each request to a server in this process, with the invocation's id as a header. The id is random and
- * the host's own; hosts before 4.1041 kept one that the client sent, but then no invocation had that id.
- * Source: azure-functions-host, DefaultHttpProxyService.StartForwarding.
- * https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#http
- */
-export function watchReceivedRequests(): FindReceivedRequest {
-  const inProgress = new Map<string, ReceivedRequest>();
-  subscribe("http.server.request.start", (message) => {
-    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
-    const id = request.headers["x-ms-invocation-id"];
-    if (typeof id !== "string") return;
-    const received = { contentLength: Number(request.headers["content-length"] ?? 0) };
-    inProgress.set(id, received);
-    response.once("close", () => {
-      if (inProgress.get(id) === received) inProgress.delete(id);
-    });
-  });
-  return (invocationId) => inProgress.get(invocationId);
 }
 
 /** Bytes of a body that are inspected. */

@@ -66,7 +66,7 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     {
       limits: unlimited,
       meter: silentMeter,
-      findReceivedRequest: () => ({ contentLength }),
+      receivedRequests: { claim: () => ({ contentLength }) },
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);

@@ -1,14 +1,18 @@
 // Counts a request against a rate limit.
 import { AppError } from "../errors.ts";
 import type { LimitClass, LimitSubject } from "../limits/limiter.ts";
-import type { HttpContext } from "./context.ts";
+import type { EndpointDeps, HttpContext } from "./context.ts";
+
+export type Limited = Pick<HttpContext, "address" | "limitHeaders"> & {
+  readonly deps: Pick<EndpointDeps, "limits" | "meter">;
+};
 
 /**
  * Adds the limit's headers to the response, whether it accepts the request or not.
  * @throws {AppError} RATE_LIMITED when the quota is used up
  */
 export async function consumeLimit(
-  context: HttpContext,
+  context: Limited,
   limit: LimitClass,
   subject: Omit<LimitSubject, "address"> = {},
 ): Promise<void> {

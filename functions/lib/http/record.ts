@@ -1,13 +1,21 @@
 // Records a request: one log line, and the metrics of its duration and sizes.
 import { createLog } from "../log.ts";
-import type { HttpContext } from "./context.ts";
+import type { EndpointDeps, HttpContext } from "./context.ts";
 
-export function recordStart({ deps }: HttpContext): void {
+/** A request as it is recorded. */
+export type Recorded = Pick<HttpContext, "bytesRead" | "callerId" | "error" | "startedAt"> & {
+  readonly deps: Pick<EndpointDeps, "meter">;
+  readonly invocation: Parameters<typeof createLog>[0];
+  readonly request: { readonly method: string };
+  readonly route: { readonly name: string; readonly path: string };
+};
+
+export function recordStart({ deps }: Pick<Recorded, "deps">): void {
   deps.meter.measure("requests_in_flight", 1);
 }
 
 export function recordEnd(
-  context: HttpContext,
+  context: Recorded,
   { status, body }: { readonly status: number; readonly body?: unknown },
 ): void {
   const { bytesRead, callerId, deps, error, invocation, request, route, startedAt } = context;

@@ -35,9 +35,13 @@ export function errorResponse(error: AppError, traceId: string): TextResponse {
   return toTextResponse({ status, headers, json: { ...extraFields, error: body } });
 }
 
+type Responding = Pick<HttpContext, "limitHeaders" | "trace"> & {
+  readonly request: { readonly method: string; readonly url: string };
+};
+
 /** Adds the headers of every response; those of the operation take precedence. */
 export function toHttpResponse(
-  { limitHeaders, request, trace }: HttpContext,
+  { limitHeaders, request, trace }: Responding,
   { status = 200, headers, text }: TextResponse,
 ): HttpResponseInit & { readonly status: number } {
   return {

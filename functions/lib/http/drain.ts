@@ -1,0 +1,28 @@
+// Reads what a function left of a request's body, so that the next request on the connection is read.
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** Above the largest body that the host accepts with the default MAX_UPLOAD_BYTES. */
+const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_MS = 10_000;
+
+/**
+ * After the response Node.js discards a body that nobody has read, but not the rest of one that was read in part: the
+ * connection stays open and its next request is never parsed. So this reads the rest, and closes the connection when
+ * that exceeds 16 MiB or ten seconds. By then the peer has had time to read the response, which a reset could cut off.
+ * Source: node lib/_http_server.js, resOnFinish.
+ */
+export function drainAfterResponse(request: IncomingMessage, response: ServerResponse): void {
+  response.once("finish", () => {
+    if (request.readableEnded || request.destroyed) return;
+    let left = MAX_BYTES;
+    const timeout = setTimeout(() => request.socket.destroy(), MAX_MS).unref();
+    request.once("close", () => clearTimeout(timeout));
+    // Not resume(): the library's iterator listens for "readable", which keeps the stream from flowing.
+    const discard = () => {
+      for (let chunk = request.read(); chunk !== null; chunk = request.read()) left -= chunk.length;
+      if (left < 0) request.socket.destroy();
+    };
+    request.on("readable", discard);
+    discard();
+  });
+}

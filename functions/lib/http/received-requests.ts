@@ -1,0 +1,88 @@
+// The requests that the host forwards to Node.js's HTTP server in this process: seen before the library reads them,
+// answered when no function does, and read to their end (docs/decisions/023).
+import { subscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { drainAfterResponse } from "./drain.ts";
+
+/** What Node.js's own HTTP server received. Clients cannot forge it, unlike the headers from the library. */
+export type ReceivedRequest = {
+  /** Content-Length in bytes; 0 without that header. */
+  readonly contentLength: number;
+};
+
+/** A request whose invocation failed before it reached a function. */
+export type UnclaimedRequest = {
+  readonly invocationId: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** When our server received it, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+};
+
+export type ReceivedRequests = {
+  /**
+   * Called by a function when it starts. From then on the function alone answers the request.
+   * @returns undefined if our server received no such request; "answered" if the client has its response already
+   */
+  claim(invocationId: string): ReceivedRequest | "answered" | undefined;
+};
+
+type Options = {
+  /** Answers a request that no function has claimed, or frees what is kept for it when its client has left. Never rejects. */
+  readonly onUnclaimed: (unclaimed: UnclaimedRequest) => Promise<void>;
+  /** Milliseconds between two looks at an unclaimed request. @default 100 */
+  readonly tickMs?: number;
+};
+
+const TICK_MS = 100;
+/** Two seconds: the host sends the invocation right after it starts to forward the request. */
+const UNCLAIMED_TICKS = 20;
+/** Ids that are remembered: for a second forward of a request, and for an invocation that comes too late. */
+const MAX_REMEMBERED = 5_000;
+
+/**
+ * The host forwards each request to a server in this process, with the invocation's id as a header. The id is random and
+ * the host's own; hosts before 4.1041 kept one that the client sent, but then no invocation had that id. After a lost
+ * connection the host forwards the request again, under the same id.
+ * Source: azure-functions-host, DefaultHttpProxyService.StartForwarding, GrpcWorkerChannel.SendInvocationRequest and
+ * RetryProxyHandler. https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#http
+ */
+export function watchReceivedRequests({ onUnclaimed, tickMs = TICK_MS }: Options): ReceivedRequests {
+  const unclaimed = new Map<string, { readonly received: ReceivedRequest; readonly timer: NodeJS.Timeout }>();
+  const settled = new Map<string, "claimed" | "answered">();
+
+  /** @returns the request, if it was unclaimed */
+  function settle(invocationId: string, how: "claimed" | "answered"): ReceivedRequest | undefined {
+    const found = unclaimed.get(invocationId);
+    clearInterval(found?.timer);
+    unclaimed.delete(invocationId);
+    settled.set(invocationId, how);
+    if (settled.size > MAX_REMEMBERED) settled.delete(settled.keys().next().value as string);
+    return found?.received;
+  }
+
+  subscribe("http.server.request.start", (message) => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+    const invocationId = request.headers["x-ms-invocation-id"];
+    if (typeof invocationId !== "string") return;
+    drainAfterResponse(request, response);
+    if (settled.has(invocationId)) return;
+    clearInterval(unclaimed.get(invocationId)?.timer);
+    // Ticks, not one timeout: they stop while the process is blocked, and what arrived meanwhile is read between two.
+    const startedAt = performance.now();
+    let ticks = 0;
+    const timer = setInterval(() => {
+      ticks += 1;
+      if (ticks < UNCLAIMED_TICKS) return;
+      settle(invocationId, "answered");
+      void onUnclaimed({ invocationId, request, response, startedAt });
+    }, tickMs).unref();
+    unclaimed.set(invocationId, { received: { contentLength: Number(request.headers["content-length"] ?? 0) }, timer });
+  });
+
+  return {
+    claim(invocationId) {
+      return settled.get(invocationId) === "answered" ? "answered" : settle(invocationId, "claimed");
+    },
+  };
+}

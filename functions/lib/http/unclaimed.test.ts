@@ -1,0 +1,147 @@
+// Requests from which the library cannot create a Request: through the library's own server and model.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setImmediate } from "node:timers/promises";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import type { Limits } from "../limits/limiter.ts";
+import type { Meter } from "../meter.ts";
+import { type Forwarded, startLibraryServer } from "./library-server.fixture.ts";
+import { operation, routesFor } from "./operation.ts";
+import { watchReceivedRequests } from "./received-requests.ts";
+import { createUnclaimedResponder } from "./unclaimed.ts";
+
+const consume = vi.fn<Limits["consume"]>();
+const measure = vi.fn<Meter["measure"]>();
+const handler = vi.fn(async () => ({ json: {} }));
+const limited = { consume };
+const own = { limits: limited, meter: { measure } };
+const deps = {
+  ...own,
+  verifyToken: async () => Promise.reject(new AppError("UNAUTHENTICATED", "No token")),
+  receivedRequests: watchReceivedRequests({ onUnclaimed: createUnclaimedResponder(own), tickMs: 5 }),
+};
+const health = operation({
+  tag: "Service",
+  summary: "Health",
+  query: z.object({}).loose(),
+  responses: {},
+  errors: [],
+  example: {},
+  handler,
+});
+const routes = [routesFor<typeof deps>()("health", "GET", "/health", "public", "none", health)];
+let server: Awaited<ReturnType<typeof startLibraryServer<typeof deps>>>;
+
+beforeAll(async () => {
+  server = await startLibraryServer(routes, deps);
+});
+beforeEach(() => {
+  vi.clearAllMocks();
+  consume.mockResolvedValue({ headers: { RateLimit: "l" } });
+});
+
+const get: Forwarded = { method: "GET", target: "/api/health" };
+const secret = "SECRETQUERY";
+
+describe("a request that the library cannot read", () => {
+  it.each<[string, Partial<Forwarded>]>([
+    ["a header name with a space", { forged: { Headers: '{"a b":"1"}' } }],
+    ["a header value above U+00FF", { forged: { Headers: '{"a":"€"}' } }],
+    ["a list instead of headers", { forged: { Headers: "[1]" } }],
+    ["a header of the client above U+00FF", { headers: { "user-agent": "Łukasz" } }],
+    ["a POST with such a field", { method: "POST", forged: { Headers: '{"a b":"1"}' }, body: Buffer.from("{}") }],
+    ["the host a.1", { host: "a.1" }],
+    ["a port above 65535", { host: "localhost:99999" }],
+  ])("gets 400 in the one error shape for %s", async (_, change) => {
+    const log = vi.spyOn(console, "info");
+    const socket = await server.open();
+    const target = `/api/health?token=${secret}`;
+    const { response, outcome } = await server.forward(socket, "health", { ...get, target, ...change });
+    expect((await outcome)?.failure).toBeDefined();
+    const { status, headers, text } = await response;
+    expect(status).toBe(400);
+    expect(headers).toMatch(/^ratelimit: l$/im);
+    const { error } = JSON.parse(text);
+    expect(error).toMatchObject({ code: "VALIDATION_FAILED", trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    expect(headers.toLowerCase()).toContain(`x-trace-id: ${error.trace_id}`);
+    expect(handler).not.toHaveBeenCalled();
+
+    expect(consume).toHaveBeenCalledWith("default", expect.anything());
+    expect(measure).toHaveBeenCalledWith("requests", 1, { function: "unclaimed", status: 400 });
+    const lines = log.mock.calls.map(([line]) => String(line));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { message: "request", status: 400, route: "unclaimed", code: "VALIDATION_FAILED", trace_id: error.trace_id },
+    ]);
+    expect(lines.join()).not.toContain(secret);
+    log.mockRestore();
+  });
+
+  it("gets 429 when the limit is used up", async () => {
+    consume.mockResolvedValue({ headers: {}, rejection: { message: "Too many", retryAfter: 7 } });
+    const { response } = await server.forward(await server.open(), "health", { ...get, host: "a.1" });
+    const { status, headers } = await response;
+    expect(status).toBe(429);
+    expect(headers).toMatch(/^retry-after: 7$/im);
+  });
+
+  it("leaves its connection usable", async () => {
+    const socket = await server.open();
+    const { response } = await server.forward(socket, "health", { ...get, host: "a.1" });
+    expect((await response).status).toBe(400);
+    const next = await server.forward(socket, "health", get);
+    expect((await next.response).status).toBe(200);
+  });
+
+  it("is no longer kept by the library, whether its client waits or leaves", async () => {
+    const bindings = { request: { type: "httpTrigger" }, $return: { type: "http", direction: "out" } };
+    const respond = async (invocationId: string) => {
+      const context = { invocationId, metadata: { name: "x", bindings }, request: {}, log() {} };
+      const model = await server.model.getInvocationModel(context as never);
+      return model.getResponse({ invocationId }, {});
+    };
+    const waits = await server.forward(await server.open(), "health", { ...get, host: "a.1" });
+    await waits.response;
+    const freed = "Expected value to be neither null nor undefined";
+    await expect(respond(waits.id)).rejects.toThrow(freed);
+
+    const socket = await server.open();
+    const leaves = await server.forward(socket, "health", { ...get, host: "a.1" });
+    leaves.response.catch(() => {});
+    await leaves.outcome;
+    socket.destroy();
+    // Its wait ends after that of the request before it.
+    await (await server.forward(await server.open(), "health", { ...get, host: "a.1" })).response;
+    await expect(respond(leaves.id)).rejects.toThrow(freed);
+  });
+});
+
+/** Waits until the library's server has the request that `work` forwards. */
+async function received<T>(work: () => Promise<T>): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  subscribe("http.server.request.start", resolve);
+  const [result] = await Promise.all([work(), promise]);
+  unsubscribe("http.server.request.start", resolve);
+  return result;
+}
+
+describe("an invocation that comes late", () => {
+  it("runs if the process was blocked for much longer than the wait", async () => {
+    const socket = await server.open();
+    const { response, run } = await received(() => server.forward(socket, undefined, get));
+    const until = performance.now() + 1_000;
+    while (performance.now() < until);
+    // As in Azure: due timers run first, then the message that has arrived is read.
+    await setImmediate();
+    await run("health");
+    expect((await response).status).toBe(200);
+    expect(handler).toHaveBeenCalledOnce();
+  });
+
+  it("does nothing once its client has got 400", async () => {
+    const { response, run } = await server.forward(await server.open(), undefined, get);
+    expect((await response).status).toBe(400);
+    expect(await run("health")).toMatchObject({ hasResponse: false });
+    expect(handler).not.toHaveBeenCalled();
+  });
+});

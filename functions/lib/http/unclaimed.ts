@@ -1,0 +1,89 @@
+// Responds to a request that no function claims, in the one error shape (docs/decisions/023). The library cannot create
+// a Request from some headers and hosts; it then throws before any function starts, and sends no response.
+// https://github.com/Azure/azure-functions-nodejs-library/issues/324
+import type { IncomingMessage } from "node:http";
+import { createRequire } from "node:module";
+import { AppError, asAppError } from "../errors.ts";
+import { consoleLog } from "../log.ts";
+import { runInContext } from "../request-context.ts";
+import type { EndpointDeps } from "./context.ts";
+import { UNKNOWN } from "./forged-headers.ts";
+import { consumeLimit, type Limited } from "./limit.ts";
+import type { UnclaimedRequest } from "./received-requests.ts";
+import { type Recorded, recordEnd, recordStart } from "./record.ts";
+import { errorResponse, toHttpResponse } from "./respond.ts";
+import { traceOf } from "./trace.ts";
+
+/** In place of a function's name and route, which this process has not learned. */
+const NAME = "unclaimed";
+
+const message =
+  "The headers must be readable, and these are not: send a valid Host, header names and values in ASCII, and no parameter or JSON field called headers.";
+
+/** What this module needs of the module that the host provides (azure-functions-nodejs-worker, types-core). */
+type Core = {
+  getProgrammingModel(): {
+    getInvocationModel(context: object): Promise<{ getResponse(context: object, result: object): Promise<unknown> }>;
+  };
+};
+
+/**
+ * Sends a response by the library's own path: it keeps each ServerResponse in a table of its own, and nothing else
+ * removes one. Source: azure-functions-nodejs-library, http/httpProxy.ts, sendProxyResponse.
+ */
+async function sendThroughLibrary(invocationId: string, init: object): Promise<void> {
+  const core = createRequire(import.meta.url)("@azure/functions-core") as Core;
+  const bindings = { request: { type: "httpTrigger", direction: "in" }, $return: { type: "http", direction: "out" } };
+  const context = { invocationId, metadata: { name: NAME, bindings }, request: {}, log() {} };
+  const invocation = await core.getProgrammingModel().getInvocationModel(context);
+  await invocation.getResponse({ invocationId }, init);
+}
+
+/** Only those of the trace: what the host forwards is no proof of an address. */
+function traceHeaders({ headers }: IncomingMessage): Headers {
+  const found = ["x-trace-id", "traceparent"].map((name) => [name, headers[name]]);
+  return new Headers(found.filter((pair): pair is [string, string] => typeof pair[1] === "string"));
+}
+
+async function countRequest(context: Limited): Promise<never> {
+  await consumeLimit(context, "default");
+  throw new AppError("VALIDATION_FAILED", message);
+}
+
+type Deps = Pick<EndpointDeps, "limits" | "meter">;
+
+/** @returns a function that never rejects */
+export function createUnclaimedResponder(deps: Deps): (unclaimed: UnclaimedRequest) => Promise<void> {
+  async function respond({ invocationId, request: received, response, startedAt }: UnclaimedRequest) {
+    // The client has left. The library still keeps the response.
+    if (response.destroyed || response.headersSent) return sendThroughLibrary(invocationId, {});
+    const trace = traceOf(traceHeaders(received), undefined);
+    const { "x-forwarded-proto": protocol } = received.headers;
+    const request = { method: received.method ?? "GET", url: `${protocol === "https" ? "https" : "http"}://host` };
+    const context: Limited & Recorded & { readonly request: typeof request } = {
+      address: async () => UNKNOWN,
+      bytesRead: 0,
+      deps,
+      invocation: console,
+      limitHeaders: {},
+      request,
+      route: { name: NAME, path: NAME },
+      startedAt,
+    };
+    await runInContext({ ...trace, function: NAME, invocationId }, async () => {
+      recordStart(context);
+      const result = await countRequest(context).catch((thrown: unknown) => {
+        context.error = asAppError(thrown);
+        return errorResponse(context.error, trace.traceId);
+      });
+      const init = toHttpResponse({ ...context, trace }, result);
+      recordEnd(context, init);
+      await sendThroughLibrary(invocationId, init).catch((error: unknown) => {
+        consoleLog.warn("unclaimed-not-sent", { error });
+        if (!response.headersSent) response.writeHead(init.status, init.headers as Record<string, string>);
+        response.end(init.body);
+      });
+    });
+  }
+  return (unclaimed) => respond(unclaimed).catch((error: unknown) => consoleLog.warn("unclaimed-not-sent", { error }));
+}
