@@ -3,10 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { gifScript } from "../functions/images/hostile-images.fixture.ts";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
-import { json, type PageCount } from "./responses.fixture.ts";
+import { openLibrary } from "./library.fixture.ts";
+import { type Image, json, type PageCount } from "./responses.fixture.ts";
 
 const WAIT = { timeout: 45_000 };
 let backend: Backend;
@@ -132,4 +134,26 @@ it("the package does not contain the documentation", () => {
   expect(files.filter((file) => /swagger|docs/i.test(file))).toEqual([]);
   for (const file of files.filter((each) => each.endsWith(".js") || each.endsWith(".json")))
     expect(readFileSync(join(backend.app, file), "utf8")).not.toMatch(/swagger-ui/i);
+});
+
+it("a link to a GIF that is also a script shows an image and runs nothing, as does the link in a script element", async () => {
+  const library = openLibrary(backend.api, await backend.token("owner"));
+  const bytes = gifScript();
+  const { id } = await json<Image>(library.upload(bytes));
+  const { url } = await library.link(id, "original");
+  const { page } = await open(`${backend.host.url}/`);
+  /** Loads the bytes as a script and returns the event and whether they ran. */
+  const load = (src: string) =>
+    page.evaluate(`new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.onload = script.onerror = ({ type }) => resolve([type, globalThis.scriptRan === true]);
+      script.src = ${JSON.stringify(src)};
+      document.head.append(script);
+    })`);
+  expect(await load(url)).toEqual(["error", false]);
+  // The same bytes are a valid script where the content type does not say image.
+  expect(await load(`data:text/javascript;base64,${bytes.toString("base64")}`)).toEqual(["load", true]);
+  await page.goto(url);
+  expect(await page.evaluate("[document.contentType, typeof scriptRan]")).toEqual(["image/gif", "undefined"]);
+  await page.close();
 });

@@ -27,17 +27,6 @@ export function pngBomb(width: number, height: number): Buffer {
   ]);
 }
 
-/** A PNG with a comment. */
-export async function pngWithText(text: string): Promise<Buffer> {
-  const plain = await testImage("png");
-  const headerEnd = PNG_SIGNATURE.length + 25;
-  return Buffer.concat([
-    plain.subarray(0, headerEnd),
-    pngChunk("tEXt", Buffer.from(`Comment\0${text}`, "latin1")),
-    plain.subarray(headerEnd),
-  ]);
-}
-
 /** A GIF with a comment before its first block. */
 export async function gifWithComment(text: string): Promise<Buffer> {
   const plain = await testImage("gif");
@@ -49,6 +38,20 @@ export async function gifWithComment(text: string): Promise<Buffer> {
     comment,
     Buffer.from([0]),
     plain.subarray(tableEnd),
+  ]);
+}
+
+/** A GIF that is also a script: its width begins a comment, its own comment ends it. Assigns `scriptRan`. */
+export function gifScript(): Buffer {
+  const code = "*/=1;globalThis.scriptRan=true;/*";
+  return Buffer.concat([
+    Buffer.from("GIF89a/*\x01\x00\x80\x00\x00", "latin1"),
+    Buffer.alloc(6, 0x40),
+    Buffer.from([0x21, 0xfe, code.length]),
+    Buffer.from(`${code}\0`),
+    Buffer.from("2c000000000100010000", "hex"),
+    Buffer.from("02024401003b", "hex"),
+    Buffer.from("*/"),
   ]);
 }
 

@@ -1,16 +1,7 @@
 // Images that the intake rejects: the error code, and that nothing is stored.
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  avifBomb,
-  gifBomb,
-  gifWithComment,
-  jpegBomb,
-  pngBomb,
-  pngWithText,
-  webpBomb,
-  zip,
-} from "./hostile-images.fixture.ts";
+import { avifBomb, gifBomb, jpegBomb, pngBomb, webpBomb } from "./hostile-images.fixture.ts";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { animation, cameraImage, photo, testImage } from "./test-images.fixture.ts";
@@ -33,9 +24,6 @@ describe("rejected images", () => {
     ["UNSUPPORTED_MEDIA_TYPE", "a PDF", Buffer.from("%PDF-1.7")],
     ["UNSUPPORTED_MEDIA_TYPE", "an HTML document", Buffer.from("<!doctype html>")],
     ["UNSUPPORTED_MEDIA_TYPE", "text", Buffer.from("hello")],
-    ["UNPROCESSABLE_IMAGE", "a JPEG with an archive", testImage("jpeg").then((bytes) => Buffer.concat([bytes, zip()]))],
-    ["UNPROCESSABLE_IMAGE", "a GIF with a script", gifWithComment("<script>alert(1)</script>")],
-    ["UNPROCESSABLE_IMAGE", "a PNG with PHP", pngWithText("<?php system('x');")],
     ["UNPROCESSABLE_IMAGE", "a PNG signature alone", Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
     [
       "UNPROCESSABLE_IMAGE",

@@ -1,6 +1,7 @@
 // Images that the intake accepts, and how they are stored, against Azurite.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
+import { gifWithComment, zip } from "./hostile-images.fixture.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
 import { newOwner, openIntake, propertiesOf, storedBy } from "./intake.fixture.ts";
 import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
@@ -8,6 +9,8 @@ import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 const { intake, records, originals } = openIntake();
 const accept = (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
   intake.accept({ owner, filename, bytes });
+
+const followed = async (rest: Uint8Array) => Buffer.concat([await testImage("jpeg"), rest]);
 
 describe("accepted images", () => {
   it("counts an accepted upload by format, and no rejected one", async () => {
@@ -47,6 +50,19 @@ describe("accepted images", () => {
 
   it.each(["gif", "webp", "avif"] as const)("accepts an animated %s with the size of a frame", async (format) => {
     expect(await accept(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
+  });
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ["a JPEG with HTML in the slack behind it", () => followed(Buffer.from("\0\0<!doctype html><script>1</script>"))],
+    ["a JPEG with a second image behind it", async () => followed(await testImage("jpeg"))],
+    ["a JPEG with an archive behind it", () => followed(zip())],
+    ["a GIF with HTML in a comment", () => gifWithComment("<html><script>1</script>")],
+  ])("accepts %s, as the image that it is", async (_, make) => {
+    const bytes = await make();
+    const { owner, id, filename, contentType } = await accept(bytes, "x.html");
+    expect(filename).toMatch(/^x\.html\.(jpg|gif)$/);
+    expect((await propertiesOf(`${owner}/${id}/${filename}`)).contentType).toBe(contentType);
+    expect(contentType).toMatch(/^image\/(jpeg|gif)$/);
   });
 
   it("keeps the camera metadata of the original", async () => {

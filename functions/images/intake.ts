@@ -8,7 +8,7 @@ import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/im
 import type { Meter } from "../lib/meter.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
-import { contentTypes, formatOf, type ImageFormat, imageFormats, polyglotTypeOf } from "./image-format.ts";
+import { contentTypes, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
 import { LINE_ENDS_ADVICE, lacksLineEnds, otherFormatOf } from "./other-formats.ts";
 
 export type Intake = {
@@ -18,7 +18,7 @@ export type Intake = {
    * Validates and stores an image.
    * @returns its record: `pending`, or `ready` if the thumbnail was created first
    * @throws {AppError} VALIDATION_FAILED for an empty body, UNSUPPORTED_MEDIA_TYPE for another format,
-   *   UNPROCESSABLE_IMAGE for an image that is corrupt, has too many pixels or is a polyglot; nothing is stored then.
+   *   UNPROCESSABLE_IMAGE for an image that is corrupt or has too many pixels; nothing is stored then.
    *   DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer finishes or removes the upload.
    */
   accept(upload: { owner: string; filename: string | undefined; bytes: Uint8Array }): Promise<ImageRecord>;
@@ -48,12 +48,6 @@ function validateFormat(bytes: Uint8Array): ImageFormat {
   if (bytes.byteLength === 0) throw new AppError("VALIDATION_FAILED", "The image is empty: send its bytes.");
   const format = formatOf(bytes);
   if (!format) throw new AppError("UNSUPPORTED_MEDIA_TYPE", describeOtherFormat(bytes));
-  const polyglotType = polyglotTypeOf(bytes);
-  if (polyglotType)
-    throw new AppError(
-      "UNPROCESSABLE_IMAGE",
-      `The file is an image and also contains ${polyglotType}: save the image without it.`,
-    );
   return format;
 }
 
