@@ -27,6 +27,8 @@ export type Client = {
   readonly traceId: string;
   /** @param at path below the API, or a whole URL @throws {CheckFailure} when there is no response */
   call(at: string, call?: Call): Promise<ApiResponse>;
+  /** Milliseconds so far in which a request waited for a rate limit. */
+  waited(): number;
 };
 
 type ClientOptions = {
@@ -35,12 +37,30 @@ type ClientOptions = {
   /** Timeout of one request, in milliseconds. */
   readonly timeout: number;
   readonly pause: (ms: number) => Promise<void>;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Called when requests begin to wait for a rate limit. */
+  readonly onWait?: (wait: { readonly what: string; readonly seconds: number }) => void;
 };
 
 /** A window of the limits is a minute. */
 const MAX_WAIT_S = 65;
 
-export function openClient({ api, traceId, timeout, pause }: ClientOptions): Client {
+export function openClient({ api, traceId, timeout, pause, now, onWait }: ClientOptions): Client {
+  let waiting = 0;
+  let waitingSince = 0;
+  let waited = 0;
+
+  /** Simultaneous waits count once: the time in which at least one request waits. */
+  async function waitForLimit(what: string, seconds: number): Promise<void> {
+    if (waiting++ === 0) {
+      waitingSince = now();
+      onWait?.({ what, seconds });
+    }
+    await pause(seconds * 1000);
+    if (--waiting === 0) waited += now() - waitingSince;
+  }
+
   async function send(url: string, { method = "GET", headers, body }: Call): Promise<ApiResponse> {
     const { pathname } = new URL(url);
     const what = `${method} ${pathname}`;
@@ -68,13 +88,14 @@ export function openClient({ api, traceId, timeout, pause }: ClientOptions): Cli
     origin: new URL(api).origin,
     api,
     traceId,
+    waited: () => waited,
     async call(at, call = {}) {
       const url = at.startsWith("/") ? `${api}${at}` : at;
       const response = await send(url, call);
       const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
       // An earlier run from this address may have used up the limit.
       if (response.status !== 429 || call.waitForLimit === false || !(wait <= MAX_WAIT_S)) return response;
-      await pause(wait * 1000);
+      await waitForLimit(response.what, wait);
       return send(url, call);
     },
   };

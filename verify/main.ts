@@ -14,6 +14,11 @@ import { LOGS_URL, openWorkspace } from "./workspace.ts";
 const RETRY_MS = 3000;
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
+/** Otherwise a minute without output would look like a hang. */
+function reportWait({ what, seconds }: { readonly what: string; readonly seconds: number }): void {
+  process.stderr.write(`Waiting ${seconds} s for the rate limit of ${what}, which earlier requests used up.\n`);
+}
+
 /** Waits until the deployment responds with 200, since a new one takes time to start. */
 async function waitUntilLive(client: Client, waitMs: number): Promise<void> {
   const deadline = performance.now() + waitMs;
@@ -35,7 +40,8 @@ async function main(): Promise<number> {
   const options = readOptions(flags, { token: process.env.VERIFY_TOKEN || undefined, now: new Date() });
   const { api, input } = options;
   const traceId = randomUUID().replaceAll("-", "");
-  const client = openClient({ api, traceId, timeout: options.timeout * 1000, pause });
+  const now = () => performance.now();
+  const client = openClient({ api, traceId, timeout: options.timeout * 1000, pause, now, onWait: reportWait });
   await waitUntilLive(client, options.wait * 1000);
   const thumbnailTimeout = options.thumbnailTimeout * 1000;
   const queryWorkspace = openWorkspace(process.env.VERIFY_LOGS_URL || LOGS_URL);
@@ -44,7 +50,7 @@ async function main(): Promise<number> {
     checks,
     context: { client, pause, thumbnailTimeout, queryWorkspace },
     input,
-    now: () => performance.now(),
+    now,
     onResult: (result) => print(formatResult(result)),
   });
   print(`\n${formatSummary(results, traceId)}`);

@@ -15,10 +15,22 @@ const failing = check({
 const crashing = check({ name: "crashing", needs: [], run: () => Promise.reject(new TypeError("no such thing")) });
 const needing = check({ name: "needing", needs: ["token", "workspace"], run: async (_, { workspace }) => workspace });
 
+const limited = check({
+  name: "limited",
+  needs: [],
+  run: async () => {
+    waited += 53_000;
+    clock += 53_000;
+    return "after all";
+  },
+});
+
+let waited = 0;
 let clock = 0;
+const context = { client: { waited: () => waited } } as CheckContext;
 const results = await runChecks({
   checks: [failing, crashing, passing, needing],
-  context: {} as CheckContext,
+  context,
   input: { token: TOKEN },
   now: () => (clock += 1250),
 });
@@ -49,4 +61,12 @@ it("formats a failure as expected, received and look at", () => {
   ]);
   const traceId = "0".repeat(32);
   expect(formatSummary(results, traceId)).toBe(`1 passed, 2 failed, 1 not run in 5.00 s; trace id ${traceId}`);
+});
+
+it("counts and shows the wait for a rate limit apart from the time of the check", async () => {
+  const [result] = await runChecks({ checks: [limited], context, input: {}, now: () => (clock += 1250) });
+  expect(result).toMatchObject({ milliseconds: 1250, waited: 53_000 });
+  expect(result && formatResult(result)).toBe(
+    "ok         1.25 s  limited           after all (after 53 s of waiting for a rate limit)",
+  );
 });

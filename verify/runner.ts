@@ -5,7 +5,10 @@ import { CheckFailure, type FailureParts } from "./check-failure.ts";
 export type Result = {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "not run";
+  /** Without the time in `waited`. */
   readonly milliseconds: number;
+  /** Milliseconds in which the check waited for a rate limit; absent if it did not. */
+  readonly waited?: number;
   /** The summary, the failure, or the missing options, in one line. */
   readonly detail: string;
   /** Present when the deployment caused the failure. */
@@ -40,9 +43,11 @@ export async function runChecks({ checks, context, input, now, onResult }: Runne
   };
   const results: Result[] = [];
   for (const check of checks) {
-    const start = now();
+    const [start, waitedBefore] = [now(), context.client.waited()];
     const outcome = await outcomeOf(check);
-    const result = { name: check.name, milliseconds: Math.round(now() - start), ...outcome };
+    const waited = Math.round(context.client.waited() - waitedBefore);
+    const milliseconds = Math.round(now() - start) - waited;
+    const result = { name: check.name, milliseconds, ...(waited > 0 && { waited }), ...outcome };
     results.push(result);
     onResult?.(result);
   }
@@ -57,11 +62,12 @@ const marks: Readonly<Record<Result["outcome"], string>> = {
 const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
 
 /** The result's line of the table. A failure has three lines: expected, received, look at. */
-export function formatResult({ name, outcome, milliseconds, detail, failure }: Result): string {
+export function formatResult({ name, outcome, milliseconds, waited, detail, failure }: Result): string {
   const start = `${marks[outcome]} ${seconds(milliseconds).padStart(7)} s  ${name.padEnd(18)}`;
-  if (!failure) return `${start}${detail}`;
+  const note = waited === undefined ? "" : ` (after ${Math.round(waited / 1000)} s of waiting for a rate limit)`;
+  if (!failure) return `${start}${detail}${note}`;
   const indent = " ".repeat(start.length);
-  return `${start}expected ${failure.expected}\n${indent}received ${failure.received}\n${indent}look at  ${failure.look}`;
+  return `${start}expected ${failure.expected}\n${indent}received ${failure.received}\n${indent}look at  ${failure.look}${note}`;
 }
 
 export function formatSummary(results: readonly Result[], traceId: string): string {

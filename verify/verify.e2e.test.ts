@@ -55,7 +55,7 @@ async function verify({ breakage, context }: Options = {}): Promise<Result[]> {
   // Pauses matter for a cloud only.
   const pause = (ms: number) => wait(ms > 5_000 ? 0 : ms / 20);
   const traceId = randomUUID().replaceAll("-", "");
-  const client = openClient({ api: `${front.url}/api`, traceId, timeout: 30_000, pause });
+  const client = openClient({ api: `${front.url}/api`, traceId, timeout: 30_000, pause, now: () => performance.now() });
   const defaults: CheckContext = {
     client,
     pause,
