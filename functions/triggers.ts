@@ -15,6 +15,11 @@ export type Trigger = { readonly name: TriggerName; readonly handler: Handler } 
   | { readonly kind: "timer"; readonly schedule: string }
 );
 
+/**
+ * Milliseconds after which a timer starts no further work. What it has started ends well before `functionTimeout` in
+ * host.json, at which the host restarts the whole process.
+ */
+export const TIMER_RUN_MS = 3 * 60_000;
 const EVERY_FIVE_MINUTES = "0 */5 * * * *";
 const EVERY_HOUR = "0 0 * * * *";
 
@@ -25,12 +30,12 @@ export const triggers: readonly Trigger[] = [
     name: "image-reconcile",
     kind: "timer",
     schedule: EVERY_FIVE_MINUTES,
-    handler: (_, context, deps) => reconcileImages(deps, { log: createLog(context) }),
+    handler: (_, context, deps) => reconcileImages(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
     name: "limits-clean-up",
     kind: "timer",
     schedule: EVERY_HOUR,
-    handler: (_, context, deps) => cleanUpLimits(deps, { log: createLog(context) }),
+    handler: (_, context, deps) => cleanUpLimits(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
 ];

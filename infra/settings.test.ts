@@ -1,6 +1,6 @@
 // The settings of the deployed app are accepted by the app; a missing required one does not compile.
 import { describe, expect, it } from "vitest";
-import { readSettings, settingNames } from "../functions/lib/settings.ts";
+import { FORM_OVERHEAD, readSettings, settingNames } from "../functions/lib/settings.ts";
 import type { StageOverrides } from "./config-schema.ts";
 import type { DeployedSettings, Fragment } from "./settings.ts";
 import { appOf, synthesized } from "./synthesized.fixture.ts";
@@ -40,6 +40,7 @@ describe("deployed settings", () => {
       "AzureWebJobsStorage__accountName",
       "AzureWebJobsStorage__clientId",
       "AzureWebJobsStorage__credential",
+      "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
       "MEDIA__clientId",
       "MEDIA__credential",
       "MEDIA__queueServiceUri",
@@ -68,10 +69,17 @@ describe("deployed settings", () => {
       METRICS_ENABLED: "public",
       LOG_LEVEL: "debug",
       MAX_UPLOAD_BYTES: "5000000",
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "5065536",
     });
     expect(settings).not.toHaveProperty("TOKEN_ISSUER");
     expect(settings).not.toHaveProperty("RATE_LIMIT_UPLOADS");
     expect(() => readSettings(settings)).not.toThrow();
+  });
+
+  it("deployed settings limit bodies to the largest form that the app accepts", () => {
+    const settings = deployed("production");
+    const { MAX_UPLOAD_BYTES } = readSettings(settings);
+    expect(settings.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe(String(MAX_UPLOAD_BYTES + FORM_OVERHEAD));
   });
 
   it("deployed settings lack CDN_BASE_URL without a Front Door", () => {

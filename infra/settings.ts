@@ -1,5 +1,5 @@
 // The settings of the deployed app, typed: a setting that the code requires and no construct provides does not compile.
-import type { AppSettings } from "../functions/lib/settings.ts";
+import { type AppSettings, bodyLimit } from "../functions/lib/settings.ts";
 import type { LimitSetting, StageConfig } from "./config-schema.ts";
 
 /** Settings that are optional on a laptop and always set in a deployment. */
@@ -11,6 +11,8 @@ type PlatformSettings = {
   readonly AzureWebJobsStorage__accountName: string;
   readonly AzureWebJobsStorage__credential: "managedidentity";
   readonly AzureWebJobsStorage__clientId: string;
+  /** Bytes. azure-functions-host, HttpRequestBodySizeMiddleware.cs */
+  readonly FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string;
   readonly MEDIA__queueServiceUri: string;
   readonly MEDIA__credential: "managedidentity";
   readonly MEDIA__clientId: string;
@@ -34,8 +36,9 @@ export function settingsOf(config: StageConfig) {
     DAILY_WRITE_BUDGET: String(config.dailyWriteBudget),
     ...(Object.fromEntries(limits) as { readonly [name in LimitSetting]?: string }),
     OPENAPI_ENABLED: config.openapi ? "true" : "false",
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: bodyLimit(config.settings.MAX_UPLOAD_BYTES),
     METRICS_ENABLED: config.publicMetrics ? "public" : "false",
     // The configuration validated each by the app's own rule.
     ...(config.settings as Pick<AppSettings, keyof typeof config.settings>),
-  } as const satisfies Partial<AppSettings>;
+  } as const satisfies Partial<DeployedSettings>;
 }

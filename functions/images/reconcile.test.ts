@@ -56,8 +56,8 @@ const ownRecords = {
     for await (const listed of records.unfinished(before)) if (listed.record.owner === owner) yield listed;
   },
 };
-const reconcile = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}) =>
-  reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, now });
+const reconcile = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}, runMs = 10 * MINUTE) =>
+  reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, runMs, now });
 const statusOf = async ({ id }: ImageRecord) => (await records.find(owner, id))?.status;
 
 describe("reconcileImages", () => {
@@ -135,6 +135,13 @@ describe("reconcileImages", () => {
     expect(lines.at(-1)).toMatchObject({ message: "images-reconciled", unfinished: 3 });
     await reconcile();
     expect(await Promise.all(images.map(statusOf))).toEqual(["ready", "ready", "ready"]);
+  });
+
+  it("starts no further image when its time is over", async () => {
+    const record = await createRecord("pending");
+    await reconcile({}, 0);
+    expect(await statusOf(record)).toBe("pending");
+    expect(lines).toMatchObject([{ message: "images-reconciled", unfinished: 0, cut: true }]);
   });
 
   it("removes nothing while the container does not exist", async () => {

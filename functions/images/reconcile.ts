@@ -12,13 +12,20 @@ export type ReconcileDeps = {
   readonly thumbnailer: { create(owner: string, id: string, log: Log): Promise<string> };
 };
 
-/** Creates the missing thumbnail where the original exists; removes the record where it was never stored. */
+/**
+ * Creates the missing thumbnail where the original exists; removes the record where it was never stored.
+ * @param runMs milliseconds after which no further image is started; the next run takes the rest
+ */
 export async function reconcileImages(
   { images, originals, thumbnailer }: ReconcileDeps,
-  { log, now = Date.now() }: { log: Log; now?: number },
+  { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
+  const startedAt = performance.now();
   let unfinished = 0;
+  let isCut = false;
   for await (const { record, etag } of images.unfinished(new Date(now - MIN_AGE_MS))) {
+    isCut = performance.now() - startedAt >= runMs;
+    if (isCut) break;
     const { owner, id: image } = record;
     unfinished++;
     try {
@@ -33,5 +40,5 @@ export async function reconcileImages(
       log.warn("reconcile-failed", { image, error });
     }
   }
-  log.info("images-reconciled", { unfinished });
+  log.info("images-reconciled", { unfinished, ...(isCut && { cut: true }) });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { servicePorts } from "../../local/settings-file.ts";
-import { readSettings, settingNames } from "./settings.ts";
+import { bodyLimit, readSettings, settingNames } from "./settings.ts";
 
 const file = join(import.meta.dirname, "../../local.settings.example.json");
 const { IsEncrypted, Values, Host } = JSON.parse(readFileSync(file, "utf8")) as {
@@ -22,6 +22,7 @@ const platformSettings = [
   "IDENTITY_ENDPOINT",
   "IDENTITY_HEADER",
   "AZURE_TOKEN_CREDENTIALS",
+  "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
   "MEDIA__queueServiceUri",
   "MEDIA__credential",
 ];
@@ -36,6 +37,10 @@ test("the example has every setting and no unknown one", () => {
 
 test("readSettings accepts the example", () => {
   expect(() => readSettings(Values)).not.toThrow();
+});
+
+test("the example limits bodies to the largest form that the app accepts", () => {
+  expect(Values.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe(bodyLimit(Values.MAX_UPLOAD_BYTES));
 });
 
 test("the example is readable by Core Tools and contains no key", () => {

@@ -53,6 +53,15 @@ const stage = z
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T, defaultValue: T[number]) =>
   z.enum(values, `must be one of: ${values.join(", ")}`).default(defaultValue as never);
 
+const DEFAULT_UPLOAD_BYTES = 10 * 1024 * 1024;
+/** Bytes of a form around its file: boundaries and part headers. */
+export const FORM_OVERHEAD = 64 * 1024;
+
+/** Bytes of the largest body that a route accepts. The host rejects larger ones before it reads them. */
+export function bodyLimit(maxUploadBytes: string | undefined): string {
+  return String(Number(maxUploadBytes ?? DEFAULT_UPLOAD_BYTES) + FORM_OVERHEAD);
+}
+
 const schema = z.object({
   STAGE: stage.meta({ examples: ["production"] }),
   TABLES_ENDPOINT: secureUrl.meta({ examples: ["https://vitae-prod.table.cosmos.azure.com:443"] }),
@@ -66,7 +75,7 @@ const schema = z.object({
     .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
     .optional()
     .meta({ examples: ["https://media.example.com"] }),
-  MAX_UPLOAD_BYTES: count(10 * 1024 * 1024).meta({ examples: ["10485760"] }),
+  MAX_UPLOAD_BYTES: count(DEFAULT_UPLOAD_BYTES).meta({ examples: ["10485760"] }),
   MAX_IMAGE_PIXELS: count(50_000_000).meta({ examples: ["50000000"] }),
   AZURE_CLIENT_ID: z
     .guid("must be the client id (a GUID) of the user-assigned identity")

@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
+import { FORM_OVERHEAD } from "../settings.ts";
 import { bodyEndedEarly, rejectContentEncoding } from "./body.ts";
 import { shorten } from "./validation-issues.ts";
 
@@ -15,8 +16,6 @@ type Upload = {
 /** The bytes share their memory with nothing else. */
 export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filename?: string };
 
-/** Bytes of a form around the file: boundaries and part headers. */
-const FORM_OVERHEAD = 64 * 1024;
 const MAX_PARTS = 20;
 
 const tooLarge = (maxBytes: number) =>

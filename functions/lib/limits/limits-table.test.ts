@@ -91,6 +91,7 @@ describe("a shared limit", () => {
 });
 
 describe("cleanUpLimits", () => {
+  const runMs = 60_000;
   const log = { ...consoleLog, info: vi.fn() };
   const removed = () => log.info.mock.calls.map(([message, fields]) => [message, fields.removed]);
   let table: ReturnType<typeof limitsTable>;
@@ -107,7 +108,7 @@ describe("cleanUpLimits", () => {
     const ended = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
     for (const minutes of [-1, 0, 4, 6, 60, 60 * 24])
       await table.createEntity({ partitionKey: randomUUID(), rowKey: ended(minutes), points: 1 });
-    await cleanUpLimits({ limitsTable: table }, { log, now });
+    await cleanUpLimits({ limitsTable: table }, { log, runMs, now });
     expect((await rowsOf(table)).map(({ rowKey }) => rowKey).sort()).toEqual([ended(4), ended(0), ended(-1)]);
     expect(removed()).toEqual([["limits-cleaned-up", 3]]);
   });
@@ -117,14 +118,25 @@ describe("cleanUpLimits", () => {
     await Promise.all(
       Array.from({ length: 250 }, () => table.createEntity({ partitionKey: randomUUID(), rowKey, points: 1 })),
     );
-    const run = () => cleanUpLimits({ limitsTable: table }, { log });
+    const run = () => cleanUpLimits({ limitsTable: table }, { log, runMs });
     await Promise.all([run(), run()]);
     expect(await rowsOf(table)).toEqual([]);
     expect(removed().reduce((sum, [, count]) => sum + count, 0)).toBe(250);
   });
 
+  it("starts no further page when its time is over, and leaves the rest to the next run", async () => {
+    const rowKey = "1990-01-01T00:00:00.000Z";
+    await Promise.all(
+      Array.from({ length: 150 }, () => table.createEntity({ partitionKey: randomUUID(), rowKey, points: 1 })),
+    );
+    for (const left of [50, 0]) {
+      await cleanUpLimits({ limitsTable: table }, { log, runMs: 0 });
+      expect(await rowsOf(table)).toHaveLength(left);
+    }
+  });
+
   it("rejects when the table fails, so that the platform records a failed run", async () => {
     const gone = limitsTable({ table: "nosuchtable" });
-    await expect(cleanUpLimits({ limitsTable: gone }, { log })).rejects.toMatchObject({ statusCode: 404 });
+    await expect(cleanUpLimits({ limitsTable: gone }, { log, runMs })).rejects.toMatchObject({ statusCode: 404 });
   });
 });

@@ -103,13 +103,17 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
 /** More than the clocks of instances differ: one instance may still write a window that is over for another. */
 const MARGIN_MS = 5 * 60_000;
 
-/** Deletes expired windows. */
+/**
+ * Deletes expired windows.
+ * @param runMs milliseconds after which no further page is started; the next run takes the rest
+ */
 export async function cleanUpLimits(
   { limitsTable: table }: { readonly limitsTable: TableClient },
-  { log, now = Date.now() }: { log: Log; now?: number },
+  { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
   const filter = `RowKey lt '${new Date(now - MARGIN_MS).toISOString()}'`;
   const pages = table.listEntities({ queryOptions: { filter, select: ["PartitionKey", "RowKey"] } });
+  const startedAt = performance.now();
   let removed = 0;
   for await (const page of pages.byPage({ maxPageSize: 100 })) {
     const deleted = page.map(async ({ partitionKey = "", rowKey = "" }) => {
@@ -122,6 +126,7 @@ export async function cleanUpLimits(
       }
     });
     await Promise.all(deleted);
+    if (performance.now() - startedAt >= runMs) break;
   }
   log.info("limits-cleaned-up", { removed });
 }
