@@ -2,6 +2,7 @@
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
+import { createUploadGate } from "./images/upload.ts";
 import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
 import { checkContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
@@ -11,6 +12,7 @@ import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
+import { createDecoder } from "./lib/decoder.ts";
 import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
@@ -18,7 +20,6 @@ import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
-import { loadSharp } from "./lib/sharp.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
 import { MAX_LINK_MS } from "./sas/link-policy.ts";
@@ -111,15 +112,19 @@ export function createDeps(settings: Settings) {
     get images() {
       return createImageRecords(this.table(tables.images, 2));
     },
-    openImage: () => loadSharp(settings.MAX_IMAGE_PIXELS),
+    get decoder() {
+      return createDecoder({ maxPixels: settings.MAX_IMAGE_PIXELS });
+    },
+    get uploadGate() {
+      return createUploadGate();
+    },
     get intake() {
       return createIntake({
         originals: this.originals,
         records: this.images,
-        openImage: this.openImage,
+        decoder: this.decoder,
         meter: this.meter,
         maxBytes: settings.MAX_UPLOAD_BYTES,
-        maxPixels: settings.MAX_IMAGE_PIXELS,
       });
     },
     get thumbnailer() {
@@ -127,7 +132,7 @@ export function createDeps(settings: Settings) {
         originals: this.originals,
         thumbnails: createBlobContainer(this.blobs, containers.thumbnails),
         records: this.images,
-        openImage: this.openImage,
+        decoder: this.decoder,
         meter: this.meter,
       });
     },

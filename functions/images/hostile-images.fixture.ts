@@ -2,7 +2,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { testImage } from "./test-images.fixture.ts";
 
-function pngChunk(type: string, data: Uint8Array): Buffer {
+export function pngChunk(type: string, data: Uint8Array): Buffer {
   const typeAndData = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const chunk = Buffer.alloc(typeAndData.length + 8);
   chunk.writeUInt32BE(data.length, 0);

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import { createDecoder } from "../lib/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
-import { loadSharp } from "../lib/sharp.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake } from "./intake.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -83,9 +83,8 @@ describe("upload with concurrent changes", () => {
         return etag;
       },
     };
-    const openImage = () => loadSharp(1_000_000);
-    const bounds = { maxBytes: 1_000_000, maxPixels: 1_000_000 };
-    return createIntake({ originals: racing, records, openImage, meter: silentMeter, ...bounds }).accept({
+    const decoder = createDecoder({ maxPixels: 1_000_000 });
+    return createIntake({ originals: racing, records, decoder, meter: silentMeter, maxBytes: 1_000_000 }).accept({
       owner,
       filename: "a.png",
       bytes,

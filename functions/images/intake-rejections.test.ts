@@ -1,6 +1,7 @@
 // Images that the intake rejects: the error code, and that nothing is stored.
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { costlyImages, scanBomb, textBomb } from "./costly-images.fixture.ts";
 import { avifBomb, gifBomb, jpegBomb, pngBomb, webpBomb } from "./hostile-images.fixture.ts";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
@@ -65,6 +66,15 @@ describe("rejected images", () => {
       expect(await storedBy(owner)).toEqual(nothing);
     },
   );
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ["a PNG with 79 MB of compressed text", () => textBomb("zTXt", 10, 7_900_000)],
+    ["a JPEG with 2,000 scans", () => scanBomb({ width: 80, height: 60 }, 2_000)],
+    ["an AVIF of 25 megapixels", () => costlyImages["AVIF, 8 bits"]({ width: 5_000, height: 5_000 })],
+  ])("rejects with UNPROCESSABLE_IMAGE and stores nothing: %s", async (_, make) => {
+    await expect(accept(await make())).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
+    expect(await storedBy(owner)).toEqual(nothing);
+  });
 
   it("rejects an AVIF that declares a larger size than it has with UNPROCESSABLE_IMAGE", async () => {
     await expect(accept(await avifBomb(60_000, 60_000))).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });

@@ -4,9 +4,9 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
+import { createDecoder } from "../lib/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
-import { loadSharp } from "../lib/sharp.ts";
 import { createImageRecords } from "./image-records.ts";
 import { createIntake } from "./intake.ts";
 
@@ -29,11 +29,11 @@ export function openIntake({
 } = {}) {
   const records = createImageRecords(openTable(endpoint));
   const originals = openContainer(containers.images, blobs);
-  const openImage = () => loadSharp(maxPixels);
+  const decoder = createDecoder({ maxPixels: maxPixels });
   return {
     records,
     originals,
-    intake: createIntake({ originals, records, openImage, meter, maxBytes: 10_000_000, maxPixels }),
+    intake: createIntake({ originals, records, decoder, meter, maxBytes: 10_000_000 }),
   };
 }
 

@@ -2,11 +2,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/avif-boxes.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
+import type { Decoder } from "../lib/decoder.ts";
 import { AppError } from "../lib/errors.ts";
+import { requestPatience } from "../lib/gate.ts";
 import { isCompleteGif } from "../lib/gif-blocks.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
-import type { OpenImage } from "../lib/sharp.ts";
 import { safeFileName } from "./file-name.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
 import { LINE_ENDS_ADVICE, lacksLineEnds, otherFormatOf } from "./other-formats.ts";
@@ -18,8 +19,9 @@ export type Intake = {
    * Validates and stores an image.
    * @returns its record: `pending`, or `ready` if the thumbnail was created first
    * @throws {AppError} VALIDATION_FAILED for an empty body, UNSUPPORTED_MEDIA_TYPE for another format,
-   *   UNPROCESSABLE_IMAGE for an image that is corrupt or has too many pixels; nothing is stored then.
-   *   DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer finishes or removes the upload.
+   *   UNPROCESSABLE_IMAGE for an image that is corrupt or exceeds a limit, DEPENDENCY_UNAVAILABLE when too many images
+   *   wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer
+   *   finishes or removes the upload.
    */
   accept(upload: { owner: string; filename: string | undefined; bytes: Uint8Array }): Promise<ImageRecord>;
 };
@@ -27,10 +29,9 @@ export type Intake = {
 type Options = {
   readonly originals: BlobContainer;
   readonly records: ImageRecords;
-  readonly openImage: () => Promise<OpenImage>;
+  readonly decoder: Decoder;
   readonly meter: Meter;
   readonly maxBytes: number;
-  readonly maxPixels: number;
 };
 
 /** Edge in pixels of the trial decode. Small, so that decoders can scale while they decode. */
@@ -51,32 +52,31 @@ function validateFormat(bytes: Uint8Array): ImageFormat {
   return format;
 }
 
-export function createIntake({ originals, records, openImage, meter, maxBytes, maxPixels }: Options): Intake {
+export function createIntake({ originals, records, decoder, meter, maxBytes }: Options): Intake {
   /** @returns width and height as displayed, of an image that can be decoded completely */
   async function validatePixels(bytes: Uint8Array, format: ImageFormat) {
-    const open = await openImage();
     const isAnimation = format === "avif" && isAnimatedAvif(bytes);
     if (isAnimation && !hasStillImage(bytes))
       throw new AppError(
         "UNPROCESSABLE_IMAGE",
         "An animated AVIF must contain its first frame as a still image, and this one does not: save it as a still AVIF.",
       );
-    const rejectCorrupt = (cause?: unknown): never => {
+    const corrupt = (cause?: unknown) => {
       const advice = lacksLineEnds(bytes) ? LINE_ENDS_ADVICE : "send the complete file";
-      throw new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: ${advice}.`, { cause });
+      return new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: ${advice}.`, { cause });
     };
-    const header = await open(bytes, { limitInputPixels: false }).metadata().catch(rejectCorrupt);
-    const { width, height } = header.autoOrient;
-    if (width * height > maxPixels)
-      throw new AppError(
-        "UNPROCESSABLE_IMAGE",
-        `An image may have at most ${maxPixels} pixels, and this one has ${width} x ${height}: make it smaller.`,
-      );
-    if (format === "gif" && !isCompleteGif(bytes)) rejectCorrupt();
-    if (isAnimation && !isCompleteAvif(bytes)) rejectCorrupt();
-    // Only a decode of the whole image shows that it is complete.
-    await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer().catch(rejectCorrupt);
-    return { width, height };
+    const trial = decoder.decode(bytes, requestPatience, async (open, size) => {
+      // The decoder reads only the first frame.
+      if ((format === "gif" && !isCompleteGif(bytes)) || (isAnimation && !isCompleteAvif(bytes))) throw corrupt();
+      // Only a decode of the whole image shows that it is complete.
+      await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer();
+      return size;
+    });
+    return trial.catch((error: unknown) => {
+      // An image above a limit has no cause.
+      const isCorrupt = error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE" && error.cause !== undefined;
+      throw isCorrupt ? corrupt(error.cause) : error;
+    });
   }
 
   return {

@@ -1,11 +1,11 @@
 // The reconcile timer against Azurite: records that crashes and lost events leave behind, and records it must not touch.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createDecoder } from "../lib/decoder.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import { createLog, type Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
-import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
@@ -13,8 +13,8 @@ import { testImage } from "./test-images.fixture.ts";
 
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
-const openImage = () => loadSharp(1_000_000);
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, openImage, meter: silentMeter });
+const decoder = createDecoder({ maxPixels: 1_000_000 });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;

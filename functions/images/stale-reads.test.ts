@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import { createDecoder } from "../lib/decoder.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
-import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
@@ -19,7 +19,7 @@ const HOUR = 60 * 60_000;
 const unavailable = { code: "DEPENDENCY_UNAVAILABLE" };
 const { originals, records: direct } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
-const openImage = () => loadSharp(1_000_000);
+const decoder = createDecoder({ maxPixels: 1_000_000 });
 const silentLog = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 
 let proxy: FaultProxy;
@@ -42,7 +42,7 @@ afterAll(() => proxy.close());
 
 const accept = () => opened.intake.accept({ owner, filename: "a.png", bytes });
 const thumbnailer = (records = opened.records) =>
-  createThumbnailer({ originals, thumbnails, records, openImage, meter: silentMeter });
+  createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
 const createThumbnail = ({ id }: ImageRecord, records = opened.records) =>
   thumbnailer(records).create(owner, id, silentLog);
 

@@ -9,11 +9,12 @@ import { contentTypes, imageFormats } from "./image-format.ts";
 import { imageResponse } from "./image-response.ts";
 import { openIntake, storedBy } from "./intake.fixture.ts";
 import { testImage } from "./test-images.fixture.ts";
-import { uploadImage } from "./upload.ts";
+import { createUploadGate, uploadImage } from "./upload.ts";
 
 const { intake, records: images } = openIntake();
 const deps = {
   intake,
+  uploadGate: createUploadGate(),
   async verifyToken(authorization: string | null) {
     const [, role, subject = ""] = /^Bearer (owner|editor|viewer) (.*)$/.exec(authorization ?? "") ?? [];
     if (!role) throw new AppError("UNAUTHENTICATED", "No token.");

@@ -1,11 +1,18 @@
 // POST /v1/images: stores an image, sent as the multipart field `file` or as a raw body.
 import { z } from "zod";
-import { readFile } from "../lib/http/multipart.ts";
+import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
+import { readFile, uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { contentTypes } from "./image-format.ts";
 import { exampleImage, imageResponse, toResponse } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
+
+/** Bytes of all uploads that are read or decoded at once; the others wait, unread. */
+const MEMORY = 128 * 1024 * 1024;
+
+/** One for the process. */
+export const createUploadGate = (): Gate => createGate({ name: "uploads", capacity: MEMORY });
 
 export const uploadImage = guardedOperation({
   tag: "Images",
@@ -33,17 +40,16 @@ export const uploadImage = guardedOperation({
     "DEPENDENCY_UNAVAILABLE",
   ],
   example: { query: { filename: "portrait.jpg" }, response: exampleImage },
-  handler: async ({ caller, headers, query, stream }, { intake }: { intake: Intake }) => {
-    const { bytes, filename = query.filename } = await readFile({
-      headers,
-      stream,
-      field: "file",
-      maxBytes: intake.maxBytes,
+  handler: async ({ caller, headers, query, stream }, { intake, uploadGate }: { intake: Intake; uploadGate: Gate }) => {
+    const { maxBytes } = intake;
+    const record = await uploadGate.run(uploadMemory(headers, maxBytes), requestPatience, async () => {
+      const { bytes, filename = query.filename } = await readFile({ headers, stream, field: "file", maxBytes });
+      const record = await intake.accept({ owner: caller.subject, filename, bytes });
+      // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
+      // buffers would accumulate before it runs (npm run bench -- upload).
+      bytes.buffer.transfer(0);
+      return record;
     });
-    const record = await intake.accept({ owner: caller.subject, filename, bytes });
-    // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
-    // buffers would accumulate before it runs (npm run bench -- upload).
-    bytes.buffer.transfer(0);
     return {
       status: 201,
       headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` },

@@ -63,7 +63,8 @@ export function statusOf(code: ErrorCode): number {
 
 const publicMessages: Partial<Record<ErrorCode, string>> = {
   INTERNAL: "An unexpected error occurred. Quote the trace id when you report it.",
-  DEPENDENCY_UNAVAILABLE: "A service that this API depends on is unavailable. Your request is valid; try again later.",
+  DEPENDENCY_UNAVAILABLE:
+    "The service is busy, or one that it depends on is unavailable. Your request is valid; try again later.",
 };
 
 /** The message that the client receives. */

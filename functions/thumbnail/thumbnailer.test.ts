@@ -4,16 +4,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
+import { createDecoder } from "../lib/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
-import { loadSharp } from "../lib/sharp.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
 
 const { intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
-const openImage = () => loadSharp(50_000_000);
+const decoder = createDecoder({ maxPixels: 50_000_000 });
 const unavailable = () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "x"));
 let owner: string;
 let image: ImageRecord;
@@ -40,7 +40,7 @@ function open(
     originals: { ...counted, ...other.originals },
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
-    openImage,
+    decoder,
     meter,
   });
 }

@@ -1,16 +1,18 @@
 // Creates the thumbnail of an image and updates its record: once per version of the original, for any number of events.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
+import type { Decoder } from "../lib/decoder.ts";
+import { AppError } from "../lib/errors.ts";
+import { eventPatience } from "../lib/gate.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
-import type { OpenImage } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
 
 type Outcome = "created" | "up-to-date" | "failed" | "not-found";
 export type Thumbnailer = {
   /**
    * @returns what was done, for the log
-   * @throws {AppError} DEPENDENCY_UNAVAILABLE when a store fails; the caller should try again
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE when a store fails, or the image cannot be decoded now; the caller should try again
    */
   create(owner: string, id: string, log: Pick<Log, "warn">): Promise<Outcome>;
 };
@@ -19,13 +21,13 @@ type Options = {
   readonly originals: BlobContainer;
   readonly thumbnails: BlobContainer;
   readonly records: Pick<ImageRecords, "find" | "change">;
-  readonly openImage: () => Promise<OpenImage>;
+  readonly decoder: Decoder;
   readonly meter: Meter;
 };
 
 const REASON = "The image could not be read: it is corrupt or cannot be resized.";
 
-export function createThumbnailer({ originals, thumbnails, records, openImage, meter }: Options): Thumbnailer {
+export function createThumbnailer({ originals, thumbnails, records, decoder, meter }: Options): Thumbnailer {
   async function create(owner: string, id: string, log: Pick<Log, "warn">): Promise<Outcome> {
     const thumbnailName = thumbnailBlobName({ owner, id });
     const record = await records.find(owner, id);
@@ -39,9 +41,10 @@ export function createThumbnailer({ originals, thumbnails, records, openImage, m
     const original = await originals.read(originalName);
     if (!original) return "not-found";
 
-    const open = await openImage();
-    // Only a render error makes the image `failed`. A store error is thrown, so that the event is delivered again.
-    const rendered = await renderThumbnail(original.bytes, open).catch((error: unknown) => {
+    // Only an unusable image becomes `failed`. Any other error is thrown, so that the event is delivered again.
+    const render = decoder.decode(original.bytes, eventPatience, (open) => renderThumbnail(original.bytes, open));
+    const rendered = await render.catch((error: unknown) => {
+      if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
       log.warn("thumbnail-not-rendered", { image: id, error });
       return undefined;
     });

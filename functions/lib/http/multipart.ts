@@ -31,6 +31,12 @@ async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxByte
   }
 }
 
+/** @returns bytes that an upload takes at most; without a length its buffer is copied as it grows */
+export function uploadMemory(headers: Headers, maxBytes: number): number {
+  const length = Number(headers.get("content-length"));
+  return length > 0 ? Math.min(length, maxBytes + FORM_OVERHEAD) : 2 * maxBytes;
+}
+
 /**
  * Collects chunks in one buffer of the announced size: a list of chunks and their concatenation would hold every upload
  * twice.
@@ -44,7 +50,9 @@ function createByteBuffer(headers: Headers, maxBytes: number) {
   return {
     add(chunk: Uint8Array): void {
       if (size + chunk.byteLength > memory.byteLength) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(2 * memory.byteLength, size + chunk.byteLength));
+        const larger = Buffer.allocUnsafeSlow(
+          Math.max(Math.min(2 * memory.byteLength, maxBytes), size + chunk.byteLength),
+        );
         memory.copy(larger, 0, 0, size);
         memory = larger;
       }

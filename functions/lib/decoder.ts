@@ -1,0 +1,125 @@
+// The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
+import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
+import { AppError } from "./errors.ts";
+import { createGate, type Gate, type Patience } from "./gate.ts";
+import { readJpegScans } from "./jpeg-scans.ts";
+import { inflatedTextBytes } from "./png-text.ts";
+import { loadSharp, type OpenImage } from "./sharp.ts";
+
+export type Decoder = {
+  /**
+   * @param work decodes the image; its size is as displayed
+   * @throws {AppError} UNPROCESSABLE_IMAGE when the image is corrupt or exceeds a limit;
+   *   DEPENDENCY_UNAVAILABLE when the decode has to wait or lasts too long, or memory runs out: try again
+   */
+  decode<T>(
+    bytes: Uint8Array,
+    patience: Patience,
+    work: (open: OpenImage, size: { readonly width: number; readonly height: number }) => Promise<T>,
+  ): Promise<T>;
+};
+
+/** Bytes. An instance has 2,048 MB for the host, the app and the uploads in flight. */
+const MEMORY = 900_000_000;
+/** sharp runs on libuv's four threads; address look-ups and token checks need the others. */
+const MAX_DECODES = 2;
+/** Bytes of a decode that reads only the header. */
+const HEADER_WEIGHT = 64_000_000;
+/** Cameras write ten scans. */
+const MAX_SCANS = 100;
+/** libpng's limit for one text; this is for all texts of an image. */
+const MAX_TEXT_BYTES = 8_000_000;
+const TIME_LIMIT_MS = 30_000;
+const RETRY_AFTER_S = 10;
+
+const unprocessable = (message: string, cause?: unknown) => new AppError("UNPROCESSABLE_IMAGE", message, { cause });
+
+/** libvips' messages when the instance has too little memory; a limit of a library is a property of the image. */
+const isOurFailure = (error: unknown) =>
+  /out of memory|(?:unable|failed|cannot) to allocate|memory allocation|cannot allocate/i.test(String(error)) &&
+  !/limit/i.test(String(error));
+
+/** An error of libvips as the reason for the client. */
+function asDecodeError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isOurFailure(error))
+    return new AppError("DEPENDENCY_UNAVAILABLE", "An image could not be decoded for lack of memory", {
+      cause: error,
+      retryAfter: RETRY_AFTER_S,
+    });
+  return unprocessable("The image is corrupt or truncated: send the complete file.", error);
+}
+
+/**
+ * Checks what libvips does not bound, by one pass over the bytes.
+ * @returns whether the decoder of a JPEG holds all coefficients
+ */
+function checkStructure(bytes: Uint8Array): boolean {
+  if (bytes[0] === 0x89 && inflatedTextBytes(bytes, MAX_TEXT_BYTES) > MAX_TEXT_BYTES)
+    throw unprocessable(
+      `The compressed texts and colour profile of a PNG may have at most ${MAX_TEXT_BYTES} bytes when inflated, and these have more: save the image without them.`,
+    );
+  if (bytes[0] !== 0xff) return false;
+  const { scans, isBuffered, isUnsupported } = readJpegScans(bytes);
+  if (isUnsupported)
+    throw unprocessable(
+      "A JPEG must be baseline or progressive with Huffman coding, and this one is neither: save it again.",
+    );
+  if (scans > MAX_SCANS)
+    throw unprocessable(`A JPEG may have at most ${MAX_SCANS} scans, and this one has ${scans}: save it again.`);
+  return isBuffered;
+}
+
+function checkSize({ format, width, height }: ImageHeader, maxPixels: number): void {
+  const limit = pixelLimit(format, maxPixels);
+  if (width * height > limit)
+    throw unprocessable(
+      `${format === "heif" ? "An AVIF" : "An image"} may have at most ${limit} pixels, and this one has ${width} x ${height}: make it smaller.`,
+    );
+  if (Math.max(width, height) > MAX_EDGE)
+    throw unprocessable(
+      `An image may be at most ${MAX_EDGE} pixels wide or high, and this one has ${width} x ${height}: make it smaller.`,
+    );
+}
+
+type Options = { readonly maxPixels: number; readonly timeLimitMs?: number };
+
+/** One for the process: two of them would admit twice as much. */
+export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Options): Decoder {
+  const gate: Gate = createGate({ name: "decodes", capacity: MEMORY, maxRunning: MAX_DECODES });
+
+  /**
+   * libvips cannot be interrupted while a decoder reads, so the caller stops waiting and the gate does not: the weight is
+   * held until the memory is free. The limits above bound how long that takes.
+   */
+  function runLimited<T>(weight: number, patience: Patience, work: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const limited = async () => {
+      const timer = setTimeout(() => {
+        const message = `A decode lasted longer than ${timeLimitMs} ms`;
+        reject(new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: RETRY_AFTER_S }));
+      }, timeLimitMs);
+      try {
+        resolve(await work());
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    gate.run(weight, patience, limited).catch((error: unknown) => reject(asDecodeError(error)));
+    return promise;
+  }
+
+  return {
+    async decode(bytes, patience, work) {
+      const isBuffered = checkStructure(bytes);
+      const open = await loadSharp(maxPixels);
+      const header = await runLimited(HEADER_WEIGHT, patience, () =>
+        open(bytes, { limitInputPixels: false }).metadata(),
+      );
+      checkSize(header, maxPixels);
+      const { width, height } = header.autoOrient;
+      const weight = decodeWeight(header, isBuffered);
+      return runLimited(weight, patience, () => work(open, { width, height }));
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// The size of a PNG's compressed texts and colour profile, inflated with a bound. Pure.
+import { inflateSync } from "node:zlib";
+
+/** Deflate stores at most 1,032 bytes in one. https://zlib.net/zlib_tech.html */
+const MAX_RATIO = 1_032;
+const HEADER_BYTES = 8;
+const CHUNK_OVERHEAD = 12;
+/** Counted for a shorter one: each call of zlib takes time. */
+const MIN_BYTES = 8_000;
+
+/** Where the compressed data of a chunk begin; undefined when nothing in it is compressed. */
+function compressedStart(type: string, data: Buffer): number | undefined {
+  const afterName = data.indexOf(0) + 1;
+  if (type === "zTXt" || type === "iCCP") return afterName + 1;
+  if (type !== "iTXt" || data[afterName] !== 1) return undefined;
+  const afterLanguage = data.indexOf(0, afterName + 2) + 1;
+  return data.indexOf(0, afterLanguage) + 1;
+}
+
+function inflatedBytes(data: Buffer, limit: number): number {
+  try {
+    return Math.max(MIN_BYTES, inflateSync(data, { maxOutputLength: limit + 1 }).length);
+  } catch {
+    // Too long, or broken: libpng may inflate a part of it.
+    return Math.max(MIN_BYTES, Math.min(limit + 1, data.length * MAX_RATIO));
+  }
+}
+
+/**
+ * Sum of the inflated bytes, or more than the limit once it is exceeded. libpng bounds each chunk, not their sum, and
+ * libvips copies each several times.
+ * Source: https://www.w3.org/TR/png-3/#11Chunks
+ */
+export function inflatedTextBytes(bytes: Uint8Array, limit: number): number {
+  const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let sum = 0;
+  let at = HEADER_BYTES;
+  while (sum <= limit && at + CHUNK_OVERHEAD <= png.length) {
+    const length = png.readUInt32BE(at);
+    const data = png.subarray(at + 8, at + 8 + length);
+    const start = compressedStart(png.toString("latin1", at + 4, at + 8), data);
+    if (start !== undefined) sum += inflatedBytes(data.subarray(start), limit - sum);
+    at += CHUNK_OVERHEAD + length;
+  }
+  return sum;
+}
