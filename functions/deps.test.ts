@@ -1,5 +1,5 @@
 // The lifetime of dependencies.
-import { expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createDeps } from "./deps.ts";
 import { readSettings } from "./lib/settings.ts";
 
@@ -10,4 +10,35 @@ it("createDeps creates each dependency once, on first read", () => {
   expect(deps.vault).toBe(deps.vault);
   expect(isCreated()).toBe(true);
   expect(deps.originals).toBe(deps.originals);
+});
+
+describe("close", () => {
+  function openDeps(closeVisits: () => Promise<void>) {
+    const deps = createDeps(readSettings());
+    const flush = vi.fn(async () => {});
+    Object.defineProperty(deps, "visits", { value: { close: closeVisits } });
+    Object.defineProperty(deps, "telemetry", { value: { flush } });
+    return { deps, flush };
+  }
+
+  it("sends the telemetry while the visits are written, and again what that measured", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { deps, flush } = openDeps(() => promise);
+    const closed = deps.close();
+    expect(flush).toHaveBeenCalledTimes(1);
+    resolve();
+    await closed;
+    expect(flush).toHaveBeenCalledTimes(2);
+  });
+
+  it("sends the telemetry when the visits cannot be written", async () => {
+    const { deps, flush } = openDeps(() => Promise.reject(new Error("down")));
+    await deps.close();
+    expect(flush).toHaveBeenCalledTimes(2);
+  });
+
+  it("ends although a store never responds", async () => {
+    const { deps } = openDeps(() => new Promise(() => {}));
+    await expect(deps.close()).resolves.toBeUndefined();
+  });
 });

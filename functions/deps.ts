@@ -1,4 +1,5 @@
 // Every dependency of the handlers, each created on first use and then shared: a cold start pays only for what it needs.
+import { setTimeout as sleep } from "node:timers/promises";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
@@ -25,6 +26,9 @@ import { createIssueLink } from "./sas/issue-link.ts";
 import { MAX_LINK_MS } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
+
+/** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
+const CLOSE_MS = 3_500;
 
 /** Makes each getter run once: its value replaces it on first read. */
 function lazily<T extends object>(getters: T): T {
@@ -154,13 +158,14 @@ export function createDeps(settings: Settings) {
       });
     },
 
-    /** Writes the visits that are still in memory, then sends the telemetry. */
+    /** Writes the visits that are still in memory and sends the telemetry, both at once, then what the writes measured. */
     async close() {
-      try {
-        await this.visits.close();
-      } finally {
-        await this.telemetry.flush();
-      }
+      const { visits, telemetry } = this;
+      const committed = visits
+        .close()
+        .catch((error: unknown) => consoleLog.warn("close-failed", { error }))
+        .then(() => telemetry.flush());
+      await Promise.race([Promise.all([committed, telemetry.flush()]), sleep(CLOSE_MS, undefined, { ref: false })]);
     },
   };
   const endpoints = {

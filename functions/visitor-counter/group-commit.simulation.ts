@@ -10,10 +10,11 @@ import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from ".
 
 /** The counter under test, of one writer. */
 export type CreateCounter = (options: CounterOptions) => GroupCommit;
-export type CounterOptions = Omit<GroupCommitOptions, "page" | "dayOf" | "windowMs" | "holdMs" | "meter">;
+export type CounterOptions = Omit<GroupCommitOptions, "page" | "dayOf" | "windowMs" | "closingMs" | "holdMs" | "meter">;
 
 export const CALL_MS = 400;
 export const WINDOW_MS = 10_000;
+const CLOSING_MS = 2_000;
 export const HOLD_MS = 60_000;
 const MINUTE = 60_000;
 /** How far a read may lag behind: a second is likely, minutes are beyond any bound that Cosmos DB names. */
@@ -25,7 +26,15 @@ const START = Date.UTC(2026, 2, 28, 23, 50);
 export const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
 export const vitae: CreateCounter = (options) =>
-  createGroupCommit({ ...options, page: "page", dayOf, windowMs: WINDOW_MS, holdMs: HOLD_MS, meter: silentMeter });
+  createGroupCommit({
+    ...options,
+    page: "page",
+    dayOf,
+    windowMs: WINDOW_MS,
+    closingMs: CLOSING_MS,
+    holdMs: HOLD_MS,
+    meter: silentMeter,
+  });
 
 /** mulberry32: small, and the same on every machine. */
 function randomFrom(seed: number): () => number {

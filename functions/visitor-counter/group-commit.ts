@@ -25,6 +25,8 @@ export type GroupCommitOptions = CommitContext & {
   readonly writer: string;
   /** Milliseconds for all attempts at one batch, including the read before it. */
   readonly windowMs: number;
+  /** The same for a batch that starts after `close`. */
+  readonly closingMs: number;
   /** Milliseconds from the first held visit to the commit of all held visits. */
   readonly holdMs: number;
   /** Calls back once, after that many milliseconds. Does not keep the process alive. */
@@ -115,7 +117,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     if (!isDue()) return;
     const wait = notBefore - elapsed();
     if (wait > 0) await sleep(wait);
-    const until = elapsed() + options.windowMs;
+    const until = elapsed() + (isClosed ? options.closingMs : options.windowMs);
     let taken: Waiting[] = [];
     let takenHeld = 0;
     try {

@@ -58,8 +58,8 @@ type Options = {
   readonly page: string;
   /** Called with the time of every response by the store's clock, in milliseconds since 1970. */
   readonly observe: (date: number) => void;
-  /** Milliseconds for one call, including the credential. */
-  readonly callMs: number;
+  /** Milliseconds for the next call, including the credential. */
+  readonly callMs: () => number;
 };
 
 const TOTAL = "total";
@@ -108,7 +108,7 @@ function storeError(cause: unknown): StoreError {
 
 export function createTotalStore(table: TableClient, { page, observe, callMs }: Options): TotalStore {
   const callOptions = (onDate = observe) => ({
-    abortSignal: AbortSignal.timeout(callMs),
+    abortSignal: AbortSignal.timeout(callMs()),
     onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
       const date = Date.parse(headers.get("date") ?? "");
       if (Number.isFinite(date)) onDate(date);

@@ -166,6 +166,17 @@ describe("held visits", () => {
     },
   );
 
+  it("gives up on close() before its usual time when the store does not respond, and logs it", async () => {
+    // Longer than this test may take.
+    const patience = { callMs: 300_000, windowMs: 300_000, holdMs: 300_000 };
+    setup.counter = openBehindProxy({ dailyWriteBudget: 1, patience });
+    await visit();
+    await countMany(5);
+    setup.proxy.decide(() => ({ kind: "swallow" }));
+    await setup.counter.close();
+    expect(events().at(-1)).toMatchObject({ message: "held-visits-not-committed", visits: 5 });
+  });
+
   it("drops and logs held visits when their batch exhausts its time", async () => {
     await trip(200);
     failWrites({ kind: "status", status: 503 }, 1_000);
