@@ -35,7 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchThumbnail(root),
   },
   upload: {
-    what: "memory and throughput of the app during 1, 10 and 50 uploads at once",
+    what: "memory and throughput of the app during large and expensive uploads, and the wait of other requests",
     run: () => benchUpload(root),
   },
   links: {

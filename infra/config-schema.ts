@@ -37,8 +37,13 @@ const scale = z
      * groups (HTTP, blob events, every other function) is unknown; only the first serves visits.
      */
     maximumInstances: count(1, 30).default(10),
-    /** Megabytes of an instance; Flex Consumption has three sizes. Images of 50 megapixels need 2,048. */
-    instanceMemory: z.literal([512, 2048, 4096]).default(2048),
+    /**
+     * Megabytes of an instance. Flex Consumption also has 512, which is too little: decodes take up to 900 MB, uploads in
+     * flight 128 MiB (decision 025).
+     */
+    instanceMemory: z
+      .literal([2048, 4096], "must be 2048 or 4096: images take up to 1,200 MB of an instance, and 512 would be killed")
+      .default(2048),
     /** Always-ready instances by trigger group, about 20 USD a month each. @default none */
     alwaysReady: z
       .record(

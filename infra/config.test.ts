@@ -46,7 +46,7 @@ describe("readConfig", () => {
       /origins\.0: must be an https origin without a path.*Received "https:\/\/www\.example\.com\/"/,
     );
     expect(message).toMatch(/scale\.maximumInstances: .*>=1.*Received 0/);
-    expect(message).toMatch(/scale\.instanceMemory: .*512\|2048\|4096.*Received 1024/);
+    expect(message).toMatch(/scale\.instanceMemory: must be 2048 or 4096.*Received 1024/);
     expect(message).toMatch(/lifecycle\.coldAfter: must lie between.*Received 30/);
     expect(message).toMatch(/pages: must be lower-case letters.*Received \["Résumé"\]/);
   });
@@ -56,6 +56,11 @@ describe("readConfig", () => {
     ["no origin", { origins: [] }, "origins: must name at least one origin"],
     ["an unknown field", { colour: "red" }, '"colour"'],
     ["an unknown nested field", { scale: { instances: 3 } }, "scale: "],
+    [
+      "instances without memory for images",
+      { scale: { instanceMemory: 512 } },
+      "scale.instanceMemory: must be 2048 or",
+    ],
     ["more instances than half of the writers that a row admits", { scale: { maximumInstances: 31 } }, "scale.max"],
     ["more always-ready instances than the maximum", { scale: { alwaysReady: { http: 11 } } }, "scale.alwaysReady"],
     ["an unknown always-ready group", { scale: { alwaysReady: { timer: 1 } } }, "scale.alwaysReady.timer"],

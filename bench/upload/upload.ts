@@ -1,4 +1,5 @@
-// bench upload: memory of the app's process and throughput during 1, 10 and 50 uploads of almost 10 MiB at once.
+// bench upload: memory of the app's process and throughput during 1, 10 and 50 uploads of almost 10 MiB at once, and during
+// eight uploads of the most expensive images.
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Backend, startBackend } from "../../local/backend.fixture.ts";
@@ -7,6 +8,7 @@ import { type HttpLoadRequest, startHttpLoad } from "../http-load.ts";
 import { imageFile } from "../images.ts";
 import type { LoadResult } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
+import { benchCostlyImages } from "./costly.ts";
 import { findChild, memoryOf, peakOf, resetPeak } from "./process-memory.ts";
 
 type Case = {
@@ -131,7 +133,12 @@ export async function benchUpload(root: string): Promise<{ figures: object; isCo
       "growth/in flight": ({ growth }) => number(growth, 2),
     });
     printLine();
-    return { figures: { largeBytes, cases: figures }, isCorrect: judge(figures) };
+    const isCorrect = judge(figures);
+    const costly = await benchCostlyImages(backend);
+    return {
+      figures: { largeBytes, cases: figures, costly: costly.figures },
+      isCorrect: isCorrect && costly.isCorrect,
+    };
   } finally {
     await client.end();
     await backend.close();

@@ -54,14 +54,14 @@ describe("function app", () => {
   it("the function app follows the scale and always-ready instances of the stage", () => {
     const scale = {
       maximumInstances: 4,
-      instanceMemory: 512,
+      instanceMemory: 4096,
       httpConcurrency: 20,
       alwaysReady: { http: 1, blob: 2 },
     } as const;
     const other = appOf(synthesized("production", { scale }).platform).app.body.properties.functionAppConfig;
     expect(other.scaleAndConcurrency).toEqual({
       maximumInstanceCount: 4,
-      instanceMemoryMB: 512,
+      instanceMemoryMB: 4096,
       triggers: { http: { perInstanceConcurrency: 20 } },
       alwaysReady: [
         { name: "http", instanceCount: 1 },

@@ -1,0 +1,70 @@
+// The memory of uploads in flight: what each counts, and that an upload above the limit is rejected unread.
+import { describe, expect, it } from "vitest";
+import { createGate, requestPatience } from "../lib/gate.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
+import { uploadMemory } from "../lib/http/multipart.ts";
+import { routesFor } from "../lib/http/operation.ts";
+import { openIntake } from "./intake.fixture.ts";
+import { testImage } from "./test-images.fixture.ts";
+import { createUploadGate, uploadImage } from "./upload.ts";
+
+const { intake } = openIntake();
+
+describe("uploadImage", () => {
+  it("returns 503 with Retry-After while other uploads take all memory and the queue is full, then 201", async () => {
+    const uploadGate = createUploadGate();
+    const deps = { intake, uploadGate, verifyToken: async () => ({ subject: "test-gate", role: "owner" as const }) };
+    const route = routesFor<typeof deps>()("image-upload", "POST", "/v1/images", "images:write", "none", uploadImage);
+    const bytes = new Uint8Array(await testImage("png"));
+    let pulls = 0;
+    const upload = () => {
+      const body = new ReadableStream<Uint8Array>(
+        { pull: (controller) => (pulls++ ? controller.close() : controller.enqueue(bytes)) },
+        { highWaterMark: 0 },
+      );
+      const headers = { "content-type": "image/png", authorization: "Bearer x" };
+      return invoke(route, deps, { method: "POST", url: "http://localhost/api/v1/images", headers, body });
+    };
+    const { promise: end, resolve } = Promise.withResolvers<void>();
+    const others = Array.from({ length: 1 + requestPatience.maxWaiting }, () =>
+      uploadGate.run(1, { ...requestPatience, isAlone: true }, () => end),
+    );
+    const rejected = await upload();
+    expect(rejected.status).toBe(503);
+    expect(rejected.error().code).toBe("DEPENDENCY_UNAVAILABLE");
+    expect(rejected.headers.get("retry-after")).toBe("10");
+    expect(pulls).toBe(0);
+    resolve();
+    await Promise.all(others);
+    expect((await upload()).status).toBe(201);
+  });
+
+  it("reads as many uploads at once as fit into the memory, by their Content-Length", async () => {
+    const gate = createGate({ name: "uploads", capacity: 3_000 });
+    const headers = new Headers({ "content-length": "1000" });
+    let running = 0;
+    let most = 0;
+    const read = () =>
+      gate.run(uploadMemory(headers, 2_000), requestPatience, async () => {
+        most = Math.max(most, ++running);
+        await new Promise(setImmediate);
+        running--;
+      });
+    await Promise.all(Array.from({ length: 10 }, read));
+    expect(most).toBe(3);
+  });
+});
+
+describe("uploadMemory", () => {
+  it.each<[string | undefined, number]>([
+    ["1000", 1_000],
+    ["99999999999", 10_000 + 64 * 1024],
+    // A chunked body has no length: its buffer is copied as it grows.
+    [undefined, 20_000],
+    ["0", 20_000],
+    ["-5", 20_000],
+    ["x", 20_000],
+  ])("uploadMemory of Content-Length %s is %i bytes for files of at most 10,000", (length, bytes) => {
+    expect(uploadMemory(new Headers(length === undefined ? {} : { "content-length": length }), 10_000)).toBe(bytes);
+  });
+});
