@@ -2,6 +2,7 @@
 import { app, type InvocationContext } from "@azure/functions";
 import { createDeps } from "./deps.ts";
 import { endpoint } from "./lib/http/endpoint.ts";
+import { watchInvocations } from "./lib/http/library.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { traceOf } from "./lib/http/trace.ts";
 import { setLogLevel } from "./lib/log.ts";
@@ -27,6 +28,7 @@ for (const route of routes)
     handler: endpoint(route, deps),
   });
 
+watchInvocations(deps.receivedRequests);
 app.hook.postInvocation(() => deps.telemetry.start());
 // Not called when the platform kills the instance: then at most the last minute of degraded visits is lost.
 app.hook.appTerminate(() => deps.close());

@@ -66,7 +66,7 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     {
       limits: unlimited,
       meter: silentMeter,
-      receivedRequests: { claim: () => ({ contentLength }) },
+      receivedRequests: { claim: () => ({ contentLength }), fail() {}, has: () => true },
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);

@@ -5,12 +5,13 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { httpMetadata } from "../../../local/host/http-metadata.ts";
-import type { Outcome } from "../../../local/host/messages.ts";
+import type { Invocation, Outcome } from "../../../local/host/messages.ts";
 import { installCore } from "../../../local/host/worker-core.ts";
 import { invoke } from "../../../local/host/worker-invoke.ts";
 import { startProxy } from "../../../local/host/worker-load.ts";
 import type { EndpointDeps } from "./context.ts";
 import { endpoint } from "./endpoint.ts";
+import { watchInvocations } from "./library.ts";
 import type { Route } from "./operation.ts";
 
 export type Forwarded = {
@@ -23,6 +24,8 @@ export type Forwarded = {
   readonly params?: Readonly<Record<string, string>>;
   /** Properties that the host took from the query or a JSON body: they replace parts of the request. */
   readonly forged?: Readonly<Record<string, string>>;
+  /** The invocation's. @default a new one */
+  readonly id?: string;
   /** The host that the client named. */
   readonly host?: string;
 };
@@ -57,6 +60,7 @@ app.setup({ enableHttpStream: true });
 export async function startLibraryServer<D extends EndpointDeps>(routes: readonly Route<D>[], deps: D) {
   for (const route of routes)
     app.http(route.name, { methods: [], route: route.path.slice(1), handler: endpoint(route, deps) });
+  watchInvocations(deps.receivedRequests, { tickMs: 10 });
   const model = core.model();
   const proxy = model && (await startProxy(model));
   if (!model || !proxy) throw new Error("The library has not started its server");
@@ -69,10 +73,16 @@ export async function startLibraryServer<D extends EndpointDeps>(routes: readonl
     return socket;
   }
 
+  const run = (id: string, functionName: string, metadata: Invocation["metadata"]): Promise<Outcome> => {
+    const invocation = { id, functionName, data: { http: {} }, metadata, trace: { traceParent: "", traceState: "" } };
+    const disconnected = new Promise<never>(() => {});
+    return invoke(core, invocation, { log: () => {}, disconnected, onStart: () => {} });
+  };
+
   /** Forwards a request and starts its invocation. @param functionName undefined: the invocation never comes */
   async function forward(socket: Socket, functionName: string | undefined, request: Forwarded) {
     const { method, target, headers = {}, body = new Uint8Array(), isChunked, params = {}, forged = {} } = request;
-    const id = randomUUID();
+    const { id = randomUUID() } = request;
     const framing = isChunked ? "transfer-encoding: chunked" : `content-length: ${body.length}`;
     const hasBody = isChunked || body.length > 0;
     const lines = [
@@ -95,13 +105,9 @@ export async function startLibraryServer<D extends EndpointDeps>(routes: readonl
     } else if (hasBody) socket.write(body);
     const query = new URL(target, "http://localhost").search;
     const metadata = httpMetadata({ headers, query, params, properties: forged });
-    const run = (name: string): Promise<Outcome> => {
-      const invocation = { id, functionName: name, data: { http: {} }, metadata, trace: {} };
-      const disconnected = new Promise<never>(() => {});
-      return invoke(core, invocation as never, { log: () => {}, disconnected, onStart: () => {} });
-    };
-    const outcome = functionName === undefined ? undefined : run(functionName);
-    return { id, response, outcome, run };
+    const start = (name: string) => run(id, name, metadata);
+    const outcome = functionName === undefined ? undefined : start(functionName);
+    return { id, response, outcome, run: start };
   }
-  return { open, forward, model };
+  return { open, forward, run, model };
 }

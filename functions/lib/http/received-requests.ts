@@ -25,6 +25,10 @@ export type ReceivedRequests = {
    * @returns undefined if our server received no such request; "answered" if the client has its response already
    */
   claim(invocationId: string): ReceivedRequest | "answered" | undefined;
+  /** Answers a request at once, since its invocation failed before it reached a function. */
+  fail(invocationId: string): void;
+  /** Whether our server has received the request of this invocation. */
+  has(invocationId: string): boolean;
 };
 
 type Options = {
@@ -48,7 +52,8 @@ const MAX_REMEMBERED = 5_000;
  * RetryProxyHandler. https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#http
  */
 export function watchReceivedRequests({ onUnclaimed, tickMs = TICK_MS }: Options): ReceivedRequests {
-  const unclaimed = new Map<string, { readonly received: ReceivedRequest; readonly timer: NodeJS.Timeout }>();
+  type Entry = { readonly received: ReceivedRequest; readonly timer: NodeJS.Timeout; readonly giveUp: () => void };
+  const unclaimed = new Map<string, Entry>();
   const settled = new Map<string, "claimed" | "answered">();
 
   /** @returns the request, if it was unclaimed */
@@ -66,23 +71,28 @@ export function watchReceivedRequests({ onUnclaimed, tickMs = TICK_MS }: Options
     const invocationId = request.headers["x-ms-invocation-id"];
     if (typeof invocationId !== "string") return;
     drainAfterResponse(request, response);
-    if (settled.has(invocationId)) return;
+    if (settled.get(invocationId) === "claimed") return;
     clearInterval(unclaimed.get(invocationId)?.timer);
     // Ticks, not one timeout: they stop while the process is blocked, and what arrived meanwhile is read between two.
     const startedAt = performance.now();
     let ticks = 0;
-    const timer = setInterval(() => {
-      ticks += 1;
-      if (ticks < UNCLAIMED_TICKS) return;
+    const giveUp = () => {
       settle(invocationId, "answered");
       void onUnclaimed({ invocationId, request, response, startedAt });
+    };
+    const timer = setInterval(() => {
+      ticks += 1;
+      if (ticks === UNCLAIMED_TICKS) giveUp();
     }, tickMs).unref();
-    unclaimed.set(invocationId, { received: { contentLength: Number(request.headers["content-length"] ?? 0) }, timer });
+    const received = { contentLength: Number(request.headers["content-length"] ?? 0) };
+    unclaimed.set(invocationId, { received, timer, giveUp });
   });
 
   return {
     claim(invocationId) {
       return settled.get(invocationId) === "answered" ? "answered" : settle(invocationId, "claimed");
     },
+    fail: (invocationId) => unclaimed.get(invocationId)?.giveUp(),
+    has: (invocationId) => unclaimed.has(invocationId) || settled.has(invocationId),
   };
 }

@@ -1,4 +1,6 @@
 // Requests from which the library cannot create a Request: through the library's own server and model.
+
+import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,6 +8,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
+import { sendThroughLibrary } from "./library.ts";
 import { type Forwarded, startLibraryServer } from "./library-server.fixture.ts";
 import { operation, routesFor } from "./operation.ts";
 import { watchReceivedRequests } from "./received-requests.ts";
@@ -41,8 +44,21 @@ beforeEach(() => {
   consume.mockResolvedValue({ headers: { RateLimit: "l" } });
 });
 
+/** Sends a response by the library, which rejects when it keeps none for the invocation. */
+const respondAgain = (id: string) => sendThroughLibrary(id, {});
+const freed = "Expected value to be neither null nor undefined";
+
 const get: Forwarded = { method: "GET", target: "/api/health" };
 const secret = "SECRETQUERY";
+
+/** Waits until the library's server has the request that `work` forwards. */
+async function received<T>(work: () => Promise<T>): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  subscribe("http.server.request.start", resolve);
+  const [result] = await Promise.all([work(), promise]);
+  unsubscribe("http.server.request.start", resolve);
+  return result;
+}
 
 describe("a request that the library cannot read", () => {
   it.each<[string, Partial<Forwarded>]>([
@@ -94,36 +110,40 @@ describe("a request that the library cannot read", () => {
   });
 
   it("is no longer kept by the library, whether its client waits or leaves", async () => {
-    const bindings = { request: { type: "httpTrigger" }, $return: { type: "http", direction: "out" } };
-    const respond = async (invocationId: string) => {
-      const context = { invocationId, metadata: { name: "x", bindings }, request: {}, log() {} };
-      const model = await server.model.getInvocationModel(context as never);
-      return model.getResponse({ invocationId }, {});
-    };
     const waits = await server.forward(await server.open(), "health", { ...get, host: "a.1" });
     await waits.response;
-    const freed = "Expected value to be neither null nor undefined";
-    await expect(respond(waits.id)).rejects.toThrow(freed);
+    await expect(respondAgain(waits.id)).rejects.toThrow(freed);
 
     const socket = await server.open();
-    const leaves = await server.forward(socket, "health", { ...get, host: "a.1" });
+    const leaves = await received(() => server.forward(socket, undefined, get));
     leaves.response.catch(() => {});
-    await leaves.outcome;
     socket.destroy();
     // Its wait ends after that of the request before it.
-    await (await server.forward(await server.open(), "health", { ...get, host: "a.1" })).response;
-    await expect(respond(leaves.id)).rejects.toThrow(freed);
+    await (await server.forward(await server.open(), undefined, get)).response;
+    await expect(respondAgain(leaves.id)).rejects.toThrow(freed);
   });
 });
 
-/** Waits until the library's server has the request that `work` forwards. */
-async function received<T>(work: () => Promise<T>): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<unknown>();
-  subscribe("http.server.request.start", resolve);
-  const [result] = await Promise.all([work(), promise]);
-  unsubscribe("http.server.request.start", resolve);
-  return result;
-}
+describe("an invocation whose request the host could not forward", () => {
+  it("fails, is logged and limited, and leaves nothing in the library", async () => {
+    const log = vi.spyOn(console, "info").mockReturnValue(undefined);
+    const id = randomUUID();
+    const outcome = await server.run(id, "health", { Headers: { json: '{"a":"\u00fc"}' } });
+    expect(outcome.failure).toContain("x-forwarded-host");
+    expect(handler).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(log).toHaveBeenCalledOnce());
+    expect(consume).toHaveBeenCalledOnce();
+    await expect(respondAgain(id)).rejects.toThrow(freed);
+    log.mockRestore();
+  });
+
+  it("is answered if its request arrives after all", async () => {
+    const id = randomUUID();
+    await server.run(id, "health", {});
+    const { response } = await server.forward(await server.open(), undefined, { ...get, id });
+    expect((await response).status).toBe(400);
+  });
+});
 
 describe("an invocation that comes late", () => {
   it("runs if the process was blocked for much longer than the wait", async () => {

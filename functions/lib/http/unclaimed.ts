@@ -2,12 +2,12 @@
 // a Request from some headers and hosts; it then throws before any function starts, and sends no response.
 // https://github.com/Azure/azure-functions-nodejs-library/issues/324
 import type { IncomingMessage } from "node:http";
-import { createRequire } from "node:module";
 import { AppError, asAppError } from "../errors.ts";
 import { consoleLog } from "../log.ts";
 import { runInContext } from "../request-context.ts";
 import type { EndpointDeps } from "./context.ts";
 import { UNKNOWN } from "./forged-headers.ts";
+import { sendThroughLibrary } from "./library.ts";
 import { consumeLimit, type Limited } from "./limit.ts";
 import type { UnclaimedRequest } from "./received-requests.ts";
 import { type Recorded, recordEnd, recordStart } from "./record.ts";
@@ -19,25 +19,6 @@ const NAME = "unclaimed";
 
 const message =
   "The headers must be readable, and these are not: send a valid Host, header names and values in ASCII, and no parameter or JSON field called headers.";
-
-/** What this module needs of the module that the host provides (azure-functions-nodejs-worker, types-core). */
-type Core = {
-  getProgrammingModel(): {
-    getInvocationModel(context: object): Promise<{ getResponse(context: object, result: object): Promise<unknown> }>;
-  };
-};
-
-/**
- * Sends a response by the library's own path: it keeps each ServerResponse in a table of its own, and nothing else
- * removes one. Source: azure-functions-nodejs-library, http/httpProxy.ts, sendProxyResponse.
- */
-async function sendThroughLibrary(invocationId: string, init: object): Promise<void> {
-  const core = createRequire(import.meta.url)("@azure/functions-core") as Core;
-  const bindings = { request: { type: "httpTrigger", direction: "in" }, $return: { type: "http", direction: "out" } };
-  const context = { invocationId, metadata: { name: NAME, bindings }, request: {}, log() {} };
-  const invocation = await core.getProgrammingModel().getInvocationModel(context);
-  await invocation.getResponse({ invocationId }, init);
-}
 
 /** Only those of the trace: what the host forwards is no proof of an address. */
 function traceHeaders({ headers }: IncomingMessage): Headers {
