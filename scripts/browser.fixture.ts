@@ -28,7 +28,10 @@ const OFFLINE = [
  * Starts a headless Chromium. The caller closes it.
  * @throws {Error} when none is installed; the message names the command that installs one.
  */
-export async function launchBrowser(options: Pick<LaunchOptions, "ignoreDefaultArgs"> = {}): Promise<Browser> {
+export async function launchBrowser({
+  args = [],
+  ...options
+}: Pick<LaunchOptions, "args" | "ignoreDefaultArgs"> = {}): Promise<Browser> {
   const executablePath = PATHS.find((path) => existsSync(path));
   if (!executablePath)
     throw new Error(
@@ -37,5 +40,5 @@ export async function launchBrowser(options: Pick<LaunchOptions, "ignoreDefaultA
     );
   // Chromium does not start its sandbox as root, the user of most containers. Other users keep it.
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox] });
+  return await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox, ...args] });
 }

@@ -10,6 +10,7 @@ import { launchBrowser } from "../scripts/browser.fixture.ts";
 type Respond = (response: ServerResponse) => void;
 
 const ORIGINAL_TEXT = "You are one of the visitors of this page.";
+const PUBLIC_HOST = "resume.example";
 const TAG = '<script defer src="visitor-counter.js" data-page="resume"></script>';
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" };
 // A strict policy: the page must work with its own files and the API alone.
@@ -26,10 +27,14 @@ let edit: (html: string) => string;
 let visits: string[];
 let page: Page;
 let errors: unknown[];
+/** Warnings of the script. */
+let warnings: string[];
 let browser: Browser;
 
 const server = createServer(async (request, response) => {
   const path = request.url?.split("?")[0] ?? "/";
+  // The host in front of the app sends no CORS header with its 404.
+  if (path.startsWith("/v1/")) return response.writeHead(404).end();
   if (path.includes("/v1/visits/")) {
     visits.push(`${request.method} ${path}`);
     response.setHeader("Access-Control-Allow-Origin", "*");
@@ -47,7 +52,10 @@ const origin = (host = "localhost") => `http://${host}:${(server.address() as Ad
 beforeAll(async () => {
   await new Promise<void>((listening) => server.listen(0, listening));
   // Playwright switches the back/forward cache off; visitors have it on.
-  browser = await launchBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  browser = await launchBrowser({
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    args: [`--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`],
+  });
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
@@ -60,11 +68,14 @@ beforeEach(async () => {
   edit = (html) => html;
   visits = [];
   errors = [];
+  warnings = [];
   page = await browser.newPage({ locale: "de-DE" });
   page.on("pageerror", (error) => errors.push(error));
   page.on("console", (message) => {
-    // The browser itself logs failed requests; any other line comes from the script or the policy.
-    if (!message.text().startsWith("Failed to load resource")) errors.push(message.text());
+    const [, warning] = /^visitor-counter: (.*)$/.exec(message.text()) ?? [];
+    if (warning) return void warnings.push(warning);
+    // The browser itself logs failed requests; any other line comes from the policy.
+    if (!/^(?:Failed to load resource|Access to fetch)/.test(message.text())) errors.push(message.text());
   });
 });
 afterEach(async () => {
@@ -152,7 +163,59 @@ it.each<[string, Respond]>([
   await expect.poll(() => visits.length).toBe(1);
   await settled();
   expect(await sentence().textContent()).toBe(ORIGINAL_TEXT);
-  expect(visits).toHaveLength(1);
+  expect([visits.length, warnings.length]).toEqual([1, 1]);
+});
+
+const failure: Respond = (response) =>
+  body('{"error":{"code":"NOT_FOUND","message":"No page \\"resume\\" is counted here."}}')(
+    Object.assign(response, { statusCode: 404 }),
+  );
+
+it("warns once on localhost with the API's own message", async () => {
+  respond = failure;
+  await page.goto(origin());
+  await expect
+    .poll(() => warnings)
+    .toEqual([`no number. /api/v1/visits/resume returned 404: No page "resume" is counted here.`]);
+});
+
+it("warns on a public host with data-debug only", async () => {
+  respond = failure;
+  await page.goto(origin(PUBLIC_HOST));
+  await settled();
+  expect([visits.length, warnings]).toEqual([1, []]);
+  edit = withTag(TAG.replace("defer", "defer data-debug"));
+  await page.goto(origin(PUBLIC_HOST));
+  await expect.poll(() => warnings).toHaveLength(1);
+});
+
+it("recognises a data-api without /api, which the browser reports as a CORS error", async () => {
+  const api = origin("127.0.0.1");
+  edit = withTag(TAG.replace("defer", `defer data-api="${api}"`));
+  await page.goto(origin());
+  await expect
+    .poll(() => warnings)
+    .toEqual([
+      expect.stringMatching(
+        /CORS origins include http:\/\/localhost:\d+\? Is data-api="\S+" without the \/api at its end\?$/,
+      ),
+    ]);
+});
+
+it("fills an element that appears up to a minute after the number, and then stops watching the page", async () => {
+  const add = (id: string) =>
+    page.evaluate(
+      `document.body.insertAdjacentHTML("beforeend", "<p id=${id} data-visitor-count='No. {count}'>?</p>")`,
+    );
+  await page.clock.install();
+  await page.goto(origin());
+  await shows("You are visitor 1,234 of this page.");
+  await add("soon");
+  await page.locator("#soon", { hasText: "No. 1,234" }).waitFor();
+  await page.clock.fastForward(61_000);
+  await add("late");
+  await settled();
+  expect(await page.locator("#late").textContent()).toBe("?");
 });
 
 it.each<[string, Respond]>([
@@ -163,7 +226,7 @@ it.each<[string, Respond]>([
   edit = withTag(TAG.replace("defer", 'defer data-timeout="300"'));
   const [request] = await Promise.all([page.waitForEvent("requestfailed"), page.goto(origin())]);
   expect(request.method()).toBe("POST");
-  await settled();
+  await expect.poll(() => warnings).toEqual([expect.stringContaining("did not respond within 300 ms.")]);
   expect(await sentence().textContent()).toBe(ORIGINAL_TEXT);
 });
 
