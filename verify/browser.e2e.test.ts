@@ -70,16 +70,29 @@ const operationsOn = (page: Page) =>
     }),
   );
 
-it("the documentation shows every operation, calls only its own server and logs no error", async () => {
+it("the documentation shows every operation except HEAD, calls only its own server and logs no error", async () => {
   const { page, requests, errors } = await open(`${backend.host.url}/docs`);
   await page.locator(".opblock").first().waitFor(WAIT);
   const { paths } = await json<{ paths: Record<string, object> }>(fetch(`${backend.api}/openapi.json`));
   const expected = Object.entries(paths).flatMap(([path, item]) =>
-    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    Object.keys(item).flatMap((method) => (method === "head" ? [] : `${method.toUpperCase()} ${path}`)),
   );
   expect((await operationsOn(page)).sort()).toEqual(expected.sort());
   expect(requests.filter((url) => !url.startsWith(`${backend.host.url}/`) && !url.startsWith("data:"))).toEqual([]);
   expect(requests).toContain(`${backend.api}/openapi.json`);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+it("the documentation follows the colour scheme of the system, and links to the page", async () => {
+  const { page, errors } = await open(`${backend.host.url}/docs/`);
+  const background = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+  await page.emulateMedia({ colorScheme: "light" });
+  const light = await background();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(background).not.toBe(light);
+  expect(await page.title()).toBe("Vitae API");
+  expect(await page.getByRole("link", { name: "The page" }).getAttribute("href")).toBe("/");
   expect(errors).toEqual([]);
   await page.close();
 });

@@ -39,6 +39,11 @@ export const uploadImage = guardedOperation({
     "UNPROCESSABLE_IMAGE",
     "DEPENDENCY_UNAVAILABLE",
   ],
+  errorMessages: {
+    VALIDATION_FAILED: 'The form must have a file in its field "file", received none: add one.',
+    PAYLOAD_TOO_LARGE: "A file must have at most 10485760 bytes, received more: send a smaller one.",
+    UNSUPPORTED_MEDIA_TYPE: "An image must be one of jpeg, png, webp, avif, gif, received HEIC: export it as JPEG.",
+  },
   example: { query: { filename: "portrait.jpg" }, response: exampleImage },
   handler: async ({ caller, headers, query, stream }, { intake, uploadGate }: { intake: Intake; uploadGate: Gate }) => {
     const { maxBytes } = intake;

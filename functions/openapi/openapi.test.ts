@@ -182,3 +182,32 @@ test("the document promises every field of a counted visit, requires its page, a
   expect(errorsOf({ $ref: "#/components/schemas/Error" }, error("NOT_FOUND"))).toEqual([]);
   expect(errorsOf({ $ref: "#/components/schemas/Error" }, error("NO_PAGE"))).toMatchObject([{ keyword: "enum" }]);
 });
+
+type ErrorExample = { error: { code: string; message: string; details?: { path: string }[] } };
+const described = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, each]) => [`${method} ${path}`, each as Json] as const),
+);
+
+test.each(described)("the error examples of %s name its own fields and its own permission", (_, operation) => {
+  const { parameters, requestBody, responses, security } = operation as {
+    parameters: { in?: string; name?: string }[];
+    requestBody?: { content: Record<string, { schema?: { properties?: Json } }> };
+    responses: Record<string, Json>;
+    security: { bearer?: string[] }[];
+  };
+  const fields = [
+    "query.headers",
+    ...parameters.map((each) => `${each.in}.${each.name}`),
+    ...Object.keys(requestBody?.content["application/json"]?.schema?.properties ?? {}).map((name) => `body.${name}`),
+  ];
+  for (const response of Object.values(responses)) {
+    const [, name] = /([A-Z_]+)$/.exec(String(response.$ref ?? "")) ?? [];
+    const { content } = (name ? (document.components.responses as Json)[name] : response) as {
+      content?: Record<string, { example?: ErrorExample }>;
+    };
+    const error = content?.["application/json"]?.example?.error;
+    for (const { path } of error?.details ?? []) expect(fields).toContain(path);
+    if (error?.code === "FORBIDDEN") expect(error.message).toContain(String(security[0]?.bearer));
+    if (requestBody && !requestBody.content["application/json"]) expect(error?.message ?? "").not.toContain("JSON");
+  }
+});

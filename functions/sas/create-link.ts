@@ -38,6 +38,9 @@ export const createLink = guardedOperation({
   }),
   responses: { 200: { description: "The link.", schema: linkResponse } },
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: {
+    VALIDATION_FAILED: "body.expiresIn must be at least 60 (a minute), received 59: send for example 3600.",
+  },
   example: {
     body: { imageId: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", variant: "thumbnail", expiresIn: 3600 },
     response: {

@@ -1,6 +1,6 @@
 // POST /v1/visits/{page}: counts one visit and returns its number.
 import { operation } from "../lib/http/operation.ts";
-import { pageParams, visitResponse } from "./page.ts";
+import { pageErrors, pageParams, visitResponse } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 export const countVisit = operation({
@@ -11,6 +11,7 @@ export const countVisit = operation({
   params: pageParams,
   responses: { 200: { description: "The visit was counted.", schema: visitResponse } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: pageErrors,
   example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
     json: { page, ...(await visits.count(page)) },

@@ -1,7 +1,7 @@
 // GET and POST /visitor_counter: the route that existing résumé pages call. It counts the page `resume`.
 import { z } from "zod";
 import { operation } from "../lib/http/operation.ts";
-import { count, degraded } from "./page.ts";
+import { count, degraded, pageErrors } from "./page.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
 const PAGE = "resume";
@@ -24,6 +24,7 @@ export const dropIn = operation({
     },
   },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: { NOT_FOUND: pageErrors.NOT_FOUND },
   example: { response: { visitor_counter: 1234 } },
   handler: async ({ headers, method }, { visits }: { visits: VisitorCounter }) => {
     const isVisit = method !== "HEAD" && !isPrefetch(headers);

@@ -6,6 +6,12 @@ export const pageParams = z.object({
   page: pageSlug.meta({ description: "A counted page: one of the setting PAGES." }),
 });
 
+export const pageErrors = {
+  VALIDATION_FAILED:
+    'path.page must be lower-case letters and digits, with single hyphens between them, received "Resume": send for example resume.',
+  NOT_FOUND: 'No page "resume" is counted here: check its spelling, or add it to the setting PAGES.',
+};
+
 export const count = z.int().nonnegative();
 
 export const pageCount = z

@@ -1,14 +1,8 @@
 // Describes one route as an operation of the OpenAPI document.
 import { hasPermission, roles } from "../access/permissions.ts";
 import { type ErrorCode, statusOf } from "../errors.ts";
-import {
-  errorResponse,
-  headerRefs,
-  type Json,
-  limitHeaders,
-  parameterRefs,
-  type SchemaOf,
-} from "./openapi-components.ts";
+import { headerRefs, type Json, limitHeaders, parameterRefs, type SchemaOf } from "./openapi-components.ts";
+import { errorResponse } from "./openapi-errors.ts";
 import type { Method, Route } from "./operation.ts";
 
 function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
@@ -81,6 +75,15 @@ function successResponse({ limit, operation: { example } }: Route<never>, doc: R
   };
 }
 
+/** The message of the operation, or one that its permission gives. */
+function messageOf({ access, operation }: Route<never>, code: ErrorCode): string | undefined {
+  if (code === "FORBIDDEN" && access !== "public") {
+    const role = roles.find((each) => !hasPermission({ role: each }, access)) ?? "of the token";
+    return `This operation requires the permission ${access}, which the role ${role} lacks.`;
+  }
+  return operation.errorMessages?.[code];
+}
+
 const sharedError = (code: ErrorCode): Json => ({ $ref: `#/components/responses/${code}` });
 
 function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): Json {
@@ -95,7 +98,11 @@ function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): J
     if (doc?.schema) {
       const extraFields = { ...doc, schema: schemaOf(doc.schema) };
       responses[statusOf(code)] = errorResponse(code, { limited, extraFields });
-    } else responses[statusOf(code)] = method === "HEAD" ? errorResponse(code, { limited }) : sharedError(code);
+      continue;
+    }
+    const message = messageOf(route, code);
+    const isShared = method !== "HEAD" && message === undefined;
+    responses[statusOf(code)] = isShared ? sharedError(code) : errorResponse(code, { limited, message });
   }
   if (method !== "HEAD") return responses;
   const withoutBody = ({ content: _, ...response }: Json) => response;

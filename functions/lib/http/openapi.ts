@@ -1,6 +1,7 @@
 // Builds the OpenAPI 3.1 document from the routes.
 import type { ErrorCode } from "../errors.ts";
-import { collectSchemas, errorResponse, errorSchema, headers, type Json, parameters } from "./openapi-components.ts";
+import { collectSchemas, headers, type Json, parameters } from "./openapi-components.ts";
+import { errorResponse, errorSchema } from "./openapi-errors.ts";
 import { describeOperation, errorCodesOf } from "./openapi-operation.ts";
 import { type Route, tags } from "./operation.ts";
 

@@ -64,6 +64,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly responses: Readonly<Record<number, ResponseDoc>>;
   /** Codes that the handler throws, in addition to those of the boundary. */
   readonly errors: readonly ErrorCode[];
+  /** Messages of this operation as examples in the OpenAPI document, where the general one would not fit. */
+  readonly errorMessages?: Readonly<Partial<Record<ErrorCode, string>>>;
   /** On a route with limit class `secret`: the account that the request tries to sign in to. */
   readonly account?: (body: z.output<B>) => string;
   /** Shown in the OpenAPI document and in validation messages; tests check it against the schemas. */
