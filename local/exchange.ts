@@ -6,10 +6,6 @@ export type HeaderPair = readonly [name: string, value: string];
 export type ExchangeOptions = {
   /** Headers added to the response; each replaces the response's own, except Vary. */
   readonly extraHeaders?: readonly HeaderPair[];
-  /** Called when the client disconnects before it has the whole response. */
-  readonly onDisconnect?: () => void;
-  /** The request's body, if it has been read already. */
-  readonly body?: Buffer | undefined;
 };
 
 // These belong to one connection, and node:http writes its own. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
@@ -30,7 +26,8 @@ export function endToEndHeaders(headers: IncomingHttpHeaders): IncomingHttpHeade
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
 }
 
-function responseHeaders(rawHeaders: readonly string[], extra: readonly HeaderPair[]): string[] {
+/** The headers of a response that a proxy passes on. */
+export function responseHeaders(rawHeaders: readonly string[], extra: readonly HeaderPair[]): string[] {
   const replaced = new Set(extra.map(([name]) => name.toLowerCase()).filter((name) => name !== "vary"));
   const headers: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -47,6 +44,17 @@ export function sendEmpty(response: ServerResponse, status: number, extra: reado
   else response.writeHead(status, [...extra.flat(), "Content-Length", "0"]).end();
 }
 
+/** Sends a status while the client is still sending its body, and closes the connection. */
+export function rejectBody(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  extra: readonly HeaderPair[] = [],
+): void {
+  if (!incoming.complete) closeGently(incoming);
+  sendEmpty(response, status, [...extra, ["Connection", "close"]]);
+}
+
 function hasBody({ headers }: IncomingMessage): boolean {
   const { "content-length": length, "transfer-encoding": encoding } = headers;
   return encoding !== undefined || (length !== undefined && length !== "0");
@@ -57,7 +65,7 @@ export function exchange(
   incoming: IncomingMessage,
   response: ServerResponse,
   outgoing: ClientRequest,
-  { extraHeaders = [], onDisconnect = () => {}, body }: ExchangeOptions = {},
+  { extraHeaders = [] }: ExchangeOptions = {},
 ): void {
   let isComplete = false;
 
@@ -82,10 +90,8 @@ export function exchange(
   response.on("close", () => {
     // The connection is reused only after both the request and the response are complete.
     if (!isComplete || !outgoing.writableFinished) outgoing.destroy();
-    if (!response.writableFinished) onDisconnect();
   });
-  if (body) outgoing.end(body);
-  else if (hasBody(incoming)) incoming.pipe(outgoing);
+  if (hasBody(incoming)) incoming.pipe(outgoing);
   else outgoing.end();
 }
 

@@ -10,8 +10,6 @@ import type { BlobDownloadResponseParsed } from "@azure/storage-blob";
 import { createDeliveries } from "./deliveries.ts";
 import type { BlobWrite, TriggerKind } from "./trigger.ts";
 
-/** Each invocation holds a whole blob in memory. The real host runs eight per core. */
-const CONCURRENCY = 4;
 /** poisonBlobThreshold of host.json. */
 const ATTEMPTS = 5;
 const POISON_QUEUE = "webjobs-blobtrigger-poison";
@@ -19,7 +17,7 @@ const POISON_QUEUE = "webjobs-blobtrigger-poison";
 const isNotFound = (error: unknown) => error instanceof Error && "statusCode" in error && error.statusCode === 404;
 
 export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, connection, blobWrites, ...rest }) => {
-  const { log, retryMs } = rest;
+  const { log, blobParallelism, retryMs } = rest;
   if (String(binding.source).toLowerCase() !== "eventgrid") {
     throw new Error(
       `source must be "EventGrid", received ${JSON.stringify(binding.source)}: Flex Consumption supports no other. ` +
@@ -70,7 +68,7 @@ export const blobTrigger: TriggerKind = ({ functionName, binding, run, setting, 
   }
 
   const deliveries = createDeliveries<BlobWrite>({
-    concurrency: CONCURRENCY,
+    concurrency: blobParallelism,
     attempts: ATTEMPTS,
     pauseMs: retryMs,
     deliver,

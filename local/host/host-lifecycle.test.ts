@@ -89,13 +89,13 @@ test("hooks run at the start, around invocations and at the end, and can change 
 });
 
 describe("when the app's process ends", () => {
-  test("running requests get 502, and the host restarts it", async () => {
+  test("running requests get 500, and the host restarts it", async () => {
     const { url, line } = await start("basic");
     const before = await (await fetch(`${url}/api/pid`)).text();
     const slow = fetch(`${url}/api/slow?file=/none`);
     await line(/slow started/);
-    expect((await fetch(`${url}/api/crash`)).status).toBe(502);
-    expect((await slow).status).toBe(502);
+    expect((await fetch(`${url}/api/crash`)).status).toBe(500);
+    expect((await slow).status).toBe(500);
     await line(/^about to crash$/);
     await line(/^The app's process ended \(exit code 3\)\. Restarting it in \d+ ms\.$/);
     await vi.waitFor(async () => {
@@ -108,10 +108,18 @@ describe("when the app's process ends", () => {
   test("at every start, the host logs it, gives up, and responds with 503", async () => {
     const file = createMarker();
     const { url, line } = await start("faulty", { env: { FAULT: "exit", FILE: file } });
-    expect((await fetch(`${url}/api/crash`)).status).toBe(502);
+    expect((await fetch(`${url}/api/crash`)).status).toBe(500);
     await line(/ended before the app was loaded .* 6 times in a row and is not restarted/);
     expect((await fetch(`${url}/api/crash`)).status).toBe(503);
   }, 15_000);
+});
+
+test("a function that exceeds functionTimeout ends the app's process, and the host restarts it", async () => {
+  const { url, line } = await start("impatient");
+  expect((await fetch(`${url}/api/slow?file=/none`)).status).toBe(500);
+  await line(/^Function slow exceeded functionTimeout \(1 s\)/);
+  await line(/^The app's process ended \(signal SIGKILL\)\. Restarting it/);
+  await vi.waitFor(async () => expect((await fetch(`${url}/api/head`)).status).toBe(200), 5000);
 });
 
 describe("closing the host", () => {
@@ -141,7 +149,7 @@ describe("closing the host", () => {
     );
     await line(/hanging/);
     await close();
-    expect([502, "cut off"]).toContain(await hanging);
+    expect([500, "cut off"]).toContain(await hanging);
   }, 10_000);
 
   test("can be called twice", async () => {
@@ -158,7 +166,7 @@ test("killing the host ends the app without its handlers, and frees the port", a
   );
   await line(/^hanging$/);
   await kill();
-  expect([502, "cut off"]).toContain(await hanging);
+  expect([500, "cut off"]).toContain(await hanging);
   expect(lines.join()).not.toMatch(/SIGTERM|appTerminate|committed/);
   await (await start("lifecycle", { port })).close();
 });

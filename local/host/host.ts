@@ -1,12 +1,11 @@
 // The local functions host: a small stand-in for Azure Functions Core Tools. Starts the app, serves it, and shuts it down.
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { sendEmpty } from "../exchange.ts";
 import { listenOnLocalhost } from "../listen.ts";
 import { serveAdmin } from "./admin.ts";
 import { serveDocs } from "./docs.ts";
+import { readHostJson } from "./host-json.ts";
 import { type Front, httpFront } from "./http-front.ts";
 import { type MediaOptions, mediaFront } from "./media.ts";
 import { type HttpFunction, type Route, routeTable } from "./route-table.ts";
@@ -34,6 +33,8 @@ export type HostOptions = {
   readonly blobWrites?: BlobWrites;
   /** Milliseconds before the first retry of a failed blob event, doubled for each later one. @default 200 */
   readonly retryMs?: number;
+  /** Milliseconds that a forwarded request may stand still. @default 240000, as in Azure */
+  readonly activityTimeout?: number;
   /** Receives each line of the host and of the app. */
   readonly log: (line: string) => void;
 };
@@ -57,17 +58,7 @@ const AZURE = { TZ: "UTC" };
 const DRAIN_MS = 2000;
 const STOP_MS = 2700;
 const RETRY_MS = 200;
-
-/** @throws {Error} with the file and the rule that it breaks */
-async function readRoutePrefix(root: string): Promise<string> {
-  type HostJson = { version?: unknown; extensions?: { http?: { routePrefix?: unknown } } };
-  const file = join(root, "host.json");
-  const { version, extensions }: HostJson = JSON.parse(await readFile(file, "utf8"));
-  if (version !== "2.0") throw new Error(`${file}: "version" must be "2.0", received ${JSON.stringify(version)}.`);
-  const prefix = extensions?.http?.routePrefix ?? "api";
-  if (typeof prefix === "string") return prefix.replace(/^\/+|\/+$/g, "");
-  throw new Error(`${file}: extensions.http.routePrefix must be a string, received ${JSON.stringify(prefix)}.`);
-}
+const DEFAULT_BODY_LIMIT = 100 * 1024 * 1024;
 
 /** @throws {Error} when the app has HTTP functions but does not stream HTTP */
 function httpFunctions({ functions, worker }: App): HttpFunction[] {
@@ -80,6 +71,11 @@ function httpFunctions({ functions, worker }: App): HttpFunction[] {
   if (found.length > 0 && worker()?.httpPort === undefined)
     throw new Error("The local host requires HTTP streaming: call app.setup({ enableHttpStream: true }) in the app.");
   return found;
+}
+
+/** Bytes. azure-functions-host, HttpRequestBodySizeMiddleware.cs */
+function readBodyLimit({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: limit = "" }: HostOptions["env"]): number {
+  return /^\d+$/.test(limit) ? Number(limit) : DEFAULT_BODY_LIMIT;
 }
 
 /** Waits until all requests and triggers have finished, at most DRAIN_MS. */
@@ -95,7 +91,7 @@ async function drain(front: Front, app: App, triggersEnded: Promise<void>): Prom
 
 /** @throws {Error} the app's own message if it does not load, one line if the port is in use */
 export async function startHost({ root, env, port, cors = [], site, log, ...options }: HostOptions): Promise<Host> {
-  const routePrefix = await readRoutePrefix(root);
+  const { routePrefix, functionTimeout, blobParallelism } = await readHostJson(root);
   let serve: RequestListener = (_, response) => sendEmpty(response, 503, [["Retry-After", "1"]]);
   // Before the app, so that a port in use is reported at once.
   const listener = await listenOnLocalhost(
@@ -107,11 +103,11 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
   try {
     const url = `http://localhost:${listener.port}`;
     const address = { WEBSITE_HOSTNAME: new URL(url).host, ...(options.media && { CDN_BASE_URL: `${url}/media` }) };
-    const app = await startApp({ root, env: { ...CORE_TOOLS, ...address, ...env, ...AZURE }, log });
+    const app = await startApp({ root, env: { ...CORE_TOOLS, ...address, ...env, ...AZURE }, functionTimeout, log });
     started = app;
     const table = routeTable(httpFunctions(app), routePrefix);
     const { blobWrites, retryMs = RETRY_MS } = options;
-    const triggers = createTriggers({ app, env, blobWrites, retryMs, log });
+    const triggers = createTriggers({ app, env, blobWrites, blobParallelism, retryMs, log });
     const media = options.media && mediaFront(options.media, cors);
 
     const hasDocs = options.docs === true && table.routes.some(({ name }) => name === "openapi");
@@ -124,7 +120,8 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       void serveFile({ folder: site, path }, incoming, response);
       return true;
     }
-    const front = httpFront({ app, table, cors, media, serveOther, log });
+    const limits = { maxBodyBytes: readBodyLimit(env), activityTimeout: options.activityTimeout };
+    const front = httpFront({ app, table, routePrefix, cors, ...limits, media, serveOther, log });
     serve = front.handler;
     triggers.start();
 

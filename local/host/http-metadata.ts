@@ -3,11 +3,25 @@ import type { IncomingMessage } from "node:http";
 import type { TypedData } from "./messages.ts";
 import type { RouteValues } from "./route-table.ts";
 
+/** Strict, like Kestrel's; Node.js reads Latin-1. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Header names and values as Kestrel decodes them: UTF-8; undefined stands for its 400 for any other bytes.
+ * https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/test/UTF8Decoding.cs
+ */
+export function decodeHeaders(rawHeaders: readonly string[]): readonly string[] | undefined {
+  try {
+    return rawHeaders.map((text) => (/[\u0080-\u00ff]/.test(text) ? UTF8.decode(Buffer.from(text, "latin1")) : text));
+  } catch {
+    return undefined;
+  }
+}
+
+type Received = { readonly rawHeaders: readonly string[]; readonly socket: IncomingMessage["socket"] };
+
 /** The headers as the app receives them in Azure: joined by commas, with those of the front end. */
-export function platformHeaders({
-  rawHeaders,
-  socket,
-}: Pick<IncomingMessage, "rawHeaders" | "socket">): Record<string, string> {
+export function platformHeaders({ rawHeaders, socket }: Received): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? "").toLowerCase();

@@ -28,14 +28,9 @@ export type Outcome = {
   readonly hasResponse: boolean;
   /** The stack of the thrown error. */
   readonly failure?: string;
-  /** True if the app's process ended first. */
-  readonly isLost?: true;
 };
 
-export type MessageToApp =
-  | ({ readonly kind: "invoke" } & Invocation)
-  | { readonly kind: "cancel"; readonly id: string }
-  | { readonly kind: "terminate" };
+export type MessageToApp = ({ readonly kind: "invoke" } & Invocation) | { readonly kind: "terminate" };
 
 export type MessageFromApp =
   | { readonly kind: "ready"; readonly functions: readonly FunctionMetadata[]; readonly httpUri: string | undefined }

@@ -3,7 +3,7 @@
 export type RequestPath = {
   /** Decoded, without dot segments; an encoded slash stays encoded. Routes are matched with it. */
   readonly path: string;
-  /** Path and query as received, beginning with a slash. The app receives it. */
+  /** Path and query as the app receives them: the decoded path encoded again, and `#` of the query as %23. */
   readonly target: string;
   /** The query as received, without its question mark. */
   readonly query: string;
@@ -29,10 +29,17 @@ function withoutDotSegments(path: string): string {
 }
 
 /**
- * Kestrel decodes the path once, except %2F, removes dot segments, and rejects NUL. Undefined stands for its 400.
+ * YARP keeps only these characters of the decoded path, so %2F arrives as %252F. RequestUtilities.cs, EncodePath
+ */
+const ENCODED = /[^!$&'()*+,\-./0-9:;=@A-Z_a-z~]+/g;
+
+/**
+ * Kestrel decodes the path once, except %2F, removes dot segments, and rejects NUL and bytes above 0x7F. Undefined stands
+ * for its 400.
  * https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/src/Internal/Http/Http1Connection.cs
  */
 export function requestPath(url: string): RequestPath | undefined {
+  if (/[\u0080-\uffff]/.test(url)) return undefined;
   const absolute = /^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? "";
   const rest = url.slice(absolute.length);
   const target = rest.startsWith("/") ? rest : absolute === "" ? undefined : `/${rest}`;
@@ -40,5 +47,8 @@ export function requestPath(url: string): RequestPath | undefined {
   const mark = target.indexOf("?");
   const raw = mark < 0 ? target : target.slice(0, mark);
   const path = raw.includes("%") || raw.includes("/.") ? withoutDotSegments(decode(raw)) : raw;
-  return path.includes("\0") ? undefined : { path, target, query: mark < 0 ? "" : target.slice(mark + 1) };
+  if (path.includes("\0")) return undefined;
+  const query = mark < 0 ? "" : target.slice(mark + 1);
+  const forwarded = path.replace(ENCODED, encodeURIComponent) + (mark < 0 ? "" : `?${query.replaceAll("#", "%23")}`);
+  return { path, target: forwarded, query };
 }

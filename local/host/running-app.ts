@@ -7,6 +7,11 @@ const MAX_ENDS = 6;
 const UP_AFTER_MS = 1000;
 const FIRST_PAUSE_MS = 50;
 
+export type AppOptions = WorkerOptions & {
+  /** Milliseconds; undefined for none. */
+  readonly functionTimeout: number | undefined;
+};
+
 export type App = {
   readonly functions: Worker["functions"];
   /** The running process; undefined during a restart. */
@@ -18,12 +23,36 @@ export type App = {
 };
 
 /** @throws {Error} with the app's own message when it does not load the first time */
-export async function startApp(options: WorkerOptions): Promise<App> {
+export async function startApp({ functionTimeout, ...options }: AppOptions): Promise<App> {
   const { log } = options;
   let ends = 0;
   let stopping = false;
   let pause: NodeJS.Timeout | undefined;
   let current: Worker | undefined;
+
+  /**
+   * A function that takes too long ends the whole process, with all that it does meanwhile.
+   * azure-functions-host, WebScriptHostExceptionHandler.cs, OnTimeoutExceptionAsync
+   */
+  async function startTimedWorker(): Promise<Worker> {
+    const worker = await startWorker(options);
+    if (functionTimeout === undefined) return worker;
+    return {
+      ...worker,
+      async invoke(invocation) {
+        const timer = setTimeout(() => {
+          const timeout = `Function ${invocation.functionName} exceeded functionTimeout (${functionTimeout / 1000} s)`;
+          log(`${timeout}, invocation ${invocation.id}. As in Azure, the app's process is ended and started again.`);
+          void worker.stop(0);
+        }, functionTimeout);
+        try {
+          return await worker.invoke(invocation);
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+    };
+  }
 
   function watch(worker: Worker): void {
     const startedAt = performance.now();
@@ -45,14 +74,14 @@ export async function startApp(options: WorkerOptions): Promise<App> {
     const wait = FIRST_PAUSE_MS * 2 ** (ends - 1);
     log(`${reason} Restarting it in ${wait} ms.`);
     pause = setTimeout(() => {
-      startWorker(options).then(
+      startTimedWorker().then(
         (worker) => (stopping ? worker.stop(0) : watch(worker)),
         (error: Error) => stopping || restart(error.message),
       );
     }, wait);
   }
 
-  const first = await startWorker(options);
+  const first = await startTimedWorker();
   watch(first);
 
   function reportFailure({ functionName }: Pick<Invocation, "functionName">, { id, failure = "" }: Outcome): void {

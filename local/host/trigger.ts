@@ -26,6 +26,8 @@ export type TriggerServices = {
   /** The storage account that the binding's `connection` names. */
   readonly connection: () => Connection;
   readonly blobWrites: BlobWrites | undefined;
+  /** Invocations of one blob trigger at once. */
+  readonly blobParallelism: number;
   /** Milliseconds before the first retry of a failed delivery; each later retry waits longer. */
   readonly retryMs: number;
   readonly log: (line: string) => void;

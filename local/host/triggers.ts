@@ -32,6 +32,7 @@ type TriggersOptions = {
   readonly app: App;
   readonly env: Readonly<Record<string, string>>;
   readonly blobWrites: BlobWrites | undefined;
+  readonly blobParallelism: number;
   readonly retryMs: number;
   readonly log: (line: string) => void;
 };

@@ -1,9 +1,8 @@
 // One invocation, with a programming model that behaves as the library's does.
 import { expect, test } from "vitest";
 import type { Core, InvocationModel } from "./worker-core.ts";
-import { CLIENT_DISCONNECTED, invoke, stackOf } from "./worker-invoke.ts";
+import { invoke, stackOf } from "./worker-invoke.ts";
 
-const never = new Promise<never>(() => {});
 const invocation = {
   id: "1",
   functionName: "hello",
@@ -30,21 +29,15 @@ function coreWith(model: Partial<InvocationModel>): Core {
   };
 }
 
-const options = { log: () => {}, disconnected: never, onStart: () => {} };
-
-test("invoke ends without a failure when the client disconnects before the request arrives", async () => {
-  const disconnected = Promise.reject(CLIENT_DISCONNECTED);
-  const core = coreWith({ getArguments: () => never });
-  expect(await invoke(core, invocation, { ...options, disconnected })).toEqual({ id: "1", hasResponse: true });
-});
+const log = () => {};
 
 test("invoke reports a response that cannot be sent as a failure", async () => {
   const core = coreWith({ getResponse: () => Promise.reject(new RangeError("no such status")) });
-  expect((await invoke(core, invocation, options)).failure).toContain("RangeError: no such status");
+  expect((await invoke(core, invocation, log)).failure).toContain("RangeError: no such status");
 });
 
 test("invoke reports an unknown function as a failure with its name", async () => {
-  const outcome = await invoke(coreWith({}), { ...invocation, functionName: "other" }, options);
+  const outcome = await invoke(coreWith({}), { ...invocation, functionName: "other" }, log);
   expect(outcome.failure).toContain("'other' is not loaded");
 });
 

@@ -14,21 +14,10 @@ export function stackOf(thrown: unknown, depth = 0): string {
 /** The context of postInvocation hooks, which may change the result and the error. */
 type PostInvocationContext = { readonly inputs: unknown[]; result: unknown; error: unknown };
 
-/** The reason for ending an invocation whose client disconnected before the request arrived. */
-export const CLIENT_DISCONNECTED = new Error("The client disconnected.");
-
-type InvokeOptions = {
-  readonly log: (level: LogLevel, message: string) => void;
-  /** Rejects with CLIENT_DISCONNECTED. Without it the library would wait for the request forever. */
-  readonly disconnected: Promise<never>;
-  /** Called when the request has arrived. */
-  readonly onStart: () => void;
-};
-
 export async function invoke(
   core: Core,
   invocation: Invocation,
-  { log, disconnected, onStart }: InvokeOptions,
+  log: (level: LogLevel, message: string) => void,
 ): Promise<Outcome> {
   const { id, functionName, data, metadata: triggerMetadata, trace } = invocation;
   try {
@@ -52,8 +41,8 @@ export async function invoke(
       },
     };
     const invocationModel = await programmingModel.getInvocationModel(coreContext);
-    const { context, inputs } = await Promise.race([invocationModel.getArguments(), disconnected]);
-    onStart();
+    // The library waits here for the request. Like the real worker, this one does not learn that the client has gone.
+    const { context, inputs } = await invocationModel.getArguments();
 
     const shared = { hookData: {}, appHookData: core.hookData.everywhere, invocationContext: context };
     const before = { ...shared, inputs, functionCallback: registered.callback };
@@ -75,7 +64,6 @@ export async function invoke(
     await invocationModel.getResponse(context, after.result);
     return { id, hasResponse: after.result !== null && after.result !== undefined };
   } catch (thrown) {
-    if (thrown === CLIENT_DISCONNECTED) return { id, hasResponse: true };
     return { id, hasResponse: false, failure: stackOf(thrown) };
   }
 }

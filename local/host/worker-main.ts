@@ -1,7 +1,7 @@
 // The main module of the app's process: loads the app, and runs invocations until the host ends it or has ended itself.
 import { createSender, type MessageFromApp, type MessageToApp } from "./messages.ts";
 import { installCore, type LogLevel } from "./worker-core.ts";
-import { CLIENT_DISCONNECTED, invoke } from "./worker-invoke.ts";
+import { invoke } from "./worker-invoke.ts";
 import { type HttpProxy, loadApp, loadFailure, startProxy } from "./worker-load.ts";
 
 const root = process.argv[2] ?? ".";
@@ -21,8 +21,6 @@ const core = installCore((level, message) => {
 });
 const appHookContext = { hookData: core.hookData.appLevel, appHookData: core.hookData.everywhere };
 let proxy: HttpProxy | undefined;
-/** Invocations whose request has not arrived yet. */
-const waiting = new Map<string, (reason: Error) => void>();
 
 /**
  * As in Azure, the appTerminate hooks run and SIGTERM reaches the app's own handlers. Without such a handler the process
@@ -44,16 +42,7 @@ async function terminate(): Promise<void> {
 process.on("message", (batch: readonly MessageToApp[]) => {
   for (const message of batch) {
     if (message.kind === "terminate") void terminate();
-    else if (message.kind === "cancel") waiting.get(message.id)?.(CLIENT_DISCONNECTED);
-    else {
-      const disconnected = Promise.withResolvers<never>();
-      waiting.set(message.id, disconnected.reject);
-      const onStart = () => waiting.delete(message.id);
-      void invoke(core, message, { log, disconnected: disconnected.promise, onStart }).then((outcome) => {
-        onStart();
-        send({ kind: "done", ...outcome });
-      });
-    }
+    else void invoke(core, message, log).then((outcome) => send({ kind: "done", ...outcome }));
   }
 });
 

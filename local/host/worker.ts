@@ -23,8 +23,6 @@ export type Worker = {
   readonly httpPort: number | undefined;
   /** Resolves in any case: with a failure if the process ends first. */
   invoke(invocation: Invocation): Promise<Outcome>;
-  /** Ends an invocation whose client disconnected before the request reached the app. */
-  cancel(id: string): void;
   running(): number;
   /** Resolves with the exit code or signal when the process has ended. */
   readonly ended: Promise<string>;
@@ -69,7 +67,7 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
   void ended.then((reason) => {
     ready.reject(new Error(`The app's process ended before the app was loaded (${reason}).`));
     const failure = `The app's process ended (${reason}).`;
-    for (const [id, settle] of pending) settle({ id, hasResponse: false, failure, isLost: true });
+    for (const [id, settle] of pending) settle({ id, hasResponse: false, failure });
     pending.clear();
   });
 
@@ -93,12 +91,11 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
     httpPort: httpUri === undefined ? undefined : Number(new URL(httpUri).port),
     ended,
     running: () => pending.size,
-    cancel: (id) => send({ kind: "cancel", id }),
     invoke: (invocation) =>
       new Promise((resolve) => {
         if (!child.connected) {
           const failure = "The app's process has ended.";
-          return resolve({ id: invocation.id, hasResponse: false, failure, isLost: true });
+          return resolve({ id: invocation.id, hasResponse: false, failure });
         }
         pending.set(invocation.id, resolve);
         send({ kind: "invoke", ...invocation });
