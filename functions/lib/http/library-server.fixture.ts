@@ -75,8 +75,7 @@ export async function startLibraryServer<D extends EndpointDeps>(routes: readonl
 
   const run = (id: string, functionName: string, metadata: Invocation["metadata"]): Promise<Outcome> => {
     const invocation = { id, functionName, data: { http: {} }, metadata, trace: { traceParent: "", traceState: "" } };
-    const disconnected = new Promise<never>(() => {});
-    return invoke(core, invocation, { log: () => {}, disconnected, onStart: () => {} });
+    return invoke(core, invocation, () => {});
   };
 
   /** Forwards a request and starts its invocation. @param functionName undefined: the invocation never comes */
