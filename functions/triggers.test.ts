@@ -10,6 +10,7 @@ import { consoleLog } from "./lib/log.ts";
 import { ROUTE_PREFIX, type TriggerName, triggerNames } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
+import { onPoison } from "./thumbnail/thumbnail.ts";
 import { triggers } from "./triggers.ts";
 
 const deps: Deps = Object.assign(createDeps(readSettings()), { api: describeApi(routes, ROUTE_PREFIX) });
@@ -83,8 +84,9 @@ describe("thumbnail", () => {
 describe("thumbnail-poison", () => {
   it("sets the image to failed with a reason", async () => {
     await call("thumbnail-poison", poison());
-    expect(await findRecord()).toMatchObject({ status: "failed", reason: expect.stringContaining(" again") });
-    expect(lines).toMatchObject([{ message: "thumbnail-given-up", level: "error", image: image.id }]);
+    const failed = { status: "failed", reason: expect.stringContaining(" again"), retryAt: expect.any(String) };
+    expect(await findRecord()).toMatchObject(failed);
+    expect(lines).toMatchObject([{ message: "thumbnail-postponed", level: "warn", image: image.id }]);
   });
 
   it("lets a later event create the thumbnail", async () => {
@@ -105,6 +107,14 @@ describe("thumbnail-poison", () => {
     await deps.images.change(image.owner, image.id, () => ({ status: "failed", reason: "Broken.", sourceEtag: "1" }));
     await call("thumbnail-poison", poison());
     expect(await findRecord()).toMatchObject({ reason: "Broken." });
+  });
+
+  it("succeeds when the table fails, so that no message is left in the queue", async () => {
+    const change = () => Promise.reject(new Error("the table is down"));
+    const context = new InvocationContext({ logHandler: (_, line) => lines.push(JSON.parse(line as string)) });
+    await onPoison(poison(), context, { images: { change } });
+    expect(lines).toMatchObject([{ message: "thumbnail-postponed", error: { message: "the table is down" } }]);
+    expect((await findRecord())?.status).toBe("pending");
   });
 
   it("ignores an image that does not exist", async () => {

@@ -148,3 +148,40 @@ describe("crashes during an upload", () => {
     expect((await library.read(id)).status).toBe("ready");
   });
 });
+
+describe("crashes during a thumbnail", () => {
+  const toThumbnails = ({ method, url }: ProxiedRequest) => method === "PUT" && url.includes("/thumbnails/");
+  const never = new Promise<void>(() => undefined);
+
+  it("an image whose event crashes the app until the host gives it up is ready after the timer has run", async () => {
+    backend.blobProxy.decide((request) => {
+      if (!toThumbnails(request)) return undefined;
+      host.crash();
+      return { kind: "hold", until: never };
+    });
+    // After the response of the upload, so that no crash meets it.
+    const { promise: uploaded, resolve } = Promise.withResolvers<void>();
+    backend.events.decide(() => ({ holdUntil: uploaded }));
+    const { id } = await upload();
+    resolve();
+    await vi.waitFor(() => expect(backend.lines.join("\n")).toMatch(`failed 5 times for blob`), 30_000);
+    backend.blobProxy.decide(undefined);
+    await vi.waitFor(async () => expect((await fetch(`${host.url}/api/health/live`)).ok).toBe(true), 20_000);
+    // The poison message can meet a crashed app too. It stays hidden then, and the record pending.
+    expect((await library.read(id)).status).toMatch(/pending|failed/);
+    await reconcile();
+    expect((await library.read(id)).status).toBe("ready");
+  });
+
+  it("an image that failed because the blob store was down is ready after the timer has run", async () => {
+    backend.blobProxy.decide((request) => (toThumbnails(request) ? { kind: "status", status: 503 } : undefined));
+    const { id } = await upload();
+    const failed = await library.settled(id);
+    expect(failed).toMatchObject({ status: "failed", reason: expect.stringContaining("tried again") });
+    backend.blobProxy.decide(undefined);
+    await reconcile();
+    const ready = await library.read(id);
+    expect(ready.status).toBe("ready");
+    expect(ready).not.toHaveProperty("reason");
+  });
+});

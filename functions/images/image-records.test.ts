@@ -41,7 +41,8 @@ afterAll(() => proxy.close());
 
 async function unfinishedIds(before: Date) {
   const ids: string[] = [];
-  for await (const { record } of images.unfinished(before)) if (record.owner === owner) ids.push(record.id);
+  for await (const { record } of images.unfinished({ before, now: new Date() }))
+    if (record.owner === owner) ids.push(record.id);
   return ids.sort();
 }
 
@@ -94,7 +95,7 @@ describe("find", () => {
     record = newRecord({ createdAt });
     await images.create(record);
     let etag = "";
-    for await (const listed of images.unfinished(new Date(Date.now() - 1_000)))
+    for await (const listed of images.unfinished({ before: new Date(Date.now() - 1_000), now: new Date() }))
       if (listed.record.id === record.id) etag = listed.etag;
     await direct.change(owner, record.id, () => ({ status: "pending" }));
     expect(await images.remove(owner, record.id, etag)).toBe(false);
@@ -170,6 +171,26 @@ describe("unfinished", () => {
     ];
     await Promise.all([...old, ...others].map((each) => images.create(each)));
     expect(await unfinishedIds(at)).toEqual(old.map(({ id }) => id).sort());
+  });
+});
+
+describe("unfinished records with retryAt", () => {
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+
+  it("unfinished returns a failed record whose retryAt is over, and none that waits or is final", async () => {
+    const createdAt = at(-60);
+    const due = [
+      newRecord({ createdAt, status: "failed", reason: "x", attempts: 2, retryAt: at(-1) }),
+      newRecord({ createdAt, status: "pending", retryAt: at(-1) }),
+    ];
+    const others = [
+      newRecord({ createdAt, status: "failed", reason: "x", retryAt: at(60) }),
+      newRecord({ createdAt, status: "pending", attempts: 1, retryAt: at(60) }),
+      newRecord({ createdAt, status: "failed", reason: "x" }),
+    ];
+    await Promise.all([...due, ...others].map((each) => images.create(each)));
+    expect(await unfinishedIds(new Date(Date.now() - 1_000))).toEqual(due.map(({ id }) => id).sort());
+    expect(await images.find(owner, due[0]?.id ?? "")).toEqual(due[0]);
   });
 });
 

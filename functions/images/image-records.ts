@@ -6,9 +6,10 @@ import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
 
-type Row = Omit<ImageRecord, "id" | "owner" | "thumbnail" | "createdAt" | "size"> & {
+type Row = Omit<ImageRecord, "id" | "owner" | "thumbnail" | "createdAt" | "size" | "retryAt"> & {
   owner: string;
   createdAt: Date;
+  retryAt?: Date;
   bytes: number;
   thumbWidth?: number;
   thumbHeight?: number;
@@ -37,7 +38,7 @@ function keysOf(owner: string, id: string) {
   return { partitionKey: `${owner}_${month}`, rowKey: id.toLowerCase() };
 }
 
-function toRow({ id, owner, thumbnail, createdAt, size, ...rest }: ImageRecord) {
+function toRow({ id, owner, thumbnail, createdAt, retryAt, size, ...rest }: ImageRecord) {
   const keys = keysOf(owner, id);
   if (!keys) throw new AppError("INTERNAL", `The id of an image must be a UUIDv7, received ${id}`);
   return {
@@ -46,6 +47,7 @@ function toRow({ id, owner, thumbnail, createdAt, size, ...rest }: ImageRecord) 
     owner,
     bytes: size,
     createdAt: new Date(createdAt),
+    ...(retryAt && { retryAt: new Date(retryAt) }),
     ...(thumbnail && { thumbWidth: thumbnail.width, thumbHeight: thumbnail.height, thumbBytes: thumbnail.size }),
   };
 }
@@ -66,6 +68,8 @@ function fromRow(row: Row & { rowKey?: string }): ImageRecord {
     ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
     ...(row.status === "failed" && row.reason && { reason: row.reason }),
     ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
+    ...(row.status !== "ready" && row.attempts && { attempts: row.attempts }),
+    ...(row.status !== "ready" && row.retryAt && { retryAt: new Date(row.retryAt).toISOString() }),
   };
 }
 
@@ -138,11 +142,13 @@ export function createImageRecords(table: TableClient): ImageRecords {
       }
       return true;
     },
-    async *unfinished(before) {
-      const filter = `(status eq 'uploading' or status eq 'pending') and createdAt lt datetime'${before.toISOString()}'`;
+    async *unfinished({ before, now }) {
+      const isOld = `(status eq 'uploading' or status eq 'pending') and createdAt lt datetime'${before.toISOString()}'`;
+      const isDue = `status eq 'failed' and retryAt le datetime'${now.toISOString()}'`;
+      const filter = `(${isOld}) or (${isDue})`;
       try {
         for await (const row of table.listEntities<Row>({ queryOptions: { filter } }))
-          yield { record: fromRow(row), etag: row.etag };
+          if (!row.retryAt || new Date(row.retryAt) <= now) yield { record: fromRow(row), etag: row.etag };
       } catch (cause) {
         throw unavailable(cause);
       }

@@ -15,7 +15,8 @@ export const imageResponse = z
     width: pixels.meta({ description: "Width after the EXIF orientation is applied." }),
     height: pixels,
     status: z.enum(imageStatuses).meta({
-      description: "`ready` when the thumbnail is available; `failed` when it cannot be created, see `reason`.",
+      description:
+        "`ready` when the thumbnail is available; `failed` when it could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
     }),
     createdAt: z.iso.datetime(),
     thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
@@ -26,7 +27,8 @@ export const imageResponse = z
 export type ImageResponse = z.infer<typeof imageResponse>;
 
 /** Removes the fields that are internal. */
-export function toResponse({ owner: _owner, sourceEtag: _sourceEtag, ...response }: ImageRecord): ImageResponse {
+export function toResponse(record: ImageRecord): ImageResponse {
+  const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...response } = record;
   return response;
 }
 

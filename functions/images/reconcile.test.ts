@@ -52,12 +52,14 @@ const imageLines = () => lines.filter(({ message }) => message === "image-repair
 /** Only the records of this test, because other tests share the store. */
 const ownRecords = {
   ...records,
-  async *unfinished(before: Date) {
-    for await (const listed of records.unfinished(before)) if (listed.record.owner === owner) yield listed;
+  async *unfinished(due: { before: Date; now: Date }) {
+    for await (const listed of records.unfinished(due)) if (listed.record.owner === owner) yield listed;
   },
 };
-const reconcile = (deps: Partial<Parameters<typeof reconcileImages>[0]> = {}, runMs = 10 * MINUTE) =>
-  reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, runMs, now });
+const reconcile = (
+  deps: Partial<Parameters<typeof reconcileImages>[0]> = {},
+  { at = now, runMs = 10 * MINUTE }: { at?: number; runMs?: number } = {},
+) => reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, runMs, now: at });
 const statusOf = async ({ id }: ImageRecord) => (await records.find(owner, id))?.status;
 
 describe("reconcileImages", () => {
@@ -97,12 +99,14 @@ describe("reconcileImages", () => {
     expect(await statusOf(record)).toBe("ready");
   });
 
-  it("sets an image that cannot be read to failed, once", async () => {
+  it("sets an image that cannot be read twice to failed, and does not try again", async () => {
     const record = await createRecord("pending", { broken: true });
     await reconcile();
+    expect(await statusOf(record)).toBe("pending");
+    await reconcile({}, { at: now + 5 * MINUTE });
     expect(await statusOf(record)).toBe("failed");
-    await reconcile();
-    expect(imageLines()).toHaveLength(1);
+    await reconcile({}, { at: now + 10_000 * MINUTE });
+    expect(imageLines()).toMatchObject([{ message: "reconcile-failed" }, { outcome: "failed" }]);
   });
 
   it.each(["uploading", "pending"] as const)("ignores an %s record of the last five minutes", async (status) => {
@@ -133,15 +137,63 @@ describe("reconcileImages", () => {
       { level: "warn", image: failing, error: { message: "not now" } },
     ]);
     expect(lines.at(-1)).toMatchObject({ message: "images-reconciled", unfinished: 3 });
-    await reconcile();
+    await reconcile({}, { at: now + 6 * MINUTE });
     expect(await Promise.all(images.map(statusOf))).toEqual(["ready", "ready", "ready"]);
   });
 
   it("starts no further image when its time is over", async () => {
     const record = await createRecord("pending");
-    await reconcile({}, 0);
+    await reconcile({}, { runMs: 0 });
     expect(await statusOf(record)).toBe("pending");
     expect(lines).toMatchObject([{ message: "images-reconciled", unfinished: 0, cut: true }]);
+  });
+
+  it("retries an image that failed for a reason on our side, and sets it to ready", async () => {
+    const record = await createRecord("pending", { age: MINUTE });
+    const retryAt = new Date(now).toISOString();
+    await records.change(owner, record.id, () => ({ status: "failed", reason: "Our error.", retryAt }));
+    await reconcile();
+    const ready = await records.find(owner, record.id);
+    expect(ready).toMatchObject({ status: "ready" });
+    for (const field of ["reason", "attempts", "retryAt"]) expect(ready).not.toHaveProperty(field);
+  });
+
+  it("waits longer after each failing attempt, and gives up after the eighth with thumbnail-given-up", async () => {
+    const record = await createRecord("pending");
+    const create = () => Promise.reject(new Error("not now"));
+    const waits: number[] = [];
+    let at = now;
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      await reconcile({ thumbnailer: { create } }, { at: at });
+      const { attempts, retryAt, status } = (await records.find(owner, record.id)) ?? {};
+      expect({ attempts, status }).toEqual({ attempts: attempt, status: "pending" });
+      waits.push((Date.parse(retryAt ?? "") - at) / MINUTE);
+      const before = lines.length;
+      at = Date.parse(retryAt ?? "") - 1;
+      await reconcile({}, { at: at++ });
+      expect(lines.slice(before)).toMatchObject([{ message: "images-reconciled", unfinished: 0 }]);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640]);
+    await reconcile({}, { at: at });
+    const failed = await records.find(owner, record.id);
+    expect(failed).toMatchObject({ status: "failed", reason: expect.stringContaining("on our side") });
+    expect(failed).not.toHaveProperty("retryAt");
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: "error", message: "thumbnail-given-up", image: record.id }),
+    );
+    await reconcile({}, { at: at + 10_000 * MINUTE });
+    expect(await statusOf(record)).toBe("failed");
+  });
+
+  it("counts an attempt before it starts, so that one that ends the process counts too", async () => {
+    const record = await createRecord("pending");
+    let counted: ImageRecord | undefined;
+    const create = async (imageOwner: string, id: string) => {
+      counted = await records.find(imageOwner, id);
+      throw new Error("the process ends");
+    };
+    await reconcile({ thumbnailer: { create } });
+    expect(counted).toMatchObject({ id: record.id, attempts: 1, retryAt: expect.any(String) });
   });
 
   it("removes nothing while the container does not exist", async () => {

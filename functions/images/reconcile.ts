@@ -1,10 +1,17 @@
-// The timer that repairs what crashes and lost events leave behind: unfinished records older than five minutes.
+// The timer that repairs what crashes, lost events and failed attempts leave behind.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import { type ImageRecords, originalBlobName } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
+import { alertLines } from "../lib/names.ts";
 
+const MINUTE_MS = 60_000;
 /** Younger records may belong to an upload or a thumbnail in progress. */
-const MIN_AGE_MS = 5 * 60_000;
+const MIN_AGE_MS = 5 * MINUTE_MS;
+/** Waits after an attempt: 5 minutes, doubled each time, so that the last attempt is about ten hours after the first. */
+const FIRST_WAIT_MS = 5 * MINUTE_MS;
+const MAX_ATTEMPTS = 8;
+
+const GIVEN_UP = "The thumbnail could not be created because of repeated errors on our side. Upload the image again.";
 
 export type ReconcileDeps = {
   readonly images: ImageRecords;
@@ -20,24 +27,41 @@ export async function reconcileImages(
   { images, originals, thumbnailer }: ReconcileDeps,
   { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
+  /** @returns the outcome for the log, or undefined when nothing was repaired */
+  async function repair(record: ImageRecord, etag: string): Promise<string | undefined> {
+    const { owner, id, attempts = 0 } = record;
+    // Under the listed ETag: an upload that goes on just now has changed the record, and keeps it.
+    if (!(await originals.etag(originalBlobName(record))))
+      return (await images.remove(owner, id, etag)) ? "record-removed" : undefined;
+    if (attempts >= MAX_ATTEMPTS) {
+      await images.change(owner, id, ({ status }) =>
+        status === "ready" ? undefined : { status: "failed", reason: GIVEN_UP, retryAt: undefined },
+      );
+      log.error(alertLines.thumbnailGivenUp, { image: id, attempts });
+      return undefined;
+    }
+    // Counted before the attempt: one that ends the process counts too, and the next run does not start with it.
+    const retryAt = new Date(now + FIRST_WAIT_MS * 2 ** attempts).toISOString();
+    await images.change(owner, id, ({ status }) =>
+      status === "ready" ? undefined : { attempts: attempts + 1, retryAt },
+    );
+    return thumbnailer.create(owner, id, log);
+  }
+
   const startedAt = performance.now();
   let unfinished = 0;
   let isCut = false;
-  for await (const { record, etag } of images.unfinished(new Date(now - MIN_AGE_MS))) {
+  const due = { before: new Date(now - MIN_AGE_MS), now: new Date(now) };
+  for await (const { record, etag } of images.unfinished(due)) {
     isCut = performance.now() - startedAt >= runMs;
     if (isCut) break;
-    const { owner, id: image } = record;
     unfinished++;
     try {
-      if (await originals.etag(originalBlobName(record))) {
-        log.info("image-repaired", { image, outcome: await thumbnailer.create(owner, image, log) });
-      } else if (await images.remove(owner, image, etag)) {
-        // Under the listed ETag: an upload that goes on just now has changed the record, and keeps it.
-        log.info("image-repaired", { image, outcome: "record-removed" });
-      }
+      const outcome = await repair(record, etag);
+      if (outcome) log.info("image-repaired", { image: record.id, outcome });
     } catch (error) {
       // One failing image must not block the others.
-      log.warn("reconcile-failed", { image, error });
+      log.warn("reconcile-failed", { image: record.id, error });
     }
   }
   log.info("images-reconciled", { unfinished, ...(isCut && { cut: true }) });

@@ -99,7 +99,7 @@ describe("the reconcile timer", () => {
     const images = {
       ...opened.records,
       async *unfinished() {
-        for await (const listed of opened.records.unfinished(new Date(Date.now() + HOUR)))
+        for await (const listed of opened.records.unfinished({ before: new Date(Date.now() + HOUR), now: new Date() }))
           if (listed.record.owner === owner) yield listed;
       },
     };

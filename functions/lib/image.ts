@@ -2,7 +2,8 @@
 
 /**
  * `uploading`: the record exists, the original may not. `pending`: the original is stored, the thumbnail is not.
- * `ready`: the thumbnail is stored. `failed`: it cannot be created; `reason` says why.
+ * `ready`: the thumbnail is stored. `failed`: it could not be created; `reason` says why. With `retryAt`, the timer tries
+ * again; without, `failed` is final.
  */
 export const imageStatuses = ["uploading", "pending", "ready", "failed"] as const;
 export type ImageStatus = (typeof imageStatuses)[number];
@@ -30,6 +31,10 @@ export type ImageRecord = {
   readonly reason?: string | undefined;
   /** ETag of the original that the thumbnail was created from, or could not be created from. */
   readonly sourceEtag?: string | undefined;
+  /** Attempts of the timer to create the thumbnail. */
+  readonly attempts?: number | undefined;
+  /** When the timer makes its next attempt, ISO 8601. */
+  readonly retryAt?: string | undefined;
 };
 
 /**
@@ -51,8 +56,14 @@ export type ImageRecords = {
   ): Promise<ImageRecord | undefined>;
   /** Removes the record if it still has this ETag, and returns false if another writer has changed it. "*" is any ETag. */
   remove(owner: string, id: string, etag: string): Promise<boolean>;
-  /** Records that were created before an instant and are still `uploading` or `pending`. They may have changed since. */
-  unfinished(before: Date): AsyncIterable<{ readonly record: ImageRecord; readonly etag: string }>;
+  /**
+   * Records without a thumbnail that are due at an instant: created before `before` and `uploading` or `pending`, or
+   * `failed`, and in each case without a later `retryAt`. They may have changed since.
+   */
+  unfinished(due: {
+    readonly before: Date;
+    readonly now: Date;
+  }): AsyncIterable<{ readonly record: ImageRecord; readonly etag: string }>;
 };
 
 /** Name in the container of originals: `{owner}/{id}/{filename}`. */

@@ -3,7 +3,7 @@ import type { InvocationContext } from "@azure/functions";
 import { z } from "zod";
 import { type ImageRecords, parseOriginalBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
-import { alertLines, containers } from "../lib/names.ts";
+import { containers } from "../lib/names.ts";
 import type { Thumbnailer } from "./thumbnailer.ts";
 
 const PREFIX = `${containers.images}/`;
@@ -30,10 +30,12 @@ export const POISON_QUEUE = "webjobs-blobtrigger-poison";
 
 const poisonMessage = z.object({ ContainerName: z.string(), BlobName: z.string() });
 
-const REASON =
-  "The thumbnail could not be created because of repeated errors on our side. Upload the image again later.";
+const REASON = "The thumbnail could not be created yet because of errors on our side. It is tried again automatically.";
 
-/** Sets the image to `failed`. */
+/**
+ * Sets the image to `failed` until the timer's next attempt. Never fails: the host reads a poison message five times in
+ * an hour, and leaves it in the queue then. Without it the record stays as it is, which the timer repairs too.
+ */
 export async function onPoison(
   message: unknown,
   context: InvocationContext,
@@ -42,8 +44,14 @@ export async function onPoison(
   const log = createLog(context);
   const original = parseOriginalBlobName(poisonMessage.safeParse(message).data?.BlobName ?? "");
   if (!original) return log.warn("poison-unreadable");
-  await images.change(original.owner, original.id, ({ status, sourceEtag = "" }) =>
-    status === "ready" || status === "failed" ? undefined : { status: "failed", sourceEtag, reason: REASON },
-  );
-  log.error(alertLines.thumbnailGivenUp, { image: original.id });
+  const { owner, id: image } = original;
+  const retryAt = new Date().toISOString();
+  try {
+    await images.change(owner, image, ({ status }) =>
+      status === "ready" || status === "failed" ? undefined : { status: "failed", reason: REASON, retryAt },
+    );
+    log.warn("thumbnail-postponed", { image });
+  } catch (error) {
+    log.warn("thumbnail-postponed", { image, error });
+  }
 }

@@ -82,6 +82,18 @@ test("a message that fails five times or is no base64 moves to the poison queue 
   expect(await remaining(queue)).toEqual([]);
 });
 
+test("a message that fails in a poison queue stays there hidden, without a poison queue of its own", async () => {
+  queue = poison;
+  await queue.create();
+  await send('{"failures":5}');
+  const { line, lines } = await startQueues();
+  await line(/^Function printing failed for message .* of q.*-poison: it stays hidden\.$/);
+  expect(parseLines(lines)).toHaveLength(1);
+  expect(await remaining(queue)).toEqual([]);
+  expect((await queue.getProperties()).approximateMessagesCount).toBe(1);
+  expect(await service.getQueueClient(`${queue.name}-poison`).exists()).toBe(false);
+});
+
 test("closing the host finishes the running message, and leaves none hidden", async () => {
   await queue.create();
   const { lines, line, close } = await startQueues();

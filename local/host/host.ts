@@ -48,6 +48,8 @@ export type Host = {
   close(): Promise<void>;
   /** Ends the app at once, as a crash would, and the host with it. Running requests are lost. */
   kill(): Promise<void>;
+  /** Ends the app's process at once, as a crash would. The host restarts it. */
+  crash(): void;
 };
 
 /** What Core Tools sets. */
@@ -146,7 +148,8 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       ending ??= end("at once");
       return ending;
     }
-    return { url, port: listener.port, functions: table.routes, close, kill };
+    const crash = () => void app.worker()?.stop(0);
+    return { url, port: listener.port, functions: table.routes, close, kill, crash };
   } catch (error) {
     await started?.stop(STOP_MS);
     await listener.close();

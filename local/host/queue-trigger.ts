@@ -1,5 +1,7 @@
-// Runs functions for the messages of a storage queue: at least once, five attempts, then the poison queue.
-// azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues: QueueTriggerBinding.cs
+// Runs functions for the messages of a storage queue: at least once, five attempts, then the poison queue. A poison queue
+// has none itself: its message stays hidden after each failure, and is never read again after the fifth.
+// azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues: QueueTriggerBinding.cs, QueueListenerFactory.cs
+// (CreatePoisonQueueReference), QueueProcessor.cs (CompleteProcessingMessageAsync)
 import { setTimeout as pause } from "node:timers/promises";
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
 import type { TypedData } from "./messages.ts";
@@ -38,7 +40,8 @@ async function moveTo(poison: QueueClient, text: string): Promise<void> {
 export const queueTrigger: TriggerKind = ({ functionName, binding, run, setting, connection, log }) => {
   const queueName = setting(String(binding.queueName));
   const queues = connection().queues();
-  const [queue, poison] = [queues.getQueueClient(queueName), queues.getQueueClient(`${queueName}-poison`)];
+  const queue = queues.getQueueClient(queueName);
+  const poison = queueName.endsWith("-poison") ? undefined : queues.getQueueClient(`${queueName}-poison`);
   const stopped = new AbortController();
   let ended = Promise.resolve();
   let isFailing = false;
@@ -50,9 +53,12 @@ export const queueTrigger: TriggerKind = ({ functionName, binding, run, setting,
       const text = Buffer.from(messageText, "base64").toString();
       const { failure } = await run({ string: text }, metadataOf(text, message));
       if (failure === undefined) return void (await queue.deleteMessage(messageId, popReceipt));
+      if (!poison)
+        return log(`Function ${functionName} failed for message ${messageId} of ${queueName}: it stays hidden.`);
       // Visible again at once: visibilityTimeout of host.json is 0.
       if (dequeueCount < ATTEMPTS) return void (await queue.updateMessage(messageId, popReceipt, messageText, 0));
     }
+    if (!poison) return;
     await moveTo(poison, messageText);
     await queue.deleteMessage(messageId, popReceipt);
     const problem = isReadable
