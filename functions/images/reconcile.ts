@@ -7,9 +7,9 @@ import { alertLines } from "../lib/names.ts";
 const MINUTE_MS = 60_000;
 /** Younger records may belong to an upload or a thumbnail in progress. */
 const MIN_AGE_MS = 5 * MINUTE_MS;
-/** Waits after an attempt: 5 minutes, doubled each time, so that the last attempt is about ten hours after the first. */
-const FIRST_WAIT_MS = 5 * MINUTE_MS;
 const MAX_ATTEMPTS = 8;
+/** After an attempt, doubled each time: the eighth attempt is about eleven hours after the first. */
+const FIRST_WAIT_MS = 5 * MINUTE_MS;
 
 const GIVEN_UP = "The thumbnail could not be created because of repeated errors on our side. Upload the image again.";
 
@@ -41,7 +41,8 @@ export async function reconcileImages(
       return undefined;
     }
     // Counted before the attempt: one that ends the process counts too, and the next run does not start with it.
-    const retryAt = new Date(now + FIRST_WAIT_MS * 2 ** attempts).toISOString();
+    const isLast = attempts + 1 === MAX_ATTEMPTS;
+    const retryAt = new Date(now + FIRST_WAIT_MS * (isLast ? 1 : 2 ** attempts)).toISOString();
     await images.change(owner, id, ({ status }) =>
       status === "ready" ? undefined : { attempts: attempts + 1, retryAt },
     );

@@ -42,7 +42,7 @@ const rules = z.strictObject({
   counterDuration: rule({ severity: 2, threshold: 1000, window: "P1D", frequency: "PT1H" }),
   /** 95th percentile of the duration of all requests, in milliseconds. */
   slowResponses: rule({ severity: 2, threshold: 500, window: "P1D", frequency: "PT1H" }),
-  /** Images whose thumbnail failed five times. */
+  /** Images whose thumbnail failed in all attempts, of the event and of the timer. */
   thumbnailGivenUp: rule({ severity: 2, threshold: 0 }),
   /** Instances on which a page exhausted its write budget of the day. */
   costBrakeTripped: rule({ severity: 2, threshold: 0 }),

@@ -6,7 +6,7 @@ const descriptions: Readonly<Record<RuleName, string>> = {
   serverErrors: "The API returned responses of 500 or above.",
   counterDuration: "Counting a visit is slow on average.",
   slowResponses: "More than 5 % of the responses are slow.",
-  thumbnailGivenUp: "The thumbnail of an image failed five times and is not retried.",
+  thumbnailGivenUp: "The thumbnail of an image failed for hours and is not retried.",
   costBrakeTripped: "A page exhausted its write budget of the day. Its visits are now written once a minute.",
   executions: "Function executions are far above the expected traffic and raise the bill.",
   storageCapacity: "The media account stores more than planned.",
