@@ -54,6 +54,12 @@ Usage: npm run paint -- [--colour NAME] [--coats N] [--dry-run]
   );
 });
 
+it("describes operands, and a command without flags", () => {
+  const operands = { value: "WALL...", about: "to paint" };
+  expect(parseCommandLine({ ...command, operands }, ["--help"], {})).toContain("[--dry-run] WALL...\n");
+  expect(parseCommandLine({ name: "npm test", about: "Tests." }, ["--help"], {})).toContain("\nUsage: npm test\n");
+});
+
 it.each([
   [["--color", "red"], "Unknown flag --color. The flags of npm run paint are --colour, --coats, --dry-run, --help."],
   [["-5"], "Unknown flag -5."],

@@ -43,7 +43,8 @@ function flagsOf({ flags = {} }: Command): Flags {
 
 export function helpOf(command: Command): string {
   const { name, about, flags = {}, operands } = command;
-  const shown = [...Object.entries(flags).map(([flag, what]) => `[${written(flag, what)}]`), operands?.value ?? []];
+  const shown = Object.entries(flags).map(([flag, what]) => `[${written(flag, what)}]`);
+  if (operands) shown.push(operands.value);
   const rows = [
     ...(operands ? [[operands.value, operands.about]] : []),
     ...Object.entries(flagsOf(command)).map(([flag, what]) => [
@@ -52,7 +53,7 @@ export function helpOf(command: Command): string {
     ]),
   ];
   const width = Math.max(...rows.map(([start = ""]) => start.length));
-  const usage = shown.length > 0 ? [beforeFlags(command), ...shown.flat()].join(" ") : name;
+  const usage = shown.length > 0 ? [beforeFlags(command), ...shown].join(" ") : name;
   const table = rows.map(([start = "", text]) => `  ${start.padEnd(width)}  ${text}`);
   return [about, "", `Usage: ${usage}`, "", ...table, ""].join("\n");
 }
