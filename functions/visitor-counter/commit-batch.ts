@@ -1,7 +1,8 @@
 // Commits one batch to the row of a page: tries until the row shows that the batch is applied, or until its time is over.
+import type { Log } from "../lib/log.ts";
 import { backoffAfter } from "./pace.ts";
 import type { StoreClock } from "./store-clock.ts";
-import { type Batch, isApplied, MAX_WRITERS, PROOF_MS, withBatch } from "./total.ts";
+import { type Batch, isApplied, MAX_WRITERS, PROOF_MS, type Total, withBatch } from "./total.ts";
 import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 
 export type CommitContext = {
@@ -87,4 +88,17 @@ export function commitBatch(
   }
 
   return retryUntil(until, attempt, context);
+}
+
+/** Writes the rows of past days, and adds each to the written ones. A day that fails stays in the row for the next commit. */
+export async function writeClosedDays(
+  { closed }: Total,
+  writtenDays: Set<string>,
+  { page, store, log }: Pick<CommitContext, "store"> & { readonly page: string; readonly log: Pick<Log, "warn"> },
+): Promise<void> {
+  for (const { day, count } of closed.filter((old) => !writtenDays.has(old.day)))
+    await store.writeDay(day, count).then(
+      () => writtenDays.add(day),
+      (error: unknown) => log.warn("day-not-written", { page, day, count, error }),
+    );
 }

@@ -4,8 +4,8 @@ import type { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
 import { alertLines } from "../lib/names.ts";
-import { type CommitContext, commitBatch, retryUntil } from "./commit-batch.ts";
-import { pauseAfter, RIVAL_MS } from "./pace.ts";
+import { type CommitContext, commitBatch, retryUntil, writeClosedDays } from "./commit-batch.ts";
+import { createPace, RIVAL_MS } from "./pace.ts";
 import { isOverBudget, rivals, type Total } from "./total.ts";
 import { type StoredTotal, unavailable } from "./total-store.ts";
 
@@ -55,7 +55,7 @@ type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
 
 /** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 011. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, random, dailyWriteBudget: budget } = options;
+  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, dailyWriteBudget: budget } = options;
   const today = () => dayOf(clock.now().earliest);
   const waiting: Waiting[] = [];
   let held = 0;
@@ -65,6 +65,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   /** The next batch reads the row first. */
   let isStale = true;
   let commits = 0;
+  const pace = createPace({ writer, sleep });
   let notBefore = 0;
   const writtenDays = new Set<string>();
   let trippedDay = "";
@@ -122,7 +123,13 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     let takenHeld = 0;
     try {
       // The row is old when visits were held, and a read that fails leaves them held.
-      const before = lastRow && !isStale && held === 0 ? lastRow : await retryUntil(until, store.read, options);
+      const before =
+        lastRow && !isStale && held === 0
+          ? lastRow
+          : await pace.readInTurn(
+              () => retryUntil(until, store.read, options),
+              () => waiting.length > 1,
+            );
       remember(before, false);
       // The row that was just read may be over the budget.
       holdWaiting();
@@ -137,10 +144,11 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       const others = rivals(row.total, writer, { now: clock.now(), ms: RIVAL_MS });
       // A rival makes the remembered ETag stale.
       remember(row, others > 0);
-      notBefore = elapsed() + pauseAfter({ others, visits, writeMs }, random());
+      const at = elapsed();
+      notBefore = at + pace.pauseAfter({ total: row.total, at, others, visits, writeMs });
       meter.measure("visits", visits, { page });
       meter.measure("counter_batch_size", visits, { page });
-      void writeClosedDays(row.total);
+      void writeClosedDays(row.total, writtenDays, options);
       const entry = row.total.writers[writer];
       if (!entry) throw new Error("The row that holds a batch has no entry of its writer");
       for (const [index, { resolve }] of taken.entries()) {
@@ -156,15 +164,6 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       else if (held > 0) log.warn("held-visits-not-committed", { page, visits: held, error: cause });
       if (held > 0 && holdTimer !== "running") startHoldTimer();
     }
-  }
-
-  async function writeClosedDays({ closed }: Total) {
-    for (const { day, count } of closed.filter((old) => !writtenDays.has(old.day)))
-      await store.writeDay(day, count).then(
-        () => writtenDays.add(day),
-        // The day stays in the row, and the next commit tries again.
-        (error: unknown) => log.warn("day-not-written", { page, day, count, error }),
-      );
   }
 
   async function commitAll() {
