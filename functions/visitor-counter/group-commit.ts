@@ -6,7 +6,7 @@ import type { Meter } from "../lib/meter.ts";
 import { alertLines } from "../lib/names.ts";
 import { type CommitContext, commitBatch, retryUntil, writeClosedDays } from "./commit-batch.ts";
 import { createPace, RIVAL_MS } from "./pace.ts";
-import { isOverBudget, rivals, type Total } from "./total.ts";
+import { isOverBudget, rivals } from "./total.ts";
 import { type StoredTotal, unavailable } from "./total-store.ts";
 
 /** The numbers in the response to a visit: the page's total after it, and the day's. */

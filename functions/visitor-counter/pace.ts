@@ -5,13 +5,13 @@ import type { StoredTotal, StoreError } from "./total-store.ts";
 /** A writer that committed this recently competes for the row. */
 export const RIVAL_MS = 2_000;
 /** Write times from one writer's turn to the next: a read, a write, and room for both to be slow. */
-const SLOT_WRITES = 3;
+const SLOT_WRITES = 2.5;
 /** A slot is at most this much longer than the time between the commits that the row shows. */
 const SLOT_INTERVALS = 1.2;
 /** Slots that a writer leaves to each writer whose turn is before its own; it has used a part of the first one already. */
-const WAIT_SLOTS = 0.7;
+const WAIT_SLOTS = 0.8;
 /** Times that a batch lets others go first. A writer that is due and has no visits does not hold up the rest for long. */
-const MAX_TURN_WAITS = 3;
+const MAX_TURN_WAITS = 2;
 /** No slow write makes a writer wait for seconds. */
 const MAX_WAIT_MS = 500;
 /** Under load a commit begins this long after the one before, so that more visits share it. */
@@ -80,8 +80,7 @@ export function createPace({ writer, sleep }: Options): Pace {
 
   return {
     pauseAfter({ total, at, others, visits, writeMs }) {
-      // The least is what the store needs; more is mostly what this process needed while it was busy.
-      if (writeMs > 0) writeTime = writeMs < writeTime ? writeMs : writeTime + (writeMs - writeTime) / 8;
+      if (writeMs > 0) writeTime = Number.isFinite(writeTime) ? writeTime + (writeMs - writeTime) / 4 : writeMs;
       const rate = rateOfOthers({ total, at });
       slot = Number.isFinite(writeTime) ? SLOT_WRITES * writeTime : 0;
       // A writer with slow calls would otherwise give itself fewer turns than the others give it.
