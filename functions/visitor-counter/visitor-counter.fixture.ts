@@ -50,6 +50,7 @@ export function useCounter(): void {
   beforeEach(() => {
     setup.page = `p${randomUUID()}`;
     setup.proxy.decide(undefined);
+    setup.proxy.lag(0);
     setup.counter = openBehindProxy({});
     setup.other = openCounter(direct);
   });
