@@ -1,7 +1,7 @@
 // The cost brake: the law of the counter holds with it in every schedule, and it limits the writes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HOLD_MS, simulate, vitae } from "./group-commit.simulation.ts";
+import { fixedOptions, simulate, vitae } from "./group-commit.simulation.ts";
 import { allFaults, noFaults, plans, violation } from "./group-commit-law.simulation.ts";
 
 describe("group commit beyond its budget", () => {
@@ -36,7 +36,7 @@ describe("group commit beyond its budget", () => {
     await fc.assert(
       fc.asyncProperty(plans(fc.constant(noFaults)), budget, span, async (plan, budget, span) => {
         const { writes, trips } = await simulate({ ...plan, visits: 200, budget, span }, vitae);
-        const minutes = Math.ceil(span / HOLD_MS);
+        const minutes = Math.ceil(span / fixedOptions.holdMs);
         expect(writes.length).toBeLessThanOrEqual(budget + plan.writers - 1 + plan.writers * minutes);
         const writers = trips.map(({ writer }) => writer);
         expect(new Set(writers).size).toBe(writers.length);

@@ -8,14 +8,7 @@ import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
 import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 
-/** The counter under test, of one writer. */
-export type CreateCounter = (options: CounterOptions) => GroupCommit;
-export type CounterOptions = Omit<GroupCommitOptions, "page" | "dayOf" | "windowMs" | "closingMs" | "holdMs" | "meter">;
-
 export const CALL_MS = 400;
-export const WINDOW_MS = 10_000;
-const CLOSING_MS = 2_000;
-export const HOLD_MS = 60_000;
 const MINUTE = 60_000;
 /** How far a read may lag behind: a second is likely, minutes are beyond any bound that Cosmos DB names. */
 const LAGS_MS = [2_000, MINUTE, 15 * MINUTE] as const;
@@ -25,16 +18,19 @@ const START = Date.UTC(2026, 2, 28, 23, 50);
 
 export const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
-export const vitae: CreateCounter = (options) =>
-  createGroupCommit({
-    ...options,
-    page: "page",
-    dayOf,
-    windowMs: WINDOW_MS,
-    closingMs: CLOSING_MS,
-    holdMs: HOLD_MS,
-    meter: silentMeter,
-  });
+/** What is the same in all simulations. */
+export const fixedOptions = {
+  page: "page",
+  dayOf,
+  windowMs: 10_000,
+  closingMs: 2_000,
+  holdMs: 60_000,
+  meter: silentMeter,
+};
+
+/** The counter under test, of one writer. */
+export type CreateCounter = (options: Omit<GroupCommitOptions, keyof typeof fixedOptions>) => GroupCommit;
+export const vitae: CreateCounter = (options) => createGroupCommit({ ...options, ...fixedOptions });
 
 /** mulberry32: small, and the same on every machine. */
 export function randomFrom(seed: number): () => number {

@@ -128,7 +128,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
           ? lastRow
           : await pace.readInTurn(
               () => retryUntil(until, store.read, options),
-              () => waiting.length > 1,
+              () => waiting.length > 1 && !isClosed,
             );
       remember(before, false);
       // The row that was just read may be over the budget.

@@ -1,6 +1,5 @@
 // Several instances on one row under load, in virtual time: how many writes lose a race, and how evenly visits are served.
-import { silentMeter } from "../lib/meter.ts";
-import { dayOf, HOLD_MS, randomFrom, WINDOW_MS } from "./group-commit.simulation.ts";
+import { fixedOptions, randomFrom } from "./group-commit.simulation.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
@@ -73,23 +72,19 @@ export async function simulateLoad(load: Load): Promise<LoadOutcome> {
       writeDay: async () => undefined,
     };
     const { count } = createGroupCommit({
-      page: "page",
+      ...fixedOptions,
       store,
       clock: createStoreClock(
         () => start + now,
         () => now,
       ),
-      dayOf,
       writer: `writer-${index}`,
-      windowMs: WINDOW_MS,
-      holdMs: HOLD_MS,
       later: after,
       dailyWriteBudget: Number.POSITIVE_INFINITY,
       sleep: (ms) => new Promise<void>((resolve) => after(ms, resolve)),
       elapsed: () => now,
       random,
       log: { warn: () => undefined },
-      meter: silentMeter,
     });
     const pause = () => -Math.log(1 - random()) * load.pauseMs;
     function visit() {
