@@ -75,7 +75,7 @@ export function watchInvocations(received: ReceivedRequests, { tickMs = TICK_MS 
       const timer = setInterval(() => {
         ticks += 1;
         if (ticks === NOT_FORWARDED_TICKS) sendEmptyRequest(invocationId);
-      }, tickMs);
+      }, tickMs).unref();
       try {
         return await getArguments();
       } catch (error) {
