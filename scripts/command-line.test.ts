@@ -100,6 +100,7 @@ const scripts = [
   ["scripts/run-seed-entity.ts"],
   ["scripts/terraform/validate.ts"],
   ["scripts/send-test-alert.ts"],
+  ["scripts/functions-host.ts"],
   ["scripts/deploy/bootstrap.ts"],
   ["scripts/deploy/deploy.ts"],
   ["scripts/deploy/preview.ts"],

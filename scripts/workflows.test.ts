@@ -40,7 +40,7 @@ const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
 /** Files that a line of a step runs, or undefined when it is not a plain call of a script. */
 function calledFiles(line: string): string[] | undefined {
   if (/^npm (ci|test)$/.test(line)) return [];
-  const command = /^npm run (?:-s |--silent )?([\w:]+)/.exec(line);
+  const command = /^npm run (?:-s |--silent )?([\w:-]+)/.exec(line);
   const started = command ? scripts[command[1] as string] : line;
   const files = /^(?:exec )?(?:node(?: -r \S+)?|sh|bash) (\S+\.(?:ts|sh))(?=\s|$)/.exec(started ?? "")?.[1];
   return files === undefined ? undefined : [files];
