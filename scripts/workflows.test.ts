@@ -134,7 +134,12 @@ it.each([
   ["an expression in a script", "npm ci", `node scripts/terraform/validate.ts \${{ github.head_ref }}`, /^logic node/],
   ["a missing script", "npm ci", "node scripts/nothing.ts", /^missing scripts\/nothing.ts$/],
   ["a missing npm script", "npm ci", "npm run nothing", /^logic npm run nothing$/],
-  ["a script without a test", "npm ci", "npm run fuzz", /^untested scripts\/fuzz.ts$/],
+  [
+    "a script without a test",
+    "npm ci",
+    "node scripts/vitest-package.ts --all",
+    /^untested scripts\/vitest-package.ts$/,
+  ],
 ])("violationsOf reports %s", (_, from, to, violation) => {
   expect(good).toContain(from);
   expect(violationsOf(good.replace(from, to))).toEqual([expect.stringMatching(violation)]);
