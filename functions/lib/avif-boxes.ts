@@ -5,10 +5,14 @@ type Box = { readonly type: string; readonly start: number; readonly end: number
 
 const textAt = (bytes: Uint8Array, at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
 
+/** Bounds on what a hostile file can make the walks cost. Real files have about five boxes, and ten brands. */
+const MAX_BOXES = 1_000;
+const MAX_BRANDS_BYTES = 256;
+
 /** The boxes of the top level. The end of the last one is behind the end of a truncated file. */
 function* boxesOf(bytes: Uint8Array): Generator<Box> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let start = 0; start + 16 <= bytes.byteLength; ) {
+  for (let start = 0, count = 0; start + 16 <= bytes.byteLength && count < MAX_BOXES; count++) {
     const type = textAt(bytes, start + 4);
     // Anything else is data behind the image.
     if (!/^[\x20-\x7e]{4}$/.test(type)) return;
@@ -25,7 +29,8 @@ function* boxesOf(bytes: Uint8Array): Generator<Box> {
 export function isAnimatedAvif(bytes: Uint8Array): boolean {
   const [first] = boxesOf(bytes);
   if (first?.type !== "ftyp") return false;
-  for (let at = 8; at < Math.min(first.end, bytes.byteLength); at += 4) if (textAt(bytes, at) === "avis") return true;
+  const end = Math.min(first.end, bytes.byteLength, MAX_BRANDS_BYTES);
+  for (let at = 8; at < end; at += 4) if (textAt(bytes, at) === "avis") return true;
   return false;
 }
 

@@ -20,6 +20,14 @@ describe("isCompleteGif", () => {
     }
   });
 
+  it("isCompleteGif rejects a GIF of more than 100,000 blocks", async () => {
+    const bytes = await testImage("gif");
+    const comments = (count: number) => Buffer.from("21fe00".repeat(count), "hex");
+    const withComments = (count: number) => Buffer.concat([bytes.subarray(0, -1), comments(count), bytes.subarray(-1)]);
+    expect(isCompleteGif(withComments(90_000))).toBe(true);
+    expect(isCompleteGif(withComments(100_000))).toBe(false);
+  });
+
   it("isCompleteGif and withTransparentCanvas read arbitrary bytes without an error", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (rest) => {

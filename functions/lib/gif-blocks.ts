@@ -8,10 +8,13 @@ const TRAILER = 0x3b;
 /** Size in bytes of the colour table that the flags announce. */
 const colourTableBytes = (flags = 0) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
 
+/** Bounds what a hostile file can make a walk cost. A GIF of 10 MiB has some thousand frames, with two blocks each. */
+const MAX_BLOCKS = 100_000;
+
 /** Yields the position of each block; the last is the trailer if the GIF is complete. */
 function* blocksOf(bytes: Uint8Array): Generator<number> {
   let at = 13 + colourTableBytes(bytes[10]);
-  while (at < bytes.length) {
+  for (let count = 0; at < bytes.length && count < MAX_BLOCKS; count++) {
     yield at;
     const kind = bytes[at];
     if (kind === EXTENSION) at += 2;
