@@ -76,7 +76,7 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
     message: "The body must be JSON in UTF-8, received no Content-Type: send Content-Type: application/json.",
   },
   UNPROCESSABLE_IMAGE: {
-    when: "The image is damaged, has too many pixels, or is also a file of another type.",
+    when: "The image is damaged, or has too many pixels or other parts.",
     message: "The png is corrupt or truncated: send the complete file.",
   },
   RATE_LIMITED: {
