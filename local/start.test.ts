@@ -54,5 +54,5 @@ test("npm start rejects an invalid port, another stage and an unknown flag", asy
   });
   const { code, output } = await start({}, "--wach");
   expect(code).toBe(1);
-  expect(output).toMatch(/^Unknown option '--wach'.*\n$/);
+  expect(output).toMatch(/^Unknown flag --wach\. The flags of npm start are --built, .*\n$/);
 });

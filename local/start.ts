@@ -2,8 +2,8 @@
 import { watch } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { settingNames } from "../functions/lib/settings.ts";
+import { readCommandLine } from "../scripts/command-line.ts";
 import { openDataDir, writeServicesEnv } from "./data-dir.ts";
 import { type Host, startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
@@ -13,6 +13,17 @@ import { readLocalSettings, servicePorts } from "./settings-file.ts";
 
 const root = join(import.meta.dirname, "..");
 const log = (line: string) => process.stdout.write(`${line}\n`);
+
+const COMMAND = {
+  name: "npm start",
+  about:
+    "Runs the app, storage, identity and vault on this machine. Environment: PORT, LOCAL_DATA_DIR, LOCAL_OWNER_PASSWORD and the app's settings.",
+  flags: {
+    built: { about: "serves dist/, as npm run build leaves it" },
+    "services-only": { about: "runs storage, identity and vault alone, for Core Tools" },
+    watch: { about: "restarts the app when a file in functions/ changes, as npm run dev does" },
+  },
+} as const;
 
 // The host gets this long to finish running requests. Storage saves in the rest of the five seconds.
 const DRAIN_MS = 3000;
@@ -44,9 +55,7 @@ function printError(error: unknown): void {
 }
 
 async function main(): Promise<void> {
-  const { values: flags } = parseArgs({
-    options: { built: { type: "boolean" }, "services-only": { type: "boolean" }, watch: { type: "boolean" } },
-  });
+  const { flags } = readCommandLine(COMMAND);
   const settings = readLocalSettings(root);
   const port = readPort(process.env.PORT || "7071");
   checkStage(process.env.STAGE);

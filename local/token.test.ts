@@ -15,8 +15,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function token(...flags: string[]): Promise<{ code: unknown; out: string; error: string }> {
-  const env = { ...process.env, LOCAL_DATA_DIR: dir, TOKEN_ISSUER: "test-issuer", TOKEN_AUDIENCE: "test-audience" };
+type Outcome = { code: unknown; out: string; error: string };
+
+function token(settings: Record<string, string>, ...flags: string[]): Promise<Outcome> {
+  const env = {
+    ...process.env,
+    ...settings,
+    LOCAL_DATA_DIR: dir,
+    TOKEN_ISSUER: "test-issuer",
+    TOKEN_AUDIENCE: "test-audience",
+  };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(import.meta.dirname, "token.ts"), ...flags], { env }, (failed, out, error) =>
       resolve({ code: failed?.code ?? 0, out, error }),
@@ -27,7 +35,7 @@ function token(...flags: string[]): Promise<{ code: unknown; out: string; error:
 test("prints a token for the requested role and subject that the app accepts", async () => {
   const stored = await generateSigningKeys();
   writeFileSync(vaultFile(dir), JSON.stringify({ [secrets.signingKeys]: { versions: [{ value: stored }] } }));
-  const { out } = await token("--role", "editor", "--subject", "ada", "--expires-in", "60");
+  const { out } = await token({}, "--role", "editor", "--subject", "ada", "--expires-in", "60");
   const verify = createTokenVerifier(async () => parseSigningKeys(stored), {
     issuer: "test-issuer",
     audience: "test-audience",
@@ -35,11 +43,18 @@ test("prints a token for the requested role and subject that the app accepts", a
   expect(await verify(`Bearer ${out.trim()}`)).toEqual({ subject: "ada", role: "editor" });
 });
 
+test("warns that npm prints lines of its own unless it is silent", async () => {
+  const npm = { npm_lifecycle_event: "token", npm_config_loglevel: "" };
+  expect((await token(npm, "--role", "owner")).error).toMatch(/^npm printed lines .* use: npm run -s token\n/);
+  const silent = { ...npm, npm_config_loglevel: "silent" };
+  expect((await token(silent, "--role", "owner")).error).not.toContain("npm printed");
+});
+
 test("rejects an unknown role, a wrong lifetime and a vault without a signing key in one line each", async () => {
   const failures = await Promise.all([
-    token("--role", "king"),
-    token("--role", "owner", "--expires-in", "1h"),
-    token("--role", "owner"),
+    token({}, "--role", "king"),
+    token({}, "--role", "owner", "--expires-in", "1h"),
+    token({}, "--role", "owner"),
   ]);
   expect(failures.map(({ code, out }) => [code, out])).toEqual([
     [1, ""],

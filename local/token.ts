@@ -1,18 +1,27 @@
 // npm run token: prints a bearer token for the local environment, signed with the key in the local vault.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { roles } from "../functions/lib/access/permissions.ts";
 import { parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
 import { signToken } from "../functions/lib/access/token.ts";
 import { secrets } from "../functions/lib/names.ts";
 import { readSettings } from "../functions/lib/settings.ts";
+import { readCommandLine } from "../scripts/command-line.ts";
 import { vaultFile } from "./data-dir.ts";
 import { readLocalSettings } from "./settings-file.ts";
 import { readSecret } from "./vault.ts";
 
 const root = join(import.meta.dirname, "..");
-const USAGE = `npm run token -- --role ${roles.join("|")} [--subject NAME] [--expires-in SECONDS]`;
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+const COMMAND = {
+  name: "npm run token",
+  about: "Prints a bearer token for the local environment, signed with the key in the local vault.",
+  flags: {
+    role: { value: "ROLE", about: `one of ${roles.join(", ")}` },
+    subject: { value: "NAME", about: "whose token; default the role" },
+    "expires-in": { value: "SECONDS", about: `1 to ${WEEK_SECONDS}`, default: "3600" },
+  },
+} as const;
 
 type LocalTokenOptions = {
   role: (typeof roles)[number];
@@ -40,23 +49,28 @@ export function localToken({
   return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });
 }
 
+/** In a variable these lines would become part of a header, which every server rejects without an explanation. */
+function warnOfNpmLines(): void {
+  const { npm_lifecycle_event: command, npm_config_loglevel: level } = process.env;
+  if (command === "token" && level !== "silent" && !process.stdout.isTTY)
+    process.stderr.write("npm printed lines of its own before the token. For a variable use: npm run -s token\n");
+}
+
 async function main(): Promise<string> {
-  const { values } = parseArgs({
-    options: {
-      role: { type: "string" },
-      subject: { type: "string" },
-      "expires-in": { type: "string", default: "3600" },
-    },
-  });
-  const role = roles.find((known) => known === values.role);
-  if (!role) throw new Error(`--role must be one of ${roles.join(", ")}, received ${values.role ?? "none"}. ${USAGE}`);
-  const expiresIn = Number(values["expires-in"]);
+  const { flags } = readCommandLine(COMMAND);
+  warnOfNpmLines();
+  const role = roles.find((known) => known === flags.role);
+  if (!role)
+    throw new Error(
+      `--role must be one of ${roles.join(", ")}, received ${flags.role ?? "none"}. Example: npm run token -- --role owner`,
+    );
+  const expiresIn = Number(flags["expires-in"]);
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > WEEK_SECONDS) {
-    throw new Error(`--expires-in must be 1 to ${WEEK_SECONDS} seconds, received ${values["expires-in"]}. ${USAGE}`);
+    throw new Error(`--expires-in must be 1 to ${WEEK_SECONDS} seconds, received ${flags["expires-in"]}.`);
   }
   const dataDir = process.env.LOCAL_DATA_DIR || join(root, ".local");
   const env = { ...readLocalSettings(root).values, ...process.env };
-  return localToken({ role, subject: values.subject, expiresIn, dataDir, env });
+  return localToken({ role, subject: flags.subject, expiresIn, dataDir, env });
 }
 
 if (import.meta.main) {

@@ -97,6 +97,8 @@ const scripts = [
   ["scripts/bundle.ts"],
   ["scripts/package.ts"],
   ["scripts/fuzz.ts"],
+  ["local/start.ts"],
+  ["local/token.ts"],
   ["scripts/run-seed-entity.ts"],
   ["scripts/terraform/validate.ts"],
   ["scripts/send-test-alert.ts"],

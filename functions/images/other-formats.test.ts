@@ -13,6 +13,7 @@ it.each<[string, string, Uint8Array | Promise<Uint8Array>]>([
   ["a video", "MP4", latin1("\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41")],
   ["a video", "QuickTime", latin1("\0\0\0\x14ftypqt  \0\0\0\0qt  ")],
   ["a PDF document", "PDF", latin1("%PDF-1.7\n")],
+  ["SVG", "an empty SVG", latin1("<svg/>")],
   ["SVG", "SVG", latin1('<svg xmlns="http://www.w3.org/2000/svg"/>')],
   [
     "SVG",

@@ -17,7 +17,7 @@ const formats: readonly (OtherFormat & { readonly matches: (head: string) => boo
   { name: "a PDF document", matches: (head) => head.startsWith("%PDF-"), advice: "export the page as PNG or JPEG" },
   {
     name: "SVG",
-    matches: (head) => /^(?:\xef\xbb\xbf)?\s*(?:<[?!][\s\S]*)?<svg[\s>]/i.test(head),
+    matches: (head) => /^(?:\xef\xbb\xbf)?\s*(?:<[?!][\s\S]*)?<svg[\s/>]/i.test(head),
     advice: "export it as PNG",
   },
   {
@@ -56,4 +56,4 @@ export function lacksLineEnds(bytes: Uint8Array): boolean {
   return head === "\x89PNG\x1a" || (bytes.byteLength >= ENOUGH && !bytes.includes(0x0a) && !bytes.includes(0x0d));
 }
 
-export const LINE_ENDS_ADVICE = "its line ends were removed on the way: with curl use --data-binary instead of -d";
+export const LINE_ENDS_ADVICE = "with curl use --data-binary instead of -d, which removes line ends";
