@@ -1,6 +1,7 @@
 // Forwards a request to the library's server in the app's process, as the real host does: YARP on SocketsHttpHandler.
 // azure-functions-host, DefaultHttpProxyService.cs and RetryProxyHandler.cs
 import { type Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type HeaderPair, responseHeaders } from "../exchange.ts";
 
@@ -78,7 +79,8 @@ function send(
     function end(): void {
       clearTimeout(timer);
       response.off("close", disconnect);
-      incoming.unpipe(outgoing);
+      // Lets the rest of the body be discarded.
+      incoming.resume();
     }
     function disconnect(): void {
       if (!response.writableFinished) fail(new ForwardError("The client disconnected."));
@@ -88,7 +90,10 @@ function send(
       end();
       reject(error);
     });
-    outgoing.on("close", end);
+    outgoing.on("close", () => {
+      end();
+      reject(new ForwardError("The connection was closed."));
+    });
     outgoing.on("response", async (received) => {
       // SocketsHttpHandler sends the whole body before it reads a response. The connection is then reused, whether the
       // app has read the body or not. HttpConnection.cs, SendAsync
@@ -107,17 +112,25 @@ function send(
 
     if (!isStreamed) return void outgoing.end(body);
     let bytes = 0;
-    function stream(): void {
+    // Not pipe(): after the response has begun, Node.js emits no more "drain" on the request.
+    function stream(socket: Socket): void {
       incoming.on("data", (chunk: Buffer) => {
+        if (outgoing.destroyed) return;
         timer.refresh();
         bytes += chunk.length;
-        if (bytes > options.maxBodyBytes) outgoing.destroy(new ForwardError("The request body is too large."));
+        if (bytes > options.maxBodyBytes)
+          return void outgoing.destroy(new ForwardError("The request body is too large."));
+        if (outgoing.write(chunk) || !socket.writableNeedDrain) return;
+        incoming.pause();
+        socket.once("drain", () => incoming.resume());
       });
-      incoming.pipe(outgoing);
+      incoming.on("end", () => outgoing.end());
     }
     // The app has the headers before the body: StreamCopyHttpContent.cs
     outgoing.flushHeaders();
-    outgoing.once("socket", (socket) => (socket.connecting ? socket.once("connect", stream) : stream()));
+    outgoing.once("socket", (socket) =>
+      socket.connecting ? socket.once("connect", () => stream(socket)) : stream(socket),
+    );
   });
 }
 
