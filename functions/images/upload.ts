@@ -18,7 +18,7 @@ export const uploadImage = guardedOperation({
   tag: "Images",
   summary: "Upload an image",
   description:
-    "Accepts JPEG, PNG, WebP, AVIF and GIF, detected from the bytes, also animated: the thumbnail is the first frame. An animated AVIF must contain that frame as a still image, as encoders write it. The thumbnail is created in the background: read the image until its status is `ready` or `failed`.",
+    "Accepts JPEG, PNG, WebP, AVIF and GIF, detected from the bytes, also animated: the thumbnail is the first frame. An animated AVIF must contain that frame as a still image, as encoders write it. AVIF may have 16 megapixels at most. The thumbnail is created in the background: read the image until its status is `ready` or `failed`.",
   query: z.strictObject({
     filename: z.string().max(1_024).optional().meta({ description: "File name of an image sent as a raw body." }),
   }),

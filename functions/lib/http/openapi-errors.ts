@@ -76,7 +76,7 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
     message: "The body must be JSON in UTF-8, received no Content-Type: send Content-Type: application/json.",
   },
   UNPROCESSABLE_IMAGE: {
-    when: "The image is damaged, or has too many pixels or other parts.",
+    when: "The image is damaged, or exceeds a limit: pixels, scans of a JPEG, compressed text of a PNG.",
     message: "The png is corrupt or truncated: send the complete file.",
   },
   RATE_LIMITED: {
@@ -85,7 +85,10 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
     headers: ["Retry-After"],
   },
   INTERNAL: { when: "An unexpected error; the log has the cause under the trace id." },
-  DEPENDENCY_UNAVAILABLE: { when: "A store or the vault is unavailable.", headers: ["Retry-After"] },
+  DEPENDENCY_UNAVAILABLE: {
+    when: "A store or the vault is unavailable, or too many uploads wait.",
+    headers: ["Retry-After"],
+  },
 };
 
 /** The issue of a message that begins with its place, such as `body.expiresIn must be …`. */
