@@ -66,11 +66,10 @@ async function uploadAtOnce(url: string, headers: Record<string, string>, body: 
 }
 
 async function measure(kind: string, bytes: Buffer, backend: Backend, clients: Clients): Promise<Figures> {
-  const { TABLES_ENDPOINT = "", MEDIA__blobServiceUri = "", VAULT_URI = "" } = backend.env;
+  const { TABLES_ENDPOINT = "", MEDIA__blobServiceUri = "" } = backend.env;
   const host = await backend.addHost({
     TABLES_ENDPOINT: byName(TABLES_ENDPOINT),
     MEDIA__blobServiceUri: byName(MEDIA__blobServiceUri),
-    VAULT_URI: byName(VAULT_URI),
   });
   try {
     const app = findChild("worker-main");
@@ -79,6 +78,7 @@ async function measure(kind: string, bytes: Buffer, backend: Backend, clients: C
     const authorization = `Bearer ${await backend.token("owner")}`;
     const headers = { authorization, "content-type": "application/octet-stream" };
     const first = await fetch(images, { method: "POST", headers, body: await testImage("jpeg") });
+    if (!first.ok) throw new Error(`The first upload failed: ${first.status} ${backend.lines.slice(-3).join("\n")}`);
     const { id } = (await first.json()) as { id: string };
     await pause(SETTLE_MS);
     const idle = memoryOf(app);

@@ -1,4 +1,5 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
+import { availableParallelism } from "node:os";
 import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
 import { AppError } from "./errors.ts";
 import { createGate, type Gate, type Patience } from "./gate.ts";
@@ -21,8 +22,11 @@ export type Decoder = {
 
 /** Bytes. An instance has 2,048 MB for the host, the app and the uploads in flight. */
 const MEMORY = 900_000_000;
-/** sharp runs on libuv's four threads; address look-ups and token checks need the others. */
-const MAX_DECODES = 2;
+/**
+ * sharp runs on libuv's four threads; address look-ups and token checks need the others. On one CPU a second decode gains
+ * nothing and takes time from the thread that handles requests.
+ */
+const maxDecodes = () => Math.min(2, availableParallelism());
 /** Bytes of a decode that reads only the header. */
 const HEADER_WEIGHT = 64_000_000;
 /** Cameras write ten scans. */
@@ -86,7 +90,7 @@ type Options = { readonly maxPixels: number; readonly timeLimitMs?: number };
 
 /** One for the process: two of them would admit twice as much. */
 export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Options): Decoder {
-  const gate: Gate = createGate({ name: "decodes", capacity: MEMORY, maxRunning: MAX_DECODES });
+  const gate: Gate = createGate({ name: "decodes", capacity: MEMORY, maxRunning: maxDecodes() });
 
   /**
    * libvips cannot be interrupted while a decoder reads, so the caller stops waiting and the gate does not: the weight is
