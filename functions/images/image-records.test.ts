@@ -159,38 +159,28 @@ describe("change", () => {
 });
 
 describe("unfinished", () => {
-  it("unfinished returns uploading and pending records created before the instant", async () => {
-    const at = new Date(Date.now() - 60_000);
-    const createdAt = new Date(at.getTime() - 1).toISOString();
-    const old = [newRecord({ createdAt }), newRecord({ createdAt, status: "pending" })];
-    const others = [
-      newRecord({ createdAt: at.toISOString() }),
-      newRecord({ createdAt: new Date().toISOString(), status: "pending" }),
-      newRecord({ createdAt, status: "ready" }),
-      newRecord({ createdAt, status: "failed" }),
-    ];
-    await Promise.all([...old, ...others].map((each) => images.create(each)));
-    expect(await unfinishedIds(at)).toEqual(old.map(({ id }) => id).sort());
-  });
-});
-
-describe("unfinished records with retryAt", () => {
-  const at = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
-
-  it("unfinished returns a failed record whose retryAt is over, and none that waits or is final", async () => {
-    const createdAt = at(-60);
+  it("unfinished returns old uploading, pending and failed records that are due, and none that waits or is final", async () => {
+    const before = new Date(Date.now() - 60_000);
+    const createdAt = new Date(before.getTime() - 1).toISOString();
+    const [past, future] = [-1_000, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const failed = { status: "failed", reason: "x", attempts: 2 } as const;
     const due = [
-      newRecord({ createdAt, status: "failed", reason: "x", attempts: 2, retryAt: at(-1) }),
-      newRecord({ createdAt, status: "pending", retryAt: at(-1) }),
+      newRecord({ createdAt }),
+      newRecord({ createdAt, status: "pending" }),
+      newRecord({ createdAt, status: "pending", retryAt: past }),
+      newRecord({ ...failed, retryAt: past }),
     ];
     const others = [
-      newRecord({ createdAt, status: "failed", reason: "x", retryAt: at(60) }),
-      newRecord({ createdAt, status: "pending", attempts: 1, retryAt: at(60) }),
-      newRecord({ createdAt, status: "failed", reason: "x" }),
+      newRecord({ createdAt: before.toISOString() }),
+      newRecord({ status: "pending" }),
+      newRecord({ createdAt, status: "pending", attempts: 1, retryAt: future }),
+      newRecord({ createdAt, status: "ready" }),
+      newRecord({ createdAt, ...failed }),
+      newRecord({ createdAt, ...failed, retryAt: future }),
     ];
     await Promise.all([...due, ...others].map((each) => images.create(each)));
-    expect(await unfinishedIds(new Date(Date.now() - 1_000))).toEqual(due.map(({ id }) => id).sort());
-    expect(await images.find(owner, due[0]?.id ?? "")).toEqual(due[0]);
+    expect(await unfinishedIds(before)).toEqual(due.map(({ id }) => id).sort());
+    expect(await images.find(owner, due[3]?.id ?? "")).toEqual(due[3]);
   });
 });
 

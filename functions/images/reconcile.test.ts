@@ -178,9 +178,7 @@ describe("reconcileImages", () => {
     const failed = await records.find(owner, record.id);
     expect(failed).toMatchObject({ status: "failed", reason: expect.stringContaining("on our side") });
     expect(failed).not.toHaveProperty("retryAt");
-    expect(lines).toContainEqual(
-      expect.objectContaining({ level: "error", message: "thumbnail-given-up", image: record.id }),
-    );
+    expect(lines.at(-2)).toMatchObject({ level: "error", message: "thumbnail-given-up", image: record.id });
     await reconcile({}, { at: at + 10_000 * MINUTE });
     expect(await statusOf(record)).toBe("failed");
   });
@@ -188,8 +186,8 @@ describe("reconcileImages", () => {
   it("counts an attempt before it starts, so that one that ends the process counts too", async () => {
     const record = await createRecord("pending");
     let counted: ImageRecord | undefined;
-    const create = async (imageOwner: string, id: string) => {
-      counted = await records.find(imageOwner, id);
+    const create = async () => {
+      counted = await records.find(owner, record.id);
       throw new Error("the process ends");
     };
     await reconcile({ thumbnailer: { create } });

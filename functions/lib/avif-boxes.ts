@@ -37,7 +37,7 @@ export function isAnimatedAvif(bytes: Uint8Array): boolean {
 /** Whether all boxes are complete: the decoder reads only the still image and would miss frames that are cut off. */
 export const isCompleteAvif = (bytes: Uint8Array) => boxesOf(bytes).every(({ end }) => end <= bytes.byteLength);
 
-/** Whether there is a still image beside the sequence, which players show before they play it. */
+/** Whether there is a still image, the first frame of the sequence. */
 export const hasStillImage = (bytes: Uint8Array) => boxesOf(bytes).some(({ type }) => type === "meta");
 
 /**

@@ -4,9 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import { createDecoder, type Decoder } from "../lib/decoder.ts";
+import { createDecoder } from "../lib/decoder.ts";
 import { AppError } from "../lib/errors.ts";
-import type { Patience } from "../lib/gate.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -28,7 +27,6 @@ function open(
     originals?: Partial<BlobContainer>;
     thumbnails?: Partial<BlobContainer>;
     records?: Partial<ImageRecords>;
-    decoder?: Decoder;
   } = {},
 ): Thumbnailer {
   const counted: BlobContainer = {
@@ -42,11 +40,10 @@ function open(
     originals: { ...counted, ...other.originals },
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
-    decoder: { ...decoder, ...other.decoder },
+    decoder,
     meter,
   });
 }
-const unusable = () => Promise.reject(new AppError("UNPROCESSABLE_IMAGE", "x"));
 const silentLog = { warn: () => undefined };
 const thumbnailName = () => thumbnailBlobName(image);
 const originalName = () => originalBlobName(image);
@@ -97,70 +94,6 @@ describe("create", () => {
     await replaceOriginal(await testImage("jpeg", { width: 10, height: 20 }));
     expect(await create()).toBe("created");
     expect(await findRecord()).toMatchObject({ status: "ready", thumbnail: { width: 10, height: 20 } });
-  });
-});
-
-describe("unreadable original", () => {
-  it("sets an image that cannot be read to failed at the second attempt, with a reason, and does not read it again", async () => {
-    await replaceOriginal(Buffer.from("\x89PNG\r\n\x1a\n and no more", "latin1"));
-    await expect(create()).rejects.toThrow(/not rendered/);
-    expect(await findRecord()).toMatchObject({ status: "pending" });
-    expect(await create()).toBe("failed");
-    const failed = await findRecord();
-    expect(failed).toMatchObject({ status: "failed", reason: expect.stringMatching(/could not be read/) });
-    expect(failed?.reason).not.toMatch(/vips|buffer|Error|undefined/i);
-    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
-    expect(await create()).toBe("up-to-date");
-    expect(reads).toBe(2);
-  });
-
-  it("creates the thumbnail of an image whose first render failed, and forgets the failure", async () => {
-    const patiences: Patience[] = [];
-    const failing = open({
-      decoder: {
-        decode(bytes, patience, work) {
-          patiences.push(patience);
-          return patiences.length === 1 ? unusable() : decoder.decode(bytes, patience, work);
-        },
-      },
-    });
-    await expect(create(failing)).rejects.toThrow(/not rendered/);
-    expect(await create(failing)).toBe("created");
-    expect(await findRecord()).toMatchObject({ status: "ready" });
-    expect(patiences.map(({ isAlone }) => isAlone)).toEqual([false, true]);
-  });
-
-  it("counts only failures of the same bytes", async () => {
-    await replaceOriginal(Buffer.from("nothing"));
-    await expect(create()).rejects.toThrow(/not rendered/);
-    await replaceOriginal(Buffer.from("nothing else"));
-    await expect(create()).rejects.toThrow(/not rendered/);
-    expect(await create()).toBe("failed");
-  });
-
-  it("tries an image that failed for a reason on our side again, and creates its thumbnail", async () => {
-    const retryAt = new Date().toISOString();
-    await records.change(owner, image.id, () => ({ status: "failed", reason: "Ours.", attempts: 3, retryAt }));
-    expect(await create()).toBe("created");
-    const ready = await findRecord();
-    expect(ready).toMatchObject({ status: "ready" });
-    for (const field of ["reason", "attempts", "retryAt"]) expect(ready).not.toHaveProperty(field);
-  });
-
-  it("keeps a ready image ready when a second event of the same original cannot be rendered", async () => {
-    const failing = open({ decoder: { decode: () => create().then(unusable) } });
-    await expect(create(failing)).rejects.toThrow(/not rendered/);
-    expect(await findRecord()).toMatchObject({ status: "ready" });
-  });
-
-  it("sets a failed image to ready without a reason once its original is replaced", async () => {
-    await replaceOriginal(Buffer.from("nothing"));
-    await create().catch(() => undefined);
-    await create();
-    await replaceOriginal(await testImage("png"));
-    expect(await create()).toBe("created");
-    expect(await findRecord()).toMatchObject({ status: "ready" });
-    expect(await findRecord()).not.toHaveProperty("reason");
   });
 });
 
