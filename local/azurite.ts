@@ -31,7 +31,9 @@ const SAVE_WITHIN_MS = 1500;
 
 // Azurite would outlive a parent that was killed and continue to write to the data dir. The end of the IPC channel
 // reports that, and SIGTERM makes Azurite save first. Its output streams may be closed by then, so their errors are ignored.
-const STOP_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
+// Its files are for their owner only.
+const PRELOAD = `data:text/javascript,${encodeURIComponent(`
+  process.umask(0o077);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 `)}`;
@@ -42,7 +44,7 @@ const STOP_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
  */
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   const path = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
-  const child = spawn(process.execPath, ["--import", STOP_WITH_PARENT, path, ...flags(options)], {
+  const child = spawn(process.execPath, ["--import", PRELOAD, path, ...flags(options)], {
     // A key of this run only: Azurite's well-known key would open the store to every process on this machine.
     env: { AZURITE_ACCOUNTS: `${ACCOUNT}:${randomBytes(64).toString("base64")}` },
     // A process group of its own: Ctrl-C reaches the app first, so that running requests can still be stored.

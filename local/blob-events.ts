@@ -77,15 +77,23 @@ export async function startBlobEvents(
 
 const BLOB_TYPES = ["BlockBlob", "PageBlob", "AppendBlob"] as const;
 
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The write that raises BlobCreated; undefined for a failed call, or one that does not replace a blob's whole content. */
 function blobWriteOf(incoming: IncomingMessage, received: IncomingMessage): BlobWrite | undefined {
   const { method, url = "", headers } = incoming;
   if (method !== "PUT" || (received.statusCode !== 201 && received.statusCode !== 202)) return undefined;
-  const { pathname, searchParams } = new URL(url, "https://blobs");
+  const { pathname, searchParams } = URL.parse(url, "https://blobs") ?? new URL("https://blobs");
   // Put Blob and the copies have no comp; Put Block, properties, metadata, tags and leases have another value.
   const operation = searchParams.get("comp") ?? "";
   if (searchParams.has("restype") || (operation !== "" && operation !== "blocklist")) return undefined;
-  const [, _account, container, ...name] = pathname.split("/").map(decodeURIComponent);
+  const [, _account, container, ...name] = pathname.split("/").map(decode);
   if (!container || name.length === 0) return undefined;
   const type = BLOB_TYPES.find((each) => each === headers["x-ms-blob-type"]) ?? "BlockBlob";
   return { container, name: name.join("/"), etag: received.headers.etag ?? "", type };

@@ -1,7 +1,7 @@
 // The data dir's lock, between real processes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -46,6 +46,14 @@ async function kill(child: ChildProcess): Promise<void> {
 test("creates the data dir with mode 700", () => {
   const { release } = openDataDir(dir);
   expect(statSync(dir).mode & 0o777).toBe(0o700);
+  release();
+});
+
+test("closes the folders of storage and keys to other users, also in a data dir that exists", () => {
+  mkdirSync(join(dir, "azurite"), { recursive: true, mode: 0o755 });
+  chmodSync(dir, 0o755);
+  const { azurite, certificate, release } = openDataDir(dir);
+  for (const folder of [azurite, certificate]) expect(statSync(folder).mode & 0o777).toBe(0o700);
   release();
 });
 

@@ -1,5 +1,5 @@
 // The data dir: where the local Azure keeps its state. One process at a time uses it.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -22,11 +22,18 @@ export function openDataDir(dir: string): DataDir {
   const unlock = lockDir(path);
   return {
     path,
-    azurite: join(path, "azurite"),
-    certificate: join(path, "certificate"),
+    azurite: privateDir(join(path, "azurite")),
+    certificate: privateDir(join(path, "certificate")),
     vault: vaultFile(path),
     release: unlock,
   };
+}
+
+/** Also closes one that exists, since the data dir itself may be open to other users. */
+function privateDir(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  return path;
 }
 
 /** Path of the vault's file, for readers that do not lock the dir. */

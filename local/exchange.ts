@@ -1,5 +1,5 @@
 // Passes one HTTP request to another server and its response back, streaming in both directions at once.
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 export type HeaderPair = readonly [name: string, value: string];
 
@@ -53,6 +53,19 @@ export function rejectBody(
 ): void {
   if (!incoming.complete) closeGently(incoming);
   sendEmpty(response, status, [...extra, ["Connection", "close"]]);
+}
+
+type Handler = (incoming: IncomingMessage, response: ServerResponse) => unknown;
+
+/** A listener for which no input ends the process: whatever the handler throws or rejects with is an empty 500. */
+export function guarded(handler: Handler): RequestListener {
+  return async (incoming, response) => {
+    try {
+      await handler(incoming, response);
+    } catch {
+      sendEmpty(response, 500);
+    }
+  };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
+import { guarded } from "./exchange.ts";
 import { LOOPBACK, listen } from "./listen.ts";
 
 export const TENANT = "00000000-0000-4000-8000-00000000f17e";
@@ -16,10 +17,11 @@ export type Identity = {
 /** Starts the endpoint. It signs tokens with `secret`, by which the local vault verifies them. */
 export async function startIdentity(options: { secret: Buffer; port?: number | undefined }): Promise<Identity> {
   const header = randomBytes(24).toString("hex");
-  const server = createServer((request, response) => {
+  const listener = guarded((request, response) => {
     const { status, body } = handle(request, { header, secret: options.secret });
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
+  const server = createServer(listener);
   const listening = await listen(server, "The managed identity", options.port);
   return {
     env: { IDENTITY_ENDPOINT: `http://${LOOPBACK}:${listening.port}/msi/token`, IDENTITY_HEADER: header },
@@ -30,11 +32,11 @@ export async function startIdentity(options: { secret: Buffer; port?: number | u
 type IdentityResponse = { status: number; body: object };
 
 function handle(request: IncomingMessage, known: { header: string; secret: Buffer }): IdentityResponse {
-  const url = new URL(request.url ?? "/", "http://identity");
-  const resource = url.searchParams.get("resource");
-  if (url.pathname !== "/msi/token" || request.method !== "GET") {
-    return reject(404, `Only GET /msi/token exists, received ${request.method} ${url.pathname}.`);
+  const url = URL.parse(request.url ?? "/", "http://identity");
+  if (url?.pathname !== "/msi/token" || request.method !== "GET") {
+    return reject(404, `Only GET /msi/token exists, received ${request.method} ${request.url}.`);
   }
+  const resource = url.searchParams.get("resource");
   if (!isEqual(String(request.headers["x-identity-header"] ?? ""), known.header)) {
     return reject(401, "The X-IDENTITY-HEADER header must have the value of IDENTITY_HEADER.");
   }

@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request, type Server } from "node:https";
 import type { Certificate } from "./certificate.ts";
-import { endToEndHeaders, exchange } from "./exchange.ts";
+import { endToEndHeaders, exchange, guarded } from "./exchange.ts";
 import { LOOPBACK, listen } from "./listen.ts";
 
 export type ProxyOptions = {
@@ -38,12 +38,13 @@ export async function startProxy({ target, certificate, name, ...options }: Prox
   const send: HttpsProxy["send"] = ({ method, url, headers }) =>
     request({ agent, hostname, port: targetPort, method, path: url, headers: endToEndHeaders(headers) });
 
-  const server = createServer({ cert, key }, (incoming, response) => {
+  const listener = guarded((incoming, response) => {
     if (intercept(incoming, response)) return;
     const outgoing = send(incoming);
     outgoing.on("response", (received) => onResponse(incoming, received));
     exchange(incoming, response, outgoing);
   });
+  const server = createServer({ cert, key }, listener);
   const { port, close: stop } = await listen(server, name, options.port);
   return {
     url: `https://${LOOPBACK}:${port}${pathname.replace(/\/$/, "")}`,

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { text } from "node:stream/consumers";
 import type { Certificate } from "./certificate.ts";
+import { guarded } from "./exchange.ts";
 import { readAudience, TENANT } from "./identity.ts";
 import { LOOPBACK, listen } from "./listen.ts";
 
@@ -38,7 +39,7 @@ function vaultError(status: number, code: string, message: string): Error {
 export async function startVault({ file, certificate, secret, port }: VaultOptions): Promise<Vault> {
   const { cert, key } = certificate;
   const secrets = readSecrets(file);
-  const server = createServer({ cert, key }, async (request, response) => {
+  const listener = guarded(async (request, response) => {
     response.setHeader("content-type", "application/json; charset=utf-8");
     try {
       authorize(request, secret);
@@ -49,6 +50,7 @@ export async function startVault({ file, certificate, secret, port }: VaultOptio
       response.writeHead(status).end(JSON.stringify({ error: { code, message } }));
     }
   });
+  const server = createServer({ cert, key }, listener);
   const listening = await listen(server, "The vault", port);
   return { uri: `https://${LOOPBACK}:${listening.port}`, close: listening.close };
 }
@@ -68,7 +70,8 @@ function authorize(request: IncomingMessage, secret: Buffer): void {
 async function handle(request: IncomingMessage, secrets: Map<string, Secret>, save: () => void): Promise<object> {
   const { method = "" } = request;
   const base = `https://${request.headers.host}`;
-  const [collection, name = "", version, extra] = new URL(request.url ?? "/", base).pathname.slice(1).split("/");
+  const path = URL.parse(request.url ?? "/", base)?.pathname ?? "/";
+  const [collection, name = "", version, extra] = path.slice(1).split("/");
   const call = `${method} ${collection}`;
   if (!["GET secrets", "PUT secrets", "DELETE secrets", "GET deletedsecrets"].includes(call) || extra !== undefined) {
     const rule = "The local vault implements GET, PUT and DELETE of /secrets/{name}, and GET of /deletedsecrets/{name}";
@@ -103,12 +106,21 @@ function newVersion(name: string, stored: Secret | undefined, body: string): Ver
     const rule = "is currently in a deleted but recoverable state, and its name cannot be reused";
     throw vaultError(409, "Conflict", `Secret ${name} ${rule}. To reset the local vault, use a new data dir.`);
   }
-  const { value } = JSON.parse(body) as { value?: unknown };
+  const { value } = parseBody(body);
   if (typeof value !== "string" || Buffer.byteLength(value) > MAX_VALUE_BYTES)
     throw vaultError(400, "BadParameter", `A secret's value must be a string of at most ${MAX_VALUE_BYTES} bytes.`);
   const created = nowSeconds();
   const attributes = { enabled: true, created, updated: created } as const;
   return { version: randomBytes(16).toString("hex"), value, attributes };
+}
+
+function parseBody(body: string): { value?: unknown } {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    throw vaultError(400, "BadParameter", "The body must be JSON.");
+  }
 }
 
 /** A version of a secret that is not deleted; the latest unless `version` is given. */

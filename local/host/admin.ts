@@ -8,10 +8,12 @@ const PATH = /^\/admin\/functions\/([^/]+)\/?$/i;
 const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 
 async function invoke(name: string, incoming: IncomingMessage, triggers: Triggers): Promise<number> {
-  // Azure requires the host's key here. In its place, two checks keep foreign web pages out: a content type that needs a
-  // preflight, and a Host header that no foreign DNS name can produce.
+  // Azure requires the host's key here. In its place, three checks keep foreign web pages out: their Origin, a content
+  // type that needs a preflight, and a Host header that no foreign DNS name can produce.
+  const { origin, host = "" } = incoming.headers;
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) return 403;
   if (!incoming.headers["content-type"]?.toLowerCase().startsWith("application/json")) return 415;
-  if (!LOCAL.test(incoming.headers.host ?? "")) return 401;
+  if (!LOCAL.test(host)) return 401;
   const body = await json(incoming).catch(() => undefined);
   if (typeof body !== "object" || body === null) return 400;
   const { input } = body as { input?: unknown };

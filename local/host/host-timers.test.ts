@@ -54,6 +54,21 @@ test("the admin API rejects unknown functions, malformed bodies and content type
   expect((await post(`${url}/admin/functions/midsummer`, "{}", "text/plain")).status).toBe(415);
 });
 
+test("the admin API rejects the Origin of a foreign page, and its preflight gets no CORS headers", async () => {
+  const { url } = await start("timers", { env, cors: ["*"] });
+  const call = (origin: string, method = "POST") =>
+    fetch(`${url}/admin/functions/midsummer`, {
+      method,
+      headers: { origin, "content-type": "application/json", "access-control-request-method": "POST" },
+      ...(method === "POST" && { body: "{}" }),
+    });
+  for (const origin of ["https://evil.example", "null", "http://localhost:1"]) {
+    expect((await call(origin)).status).toBe(403);
+    expect((await call(origin, "OPTIONS")).headers.get("access-control-allow-origin")).toBeNull();
+  }
+  expect((await call(url)).status).toBe(202);
+});
+
 test.each([
   ["0 */5 * * * *", "2026-01-01T00:02:00Z", "2026-01-01T00:05:00.000Z"],
   ["*/15 * * * *", "2026-01-01T00:02:00Z", "2026-01-01T00:15:00.000Z"],

@@ -1,7 +1,7 @@
 // The local functions host: a small stand-in for Azure Functions Core Tools. Starts the app, serves it, and shuts it down.
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { sendEmpty } from "../exchange.ts";
+import { guarded, sendEmpty } from "../exchange.ts";
 import { listenOnLocalhost } from "../listen.ts";
 import { serveAdmin } from "./admin.ts";
 import { serveDocs } from "./docs.ts";
@@ -97,7 +97,7 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
   let serve: RequestListener = (_, response) => sendEmpty(response, 503, [["Retry-After", "1"]]);
   // Before the app, so that a port in use is reported at once.
   const listener = await listenOnLocalhost(
-    (incoming, response) => serve(incoming, response),
+    guarded((incoming, response) => serve(incoming, response)),
     "The functions host",
     port,
   );
