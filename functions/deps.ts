@@ -20,7 +20,7 @@ import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
 import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
-import type { Settings } from "./lib/settings.ts";
+import { bodyLimit, type Settings } from "./lib/settings.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
 import { MAX_LINK_MS } from "./sas/link-policy.ts";
@@ -104,7 +104,10 @@ export function createDeps(settings: Settings) {
       return this.table(tables.limits, 2);
     },
     get receivedRequests() {
-      return watchReceivedRequests({ onUnclaimed: createUnclaimedResponder(this) });
+      return watchReceivedRequests({
+        onUnclaimed: createUnclaimedResponder(this),
+        maxBodyBytes: bodyLimit(settings.MAX_UPLOAD_BYTES),
+      });
     },
 
     get blobs() {

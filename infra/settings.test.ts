@@ -69,17 +69,17 @@ describe("deployed settings", () => {
       METRICS_ENABLED: "public",
       LOG_LEVEL: "debug",
       MAX_UPLOAD_BYTES: "5000000",
-      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "5065536",
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "10131072",
     });
     expect(settings).not.toHaveProperty("TOKEN_ISSUER");
     expect(settings).not.toHaveProperty("RATE_LIMIT_UPLOADS");
     expect(() => readSettings(settings)).not.toThrow();
   });
 
-  it("deployed settings limit bodies to the largest form that the app accepts", () => {
+  it("deployed settings limit bodies to twice the largest form that the app accepts", () => {
     const settings = deployed("production");
     const { MAX_UPLOAD_BYTES } = readSettings(settings);
-    expect(settings.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe(String(MAX_UPLOAD_BYTES + FORM_OVERHEAD));
+    expect(settings.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe(String(2 * (MAX_UPLOAD_BYTES + FORM_OVERHEAD)));
   });
 
   it("deployed settings lack CDN_BASE_URL without a Front Door", () => {

@@ -26,6 +26,7 @@ export type Fragment<Name extends keyof DeployedSettings> = Pick<DeployedSetting
 
 /** The settings that follow from the configuration alone. */
 export function settingsOf(config: StageConfig) {
+  const { MAX_UPLOAD_BYTES } = config.settings;
   const limits = Object.entries(config.limits)
     .filter(([, limit]) => limit !== undefined)
     .map(([name, limit]) => [`RATE_LIMIT_${name.toUpperCase()}`, String(limit)]);
@@ -36,7 +37,9 @@ export function settingsOf(config: StageConfig) {
     DAILY_WRITE_BUDGET: String(config.dailyWriteBudget),
     ...(Object.fromEntries(limits) as { readonly [name in LimitSetting]?: string }),
     OPENAPI_ENABLED: config.openapi ? "true" : "false",
-    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: bodyLimit(config.settings.MAX_UPLOAD_BYTES),
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(
+      bodyLimit(MAX_UPLOAD_BYTES === undefined ? undefined : Number(MAX_UPLOAD_BYTES)),
+    ),
     METRICS_ENABLED: config.publicMetrics ? "public" : "false",
     // The configuration validated each by the app's own rule.
     ...(config.settings as Pick<AppSettings, keyof typeof config.settings>),

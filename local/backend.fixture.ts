@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
+import { bodyLimit } from "../functions/lib/settings.ts";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
@@ -56,6 +57,8 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     PAGES: "resume,projects",
     // Tests and benches call more often than the limits allow; the tests of the limits turn them on.
     RATE_LIMITS: "off",
+    // As infra derives it.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(bodyLimit(Number(settings.MAX_UPLOAD_BYTES ?? 10 * 1024 * 1024))),
     ...settings,
     TABLES_ENDPOINT: proxy.url,
     MEDIA__blobServiceUri: blobProxy.url,

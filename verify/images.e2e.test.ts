@@ -173,7 +173,7 @@ describe("rejected requests", () => {
 
   it("rejects a streamed body over the limit with 413", async () => {
     const headers = { authorization: `Bearer ${owner}`, "content-type": "image/png" };
-    const body = new Blob([new Uint8Array(12 * 1024 * 1024)]).stream();
+    const body = new Blob([new Uint8Array(2 * 1024 * 1024)]).stream();
     const response = await fetch(`${backend.api}/v1/images`, { method: "POST", headers, body, duplex: "half" });
     expect([response.status, (await json<ErrorBody>(response)).error.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
   });

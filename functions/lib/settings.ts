@@ -57,10 +57,11 @@ const DEFAULT_UPLOAD_BYTES = 10 * 1024 * 1024;
 /** Bytes of a form around its file: boundaries and part headers. */
 export const FORM_OVERHEAD = 64 * 1024;
 
-/** Bytes of the largest body that a route accepts. The host rejects larger ones before it reads them. */
-export function bodyLimit(maxUploadBytes: string | undefined): string {
-  return String(Number(maxUploadBytes ?? DEFAULT_UPLOAD_BYTES) + FORM_OVERHEAD);
-}
+/**
+ * Bytes of the largest body that the host passes to the app: twice what a route accepts, so that the app rejects an image
+ * that is somewhat too large with 413. Beyond, the host itself returns an empty 500 (docs/decisions/026).
+ */
+export const bodyLimit = (maxUploadBytes = DEFAULT_UPLOAD_BYTES): number => 2 * (maxUploadBytes + FORM_OVERHEAD);
 
 const schema = z.object({
   STAGE: stage.meta({ examples: ["production"] }),

@@ -7,7 +7,7 @@ import { drainAfterResponse } from "./drain.ts";
 
 it("sends the response, then closes a connection whose body does not end", async () => {
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    drainAfterResponse(request, response);
+    drainAfterResponse(request, response, 16 * 2 ** 20);
     await once(request, "readable");
     request.read(1);
     response.writeHead(401).end();

@@ -34,6 +34,8 @@ export type ReceivedRequests = {
 type Options = {
   /** Answers a request that no function has claimed, or frees what is kept for it when its client has left. Never rejects. */
   readonly onUnclaimed: (unclaimed: UnclaimedRequest) => Promise<void>;
+  /** Bytes of a body that are read after the response. */
+  readonly maxBodyBytes: number;
   /** Milliseconds between two looks at an unclaimed request. @default 100 */
   readonly tickMs?: number;
 };
@@ -51,7 +53,7 @@ const MAX_REMEMBERED = 5_000;
  * Source: azure-functions-host, DefaultHttpProxyService.StartForwarding, GrpcWorkerChannel.SendInvocationRequest and
  * RetryProxyHandler. https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#http
  */
-export function watchReceivedRequests({ onUnclaimed, tickMs = TICK_MS }: Options): ReceivedRequests {
+export function watchReceivedRequests({ onUnclaimed, maxBodyBytes, tickMs = TICK_MS }: Options): ReceivedRequests {
   type Entry = { readonly received: ReceivedRequest; readonly timer: NodeJS.Timeout; readonly giveUp: () => void };
   const unclaimed = new Map<string, Entry>();
   const settled = new Map<string, "claimed" | "answered">();
@@ -70,7 +72,7 @@ export function watchReceivedRequests({ onUnclaimed, tickMs = TICK_MS }: Options
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const invocationId = request.headers["x-ms-invocation-id"];
     if (typeof invocationId !== "string") return;
-    drainAfterResponse(request, response);
+    drainAfterResponse(request, response, maxBodyBytes);
     if (settled.get(invocationId) === "claimed") return;
     clearInterval(unclaimed.get(invocationId)?.timer);
     // Ticks, not one timeout: they stop while the process is blocked, and what arrived meanwhile is read between two.

@@ -22,7 +22,11 @@ const own = { limits: limited, meter: { measure } };
 const deps = {
   ...own,
   verifyToken: async () => Promise.reject(new AppError("UNAUTHENTICATED", "No token")),
-  receivedRequests: watchReceivedRequests({ onUnclaimed: createUnclaimedResponder(own), tickMs: 5 }),
+  receivedRequests: watchReceivedRequests({
+    onUnclaimed: createUnclaimedResponder(own),
+    maxBodyBytes: 1_000,
+    tickMs: 5,
+  }),
 };
 const health = operation({
   tag: "Service",
