@@ -1,5 +1,6 @@
 // Checks that the previous release starts with the settings of this one: a rollback replaces the code, not the settings.
 // npm run released-settings, after a release, describes the settings of the code here as released.
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -65,5 +66,7 @@ if (import.meta.main) {
     about: "Describes the settings of this code in infra/released-settings.json. Run it after a release.",
   });
   writeFileSync(RELEASED, `${JSON.stringify(describeSettings(), null, 2)}\n`);
+  // Here and not in package.json, where npm would append the flags to this command. npm has it on the path.
+  execFileSync("biome", ["format", "--write", RELEASED]);
   process.stdout.write(`Wrote ${RELEASED}.\n`);
 }
