@@ -50,3 +50,20 @@ export function withStillBrand(bytes: Uint8Array): Uint8Array {
   copy.write("avif", 8, "latin1");
   return copy;
 }
+
+const SPATIAL_EXTENTS = Buffer.from("ispe\0\0\0\0", "latin1");
+
+/**
+ * Pixels of the largest part: the image, its alpha channel, its tiles or its preview. The header has only the image's.
+ * Found by name and version, wherever the box is. Source: ISO/IEC 23008-12 section 6.5.3.
+ */
+export function largestPartPixels(bytes: Uint8Array): number {
+  const avif = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let most = 0;
+  for (let at = avif.indexOf(SPATIAL_EXTENTS); at >= 0; at = avif.indexOf(SPATIAL_EXTENTS, at + 4)) {
+    // A size of 1 means that the size follows in 64 bits.
+    const start = at + 8 + (at >= 4 && avif.readUInt32BE(at - 4) === 1 ? 8 : 0);
+    if (start + 8 <= avif.length) most = Math.max(most, avif.readUInt32BE(start) * avif.readUInt32BE(start + 4));
+  }
+  return most;
+}

@@ -58,6 +58,18 @@ describe("rejected images", () => {
     await expect(decode(bytes)).rejects.toMatchObject(unprocessable(/AVIF.*at most 16000000.*4001 x 4000/));
   });
 
+  it("decode rejects an AVIF with a part of more than 16 megapixels that the header does not show", async () => {
+    const part = Buffer.from(`0000001c${Buffer.from("free").toString("hex")}000000146973706500000000`, "hex");
+    const size = Buffer.alloc(8);
+    size.writeUInt32BE(8_000, 0);
+    size.writeUInt32BE(2_001, 4);
+    const bytes = Buffer.concat([await testImage("avif"), part, size]);
+    await expect(decode(bytes)).rejects.toMatchObject(unprocessable(/part of an AVIF.*at most 16000000/));
+    size.writeUInt32BE(2_000, 4);
+    const smaller = Buffer.concat([await testImage("avif"), part, size]);
+    expect(await decode(smaller)).toEqual({ width: 80, height: 60 });
+  });
+
   it("decode rejects an image with an edge of more than 65,535 pixels", async () => {
     const bytes = await costlyImages["PNG, 16 bits"]({ width: 65_536, height: 1 });
     await expect(decode(bytes)).rejects.toMatchObject(unprocessable(/at most 65535 pixels wide or high.*65536 x 1/));

@@ -1,5 +1,6 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
 import { availableParallelism } from "node:os";
+import { largestPartPixels } from "./avif-boxes.ts";
 import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
 import { AppError } from "./errors.ts";
 import { createGate, type Gate, type Patience } from "./gate.ts";
@@ -74,11 +75,15 @@ function checkStructure(bytes: Uint8Array): boolean {
   return isBuffered;
 }
 
-function checkSize({ format, width, height }: ImageHeader, maxPixels: number): void {
+function checkSize(bytes: Uint8Array, { format, width, height }: ImageHeader, maxPixels: number): void {
   const limit = pixelLimit(format, maxPixels);
   if (width * height > limit)
     throw unprocessable(
       `${format === "heif" ? "An AVIF" : "An image"} may have at most ${limit} pixels, and this one has ${width} x ${height}: make it smaller.`,
+    );
+  if (format === "heif" && largestPartPixels(bytes) > limit)
+    throw unprocessable(
+      `Each part of an AVIF may have at most ${limit} pixels, and one of this image has more: save it again.`,
     );
   if (Math.max(width, height) > MAX_EDGE)
     throw unprocessable(
@@ -120,7 +125,7 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
       const header = await runLimited(HEADER_WEIGHT, patience, () =>
         open(bytes, { limitInputPixels: false }).metadata(),
       );
-      checkSize(header, maxPixels);
+      checkSize(bytes, header, maxPixels);
       const { width, height } = header.autoOrient;
       const weight = decodeWeight(header, isBuffered);
       return runLimited(weight, patience, () => work(open, { width, height }));
