@@ -23,13 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-async function errorOf(next: typeof behavior): Promise<unknown> {
+async function errorOf(next: typeof behavior, retries = 0): Promise<unknown> {
   behavior = next;
   const table = createTableClient({
     endpoint: `https://${LOOPBACK}:${service.port}`,
     table: "visits",
     credential: createCredential(undefined),
-    retries: 0,
+    retries,
   });
   return table.getEntity("a", "b").then(
     () => expect.fail("the call succeeded"),
@@ -55,8 +55,18 @@ test("a table client with zero retries sends a failed call once", async () => {
   await errorOf({ status: 503, headers: { "retry-after": "0" } });
   await errorOf({ status: 429, headers: { "x-ms-retry-after-ms": "1" } });
   await errorOf("reset");
-  expect(calls - before).toBe(3);
+  for (const status of [410, 449]) await errorOf({ status, headers: {} });
+  expect(calls - before).toBe(5);
 });
+
+test.each([410, 449])(
+  "a table client with retries repeats a call after %i, and reports it in the end",
+  async (status) => {
+    const before = calls;
+    expect(statusOfSdkError(await errorOf({ status, headers: {} }, 2))).toBe(status);
+    expect(calls - before).toBe(3);
+  },
+);
 
 test.each<[string, Record<string, string>, number | undefined]>([
   ["seconds", { "retry-after": "7" }, 7],
