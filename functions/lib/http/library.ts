@@ -80,7 +80,9 @@ export function watchInvocations(received: ReceivedRequests, { tickMs = TICK_MS 
         return await getArguments();
       } catch (error) {
         received.fail(invocationId);
-        throw error;
+        // The host logs what is thrown, and the library's own message can quote the URL or a header.
+        const { name, code = "" } = error as { name?: string; code?: string };
+        throw new Error(`The library could not read the request (${name} ${code}): its client gets 400.`);
       } finally {
         clearInterval(timer);
       }

@@ -78,7 +78,7 @@ describe("a request that the library cannot read", () => {
     const socket = await server.open();
     const target = `/api/health?token=${secret}`;
     const { response, outcome } = await server.forward(socket, "health", { ...get, target, ...change });
-    expect((await outcome)?.failure).toBeDefined();
+    expect((await outcome)?.failure).toMatch(/could not read the request(?!.*SECRETQUERY)/s);
     const { status, headers, text } = await response;
     expect(status).toBe(400);
     expect(headers).toMatch(/^ratelimit: l$/im);
@@ -133,7 +133,7 @@ describe("an invocation whose request the host could not forward", () => {
     const log = vi.spyOn(console, "info").mockReturnValue(undefined);
     const id = randomUUID();
     const outcome = await server.run(id, "health", { Headers: { json: '{"a":"\u00fc"}' } });
-    expect(outcome.failure).toContain("x-forwarded-host");
+    expect(outcome.failure).toContain("could not read the request");
     expect(handler).not.toHaveBeenCalled();
     await vi.waitFor(() => expect(log).toHaveBeenCalledOnce());
     expect(consume).toHaveBeenCalledOnce();
