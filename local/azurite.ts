@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Certificate } from "./certificate.ts";
 import { LOOPBACK } from "./listen.ts";
@@ -32,7 +34,14 @@ const SAVE_WITHIN_MS = 1500;
 // Azurite would outlive a parent that was killed and continue to write to the data dir. The end of the IPC channel
 // reports that, and SIGTERM makes Azurite save first. Its output streams may be closed by then, so their errors are ignored.
 // Its files are for their owner only.
+// The lock makes it wait for an older one that still saves its data.
 const PRELOAD = `data:text/javascript,${encodeURIComponent(`
+  import { DatabaseSync } from "node:sqlite";
+  const { DATA_LOCK } = process.env;
+  if (DATA_LOCK) {
+    globalThis.dataLock = new DatabaseSync(DATA_LOCK, { timeout: 10_000 });
+    globalThis.dataLock.exec("BEGIN EXCLUSIVE");
+  }
   process.umask(0o077);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
@@ -46,7 +55,10 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   const path = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   const child = spawn(process.execPath, ["--import", PRELOAD, path, ...flags(options)], {
     // A key of this run only: Azurite's well-known key would open the store to every process on this machine.
-    env: { AZURITE_ACCOUNTS: `${ACCOUNT}:${randomBytes(64).toString("base64")}` },
+    env: {
+      AZURITE_ACCOUNTS: `${ACCOUNT}:${randomBytes(64).toString("base64")}`,
+      ...(options.location && { DATA_LOCK: join(options.location, "lock.db") }),
+    },
     // A process group of its own: Ctrl-C reaches the app first, so that running requests can still be stored.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -70,11 +82,31 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     });
   });
   const failed = exited.then((lines) => {
+    const corrupt = options.location && corruptFile(options.location);
+    if (corrupt)
+      throw new Error(
+        `${corrupt} is corrupt, so storage cannot start. Restore it from a copy, or use a new LOCAL_DATA_DIR.`,
+      );
     throw new Error(`Azurite ended before its services listened. Its last output: ${lines || "none"}`);
   });
   const ports = await Promise.race([listening, failed]);
   output = "";
   return { ports, exited, close: () => stop(child, exited) };
+}
+
+/** The first of Azurite's databases that is not JSON. */
+function corruptFile(location: string): string | undefined {
+  const files = readdirSync(location).filter((name) => /^__azurite_db_.*\.json$/.test(name));
+  return files
+    .map((name) => join(location, name))
+    .find((file) => {
+      try {
+        JSON.parse(readFileSync(file, "utf8"));
+        return false;
+      } catch {
+        return true;
+      }
+    });
 }
 
 function flags({ certificate, location, ports = {} }: AzuriteOptions): string[] {

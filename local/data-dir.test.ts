@@ -1,11 +1,11 @@
 // The data dir's lock, between real processes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openDataDir } from "./data-dir.ts";
+import { openDataDir, waitForDataDir } from "./data-dir.ts";
 
 let parent: string;
 let dir: string;
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const OPEN = `
-  import { openDataDir } from ${JSON.stringify(join(import.meta.dirname, "data-dir.ts"))};
+  import { openDataDir, waitForDataDir } from ${JSON.stringify(join(import.meta.dirname, "data-dir.ts"))};
   try { const dir = openDataDir(process.argv[1]); console.log("open"); setInterval(() => dir, 1000); }
   catch (error) { console.log(error.message); }
 `;
@@ -64,6 +64,18 @@ test("rejects a second process with one line that names the dir, the process and
       "Stop that process, or choose another dir: LOCAL_DATA_DIR=.local-2 npm start",
   );
   release();
+});
+
+test("waits for a process that is ending, and names its path when the data dir cannot be created", async () => {
+  const { child } = await openInChild();
+  const waiting = waitForDataDir(dir);
+  await kill(child);
+  (await waiting).release();
+  writeFileSync(join(parent, "file"), "");
+  expect(() => openDataDir(join(parent, "file"))).toThrow(
+    /^The data dir .*file cannot be used: a file of that name exists\./,
+  );
+  expect(() => openDataDir(join(parent, "file", "x"))).toThrow(/: a part of the path is a file\. Choose another one/);
 });
 
 test("opens a data dir that another process has released", async () => {

@@ -1,7 +1,8 @@
 // The data dir: where the local Azure keeps its state. One process at a time uses it.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
 
 export type DataDir = {
   path: string;
@@ -18,7 +19,7 @@ export type DataDir = {
  */
 export function openDataDir(dir: string): DataDir {
   const path = resolve(dir);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  createDir(path);
   const unlock = lockDir(path);
   return {
     path,
@@ -27,6 +28,47 @@ export function openDataDir(dir: string): DataDir {
     vault: vaultFile(path),
     release: unlock,
   };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user has no permission to write there",
+  EPERM: "this user has no permission to write there",
+  EROFS: "that file system is read-only",
+  EEXIST: "a file of that name exists",
+  ENOTDIR: "a part of the path is a file",
+};
+
+function createDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    const advice = "Choose another one: LOCAL_DATA_DIR=.local-2 npm start";
+    throw new Error(`The data dir ${path} cannot be used: ${REASONS[code] ?? message}. ${advice}`, { cause });
+  }
+}
+
+const WAIT_MS = 10_000;
+const PROMPT_MS = 1000;
+
+/**
+ * As openDataDir, but waits up to ten seconds for a process that is ending: one that runs no services any more, or has
+ * been killed a moment ago.
+ */
+export async function waitForDataDir(dir: string): Promise<DataDir> {
+  const begin = performance.now();
+  for (;;) {
+    try {
+      return openDataDir(dir);
+    } catch (error) {
+      const waited = performance.now() - begin;
+      const isServing = existsSync(join(resolve(dir), "services.env"));
+      const isInUse = error instanceof Error && error.message.includes("is in use by process");
+      if (!isInUse || waited > (isServing ? PROMPT_MS : WAIT_MS)) throw error;
+      await pause(100);
+    }
+  }
 }
 
 /** Also closes one that exists, since the data dir itself may be open to other users. */

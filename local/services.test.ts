@@ -1,9 +1,10 @@
 // Storage accepts the managed identity only. Services start, fail and close cleanly.
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
 import { DefaultAzureCredential } from "@azure/identity";
 import {
@@ -99,4 +100,38 @@ test("services report a port in use in one line, and leave nothing running or lo
   }
   await other.close();
   await (await startServices({ dataDir })).close();
+});
+
+test("services report a corrupt storage file by its name, and storage files are private", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "vitae-services-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const services = await startServices({ dataDir: dir });
+  const folder = join(dir, "azurite");
+  await services.close();
+  const file = join(folder, "__azurite_db_table__.json");
+  for (const path of [folder, file]) expect(statSync(path).mode & 0o077).toBe(0);
+  writeFileSync(file, '{"x"');
+  await expect(startServices({ dataDir: dir })).rejects.toThrow(
+    `${file} is corrupt, so storage cannot start. Restore it from a copy, or use a new LOCAL_DATA_DIR.`,
+  );
+});
+
+test("storage waits for an older process that still saves to the same folder", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "vitae-services-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  mkdirSync(join(dir, "azurite"));
+  const lock = new DatabaseSync(join(dir, "azurite", "lock.db"));
+  lock.exec("BEGIN EXCLUSIVE");
+  let isStarted = false;
+  const starting = startServices({ dataDir: dir }).then((services) => {
+    isStarted = true;
+    return services;
+  });
+  // A second folder's storage starts meanwhile.
+  const other = mkdtempSync(join(tmpdir(), "vitae-services-"));
+  onTestFinished(() => rmSync(other, { recursive: true }));
+  await (await startServices({ dataDir: other })).close();
+  expect(isStarted).toBe(false);
+  lock.close();
+  await (await starting).close();
 });

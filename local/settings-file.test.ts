@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readLocalSettings, servicePorts } from "./settings-file.ts";
+import { readLocalSettings, servicePorts, warnOfMisspelt } from "./settings-file.ts";
 
 let root: string;
 beforeEach(() => {
@@ -28,6 +28,24 @@ test("rejects a missing, malformed or encrypted file, and a value that is no str
   expect(() => readLocalSettings(root)).toThrow("is encrypted");
   write("local.settings.json", { Values: { N: 1 } });
   expect(() => readLocalSettings(root)).toThrow("must be strings, received N: 1");
+});
+
+test("accepts a byte order mark and comments, and rejects a list", () => {
+  const text = '\uFEFF{ // one\n "Values": { /* two */ "PAGES": "a//b/*c*/" } }';
+  writeFileSync(join(root, "local.settings.json"), text);
+  expect(readLocalSettings(root).values).toEqual({ PAGES: "a//b/*c*/" });
+  write("local.settings.json", []);
+  expect(() => readLocalSettings(root)).toThrow("it must contain an object, received []");
+});
+
+test("warns of settings that are nearly known ones, and of no other", () => {
+  write("local.settings.json", { Values: { PAGE: "resume", RATE_LIMIT_VISIT: "3", PAGES: "a", MY_OWN: "1" } });
+  const lines = warnOfMisspelt(readLocalSettings(root), { RATE_LIMTIS: "off", PAGER: "less", LOCAL_DATA_DIR: "x" });
+  expect(lines.map((line) => line.replace(/ \(in .*\)/, ""))).toEqual([
+    "There is no setting PAGE. Did you mean PAGES?",
+    "There is no setting RATE_LIMIT_VISIT. Did you mean RATE_LIMIT_VISITS?",
+    "There is no setting RATE_LIMTIS. Did you mean RATE_LIMITS?",
+  ]);
 });
 
 test("reads the service ports from the addresses, and rejects a missing address", () => {

@@ -1,15 +1,16 @@
 // npm start: starts the local Azure, seeds it, starts the functions host, and shuts all of them down on a signal.
-import { watch } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { settingNames } from "../functions/lib/settings.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
-import { openDataDir, writeServicesEnv } from "./data-dir.ts";
-import { type Host, startHost } from "./host/host.ts";
+import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
+import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
-import { seed } from "./seed.ts";
+import { printNewPassword, seed } from "./seed.ts";
 import { startServices } from "./services.ts";
-import { readLocalSettings, servicePorts } from "./settings-file.ts";
+import { readLocalSettings, servicePorts, warnOfMisspelt } from "./settings-file.ts";
+import { restartOnChange } from "./watch-sources.ts";
 
 const root = join(import.meta.dirname, "..");
 const log = (line: string) => process.stdout.write(`${line}\n`);
@@ -28,7 +29,6 @@ const COMMAND = {
 // The host gets this long to finish running requests. Storage saves in the rest of the five seconds.
 const DRAIN_MS = 3000;
 const STOP_MS = 4700;
-const SETTLE_MS = 100;
 const PARENT_CHECK_MS = 250;
 
 const closing: (() => unknown)[] = [];
@@ -59,7 +59,11 @@ async function main(): Promise<void> {
   const settings = readLocalSettings(root);
   const port = readPort(process.env.PORT || "7071");
   checkStage(process.env.STAGE);
-  const dataDir = openDataDir(process.env.LOCAL_DATA_DIR || join(root, ".local"));
+  const dist = join(root, "dist");
+  if (flags.built && !existsSync(join(dist, "host.json")))
+    throw new Error(`${dist} has no build, which --built serves. Run: npm run build`);
+  for (const line of warnOfMisspelt(settings, process.env)) printError(line);
+  const dataDir = await waitForDataDir(process.env.LOCAL_DATA_DIR || join(root, ".local"));
   closing.push(dataDir.release);
   const servicesOnly = flags["services-only"];
   if (!servicesOnly) await checkPort(port);
@@ -79,11 +83,14 @@ async function main(): Promise<void> {
   closing.push(services.close, writeServicesEnv(dataDir.path, appEnv));
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
   await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
-  if (servicesOnly) return printServices(services.env, dataDir.path);
+  if (servicesOnly) {
+    printServices(services.env, dataDir.path);
+    return printNewPassword(dataDir.vault, log);
+  }
 
   const start = () =>
     startHost({
-      root: flags.built ? join(root, "dist") : root,
+      root: flags.built ? dist : root,
       env,
       port,
       cors: settings.cors,
@@ -94,9 +101,16 @@ async function main(): Promise<void> {
       log,
     });
   const host = await start();
-  const current = flags.watch ? restartOnChange(host, start) : () => host;
+  const restart = async () => {
+    const restarted = await start();
+    log(`Restarted: http://localhost:${restarted.port}`);
+    return restarted;
+  };
+  const sources = { root: join(root, "functions"), signal: stopped.signal, start: restart, onError: printError };
+  const current = flags.watch ? restartOnChange(host, sources) : () => host;
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
-  printReady(`http://localhost:${host.port}`, dataDir.path);
+  printNewPassword(dataDir.vault, log);
+  printReady(`http://localhost:${host.port}`, dataDir.path, env.PAGES?.split(",")[0]?.trim() || "resume");
 }
 
 function definedValues(environment: NodeJS.ProcessEnv): Record<string, string> {
@@ -126,36 +140,17 @@ async function checkPort(port: number): Promise<void> {
   await probe.close();
 }
 
-/** Restarts the app when a source changes. Returns a function that returns the running host, if any. */
-function restartOnChange(first: Host, start: () => Promise<Host>): () => Host | undefined {
-  let host: Host | undefined = first;
-  let restarting = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  const restart = async () => {
-    await host?.close();
-    host = undefined;
-    if (stopped.signal.aborted) return;
-    host = await start();
-    log(`Restarted: http://localhost:${host.port}`);
-  };
-  watch(join(root, "functions"), { recursive: true, signal: stopped.signal }, () => {
-    // Editors write a file in several steps, and one save can change many files.
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      restarting = restarting.then(restart).catch(printError);
-    }, SETTLE_MS);
-  });
-  return () => host;
-}
-
-function printReady(url: string, data: string): void {
+function printReady(url: string, data: string, page: string): void {
+  const { LOCAL_DATA_DIR: dir } = process.env;
+  // The commands of another shell need it too.
+  const inDir = dir ? `LOCAL_DATA_DIR='${dir.replaceAll("'", "'\\\\''")}' ` : "";
   log(`
   Page           ${url}/
   API            ${url}/docs
-  Count a visit  curl -X POST ${url}/api/v1/visits/resume
+  Count a visit  curl -X POST ${url}/api/v1/visits/${page}
   Health         curl ${url}/api/health/ready
-  Token          npm run token -- --role owner
-  Upload         curl -H "Authorization: Bearer $(npm run -s token -- --role owner)" -F file=@photo.jpg ${url}/api/v1/images
+  Token          ${inDir}npm run token -- --role owner
+  Upload         curl -H "Authorization: Bearer $(${inDir}npm run -s token -- --role owner)" -F file=@photo.jpg ${url}/api/v1/images
   Data           ${data}
 `);
   log(`Ready: ${url}`);

@@ -155,6 +155,7 @@ describe("the site", () => {
       const { statusCode } = await call(url, { port, path });
       expect([path, statusCode]).toEqual([path, 404]);
     }
-    expect((await fetch(`${url}/a.js`, { method: "POST" })).status).toBe(404);
+    const posted = await fetch(`${url}/v1/visits/resume`, { method: "POST" });
+    expect([posted.status, await posted.text()]).toEqual([404, expect.stringContaining("The API is below /api/")]);
   });
 });

@@ -119,7 +119,8 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       if (serveAdmin(path, incoming, response, triggers)) return true;
       if (hasDocs && serveDocs(path, incoming, response)) return true;
       if (site === undefined || !isOutsidePrefix(path)) return false;
-      void serveFile({ folder: site, path }, incoming, response);
+      const hint = `Nothing is at this path. The API is below ${prefix}, for example ${prefix}health. (In Azure this is an empty 404.)\n`;
+      void serveFile({ folder: site, path, hint }, incoming, response);
       return true;
     }
     const limits = { maxBodyBytes: readBodyLimit(env), activityTimeout: options.activityTimeout };

@@ -43,16 +43,22 @@ export type StaticFile = {
   /** Below the folder, beginning with a slash. A path that ends with a slash means its index.html. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body of a 404. @default none */
+  readonly hint?: string;
 };
 
-/** Serves GET and HEAD of a file; anything else is an empty 404. */
+/** Serves GET and HEAD of a file; anything else is a 404. */
 export async function serveFile(
-  { folder, path, headers }: StaticFile,
+  { folder, path, headers, hint = "" }: StaticFile,
   { method }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const found = method === "GET" || method === "HEAD" ? await findFile(folder, path) : undefined;
-  if (!found) return void response.writeHead(404, { "Content-Length": 0 }).end();
+  if (!found) {
+    const type = hint === "" ? {} : { "Content-Type": "text/plain; charset=utf-8" };
+    response.writeHead(404, { ...type, "Content-Length": Buffer.byteLength(hint) });
+    return void response.end(method === "HEAD" ? "" : hint);
+  }
   response.writeHead(200, {
     "Content-Type": TYPES[extname(found.file).toLowerCase()] ?? "application/octet-stream",
     "Content-Length": found.size,
