@@ -40,7 +40,9 @@ test("accepts a byte order mark and comments, and rejects a list", () => {
 
 test("warns of settings that are nearly known ones, and of no other", () => {
   write("local.settings.json", { Values: { PAGE: "resume", RATE_LIMIT_VISIT: "3", PAGES: "a", MY_OWN: "1" } });
-  const lines = warnOfMisspelt(readLocalSettings(root), { RATE_LIMTIS: "off", PAGER: "less", LOCAL_DATA_DIR: "x" });
+  const names = ["PAGES", "STAGE", "RATE_LIMIT_VISITS", "RATE_LIMITS"];
+  const environment = { RATE_LIMTIS: "off", PAGER: "less", LOCAL_DATA_DIR: "x" };
+  const lines = warnOfMisspelt(readLocalSettings(root), environment, names);
   expect(lines.map((line) => line.replace(/ \(in .*\)/, ""))).toEqual([
     "There is no setting PAGE. Did you mean PAGES?",
     "There is no setting RATE_LIMIT_VISIT. Did you mean RATE_LIMIT_VISITS?",

@@ -2,7 +2,6 @@
 // https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { settingNames } from "../functions/lib/settings.ts";
 import type { ServicePorts } from "./services.ts";
 
 export type LocalSettings = {
@@ -100,8 +99,9 @@ const MIN_LENGTH_IN_ENVIRONMENT = 8;
 export function warnOfMisspelt(
   { values, file }: LocalSettings,
   environment: Readonly<Record<string, string | undefined>>,
+  settingNames: readonly string[],
 ): string[] {
-  const known: string[] = [...settingNames, ...START_NAMES, ...Object.values(ADDRESSES)];
+  const known = [...settingNames, ...START_NAMES, ...Object.values(ADDRESSES)];
   const inEnvironment = Object.keys(environment).filter((name) => name.length >= MIN_LENGTH_IN_ENVIRONMENT);
   const places = [
     ...Object.keys(values).map((name) => [name, file]),

@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const dist = join(root, "dist");
   if (flags.built && !existsSync(join(dist, "host.json")))
     throw new Error(`${dist} has no build, which --built serves. Run: npm run build`);
-  for (const line of warnOfMisspelt(settings, process.env)) printError(line);
+  for (const line of warnOfMisspelt(settings, process.env, settingNames)) printError(line);
   const dataDir = await waitForDataDir(process.env.LOCAL_DATA_DIR || join(root, ".local"));
   closing.push(dataDir.release);
   const servicesOnly = flags["services-only"];
