@@ -28,7 +28,7 @@ const MEMORY = 900_000_000;
  * nothing and takes time from the thread that handles requests.
  */
 const maxDecodes = () => Math.min(2, availableParallelism());
-/** Bytes of a decode that reads only the header. */
+/** Bytes to check the structure and read the header. */
 const HEADER_WEIGHT = 64_000_000;
 /** Cameras write ten scans. */
 const MAX_SCANS = 100;
@@ -59,8 +59,8 @@ function asDecodeError(error: unknown): AppError {
  * Checks what libvips does not bound, by one pass over the bytes.
  * @returns whether the decoder of a JPEG holds all coefficients
  */
-function checkStructure(bytes: Uint8Array): boolean {
-  if (bytes[0] === 0x89 && inflatedTextBytes(bytes, MAX_TEXT_BYTES) > MAX_TEXT_BYTES)
+async function checkStructure(bytes: Uint8Array): Promise<boolean> {
+  if (bytes[0] === 0x89 && (await inflatedTextBytes(bytes, MAX_TEXT_BYTES)) > MAX_TEXT_BYTES)
     throw unprocessable(
       `The compressed texts and colour profile of a PNG may have at most ${MAX_TEXT_BYTES} bytes when inflated, and these have more: save the image without them.`,
     );
@@ -120,11 +120,11 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
 
   return {
     async decode(bytes, patience, work) {
-      const isBuffered = checkStructure(bytes);
       const open = await loadSharp(maxPixels);
-      const header = await runLimited(HEADER_WEIGHT, patience, () =>
-        open(bytes, { limitInputPixels: false }).metadata(),
-      );
+      const { header, isBuffered } = await runLimited(HEADER_WEIGHT, patience, async () => ({
+        isBuffered: await checkStructure(bytes),
+        header: await open(bytes, { limitInputPixels: false }).metadata(),
+      }));
       checkSize(bytes, header, maxPixels);
       const { width, height } = header.autoOrient;
       const weight = decodeWeight(header, isBuffered);

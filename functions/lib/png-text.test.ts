@@ -15,7 +15,7 @@ const withChunks = async (...chunks: Buffer[]) => {
 
 describe("inflatedTextBytes", () => {
   it.each(["zTXt", "iTXt", "iCCP"] as const)("inflatedTextBytes adds up the %s chunks of a PNG", async (type) => {
-    expect(inflatedTextBytes(await textBomb(type, 3, 100_000), LIMIT)).toBe(300_000);
+    expect(await inflatedTextBytes(await textBomb(type, 3, 100_000), LIMIT)).toBe(300_000);
   });
 
   it.each(["zTXt", "iTXt", "iCCP"] as const)("inflatedTextBytes stops at the limit in %s chunks", async (type) => {
@@ -24,18 +24,18 @@ describe("inflatedTextBytes", () => {
       [2, 7_900_000],
       [50, 7_900_000],
     ] as const) {
-      const sum = inflatedTextBytes(await textBomb(type, chunks, bytesEach), LIMIT);
+      const sum = await inflatedTextBytes(await textBomb(type, chunks, bytesEach), LIMIT);
       expect(sum).toBeGreaterThan(LIMIT);
       expect(sum).toBeLessThan(LIMIT + 10_000);
     }
   });
 
   it("inflatedTextBytes is 0 without compressed text", async () => {
-    expect(inflatedTextBytes(await testImage("png"), LIMIT)).toBe(0);
+    expect(await inflatedTextBytes(await testImage("png"), LIMIT)).toBe(0);
     const text = pngChunk("tEXt", Buffer.from("Comment\0hello"));
-    expect(inflatedTextBytes(await withChunks(text), LIMIT)).toBe(0);
+    expect(await inflatedTextBytes(await withChunks(text), LIMIT)).toBe(0);
     const uncompressed = pngChunk("iTXt", Buffer.from("Comment\0\0\0en\0Kommentar\0hello", "latin1"));
-    expect(inflatedTextBytes(await withChunks(uncompressed), LIMIT)).toBe(0);
+    expect(await inflatedTextBytes(await withChunks(uncompressed), LIMIT)).toBe(0);
   });
 
   it("inflatedTextBytes stays far below the limit for a PNG with a profile", async () => {
@@ -43,28 +43,30 @@ describe("inflatedTextBytes", () => {
       .withIccProfile("p3", { attach: true })
       .png()
       .toBuffer();
-    expect(inflatedTextBytes(png, LIMIT)).toBeLessThan(LIMIT / 100);
+    expect(await inflatedTextBytes(png, LIMIT)).toBeLessThan(LIMIT / 100);
   });
 
   it("inflatedTextBytes exceeds the limit for data that end in an error after many bytes", async () => {
     const bomb = await textBomb("zTXt", 1, 7_900_000);
     const cut = bomb.subarray(33, 33 + bomb.readUInt32BE(33)).subarray(8, -50);
     const broken = await withChunks(...Array.from({ length: 3 }, () => pngChunk("zTXt", cut)));
-    expect(inflatedTextBytes(broken, LIMIT)).toBeGreaterThan(LIMIT);
+    expect(await inflatedTextBytes(broken, LIMIT)).toBeGreaterThan(LIMIT);
   });
 
   it("inflatedTextBytes exceeds the limit for a thousand empty texts, each of which takes a call of zlib", async () => {
     const empty = pngChunk("zTXt", Buffer.from("a\0\0"));
-    expect(inflatedTextBytes(await withChunks(...Array<Buffer>(2_000).fill(empty)), LIMIT)).toBeGreaterThan(LIMIT);
+    expect(await inflatedTextBytes(await withChunks(...Array<Buffer>(2_000).fill(empty)), LIMIT)).toBeGreaterThan(
+      LIMIT,
+    );
   });
 
-  it("inflatedTextBytes returns a number for arbitrary chunks", () => {
+  it("inflatedTextBytes returns a number for arbitrary chunks", async () => {
     const type = fc.constantFrom("zTXt", "iTXt", "iCCP", "IDAT");
-    fc.assert(
-      fc.property(fc.array(fc.tuple(type, fc.uint8Array({ maxLength: 40 }))), fc.nat(60), (chunks, cut) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(type, fc.uint8Array({ maxLength: 40 }))), fc.nat(60), async (chunks, cut) => {
         const body = Buffer.concat(chunks.map(([name, data]) => pngChunk(name, data)));
         const png = Buffer.concat([Buffer.alloc(8), body]);
-        expect(inflatedTextBytes(png.subarray(0, -cut || png.length), LIMIT)).toBeGreaterThanOrEqual(0);
+        expect(await inflatedTextBytes(png.subarray(0, -cut || png.length), LIMIT)).toBeGreaterThanOrEqual(0);
       }),
     );
   });

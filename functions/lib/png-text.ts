@@ -1,5 +1,9 @@
-// The size of a PNG's compressed texts and colour profile, inflated with a bound. Pure.
-import { inflateSync } from "node:zlib";
+// The size of a PNG's compressed texts and colour profile, inflated with a bound.
+import { promisify } from "node:util";
+import { inflate } from "node:zlib";
+
+/** On another thread: inflating megabytes would delay all other requests. */
+const inflateAsync = promisify(inflate);
 
 /** Deflate stores at most 1,032 bytes in one. https://zlib.net/zlib_tech.html */
 const MAX_RATIO = 1_032;
@@ -17,9 +21,9 @@ function compressedStart(type: string, data: Buffer): number | undefined {
   return data.indexOf(0, afterLanguage) + 1;
 }
 
-function inflatedBytes(data: Buffer, limit: number): number {
+async function inflatedBytes(data: Buffer, limit: number): Promise<number> {
   try {
-    return Math.max(MIN_BYTES, inflateSync(data, { maxOutputLength: limit + 1 }).length);
+    return Math.max(MIN_BYTES, (await inflateAsync(data, { maxOutputLength: limit + 1 })).length);
   } catch {
     // Too long, or broken: libpng may inflate a part of it.
     return Math.max(MIN_BYTES, Math.min(limit + 1, data.length * MAX_RATIO));
@@ -31,7 +35,7 @@ function inflatedBytes(data: Buffer, limit: number): number {
  * libvips copies each several times.
  * Source: https://www.w3.org/TR/png-3/#11Chunks
  */
-export function inflatedTextBytes(bytes: Uint8Array, limit: number): number {
+export async function inflatedTextBytes(bytes: Uint8Array, limit: number): Promise<number> {
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let sum = 0;
   let at = HEADER_BYTES;
@@ -39,7 +43,7 @@ export function inflatedTextBytes(bytes: Uint8Array, limit: number): number {
     const length = png.readUInt32BE(at);
     const data = png.subarray(at + 8, at + 8 + length);
     const start = compressedStart(png.toString("latin1", at + 4, at + 8), data);
-    if (start !== undefined) sum += inflatedBytes(data.subarray(start), limit - sum);
+    if (start !== undefined) sum += await inflatedBytes(data.subarray(start), limit - sum);
     at += CHUNK_OVERHEAD + length;
   }
   return sum;
