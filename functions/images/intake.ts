@@ -73,9 +73,9 @@ export function createIntake({ originals, records, decoder, meter, maxBytes }: O
       return size;
     });
     return trial.catch((error: unknown) => {
-      // An image above a limit has no cause.
-      const isCorrupt = error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE" && error.cause !== undefined;
-      throw isCorrupt ? corrupt(error.cause) : error;
+      if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
+      // An image above a limit has no cause. Without line ends it can look like one, and is damaged all the same.
+      throw error.cause !== undefined || lacksLineEnds(bytes) ? corrupt(error.cause) : error;
     });
   }
 
