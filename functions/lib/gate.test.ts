@@ -6,7 +6,7 @@ import { createGate, type Patience } from "./gate.ts";
 const patient: Patience = { maxWaiting: 1_000, maxWaitMs: 60_000 };
 const busy = { code: "DEPENDENCY_UNAVAILABLE", headers: { "Retry-After": "10" } };
 
-/** Jobs that run until they are told to end. */
+/** Jobs that run until `end` is called. */
 function createJobs(gate: ReturnType<typeof createGate>) {
   const started: number[] = [];
   const ends = new Map<number, (error?: Error) => void>();
