@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
-import { createDecoder } from "../lib/decoder.ts";
+import { createDecoder } from "../lib/decode/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake } from "./intake.ts";

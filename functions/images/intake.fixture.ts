@@ -4,7 +4,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
-import { createDecoder } from "../lib/decoder.ts";
+import { createDecoder } from "../lib/decode/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
 import { createImageRecords } from "./image-records.ts";

@@ -1,11 +1,11 @@
 // The only way for an image to enter the library: validated from its bytes, then stored in an order that survives a crash.
 import { randomUUIDv7 } from "node:crypto";
-import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/avif-boxes.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import type { Decoder } from "../lib/decoder.ts";
+import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/decode/avif-boxes.ts";
+import type { Decoder } from "../lib/decode/decoder.ts";
+import { isCompleteGif } from "../lib/decode/gif-blocks.ts";
 import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
-import { isCompleteGif } from "../lib/gif-blocks.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import { safeFileName } from "./file-name.ts";

@@ -1,7 +1,7 @@
 // The reconcile timer against Azurite: records that crashes and lost events leave behind, and records it must not touch.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createDecoder } from "../lib/decoder.ts";
+import { createDecoder } from "../lib/decode/decoder.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import { createLog, type Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";

@@ -1,7 +1,7 @@
 // The only import of sharp: loaded on first use, with a pixel limit and only the decoders that are needed.
 import type { Sharp, SharpOptions } from "sharp";
-import { withStillBrand } from "./avif-boxes.ts";
-import { withTransparentCanvas } from "./gif-blocks.ts";
+import { withStillBrand } from "./decode/avif-boxes.ts";
+import { withTransparentCanvas } from "./decode/gif-blocks.ts";
 
 /** Creates an image pipeline from the bytes of an image. */
 export type OpenImage = (bytes: Uint8Array, options?: SharpOptions) => Sharp;

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
-import { createDecoder, type Decoder } from "../lib/decoder.ts";
+import { createDecoder, type Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Patience } from "../lib/gate.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";

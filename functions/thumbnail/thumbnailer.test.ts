@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import { createDecoder } from "../lib/decoder.ts";
+import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";

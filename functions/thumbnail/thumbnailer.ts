@@ -1,6 +1,6 @@
 // Creates the thumbnail of an image and updates its record: once per version of the original, for any number of events.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import type { Decoder } from "../lib/decoder.ts";
+import type { Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import { eventPatience } from "../lib/gate.ts";
 import { type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";

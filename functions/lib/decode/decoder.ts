@@ -1,12 +1,12 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
 import { availableParallelism } from "node:os";
+import { AppError } from "../errors.ts";
+import { createGate, type Gate, type Patience } from "../gate.ts";
+import { loadSharp, type OpenImage } from "../sharp.ts";
 import { largestPartPixels } from "./avif-boxes.ts";
 import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
-import { AppError } from "./errors.ts";
-import { createGate, type Gate, type Patience } from "./gate.ts";
 import { readJpegScans } from "./jpeg-scans.ts";
 import { inflatedTextBytes } from "./png-text.ts";
-import { loadSharp, type OpenImage } from "./sharp.ts";
 
 export type Decoder = {
   /**

@@ -1,7 +1,7 @@
 // Animated AVIF: its brands, its still image, and frames that are cut off.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { animation, testImage } from "../images/test-images.fixture.ts";
+import { animation, testImage } from "../../images/test-images.fixture.ts";
 import { hasStillImage, isAnimatedAvif, isCompleteAvif, withStillBrand } from "./avif-boxes.ts";
 
 describe("avif-boxes", () => {

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { textBomb } from "../images/costly-images.fixture.ts";
-import { pngChunk } from "../images/hostile-images.fixture.ts";
-import { testImage } from "../images/test-images.fixture.ts";
+import { textBomb } from "../../images/costly-images.fixture.ts";
+import { pngChunk } from "../../images/hostile-images.fixture.ts";
+import { testImage } from "../../images/test-images.fixture.ts";
 import { inflatedTextBytes } from "./png-text.ts";
 
 const LIMIT = 8_000_000;

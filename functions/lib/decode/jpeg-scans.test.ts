@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { scanBomb } from "../images/costly-images.fixture.ts";
-import { cameraImage, testImage } from "../images/test-images.fixture.ts";
+import { scanBomb } from "../../images/costly-images.fixture.ts";
+import { cameraImage, testImage } from "../../images/test-images.fixture.ts";
 import { readJpegScans } from "./jpeg-scans.ts";
 
 const size = { width: 80, height: 60 };

@@ -1,10 +1,10 @@
 // The decoder: what it rejects before libvips reads the pixels, how many run at once, and which errors are the image's.
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { costlyImages, scanBomb, textBomb } from "../images/costly-images.fixture.ts";
-import { cameraImage, testImage } from "../images/test-images.fixture.ts";
+import { costlyImages, scanBomb, textBomb } from "../../images/costly-images.fixture.ts";
+import { cameraImage, testImage } from "../../images/test-images.fixture.ts";
+import { requestPatience } from "../gate.ts";
 import { createDecoder } from "./decoder.ts";
-import { requestPatience } from "./gate.ts";
 
 const decoder = createDecoder({ maxPixels: 50_000_000 });
 const decode = (bytes: Uint8Array, from = decoder) =>

@@ -1,8 +1,8 @@
 // Detection of truncated GIFs, which the decoder reports only for the first frame.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gifWithComment } from "../images/hostile-images.fixture.ts";
-import { animation, testImage } from "../images/test-images.fixture.ts";
+import { gifWithComment } from "../../images/hostile-images.fixture.ts";
+import { animation, testImage } from "../../images/test-images.fixture.ts";
 import { isCompleteGif, withTransparentCanvas } from "./gif-blocks.ts";
 
 describe("isCompleteGif", () => {
