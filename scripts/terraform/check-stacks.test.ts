@@ -1,19 +1,26 @@
 // The Terraform commands of checkStacks, and its check of the committed lock.
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { basename, delimiter, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { run } from "../deploy/command.ts";
 import { checkStacks, LOCK } from "./check-stacks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const FULL = 'provider "registry.terraform.io/hashicorp/azurerm" { hashes = ["h1:linux", "h1:darwin"] }\n';
+/** Every test checks the same stacks, so they are synthesized once. */
+let synthesized: string;
 let folder: string;
 let committed: string;
 let created: string;
 let calls: string;
 let fails: string;
+
+beforeAll(async () => {
+  synthesized = await mkdtemp(join(tmpdir(), "vitae-synthesized-"));
+});
+afterAll(() => rm(synthesized, { recursive: true }));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vitae-terraform-test-"));
@@ -36,14 +43,26 @@ const environment = () => ({
   TERRAFORM_LOCK: FULL,
   TERRAFORM_FAILS: fails,
 });
+
+/** Copies the stacks of an earlier synthesis instead of a new one. */
+async function runWithCache(...[command, args, options]: Parameters<typeof run>): ReturnType<typeof run> {
+  const out = args.at(-1) ?? "";
+  const cached = join(synthesized, basename(out));
+  if (args[0] !== join(root, "infra/main.ts"))
+    return run(command, args, { ...options, env: { ...environment(), ...options?.env }, show: false });
+  if (existsSync(cached)) await cp(cached, out, { recursive: true });
+  const result = existsSync(cached) ? { code: 0, stdout: "", stderr: "" } : await run(command, args, { show: false });
+  await cp(out, cached, { recursive: true });
+  return result;
+}
+
 const check = () =>
   checkStacks({
     root,
     work: join(folder, "work"),
     committed,
     created,
-    run: (command, args, options) =>
-      run(command, args, { ...options, env: { ...environment(), ...options?.env }, show: false }),
+    run: runWithCache,
   });
 
 async function recordedCalls(): Promise<[stack: string, line: string][]> {
