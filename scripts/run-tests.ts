@@ -33,6 +33,8 @@ readCommandLine(
 
 const root = join(import.meta.dirname, "..");
 const reports = await mkdtemp(join(tmpdir(), "vitae-reports-"));
+// Tests start some hundred Node.js processes, which load the same SDKs.
+const compileCache = join(root, "node_modules", ".cache", "node-compile");
 const report = (project: string) => join(reports, `${project}.json`);
 const vitest = (project: string): Part => ({
   name: project,
@@ -67,7 +69,8 @@ const lanes: Part[][] = [
 async function run({ name, command: [command = "", ...args] }: Part): Promise<boolean> {
   // npm put node_modules/.bin first on the path.
   // Programs see a pipe and some colour their output all the same.
-  const env = { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) };
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, ...colour };
   const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const output: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
