@@ -93,7 +93,6 @@ describe("a missing -- after npm run", () => {
 const root = join(import.meta.dirname, "..");
 const scripts = [
   ["scripts/run-tests.ts"],
-  ["scripts/run-tests.ts", "check"],
   ["scripts/bundle.ts"],
   ["scripts/package.ts"],
   ["scripts/fuzz.ts"],

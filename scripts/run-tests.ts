@@ -15,21 +15,11 @@ type Part = {
 
 type Result = { readonly summary: string; readonly passed: number; readonly failed: number };
 
-// npm run check is this script with the operand check.
-const isCheck = process.argv[2] === "check";
-readCommandLine(
-  isCheck
-    ? {
-        name: "npm run check",
-        about: "Checks types, lint, format and imports, in seconds.",
-        operands: { value: "check", about: "the fast parts only" },
-      }
-    : {
-        name: "npm test",
-        about:
-          "Runs everything that CI checks. To run one file: npx vitest run --project unit functions/lib/log.test.ts",
-      },
-);
+const { flags } = readCommandLine({
+  name: "npm test",
+  about: "Runs everything that CI checks. To run one file: npx vitest run --project unit functions/lib/log.test.ts",
+  flags: { check: { about: "the fast parts only, as npm run check does" } },
+});
 
 const root = join(import.meta.dirname, "..");
 const reports = await mkdtemp(join(tmpdir(), "vitae-reports-"));
@@ -106,7 +96,7 @@ async function runLane(parts: readonly Part[]): Promise<Result[]> {
   return results;
 }
 
-const results = (await Promise.all((isCheck ? [checks] : lanes).map(runLane))).flat();
+const results = (await Promise.all((flags.check ? [checks] : lanes).map(runLane))).flat();
 await rm(reports, { recursive: true });
 const sum = (key: "passed" | "failed") => results.reduce((total, result) => total + result[key], 0);
 process.stdout.write(`\n${results.map(({ summary }) => summary).join("\n")}\n\n`);
