@@ -121,7 +121,8 @@ async function main(): Promise<void> {
     // Without a token: its check of images needs events, and Core Tools receives none.
     for (const line of await run("node", ["verify/main.ts", "--url", url], env)) log(line);
   } finally {
-    for (const child of running.reverse()) child.kill();
+    // Host and services write to the folder until they end.
+    for (const child of running.reverse()) if (child.kill()) await once(child, "exit");
     await rm(folder, { recursive: true, force: true });
   }
 }
