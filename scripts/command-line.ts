@@ -41,7 +41,7 @@ function flagsOf({ flags = {} }: Command): Flags {
   return { ...flags, help: HELP };
 }
 
-export function helpOf(command: Command): string {
+function helpOf(command: Command): string {
   const { name, about, flags = {}, operands } = command;
   const shown = Object.entries(flags).map(([flag, what]) => `[${written(flag, what)}]`);
   if (operands) shown.push(operands.value);

@@ -99,7 +99,7 @@ function resolveSpecifier(file: string, specifier: string): string {
 }
 
 /** The static, dynamic and type imports of a file as Biome formats it. */
-export function importsOf(file: string, text: string): readonly Import[] {
+function importsOf(file: string, text: string): readonly Import[] {
   const statements = text.matchAll(/^(?:import|export)\s(?:([^"';]*?)\sfrom\s)?"([^"]+)"/gm);
   const dynamic = text.matchAll(/\bimport\("([^"]+)"\)/g);
   return [

@@ -51,13 +51,13 @@ export type GroupCommit = {
 /** Visits that may wait for the next batch. Further ones are rejected at once. */
 const MAX_WAITING = 10_000;
 
-type Waiting = { resolve(visit: Visit): void; reject(error: AppError): void };
+type WaitingVisit = { resolve(visit: Visit): void; reject(error: AppError): void };
 
 /** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 011. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, dailyWriteBudget: budget } = options;
   const today = () => dayOf(clock.now().earliest);
-  const waiting: Waiting[] = [];
+  const waiting: WaitingVisit[] = [];
   let held = 0;
   let holdTimer: "off" | "running" | "over" = "off";
   /** The row as last read or written. */
@@ -119,7 +119,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const wait = notBefore - elapsed();
     if (wait > 0) await sleep(wait);
     const until = elapsed() + (isClosed ? options.closingMs : options.windowMs);
-    let taken: Waiting[] = [];
+    let taken: WaitingVisit[] = [];
     let takenHeld = 0;
     try {
       // The row is old when visits were held, and a read that fails leaves them held.

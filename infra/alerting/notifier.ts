@@ -10,7 +10,7 @@ import { CONNECTIONS, connectorActions, TRIGGER, webhookActions, workflowDefinit
 
 const API_VERSION = "2019-05-01";
 /** The secret of the vault with the URL of Slack's incoming webhook. */
-export const SLACK_SECRET = "slack-webhook-url";
+const SLACK_SECRET = "slack-webhook-url";
 
 export interface NotifierProps {
   /** Resource group and region. */

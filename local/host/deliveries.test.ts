@@ -33,16 +33,16 @@ test("deliveries start in order, and no more than the concurrency limit run toge
 });
 
 test("an item that fails is retried up to its attempts, then given up once", async () => {
-  const attempts: number[] = [];
+  let attempts = 0;
   const { add, stop, givenUp } = deliveries({
-    deliver: async (_, attempt) => {
-      attempts.push(attempt);
+    deliver: async () => {
+      attempts += 1;
       return false;
     },
   });
   add("a");
   await vi.waitFor(() => expect(givenUp).toEqual(["a"]));
-  expect([attempts, await stop()]).toEqual([[1, 2, 3], 0]);
+  expect([attempts, await stop()]).toEqual([3, 0]);
 });
 
 test("a rejection is reported and counts as a failed attempt, and giving up is retried until it succeeds", async () => {

@@ -5,8 +5,8 @@ export type DeliveriesOptions<T> = {
   readonly attempts: number;
   /** Milliseconds before the second attempt, doubled for each later one. */
   readonly pauseMs: number;
-  /** Resolves to false or rejects if the item must be retried. The first attempt is 1. */
-  readonly deliver: (item: T, attempt: number) => Promise<boolean>;
+  /** Resolves to false or rejects if the item must be retried. */
+  readonly deliver: (item: T) => Promise<boolean>;
   /** Called when all attempts have failed; retried if it rejects. */
   readonly giveUp: (item: T) => Promise<void>;
   readonly onError: (item: T, error: Error) => void;
@@ -51,7 +51,7 @@ export function createDeliveries<T>(options: DeliveriesOptions<T>): Deliveries<T
   };
 
   async function run({ item, attempt }: { item: T; attempt: number }): Promise<void> {
-    if (attempt <= attempts && (await deliver(item, attempt).catch(report(item)))) return;
+    if (attempt <= attempts && (await deliver(item).catch(report(item)))) return;
     const isOver = attempt >= attempts && (await giveUp(item).then(() => true, report(item)));
     if (!isOver) retry(item, attempt + 1);
   }

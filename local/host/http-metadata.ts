@@ -18,10 +18,10 @@ export function decodeHeaders(rawHeaders: readonly string[]): readonly string[] 
   }
 }
 
-type Received = { readonly rawHeaders: readonly string[]; readonly socket: IncomingMessage["socket"] };
+type RawRequest = { readonly rawHeaders: readonly string[]; readonly socket: IncomingMessage["socket"] };
 
 /** The headers as the app receives them in Azure: joined by commas, with those of the front end. */
-export function platformHeaders({ rawHeaders, socket }: Received): Record<string, string> {
+export function platformHeaders({ rawHeaders, socket }: RawRequest): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? "").toLowerCase();
