@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { TIME_LIMIT_MS } from "./lib/decode/decoder.ts";
+import { eventPatience } from "./lib/gate.ts";
 import { functionNames, triggerNames } from "./lib/names.ts";
 import { TIMER_RUN_MS } from "./triggers.ts";
 
@@ -22,9 +24,12 @@ function levelOf(category: string): string {
 }
 
 describe("host.json", () => {
-  it("ends an invocation after five minutes, in which a timer has time to finish what it started", () => {
-    expect(functionTimeout).toBe("00:05:00");
-    expect(TIMER_RUN_MS).toBeLessThanOrEqual(4 * 60_000);
+  it("gives a timer the time to finish the image that it started last", () => {
+    const [hours = 0, minutes = 0, seconds = 0] = functionTimeout.split(":").map(Number);
+    const timeoutMs = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
+    // A call that reaches its time limit of at most 30 seconds ends the work on the image. The rest is for the others.
+    const callsMs = 80_000;
+    expect(TIMER_RUN_MS + eventPatience.maxWaitMs + TIME_LIMIT_MS + callsMs).toBeLessThan(timeoutMs);
   });
 
   it("starts one thumbnail at a time on each instance", () => {

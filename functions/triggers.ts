@@ -19,7 +19,7 @@ export type Trigger = { readonly name: TriggerName; readonly handler: Handler } 
  * Milliseconds after which a timer starts no further work. What it has started ends well before `functionTimeout` in
  * host.json, at which the host restarts the whole process.
  */
-export const TIMER_RUN_MS = 3 * 60_000;
+export const TIMER_RUN_MS = 2 * 60_000;
 const EVERY_FIVE_MINUTES = "0 */5 * * * *";
 const EVERY_HOUR = "0 0 * * * *";
 

@@ -12,8 +12,8 @@ export type Patience = {
 
 /** A client waits for the response. */
 export const requestPatience: Patience = { maxWaiting: 64, maxWaitMs: 30_000 };
-/** The host waits for the result of an event up to five minutes. A failure counts as one of five attempts. */
-export const eventPatience: Patience = { maxWaiting: 256, maxWaitMs: 120_000 };
+/** A timer that waits must end before `functionTimeout` in host.json. A failure counts as one of five attempts. */
+export const eventPatience: Patience = { maxWaiting: 256, maxWaitMs: 60_000 };
 
 export type Gate = {
   /**

@@ -1,6 +1,6 @@
 // The decoder: what it rejects before libvips reads the pixels, how many run at once, and which errors are the image's.
 import { availableParallelism } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { costlyImages, scanBomb, textBomb } from "../../images/costly-images.fixture.ts";
 import { cameraImage, testImage } from "../../images/test-images.fixture.ts";
 import { requestPatience } from "../gate.ts";
@@ -135,6 +135,24 @@ describe("failures that are not the image's", () => {
     const work = () => Promise.reject(new Error("Memory allocation error: Security limit exceeded"));
     const failed = decoder.decode(await testImage("png"), requestPatience, work);
     await expect(failed).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
+  });
+
+  it.each([new TypeError("x is not a function"), new RangeError("Out of bounds"), new ReferenceError("no x")])(
+    "decode rejects with INTERNAL on a defect in the app: %s",
+    async (cause) => {
+      const failed = decoder.decode(await testImage("png"), requestPatience, () => Promise.reject(cause));
+      await expect(failed).rejects.toMatchObject({ code: "INTERNAL", cause });
+    },
+  );
+
+  it("decode has one deadline for the header and the pixels", async () => {
+    const bytes = await testImage("png");
+    // The clock passes the deadline between the header and the pixels.
+    const clock = vi.spyOn(performance, "now").mockReturnValueOnce(0).mockReturnValueOnce(0).mockReturnValue(60_001);
+    onTestFinished(() => clock.mockRestore());
+    const endless = () => new Promise<never>(() => {});
+    const failed = createDecoder({ maxPixels: 50_000_000 }).decode(bytes, requestPatience, endless);
+    await expect(failed).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   });
 
   it("decode stops waiting after its time limit, and holds the place until the decode has ended", async () => {

@@ -1,6 +1,6 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
 import { availableParallelism } from "node:os";
-import { AppError } from "../errors.ts";
+import { AppError, asAppError } from "../errors.ts";
 import { createGate, type Gate, type Patience } from "../gate.ts";
 import { loadSharp, type OpenImage } from "../sharp.ts";
 import { largestPartPixels } from "./avif-boxes.ts";
@@ -12,7 +12,8 @@ export type Decoder = {
   /**
    * @param work decodes the image; its size is as displayed
    * @throws {AppError} UNPROCESSABLE_IMAGE when the image is corrupt or exceeds a limit;
-   *   DEPENDENCY_UNAVAILABLE when the decode has to wait or lasts too long, or memory runs out: try again
+   *   DEPENDENCY_UNAVAILABLE when the decode has to wait or lasts too long, or memory runs out: try again;
+   *   INTERNAL for a defect in the app
    */
   decode<T>(
     bytes: Uint8Array,
@@ -34,7 +35,8 @@ const HEADER_WEIGHT = 64_000_000;
 const MAX_SCANS = 100;
 /** libpng's limit for one text; this is for all texts of an image. */
 const MAX_TEXT_BYTES = 8_000_000;
-const TIME_LIMIT_MS = 30_000;
+/** Milliseconds for the header and the pixels of one image. */
+export const TIME_LIMIT_MS = 30_000;
 const RETRY_AFTER_S = 10;
 
 const unprocessable = (message: string, cause?: unknown) => new AppError("UNPROCESSABLE_IMAGE", message, { cause });
@@ -44,9 +46,13 @@ const isOurFailure = (error: unknown) =>
   /out of memory|(?:unable|failed|cannot) to allocate|memory allocation|cannot allocate/i.test(String(error)) &&
   !/limit/i.test(String(error));
 
+/** libvips throws plain errors. These come from a defect in the app, which the client must not read as its own. */
+const isDefect = (error: unknown) =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+
 /** An error of libvips as the reason for the client. */
 function asDecodeError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
+  if (error instanceof AppError || isDefect(error)) return asAppError(error);
   if (isOurFailure(error))
     return new AppError("DEPENDENCY_UNAVAILABLE", "An image could not be decoded for lack of memory", {
       cause: error,
@@ -100,14 +106,19 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
   /**
    * libvips cannot be interrupted while a decoder reads, so the caller stops waiting and the gate does not: the weight is
    * held until the memory is free. The limits above bound how long that takes.
+   * @param endsAt by `performance.now()`, when the caller stops waiting at the latest
    */
-  function runLimited<T>(weight: number, patience: Patience, work: () => Promise<T>): Promise<T> {
+  function runLimited<T>(
+    { weight, patience, endsAt }: { weight: number; patience: Patience; endsAt: number },
+    work: () => Promise<T>,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const limited = async () => {
+      const limitMs = Math.min(timeLimitMs, Math.max(0, endsAt - performance.now()));
       const timer = setTimeout(() => {
         const message = `A decode lasted longer than ${timeLimitMs} ms`;
         reject(new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: RETRY_AFTER_S }));
-      }, timeLimitMs);
+      }, limitMs);
       try {
         resolve(await work());
       } finally {
@@ -121,14 +132,18 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
   return {
     async decode(bytes, patience, work) {
       const open = await loadSharp(maxPixels);
-      const { header, isBuffered } = await runLimited(HEADER_WEIGHT, patience, async () => ({
+      // One deadline for both entries of the gate: a caller never waits longer than its patience and one time limit.
+      const waitsUntil = performance.now() + patience.maxWaitMs;
+      const endsAt = waitsUntil + timeLimitMs;
+      const { header, isBuffered } = await runLimited({ weight: HEADER_WEIGHT, patience, endsAt }, async () => ({
         isBuffered: await checkStructure(bytes),
         header: await open(bytes, { limitInputPixels: false }).metadata(),
       }));
       checkSize(bytes, header, maxPixels);
       const { width, height } = header.autoOrient;
       const weight = decodeWeight(header, isBuffered);
-      return runLimited(weight, patience, () => work(open, { width, height }));
+      const rest = { ...patience, maxWaitMs: Math.max(0, Math.round(waitsUntil - performance.now())) };
+      return runLimited({ weight, patience: rest, endsAt }, () => work(open, { width, height }));
     },
   };
 }
