@@ -185,6 +185,13 @@ describe("unfinished", () => {
 });
 
 describe("table errors", () => {
+  it("find and change throw DEPENDENCY_UNAVAILABLE when the table does not exist", async () => {
+    const gone = createImageRecords(openTable(undefined, "nosuchtable"));
+    const failure = { code: "DEPENDENCY_UNAVAILABLE", cause: expect.objectContaining({ statusCode: 404 }) };
+    await expect(gone.find(owner, record.id)).rejects.toMatchObject(failure);
+    await expect(gone.change(owner, record.id, () => ({}))).rejects.toMatchObject(failure);
+  });
+
   it("create succeeds when the response of its write is lost", async () => {
     let lost = false;
     proxy.decide(() => {

@@ -2,7 +2,7 @@
 // until a write confirms it: docs/decisions/018.
 import { setTimeout as sleep } from "node:timers/promises";
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
-import type { TableClient } from "../lib/azure/tables.ts";
+import { checkTable, pagesOf, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
 
@@ -84,8 +84,13 @@ export function createImageRecords(table: TableClient): ImageRecords {
       .updateEntity(keys, "Replace", { ...withTimeout(), etag: PAST_ETAG })
       .catch((thrown: unknown) => thrown);
     const status = statusOfSdkError(cause);
-    if (status !== 404 && status !== 412) throw unavailable(cause);
-    return status === 412;
+    if (status === 412) return true;
+    if (status !== 404) throw unavailable(cause);
+    // A missing table gives the same 404. It must not look like a missing image, whose thumbnail is removed.
+    await checkTable(table, AbortSignal.timeout(CALL_MS)).catch((missing: unknown) => {
+      throw unavailable(missing);
+    });
+    return false;
   }
 
   async function load(owner: string, id: string) {
@@ -147,8 +152,9 @@ export function createImageRecords(table: TableClient): ImageRecords {
       const isDue = `status eq 'failed' and retryAt le datetime'${now.toISOString()}'`;
       const filter = `(${isOld}) or (${isDue})`;
       try {
-        for await (const row of table.listEntities<Row>({ queryOptions: { filter } }))
-          if (!row.retryAt || new Date(row.retryAt) <= now) yield { record: fromRow(row), etag: row.etag };
+        for await (const page of pagesOf<Row>(table, { filter }, CALL_MS))
+          for (const row of page)
+            if (!row.retryAt || new Date(row.retryAt) <= now) yield { record: fromRow(row), etag: row.etag };
       } catch (cause) {
         throw unavailable(cause);
       }

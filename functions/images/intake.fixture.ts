@@ -15,8 +15,8 @@ const blobsUri = process.env.MEDIA__blobServiceUri as string;
 const tablesUri = process.env.TABLES_ENDPOINT as string;
 const sdk = new BlobServiceClient(blobsUri, credential).getContainerClient(containers.images);
 
-export const openTable = (endpoint = tablesUri) =>
-  createTableClient({ endpoint, table: tables.images, credential, retries: 2 });
+export const openTable = (endpoint = tablesUri, table: string = tables.images) =>
+  createTableClient({ endpoint, table, credential, retries: 2 });
 export const openContainer = (name: string, uri = blobsUri) =>
   createBlobContainer(createBlobService(uri, credential), name);
 export const newOwner = () => `test-${randomUUID()}`;

@@ -1,10 +1,10 @@
-// The readiness check of a table with the real client against Azurite.
+// The readiness check and the pages of a table with the real client against Azurite.
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { tables } from "../names.ts";
 import { createCredential } from "./credential.ts";
-import { checkTable, createTableClient } from "./tables.ts";
+import { checkTable, createTableClient, pagesOf } from "./tables.ts";
 
 const credential = createCredential(undefined);
 const client = (table: string, endpoint = process.env.TABLES_ENDPOINT as string) =>
@@ -20,11 +20,19 @@ test("checkTable rejects with 404 when the table does not exist", async () => {
   });
 });
 
-test("checkTable ends with its signal when the table never responds", async () => {
+async function openSilentServer() {
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
   await once(silent, "listening");
-  const { port } = silent.address() as { port: number };
-  const result = checkTable(client(tables.visits, `https://127.0.0.1:${port}`), AbortSignal.timeout(300));
+  return `https://127.0.0.1:${(silent.address() as { port: number }).port}`;
+}
+
+test("checkTable ends with its signal when the table never responds", async () => {
+  const result = checkTable(client(tables.visits, await openSilentServer()), AbortSignal.timeout(300));
   await expect(result).rejects.toMatchObject({ name: "AbortError" });
-  silent.close();
+});
+
+test("pagesOf rejects after its time limit when the table never responds", async () => {
+  const pages = pagesOf(client(tables.visits, await openSilentServer()), {}, 300);
+  await expect(pages.next()).rejects.toMatchObject({ name: "AbortError" });
 });

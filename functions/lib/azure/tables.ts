@@ -1,6 +1,6 @@
 // Table clients for Cosmos DB for Table and for storage tables (Azurite speaks the latter).
 import { setTimeout as sleep } from "node:timers/promises";
-import { TableClient, type TableServiceClientOptions } from "@azure/data-tables";
+import { TableClient, type TableEntityQueryOptions, type TableServiceClientOptions } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
 
 export type { TableClient };
@@ -19,6 +19,8 @@ type Options = {
 type Policy = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number]["policy"];
 
 const RETRY_DELAY_MS = 100;
+/** Rows of a page: a page is worked on before the next is read. */
+const PAGE_SIZE = 100;
 
 /** Cosmos DB sends 410 while it moves a partition and 449 under contention. Both mean try again; the SDK retries neither. */
 function retryOnCosmos(retries: number): Policy {
@@ -41,6 +43,29 @@ export function createTableClient({ endpoint, table, credential, retries }: Opti
     // Next to the transport: policies further out get an exception instead of the response.
     additionalPolicies: [{ policy: retryOnCosmos(retries), position: "perRetry" }],
   });
+}
+
+/**
+ * The pages of a query. Each has its own time limit, because the caller may work long between two of them.
+ * @param callMs milliseconds for one page; then the iteration rejects
+ */
+export async function* pagesOf<T extends object>(
+  client: TableClient,
+  queryOptions: TableEntityQueryOptions,
+  callMs: number,
+) {
+  let continuationToken: string | undefined;
+  do {
+    const abortSignal = AbortSignal.timeout(callMs);
+    const pages = client.listEntities<T>({ abortSignal, queryOptions }).byPage({
+      maxPageSize: PAGE_SIZE,
+      ...(continuationToken && { continuationToken }),
+    });
+    const { value: page, done } = await pages.next();
+    if (done) return;
+    yield page;
+    continuationToken = page.continuationToken;
+  } while (continuationToken);
 }
 
 /** Queries a row that never exists. Rejects when the table does not respond or does not exist. */

@@ -4,7 +4,7 @@ import type { RateLimiterAbstract } from "rate-limiter-flexible";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
 import RateLimiterStoreAbstract from "rate-limiter-flexible/lib/RateLimiterStoreAbstract.js";
 import { statusOfSdkError } from "../azure/sdk-errors.ts";
-import type { TableClient } from "../azure/tables.ts";
+import { pagesOf, type TableClient } from "../azure/tables.ts";
 import type { Log } from "../log.ts";
 
 type Row = { points: number };
@@ -102,6 +102,8 @@ export class TableLimiter extends RateLimiterStoreAbstract<Window> {
 
 /** More than the clocks of instances differ: one instance may still write a window that is over for another. */
 const MARGIN_MS = 5 * 60_000;
+/** Milliseconds for a page or a delete. Without a limit, a stalled connection would hold the timer. */
+const CALL_MS = 10_000;
 
 /**
  * Deletes expired windows.
@@ -112,13 +114,13 @@ export async function cleanUpLimits(
   { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
   const filter = `RowKey lt '${new Date(now - MARGIN_MS).toISOString()}'`;
-  const pages = table.listEntities({ queryOptions: { filter, select: ["PartitionKey", "RowKey"] } });
+  const pages = pagesOf(table, { filter, select: ["PartitionKey", "RowKey"] }, CALL_MS);
   const startedAt = performance.now();
   let removed = 0;
-  for await (const page of pages.byPage({ maxPageSize: 100 })) {
+  for await (const page of pages) {
     const deleted = page.map(async ({ partitionKey = "", rowKey = "" }) => {
       try {
-        await table.deleteEntity(partitionKey, rowKey);
+        await table.deleteEntity(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(CALL_MS) });
         removed += 1;
       } catch (cause) {
         // Two runs at the same time delete the same rows.
