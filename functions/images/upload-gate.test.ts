@@ -1,20 +1,24 @@
 // The memory of uploads in flight: what each counts, and that an upload above the limit is rejected unread.
 import { describe, expect, it } from "vitest";
-import { createGate, requestPatience } from "../lib/gate.ts";
+import { AppError } from "../lib/errors.ts";
+import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { uploadMemory } from "../lib/http/multipart.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { openIntake } from "./intake.fixture.ts";
+import type { Intake } from "./intake.ts";
 import { testImage } from "./test-images.fixture.ts";
 import { createUploadGate, uploadImage } from "./upload.ts";
 
 const { intake } = openIntake();
+const verifyToken = async () => ({ subject: "test-gate", role: "owner" as const });
+type Deps = { intake: Intake; uploadGate: Gate; verifyToken: typeof verifyToken };
+const route = routesFor<Deps>()("image-upload", "POST", "/v1/images", "images:write", "none", uploadImage);
 
 describe("uploadImage", () => {
   it("returns 503 with Retry-After while other uploads take all memory and the queue is full, then 201", async () => {
     const uploadGate = createUploadGate();
-    const deps = { intake, uploadGate, verifyToken: async () => ({ subject: "test-gate", role: "owner" as const }) };
-    const route = routesFor<typeof deps>()("image-upload", "POST", "/v1/images", "images:write", "none", uploadImage);
+    const deps = { intake, uploadGate, verifyToken };
     const bytes = new Uint8Array(await testImage("png"));
     let pulls = 0;
     const upload = () => {
@@ -37,6 +41,24 @@ describe("uploadImage", () => {
     resolve();
     await Promise.all(others);
     expect((await upload()).status).toBe(201);
+  });
+
+  it.each([
+    ["frees", "UNSUPPORTED_MEDIA_TYPE", 0],
+    ["frees", "UNPROCESSABLE_IMAGE", 0],
+    // libvips may still read them.
+    ["keeps", "DEPENDENCY_UNAVAILABLE", 4],
+  ] as const)("%s the bytes of an upload that ends with %s", async (_, code, length) => {
+    let received = new Uint8Array();
+    const accept: Intake["accept"] = async ({ bytes }) => {
+      received = bytes as typeof received;
+      throw new AppError(code, "test");
+    };
+    const deps = { intake: { maxBytes: 1_000, accept }, uploadGate: createUploadGate(), verifyToken };
+    const headers = { "content-type": "image/png", authorization: "Bearer x" };
+    const request = { method: "POST", url: "http://localhost/api/v1/images", headers, body: new Uint8Array(4) };
+    expect((await invoke(route, deps, request)).error().code).toBe(code);
+    expect(received.byteLength).toBe(length);
   });
 
   it("reads as many uploads at once as fit into the memory, by their Content-Length", async () => {

@@ -1,5 +1,6 @@
 // POST /v1/images: stores an image, sent as the multipart field `file` or as a raw body.
 import { z } from "zod";
+import { AppError } from "../lib/errors.ts";
 import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
 import { readFile, uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
@@ -49,11 +50,18 @@ export const uploadImage = guardedOperation({
     const { maxBytes } = intake;
     const record = await uploadGate.run(uploadMemory(headers, maxBytes), requestPatience, async () => {
       const { bytes, filename = query.filename } = await readFile({ headers, stream, field: "file", maxBytes });
-      const record = await intake.accept({ owner: caller.subject, filename, bytes });
       // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
       // buffers would accumulate before it runs (npm run bench -- upload).
-      bytes.buffer.transfer(0);
-      return record;
+      const free = () => void bytes.buffer.transfer(0);
+      try {
+        const record = await intake.accept({ owner: caller.subject, filename, bytes });
+        free();
+        return record;
+      } catch (error) {
+        // Not in a `finally`: after the time limit of a decode libvips may still read the bytes (a use after free).
+        if (!(error instanceof AppError && error.code === "DEPENDENCY_UNAVAILABLE")) free();
+        throw error;
+      }
     });
     return {
       status: 201,
