@@ -60,6 +60,15 @@ describe("inflatedTextBytes", () => {
     );
   });
 
+  it("inflatedTextBytes rejects a PNG with more than 100,000 chunks with UNPROCESSABLE_IMAGE", async () => {
+    const chunks = Array<Buffer>(100_001).fill(pngChunk("tEXt", Buffer.alloc(0)));
+    const rejected = inflatedTextBytes(await withChunks(...chunks), LIMIT);
+    await expect(rejected).rejects.toMatchObject({
+      code: "UNPROCESSABLE_IMAGE",
+      message: expect.stringMatching(/chunks/),
+    });
+  });
+
   it("inflatedTextBytes returns a number for arbitrary chunks", async () => {
     const type = fc.constantFrom("zTXt", "iTXt", "iCCP", "IDAT");
     await fc.assert(
