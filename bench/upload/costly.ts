@@ -36,6 +36,7 @@ const kinds: Readonly<Record<string, () => Promise<Buffer>>> = {
   "JPEG, progressive, 2,000 scans": () => scanBomb(LARGE, 2_000),
   "JPEG, progressive, 90 scans": () => scanBomb(LARGE, 90),
   "PNG with 237 MB of compressed text": () => textBomb("zTXt", 30, 7_900_000),
+  "WebP, lossless": () => costlyImages["WebP, lossless"](LARGE),
   GIF: () => costlyImages.GIF(LARGE),
 };
 

@@ -42,7 +42,16 @@ export async function scanBomb(size: Size, scans: number): Promise<Buffer> {
   return Buffer.concat([image.subarray(0, -2), ...Array<Buffer>(scans).fill(scan), image.subarray(-2)]);
 }
 
-/** Large images of one colour, which compress to a few kilobytes, by what makes their decode expensive. */
+/** More colours than the palette of a lossless WebP holds, which would pack the pixels. */
+function gradient({ width, height }: Size) {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      pixels.set([(x >> 5) & 255, (y >> 5) & 255, ((x ^ y) >> 6) & 255], (y * width + x) * 3);
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** Large images, mostly of one colour, which compress to a few kilobytes, by what makes their decode expensive. */
 export const costlyImages = {
   "AVIF, 8 bits": (size: Size) => plain(size).avif({ effort: 0 }).toBuffer(),
   "AVIF, 12 bits with alpha": (size: Size) =>
@@ -52,5 +61,6 @@ export const costlyImages = {
   "PNG, 16 bits": (size: Size) => plain(size, 4).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
   "JPEG, CMYK, progressive": (size: Size) => plain(size).toColourspace("cmyk").jpeg({ progressive: true }).toBuffer(),
   "JPEG, progressive": (size: Size) => plain(size).jpeg({ progressive: true, chromaSubsampling: "4:4:4" }).toBuffer(),
+  "WebP, lossless": (size: Size) => gradient(size).webp({ lossless: true, effort: 0 }).toBuffer(),
   GIF: (size: Size) => plain(size).gif({ effort: 1 }).toBuffer(),
 } satisfies Record<string, (size: Size) => Promise<Buffer>>;

@@ -12,6 +12,8 @@ export type ImageHeader = {
   readonly depth: string;
   /** Whether a PNG is interlaced. */
   readonly isProgressive: boolean;
+  /** Frames of an animation. */
+  readonly pages?: number | undefined;
 };
 
 /** Pixels. AVIF takes 20 to 28 bytes for each, a whole frame and its copies. */
@@ -30,7 +32,10 @@ const LINES = 750;
 const COEFFICIENT = 2;
 
 /** Bytes for each pixel of what the decoder holds as a whole; 0 when it reads line by line. */
-function wholeImageBytes({ format, channels, depth, isProgressive }: ImageHeader, isBuffered: boolean): number {
+function wholeImageBytes(
+  { format, channels, depth, isProgressive, pages = 1 }: ImageHeader,
+  isBuffered: boolean,
+): number {
   const bytesPerSample = depth === "uchar" ? 1 : 2;
   switch (format) {
     case "heif":
@@ -41,6 +46,9 @@ function wholeImageBytes({ format, channels, depth, isProgressive }: ImageHeader
       return isBuffered ? COEFFICIENT * channels + 0.25 : 0;
     case "png":
       return isProgressive ? bytesPerSample * channels : 0;
+    case "webp":
+      // Lossless: all pixels as ARGB; packed only when there are few colours. An animation may add its canvas.
+      return pages > 1 ? 8 : 4;
     default:
       return 0;
   }
