@@ -40,16 +40,20 @@ export async function listen(server: Server, name: string, port = 0, address = L
 const HOST_OPTIONS = { keepAliveTimeout: 240_000, maxHeaderSize: 32_768 };
 const ATTEMPTS = 10;
 
+/** Passes on any Expect, as Kestrel does: without this listener Node.js would itself respond with 417. */
+const create = (handler: RequestListener): Server =>
+  createServer(HOST_OPTIONS, handler).on("checkExpectation", handler);
+
 /**
  * Listens on one port of both loopback addresses, since `localhost` may mean either.
  * @throws {Error} as `listen` does
  */
 export async function listenOnLocalhost(handler: RequestListener, name: string, port: number): Promise<Listening> {
   for (let attempt = 1; ; attempt += 1) {
-    const four = await listen(createServer(HOST_OPTIONS, handler), name, port);
+    const four = await listen(create(handler), name, port);
     const both = [four];
     try {
-      both.push(await listen(createServer(HOST_OPTIONS, handler), name, four.port, "::1"));
+      both.push(await listen(create(handler), name, four.port, "::1"));
     } catch (error) {
       // Any other error means that the machine has no IPv6.
       if (isInUse(error)) {

@@ -150,7 +150,7 @@ type ForwardedHeaders = {
 
 // Node.js writes these; the last are those that YARP sets itself.
 const REPLACED =
-  /^(?:connection|keep-alive|transfer-encoding|upgrade|te|expect|content-length|proxy-.*|host|x-forwarded-(?:for|host|proto|prefix)|x-ms-invocation-id)$/i;
+  /^(?:connection|keep-alive|transfer-encoding|upgrade|te|content-length|proxy-.*|host|x-forwarded-(?:for|host|proto|prefix)|x-ms-invocation-id)$/i;
 
 /** YARP copies the client's headers and sets X-Forwarded-For to its own peer. HttpTransformer.cs, Default */
 export function forwardedHeaders(

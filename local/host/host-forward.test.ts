@@ -102,6 +102,18 @@ describe("headers", () => {
   });
 });
 
+test("the app's own server rejects an Expect that it does not know with 417", async () => {
+  const { port } = await start("basic");
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  request({ host: "127.0.0.1", port, path: "/api/head", headers: { expect: "foo" } }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  })
+    .on("error", reject)
+    .end();
+  expect(await promise).toBe(417);
+});
+
 test("the app receives the client's headers, and the host's own in place of forwarded ones", async () => {
   const { url } = await start("basic");
   const headers = {

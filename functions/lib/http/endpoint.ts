@@ -24,13 +24,14 @@ async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D)
   const caller = await authorize(context);
   const input = await readInput(context);
   await consumeAccountLimit(context, input.body);
-  const { body: stream, request } = context;
+  const { body: stream, received, request } = context;
+  const contentLength = received?.contentLength ?? 0;
   const { headers, method, url } = request;
-  return operation.handler({ method, url, headers, caller, ...input, stream }, deps);
+  return operation.handler({ method, url, headers, contentLength, caller, ...input, stream }, deps);
 }
 
 /** The library sends no response for it. */
-const NOTHING = undefined as unknown as HttpResponseInit;
+const NO_RESPONSE = undefined as unknown as HttpResponseInit;
 
 /** Creates the function of a route. It never throws, and clients never see the message of an unexpected error. */
 export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): HttpHandler {
@@ -39,7 +40,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
   return async (request, invocation) => {
     const received = receivedRequests.claim(invocation.invocationId);
     // The client has a 400, so nothing may happen.
-    if (received === "answered") return NOTHING;
+    if (received === "responded") return NO_RESPONSE;
     const context = createContext({ route, deps, request, invocation, received });
     const logged = { ...context.trace, function: route.name, invocationId: invocation.invocationId };
     return runInContext(logged, async () => {

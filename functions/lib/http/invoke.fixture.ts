@@ -66,7 +66,7 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     {
       limits: unlimited,
       meter: silentMeter,
-      receivedRequests: { claim: () => ({ contentLength }), fail() {}, has: () => true },
+      receivedRequests: { claim: () => ({ contentLength }), fail() {} },
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);

@@ -28,6 +28,8 @@ export type Forwarded = {
   readonly id?: string;
   /** The host that the client named. */
   readonly host?: string;
+  /** The Expect header on the wire. */
+  readonly expect?: string;
 };
 
 export type LibraryResponse = { readonly status: number; readonly headers: string; readonly text: string };
@@ -90,6 +92,7 @@ export async function startLibraryServer<D extends EndpointDeps>(routes: readonl
       `x-forwarded-host: ${request.host ?? "localhost"}`,
       "x-forwarded-proto: http",
       `x-ms-invocation-id: ${id}`,
+      ...(request.expect === undefined ? [] : [`expect: ${request.expect}`]),
       ...(hasBody ? [framing] : []),
     ];
     const response = readResponse(socket);

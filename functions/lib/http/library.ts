@@ -36,14 +36,15 @@ export async function sendThroughLibrary(invocationId: string, init: object): Pr
   await invocation.getResponse({ invocationId }, init);
 }
 
-/** Ten seconds. Ticks as in received-requests.ts: a request may have arrived while the process was blocked. */
+/** Milliseconds. Like received-requests.ts this counts ticks, since a request may arrive while the process is blocked. */
 const TICK_MS = 500;
+/** Ten seconds. */
 const NOT_FORWARDED_TICKS = 20;
 
 /**
- * Reports an invocation whose arguments the library cannot create. One whose request never arrives, because the host
- * could not forward it, would wait until `functionTimeout` and then end the whole process: it gets an empty request
- * instead, which the library rejects.
+ * Reports an invocation whose arguments the library cannot create. If the library gets no request for an invocation, the
+ * invocation would wait until `functionTimeout` and then end the whole process. It gets an empty request instead, which
+ * the library rejects. The reasons: the host could not forward the request, or Node.js rejected its Expect header.
  * @throws {Error} outside a functions host
  */
 export function watchInvocations(received: ReceivedRequests, { tickMs = TICK_MS } = {}): void {
@@ -53,7 +54,7 @@ export function watchInvocations(received: ReceivedRequests, { tickMs = TICK_MS 
   let server: string | undefined;
 
   function sendEmptyRequest(invocationId: string): void {
-    if (server === undefined || received.has(invocationId)) return;
+    if (server === undefined) return;
     request(server, { headers: { "x-ms-invocation-id": invocationId }, agent: false })
       .on("response", (response) => response.resume())
       .on("error", () => {})

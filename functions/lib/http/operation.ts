@@ -18,6 +18,8 @@ export type OperationRequest<P, Q, B, C> = {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
+  /** Bytes, as Node.js's server received it: clients cannot forge it, unlike `headers`. 0 if unknown. */
+  readonly contentLength: number;
   readonly params: P;
   readonly query: Q;
   readonly body: B;

@@ -1,5 +1,5 @@
 // The requests that the host forwards to Node.js's HTTP server in this process: seen before the library reads them,
-// answered when no function does, and read to their end (docs/decisions/023).
+// responded to when no function does that, and read to their end (docs/decisions/023).
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { drainAfterResponse } from "./drain.ts";
@@ -21,18 +21,16 @@ export type UnclaimedRequest = {
 
 export type ReceivedRequests = {
   /**
-   * Called by a function when it starts. From then on the function alone answers the request.
-   * @returns undefined if our server received no such request; "answered" if the client has its response already
+   * Called by a function when it starts. From then on the function alone responds to the request.
+   * @returns undefined if our server received no such request; "responded" if the client already has its response
    */
-  claim(invocationId: string): ReceivedRequest | "answered" | undefined;
-  /** Answers a request at once, since its invocation failed before it reached a function. */
+  claim(invocationId: string): ReceivedRequest | "responded" | undefined;
+  /** Responds to a request at once, since its invocation failed before it reached a function. */
   fail(invocationId: string): void;
-  /** Whether our server has received the request of this invocation. */
-  has(invocationId: string): boolean;
 };
 
 type Options = {
-  /** Answers a request that no function has claimed, or frees what is kept for it when its client has left. Never rejects. */
+  /** Responds to a request that no function has claimed, or frees what is kept for it when its client has left. Never rejects. */
   readonly onUnclaimed: (unclaimed: UnclaimedRequest) => Promise<void>;
   /** Bytes of a body that are read after the response. */
   readonly maxBodyBytes: number;
@@ -56,10 +54,10 @@ const MAX_REMEMBERED = 5_000;
 export function watchReceivedRequests({ onUnclaimed, maxBodyBytes, tickMs = TICK_MS }: Options): ReceivedRequests {
   type Entry = { readonly received: ReceivedRequest; readonly timer: NodeJS.Timeout; readonly giveUp: () => void };
   const unclaimed = new Map<string, Entry>();
-  const settled = new Map<string, "claimed" | "answered">();
+  const settled = new Map<string, "claimed" | "responded">();
 
   /** @returns the request, if it was unclaimed */
-  function settle(invocationId: string, how: "claimed" | "answered"): ReceivedRequest | undefined {
+  function settle(invocationId: string, how: "claimed" | "responded"): ReceivedRequest | undefined {
     const found = unclaimed.get(invocationId);
     clearInterval(found?.timer);
     unclaimed.delete(invocationId);
@@ -75,11 +73,11 @@ export function watchReceivedRequests({ onUnclaimed, maxBodyBytes, tickMs = TICK
     drainAfterResponse(request, response, maxBodyBytes);
     if (settled.get(invocationId) === "claimed") return;
     clearInterval(unclaimed.get(invocationId)?.timer);
-    // Ticks, not one timeout: they stop while the process is blocked, and what arrived meanwhile is read between two.
+    // This counts ticks instead of one timeout. A blocked process has no ticks, and reads what arrived before the next one.
     const startedAt = performance.now();
     let ticks = 0;
     const giveUp = () => {
-      settle(invocationId, "answered");
+      settle(invocationId, "responded");
       void onUnclaimed({ invocationId, request, response, startedAt });
     };
     const timer = setInterval(() => {
@@ -92,9 +90,8 @@ export function watchReceivedRequests({ onUnclaimed, maxBodyBytes, tickMs = TICK
 
   return {
     claim(invocationId) {
-      return settled.get(invocationId) === "answered" ? "answered" : settle(invocationId, "claimed");
+      return settled.get(invocationId) === "responded" ? "responded" : settle(invocationId, "claimed");
     },
     fail: (invocationId) => unclaimed.get(invocationId)?.giveUp(),
-    has: (invocationId) => unclaimed.has(invocationId) || settled.has(invocationId),
   };
 }

@@ -141,7 +141,22 @@ describe("an invocation whose request the host could not forward", () => {
     log.mockRestore();
   });
 
-  it("is answered if its request arrives after all", async () => {
+  it("fails and leaves nothing in the library when Node.js itself rejects the request for its Expect header", async () => {
+    const info = vi.spyOn(console, "info").mockReturnValue(undefined);
+    const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
+    const { id, response, outcome } = await server.forward(await server.open(), "health", { ...get, expect: "foo" });
+    expect((await response).status).toBe(417);
+    expect((await outcome)?.failure).toContain("could not read the request");
+    expect(handler).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(info).toHaveBeenCalledOnce());
+    expect(consume).toHaveBeenCalledOnce();
+    await expect(respondAgain(id)).rejects.toThrow(freed);
+    expect(warn).not.toHaveBeenCalled();
+    info.mockRestore();
+    warn.mockRestore();
+  });
+
+  it("gets 400 if its request arrives after all", async () => {
     const id = randomUUID();
     await server.run(id, "health", {});
     const { response } = await server.forward(await server.open(), undefined, { ...get, id });

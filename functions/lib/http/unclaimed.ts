@@ -14,7 +14,7 @@ import { type Recorded, recordEnd, recordStart } from "./record.ts";
 import { errorResponse, toHttpResponse } from "./respond.ts";
 import { traceOf } from "./trace.ts";
 
-/** In place of a function's name and route, which this process has not learned. */
+/** Stands for the name and the route of the function: neither is known here. */
 const NAME = "unclaimed";
 
 const message =
@@ -36,8 +36,10 @@ type Deps = Pick<EndpointDeps, "limits" | "meter">;
 /** @returns a function that never rejects */
 export function createUnclaimedResponder(deps: Deps): (unclaimed: UnclaimedRequest) => Promise<void> {
   async function respond({ invocationId, request: received, response, startedAt }: UnclaimedRequest) {
+    // Node.js itself has responded, with 417 to an unknown Expect. The library has never seen the request.
+    if (response.headersSent) return;
     // The client has left. The library still keeps the response.
-    if (response.destroyed || response.headersSent) return sendThroughLibrary(invocationId, {});
+    if (response.destroyed) return sendThroughLibrary(invocationId, {});
     const trace = traceOf(traceHeaders(received), undefined);
     const { "x-forwarded-proto": protocol } = received.headers;
     const request = { method: received.method ?? "GET", url: `${protocol === "https" ? "https" : "http"}://host` };
