@@ -63,11 +63,10 @@ describe("uploadImage", () => {
 
   it("reads as many uploads at once as fit into the memory, by their Content-Length", async () => {
     const gate = createGate({ name: "uploads", capacity: 3_000 });
-    const headers = new Headers({ "content-length": "1000" });
     let running = 0;
     let most = 0;
     const read = () =>
-      gate.run(uploadMemory(headers, 2_000), requestPatience, async () => {
+      gate.run(uploadMemory(1_000, 2_000), requestPatience, async () => {
         most = Math.max(most, ++running);
         await new Promise(setImmediate);
         running--;
@@ -78,15 +77,12 @@ describe("uploadImage", () => {
 });
 
 describe("uploadMemory", () => {
-  it.each<[string | undefined, number]>([
-    ["1000", 1_000],
-    ["99999999999", 10_000 + 64 * 1024],
+  it.each<[number, number]>([
+    [1_000, 1_000],
+    [99_999_999_999, 10_000 + 64 * 1024],
     // A chunked body has no length: its buffer is copied as it grows.
-    [undefined, 20_000],
-    ["0", 20_000],
-    ["-5", 20_000],
-    ["x", 20_000],
+    [0, 20_000],
   ])("uploadMemory of Content-Length %s is %i bytes for files of at most 10,000", (length, bytes) => {
-    expect(uploadMemory(new Headers(length === undefined ? {} : { "content-length": length }), 10_000)).toBe(bytes);
+    expect(uploadMemory(length, 10_000)).toBe(bytes);
   });
 });

@@ -46,10 +46,14 @@ export const uploadImage = guardedOperation({
     UNSUPPORTED_MEDIA_TYPE: "An image must be one of jpeg, png, webp, avif, gif, received HEIC: export it as JPEG.",
   },
   example: { query: { filename: "portrait.jpg" }, response: exampleImage },
-  handler: async ({ caller, headers, query, stream }, { intake, uploadGate }: { intake: Intake; uploadGate: Gate }) => {
+  handler: async (
+    { caller, contentLength, headers, query, stream },
+    { intake, uploadGate }: { intake: Intake; uploadGate: Gate },
+  ) => {
     const { maxBytes } = intake;
-    const record = await uploadGate.run(uploadMemory(headers, maxBytes), requestPatience, async () => {
-      const { bytes, filename = query.filename } = await readFile({ headers, stream, field: "file", maxBytes });
+    const upload = { contentLength, headers, stream, field: "file", maxBytes };
+    const record = await uploadGate.run(uploadMemory(contentLength, maxBytes), requestPatience, async () => {
+      const { bytes, filename = query.filename } = await readFile(upload);
       // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
       // buffers would accumulate before it runs (npm run bench -- upload).
       const free = () => void bytes.buffer.transfer(0);

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError, type ErrorCode } from "../errors.ts";
+import { readJson } from "./body.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
+import { readFile } from "./multipart.ts";
 import { operation, routesFor } from "./operation.ts";
 
 const LIMIT = 64 * 1024;
@@ -153,6 +155,24 @@ describe("JSON bodies", () => {
     expect(response.error().code).toBe("VALIDATION_FAILED");
     expect(response.lines).toMatchObject([{ loggedAt: "information", status: 400 }]);
   });
+
+  it.each(["application/json", "image/png", "multipart/form-data; boundary=b"])(
+    "rejects a body of type %s that takes too long",
+    async (type) => {
+      async function* stalled() {
+        yield Buffer.from("--b\r\n");
+        await new Promise(() => {});
+      }
+      const body = { headers: new Headers({ "content-type": type }), stream: stalled(), maxMs: 20 };
+      const upload = { ...body, contentLength: 0, field: "file", maxBytes: 1_000 };
+      await expect(type === "application/json" ? readJson(body) : readFile(upload)).rejects.toMatchObject({
+        code: "VALIDATION_FAILED",
+        message: expect.stringMatching(
+          /^The body must arrive within 0\.02 seconds, received only a part: send it again/,
+        ),
+      });
+    },
+  );
 
   it("rejects an invalid JSON body with every issue and received value, but without secrets", async () => {
     const password = z.string().min(50, "is at least 50 long");

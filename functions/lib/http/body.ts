@@ -1,7 +1,6 @@
 // Reads the body of a request: as a stream, or as JSON up to a limit.
 import { MIMEType } from "node:util";
 import { AppError } from "../errors.ts";
-
 import { parseStrictJson } from "./strict-json.ts";
 import { shorten, throwValidationError } from "./validation-issues.ts";
 
@@ -42,6 +41,37 @@ export function bodyEndedEarly(cause: unknown): AppError {
   return new AppError("VALIDATION_FAILED", "The body ended before it was complete: send it again.", { cause });
 }
 
+/** Time for a whole body: a slow client must not hold the memory of an upload until the host ends the request. */
+const MAX_BODY_MS = 90_000;
+
+/**
+ * Yields the chunks of a body until it has taken `maxMs` milliseconds.
+ * @throws {AppError} VALIDATION_FAILED then
+ */
+export async function* beforeDeadline(
+  stream: AsyncIterable<Uint8Array>,
+  maxMs = MAX_BODY_MS,
+): AsyncGenerator<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]();
+  const endsAt = performance.now() + maxMs;
+  try {
+    for (;;) {
+      let timer: NodeJS.Timeout | undefined;
+      // Not Promise.race() with one promise for all chunks: it would keep every chunk in memory.
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        const message = `The body must arrive within ${maxMs / 1_000} seconds, received only a part: send it again on a faster connection.`;
+        timer = setTimeout(() => reject(new AppError("VALIDATION_FAILED", message)), endsAt - performance.now());
+        chunks.next().then(resolve, reject);
+      }).finally(() => clearTimeout(timer));
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: it waits for the chunk that has not arrived.
+    chunks.return?.().catch(() => undefined);
+  }
+}
+
 /**
  * Bodies are never decompressed, since a small one could become a large one.
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE for any content coding
@@ -73,14 +103,17 @@ const tooLarge = () =>
 
 /**
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
- *   VALIDATION_FAILED when it is missing, incomplete, or rejected by parseStrictJson
+ *   VALIDATION_FAILED when it is missing, incomplete, too slow, or rejected by parseStrictJson
  */
 export async function readJson({
   headers,
   stream,
+  maxMs,
 }: {
   readonly headers: Headers;
   readonly stream: AsyncIterable<Uint8Array>;
+  /** Milliseconds for the whole body. @default 90000 */
+  readonly maxMs?: number;
 }): Promise<unknown> {
   rejectContentEncoding(headers);
   const type = headers.get("content-type");
@@ -93,7 +126,7 @@ export async function readJson({
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of stream) {
+    for await (const chunk of beforeDeadline(stream, maxMs)) {
       size += chunk.byteLength;
       if (size > JSON_LIMIT) throw tooLarge();
       chunks.push(chunk);

@@ -13,10 +13,15 @@ function part(content: string | Uint8Array, disposition = 'name="file"; filename
   return Buffer.concat([Buffer.from(head), Buffer.from(content as Uint8Array), Buffer.from("\r\n")]);
 }
 
-type Source = { readonly chunk?: number; readonly headers?: Record<string, string>; readonly failAt?: number };
+type Source = {
+  readonly chunk?: number;
+  readonly contentLength?: number;
+  readonly headers?: Record<string, string>;
+  readonly failAt?: number;
+};
 
 /** Reads a body in chunks, and returns how many bytes of it were requested. */
-async function read(body: Uint8Array | string, { chunk = 11, headers = form, failAt }: Source = {}) {
+async function read(body: Uint8Array | string, { chunk = 11, contentLength = 0, headers = form, failAt }: Source = {}) {
   const bytes = Buffer.from(body as Uint8Array);
   const state = { bytesRead: 0 };
   async function* stream() {
@@ -26,9 +31,8 @@ async function read(body: Uint8Array | string, { chunk = 11, headers = form, fai
       yield bytes.subarray(at, at + chunk);
     }
   }
-  const file = await readFile({ headers: new Headers(headers), stream: stream(), field: "file", maxBytes: MAX }).catch(
-    (error: unknown) => ({ error }),
-  );
+  const upload = { contentLength, headers: new Headers(headers), stream: stream(), field: "file", maxBytes: MAX };
+  const file = await readFile(upload).catch((error: unknown) => ({ error }));
   return { file, ...state };
 }
 const ofForm = (...parts: Uint8Array[]) => read(Buffer.concat([...parts, end]));
@@ -101,8 +105,7 @@ describe("files in forms", () => {
   });
 
   it("reads nothing of a form whose Content-Length is too large", async () => {
-    const headers = { ...form, "content-length": "10000000" };
-    const { file, bytesRead } = await read(part("x".repeat(5_000)), { headers });
+    const { file, bytesRead } = await read(part("x".repeat(5_000)), { contentLength: 10_000_000 });
     expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
     expect(bytesRead).toBe(0);
   });
@@ -188,11 +191,10 @@ describe("raw bodies", () => {
   });
 
   it("reads a raw body byte for byte, whatever its Content-Length", async () => {
-    const lengths = fc.constantFrom("", "0", "3", "-1", "0.5", "1e-9", "x");
+    const lengths = fc.constantFrom(0, 1, 3, MAX);
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), lengths, async (bytes, length) => {
-        const sent = { ...headers, "content-length": length };
-        expect((await read(bytes, { headers: sent })).file).toEqual({ bytes: Buffer.from(bytes) });
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), lengths, async (bytes, contentLength) => {
+        expect((await read(bytes, { headers, contentLength })).file).toEqual({ bytes: Buffer.from(bytes) });
       }),
     );
   });

@@ -3,15 +3,19 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
 import { FORM_OVERHEAD } from "../settings.ts";
-import { bodyEndedEarly, rejectContentEncoding } from "./body.ts";
+import { beforeDeadline, bodyEndedEarly, rejectContentEncoding } from "./body.ts";
 import { shorten } from "./validation-issues.ts";
 
 type Upload = {
   readonly headers: Headers;
+  /** Bytes, as Node.js's server received it. 0 if unknown. */
+  readonly contentLength: number;
   readonly stream: AsyncIterable<Uint8Array>;
   /** The form field with the file. */
   readonly field: string;
   readonly maxBytes: number;
+  /** Milliseconds for the whole body. @default 90000 */
+  readonly maxMs?: number;
 };
 /** The bytes share their memory with nothing else. */
 export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filename?: string };
@@ -32,20 +36,16 @@ async function* atMost(stream: AsyncIterable<Uint8Array>, limit: number, maxByte
 }
 
 /** @returns bytes that an upload takes at most; without a length its buffer is copied as it grows */
-export function uploadMemory(headers: Headers, maxBytes: number): number {
-  const length = Number(headers.get("content-length"));
-  return length > 0 ? Math.min(length, maxBytes + FORM_OVERHEAD) : 2 * maxBytes;
+export function uploadMemory(contentLength: number, maxBytes: number): number {
+  return contentLength > 0 ? Math.min(contentLength, maxBytes + FORM_OVERHEAD) : 2 * maxBytes;
 }
 
 /**
  * Collects chunks in one buffer of the announced size: a list of chunks and their concatenation would hold every upload
  * twice.
  */
-function createByteBuffer(headers: Headers, maxBytes: number) {
-  const length = Number(headers.get("content-length"));
-  // The header is unverified, so a wrong length must not allocate memory.
-  const announced = Number.isInteger(length) && length > 0 ? length : FORM_OVERHEAD;
-  let memory = Buffer.allocUnsafeSlow(Math.min(announced, maxBytes));
+function createByteBuffer(contentLength: number, maxBytes: number) {
+  let memory = Buffer.allocUnsafeSlow(Math.min(contentLength || FORM_OVERHEAD, maxBytes));
   let size = 0;
   return {
     add(chunk: Uint8Array): void {
@@ -63,7 +63,7 @@ function createByteBuffer(headers: Headers, maxBytes: number) {
   };
 }
 
-async function readForm(type: string, { field, headers, stream, maxBytes }: Upload): Promise<UploadedFile> {
+async function readForm(type: string, { contentLength, field, stream, maxBytes }: Upload): Promise<UploadedFile> {
   const invalid = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
   // Loaded on first use, since counting a visit must not wait for it.
   const {
@@ -84,22 +84,22 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
   const files: UploadedFile[] = [];
   let fileCount = 0;
   let truncated = false;
-  let received = "none: add one";
+  let receivedInstead = "none: add one";
   form.once("partsLimit", () => {
-    received = `none in its first ${MAX_PARTS} parts: put it first`;
+    receivedInstead = `none in its first ${MAX_PARTS} parts: put it first`;
   });
   form.on("field", (name) => {
-    if (name === field) received = `text: with curl write ${field}=@photo.jpg, with an @`;
+    if (name === field) receivedInstead = `text: with curl write ${field}=@photo.jpg, with an @`;
   });
   form.on("file", (name, file, filename) => {
     // The form reports an incomplete file as its own error; without this listener the process would end as well.
     file.on("error", () => undefined);
-    if (name !== field) received = `one in ${JSON.stringify(shorten(String(name)))}: rename the field`;
+    if (name !== field) receivedInstead = `one in ${JSON.stringify(shorten(String(name)))}: rename the field`;
     if (name !== field || fileCount++ > 0) {
       file.resume();
       return;
     }
-    const buffer = createByteBuffer(headers, maxBytes);
+    const buffer = createByteBuffer(contentLength, maxBytes);
     file.on("data", buffer.add);
     file.once("limit", () => {
       truncated = true;
@@ -122,7 +122,7 @@ async function readForm(type: string, { field, headers, stream, maxBytes }: Uplo
       `The form must have one file in its field "${field}", received ${fileCount}: send one in each request.`,
     );
   const [file] = files;
-  if (!file) throw invalid(`The form must have a file in its field "${field}", received ${received}.`);
+  if (!file) throw invalid(`The form must have a file in its field "${field}", received ${receivedInstead}.`);
   return file;
 }
 
@@ -134,10 +134,10 @@ const typeAdvice = (type: string) =>
 
 /**
  * @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is exceeded, UNSUPPORTED_MEDIA_TYPE when the body is neither
- *   a form nor an image, or is compressed, VALIDATION_FAILED for a malformed form or an incomplete body
+ *   a form nor an image, or is compressed, VALIDATION_FAILED for a malformed form or an incomplete or slow body
  */
 export async function readFile(upload: Upload): Promise<UploadedFile> {
-  const { headers, stream, maxBytes } = upload;
+  const { contentLength, headers, maxBytes } = upload;
   rejectContentEncoding(headers);
   const type = headers.get("content-type") ?? "";
   if (!/^(?:multipart\/form-data|image\/[\w.+-]+|application\/octet-stream)\s*(?:;|$)/i.test(type))
@@ -145,9 +145,10 @@ export async function readFile(upload: Upload): Promise<UploadedFile> {
       "UNSUPPORTED_MEDIA_TYPE",
       `The body must be multipart/form-data or image/*, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: ${typeAdvice(type)}.`,
     );
-  if (Number(headers.get("content-length")) > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
-  if (/^multipart/i.test(type)) return readForm(type, upload);
-  const buffer = createByteBuffer(headers, maxBytes);
+  if (contentLength > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
+  const stream = beforeDeadline(upload.stream, upload.maxMs);
+  if (/^multipart/i.test(type)) return readForm(type, { ...upload, stream });
+  const buffer = createByteBuffer(contentLength, maxBytes);
   try {
     for await (const chunk of atMost(stream, maxBytes, maxBytes)) buffer.add(chunk);
   } catch (cause) {
