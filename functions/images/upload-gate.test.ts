@@ -31,7 +31,7 @@ describe("uploadImage", () => {
     };
     const { promise: end, resolve } = Promise.withResolvers<void>();
     const others = Array.from({ length: 1 + requestPatience.maxWaiting }, () =>
-      uploadGate.run(1, { ...requestPatience, isAlone: true }, () => end),
+      uploadGate.run(1, requestPatience, () => end, { isAlone: true }),
     );
     const rejected = await upload();
     expect(rejected.status).toBe(503);

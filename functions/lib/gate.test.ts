@@ -1,7 +1,7 @@
 // The gate: never over its capacity, first come first served, and bounded waits.
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createGate, type Patience } from "./gate.ts";
+import { createGate, type Patience, type RunOptions } from "./gate.ts";
 
 const patient: Patience = { maxWaiting: 1_000, maxWaitMs: 60_000 };
 const busy = { code: "DEPENDENCY_UNAVAILABLE", headers: { "Retry-After": "10" } };
@@ -13,8 +13,8 @@ function createJobs(gate: ReturnType<typeof createGate>) {
   return {
     started,
     running: () => [...ends.keys()],
-    submit(id: number, weight: number, patience = patient) {
-      return gate.run(weight, patience, () => {
+    submit(id: number, weight: number, patience = patient, options?: RunOptions) {
+      const work = () => {
         started.push(id);
         return new Promise<number>((resolve, reject) => {
           ends.set(id, (error) => {
@@ -22,7 +22,8 @@ function createJobs(gate: ReturnType<typeof createGate>) {
             error ? reject(error) : resolve(id);
           });
         });
-      });
+      };
+      return gate.run(weight, patience, work, options);
     },
     end: (id: number, error?: Error) => ends.get(id)?.(error),
   };
@@ -84,10 +85,10 @@ describe("createGate", () => {
     expect(jobs.started).toEqual([0, 1, 2]);
   });
 
-  it("the gate runs a job alone that is heavier than its capacity or asks for it", async () => {
+  it("the gate runs a job alone that is heavier than its capacity or must run alone", async () => {
     const jobs = createJobs(createGate({ name: "jobs", capacity: 10 }));
     jobs.submit(0, 50);
-    jobs.submit(1, 1, { ...patient, isAlone: true });
+    jobs.submit(1, 1, patient, { isAlone: true });
     jobs.submit(2, 1);
     for (const running of [[0], [1], [2]]) {
       await settle();

@@ -6,6 +6,9 @@ export type Patience = {
   /** Callers that may already wait. */
   readonly maxWaiting: number;
   readonly maxWaitMs: number;
+};
+
+export type RunOptions = {
   /** Whether nothing else may run at the same time. @default false */
   readonly isAlone?: boolean;
 };
@@ -21,7 +24,7 @@ export type Gate = {
    * Work above the whole capacity runs alone. The weight is held until the work settles.
    * @throws {AppError} DEPENDENCY_UNAVAILABLE when too many callers wait, or the wait is too long; the work does not run then
    */
-  run<T>(weight: number, patience: Patience, work: () => Promise<T>): Promise<T>;
+  run<T>(weight: number, patience: Patience, work: () => Promise<T>, options?: RunOptions): Promise<T>;
 };
 
 type Options = {
@@ -80,8 +83,8 @@ export function createGate({ name, capacity, maxRunning = Number.POSITIVE_INFINI
   }
 
   return {
-    async run(weight, patience, work) {
-      const held = patience.isAlone ? capacity : Math.min(weight, capacity);
+    async run(weight, patience, work, { isAlone = false } = {}) {
+      const held = isAlone ? capacity : Math.min(weight, capacity);
       await wait(held, patience);
       try {
         return await work();

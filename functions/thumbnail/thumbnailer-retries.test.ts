@@ -4,7 +4,7 @@ import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts
 import { testImage } from "../images/test-images.fixture.ts";
 import { createDecoder, type Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
-import type { Patience } from "../lib/gate.ts";
+import type { RunOptions } from "../lib/gate.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -54,17 +54,17 @@ describe("failed renders", () => {
   });
 
   it("creates the thumbnail of an image whose first render failed, and forgets the failure", async () => {
-    const patiences: Patience[] = [];
+    const runs: (RunOptions | undefined)[] = [];
     const failing = open({
-      decode(bytes, patience, work) {
-        patiences.push(patience);
-        return patiences.length === 1 ? unusable() : decoder.decode(bytes, patience, work);
+      decode(bytes, patience, work, options) {
+        runs.push(options);
+        return runs.length === 1 ? unusable() : decoder.decode(bytes, patience, work, options);
       },
     });
     await expect(create(failing)).rejects.toThrow(/not rendered/);
     expect(await create(failing)).toBe("created");
     expect(await findRecord()).toMatchObject({ status: "ready" });
-    expect(patiences.map(({ isAlone }) => isAlone)).toEqual([false, true]);
+    expect(runs).toEqual([{ isAlone: false }, { isAlone: true }]);
   });
 
   it("counts only failures of the same bytes", async () => {

@@ -6,6 +6,7 @@ import { eventPatience } from "../lib/gate.ts";
 import { type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
+import type { OpenImage } from "../lib/sharp.ts";
 import { renderThumbnail } from "./render.ts";
 
 type Outcome = "created" | "up-to-date" | "failed" | "not-found";
@@ -45,8 +46,8 @@ export function createThumbnailer({ originals, thumbnails, records, decoder, met
     // A store error is thrown, so that the event is delivered again. An image can also look unusable because of what
     // else runs in this instance: it is `failed` only when the same bytes fail again while nothing else is decoded.
     const isSecondRender = !isFinal && record.sourceEtag === original.etag;
-    const patience = { ...eventPatience, isAlone: isSecondRender };
-    const render = decoder.decode(original.bytes, patience, (open) => renderThumbnail(original.bytes, open));
+    const work = (open: OpenImage) => renderThumbnail(original.bytes, open);
+    const render = decoder.decode(original.bytes, eventPatience, work, { isAlone: isSecondRender });
     const rendered = await render.catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
       log.warn("thumbnail-not-rendered", { image: id, is_final: isSecondRender, error });

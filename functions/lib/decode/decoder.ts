@@ -1,7 +1,7 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
 import { availableParallelism } from "node:os";
 import { AppError, asAppError } from "../errors.ts";
-import { createGate, type Gate, type Patience } from "../gate.ts";
+import { createGate, type Gate, type Patience, type RunOptions } from "../gate.ts";
 import { loadSharp, type OpenImage } from "../sharp.ts";
 import { largestPartPixels } from "./avif-boxes.ts";
 import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
@@ -19,6 +19,7 @@ export type Decoder = {
     bytes: Uint8Array,
     patience: Patience,
     work: (open: OpenImage, size: { readonly width: number; readonly height: number }) => Promise<T>,
+    options?: RunOptions,
   ): Promise<T>;
 };
 
@@ -111,6 +112,7 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
   function runLimited<T>(
     { weight, patience, endsAt }: { weight: number; patience: Patience; endsAt: number },
     work: () => Promise<T>,
+    options?: RunOptions,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const limited = async () => {
@@ -125,25 +127,27 @@ export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Option
         clearTimeout(timer);
       }
     };
-    gate.run(weight, patience, limited).catch((error: unknown) => reject(asDecodeError(error)));
+    gate.run(weight, patience, limited, options).catch((error: unknown) => reject(asDecodeError(error)));
     return promise;
   }
 
   return {
-    async decode(bytes, patience, work) {
+    async decode(bytes, patience, work, options) {
       const open = await loadSharp(maxPixels);
       // One deadline for both entries of the gate: a caller never waits longer than its patience and one time limit.
       const waitsUntil = performance.now() + patience.maxWaitMs;
       const endsAt = waitsUntil + timeLimitMs;
-      const { header, isBuffered } = await runLimited({ weight: HEADER_WEIGHT, patience, endsAt }, async () => ({
+      const readHeader = async () => ({
         isBuffered: await checkStructure(bytes),
         header: await open(bytes, { limitInputPixels: false }).metadata(),
-      }));
+      });
+      const headerRun = { weight: HEADER_WEIGHT, patience, endsAt };
+      const { header, isBuffered } = await runLimited(headerRun, readHeader, options);
       checkSize(bytes, header, maxPixels);
       const { width, height } = header.autoOrient;
       const weight = decodeWeight(header, isBuffered);
       const rest = { ...patience, maxWaitMs: Math.max(0, Math.round(waitsUntil - performance.now())) };
-      return runLimited({ weight, patience: rest, endsAt }, () => work(open, { width, height }));
+      return runLimited({ weight, patience: rest, endsAt }, () => work(open, { width, height }), options);
     },
   };
 }
