@@ -46,7 +46,8 @@ const store: TotalStore = {
 
 function commit(first: StoredTotal = row) {
   const batch = { writer: "own", commit: 1, visits: 7, day: "2026-03-01" };
-  return commitBatch({ batch, frozenAt: now, row: first, writtenDays: new Set() }, now + WINDOW_MS, {
+  const until = now + WINDOW_MS;
+  return commitBatch({ batch, frozenAt: now, row: first, writtenDays: new Set() }, () => until, {
     store,
     clock: { observe: () => undefined, now: () => ({ earliest: clockTime ?? now, latest: clockTime ?? now }) },
     async sleep(ms) {

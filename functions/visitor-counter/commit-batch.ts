@@ -31,13 +31,42 @@ export type Commit = StoredTotal & {
   readonly writeMs: number;
 };
 
+type TimeLimit = Pick<CommitContext, "sleep"> & {
+  /** Time of `elapsed` after which no attempt starts. */
+  until(): number;
+  start(ms: number): void;
+  /** Leaves at most `ms` from now, and ends the sleep that is running. */
+  shorten(ms: number): void;
+};
+
+/** The time of one batch after the other. */
+export function createTimeLimit({ sleep, elapsed }: Pick<CommitContext, "sleep" | "elapsed">): TimeLimit {
+  let end = 0;
+  let wake = () => {};
+  return {
+    until: () => end,
+    start(ms) {
+      end = elapsed() + ms;
+    },
+    shorten(ms) {
+      end = Math.min(end, elapsed() + ms);
+      wake();
+    },
+    sleep: (ms) =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+        void sleep(ms).then(() => resolve());
+      }),
+  };
+}
+
 /**
  * Repeats an attempt after each failure that can pass.
- * @param until time of `elapsed` after which no attempt starts
+ * @param until returns the time of `elapsed` after which no attempt starts; it may become earlier meanwhile
  * @throws {StoreError} the last failure
  */
 export async function retryUntil<T>(
-  until: number,
+  until: () => number,
   attempt: () => Promise<T>,
   { elapsed, random, sleep }: CommitContext,
 ): Promise<T> {
@@ -47,7 +76,7 @@ export async function retryUntil<T>(
     } catch (thrown) {
       const error = thrown instanceof StoreError ? thrown : new StoreError("rejected", { cause: thrown });
       const delay = backoffAfter(error, failures, random());
-      if (error.isFinal || elapsed() + delay > until) throw error;
+      if (error.isFinal || elapsed() + delay > until()) throw error;
       await sleep(delay);
     }
   }
@@ -55,12 +84,12 @@ export async function retryUntil<T>(
 
 /**
  * The store applies at most one of the attempts; docs/decisions/005 has the proof.
- * @param until time of `elapsed` after which no attempt starts
+ * @param until returns the time of `elapsed` after which no attempt starts; it may become earlier meanwhile
  * @throws {StoreError} the batch may or may not be applied, now or later
  */
 export function commitBatch(
   { batch, frozenAt, row, writtenDays }: BatchToCommit,
-  until: number,
+  until: () => number,
   context: CommitContext,
 ): Promise<Commit> {
   const { store, clock, elapsed } = context;

@@ -48,9 +48,12 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
   const random = randomFrom(plan.seed);
   const chance = (probability: number) => random() < probability;
   let now = START;
-  let order = 0;
-  const events: { at: number; order: number; run: () => void }[] = [];
-  const at = (time: number, run: () => void) => events.push({ at: Math.max(time, now), order: order++, run });
+  const events: { at: number; run: () => void }[] = [];
+  /** The next event is the last one of the array. */
+  function at(earliest: number, run: () => void) {
+    const time = Math.max(earliest, now);
+    events.splice(events.findLastIndex((event) => event.at > time) + 1, 0, { at: time, run });
+  }
 
   let row: { total: Total; etag: string } | undefined;
   /** Earlier versions of the row, each with the time until which it was current. */
@@ -187,7 +190,6 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
     });
   }
   while (events.length > 0) {
-    events.sort((a, b) => b.at - a.at || b.order - a.order);
     const event = events.pop() as (typeof events)[number];
     now = event.at;
     event.run();

@@ -4,7 +4,7 @@ import type { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
 import { alertLines } from "../lib/names.ts";
-import { type CommitContext, commitBatch, retryUntil, writeClosedDays } from "./commit-batch.ts";
+import { type CommitContext, commitBatch, createTimeLimit, retryUntil, writeClosedDays } from "./commit-batch.ts";
 import { createPace, RIVAL_MS } from "./pace.ts";
 import { isOverBudget, rivals } from "./total.ts";
 import { type StoredTotal, unavailable } from "./total-store.ts";
@@ -25,7 +25,7 @@ export type GroupCommitOptions = CommitContext & {
   readonly writer: string;
   /** Milliseconds for all attempts at one batch, including the read before it. */
   readonly windowMs: number;
-  /** The same for a batch that starts after `close`. */
+  /** The same from `close` on, also for the rest of a batch that is running. */
   readonly closingMs: number;
   /** Milliseconds from the first held visit to the commit of all held visits. */
   readonly holdMs: number;
@@ -55,7 +55,9 @@ type WaitingVisit = { resolve(visit: Visit): void; reject(error: AppError): void
 
 /** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 011. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { page, store, clock, dayOf, writer, log, meter, sleep, elapsed, dailyWriteBudget: budget } = options;
+  const { page, store, clock, dayOf, writer, log, meter, elapsed, dailyWriteBudget: budget } = options;
+  const time = createTimeLimit(options);
+  const context = { ...options, sleep: time.sleep };
   const today = () => dayOf(clock.now().earliest);
   const waiting: WaitingVisit[] = [];
   let held = 0;
@@ -65,7 +67,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   /** The next batch reads the row first. */
   let isStale = true;
   let commits = 0;
-  const pace = createPace({ writer, sleep });
+  const pace = createPace(context);
   let notBefore = 0;
   const writtenDays = new Set<string>();
   let trippedDay = "";
@@ -116,31 +118,28 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   async function commitNext() {
     holdWaiting();
     if (!isDue()) return;
-    const wait = notBefore - elapsed();
-    if (wait > 0) await sleep(wait);
-    const until = elapsed() + (isClosed ? options.closingMs : options.windowMs);
-    let taken: WaitingVisit[] = [];
-    let takenHeld = 0;
+    if (notBefore > elapsed()) await time.sleep(notBefore - elapsed());
+    time.start(isClosed ? options.closingMs : options.windowMs);
+    let [taken, takenHeld]: [WaitingVisit[], number] = [[], 0];
     try {
       // The row is old when visits were held, and a read that fails leaves them held.
       const before =
         lastRow && !isStale && held === 0
           ? lastRow
           : await pace.readInTurn(
-              () => retryUntil(until, store.read, options),
+              () => retryUntil(time.until, store.read, context),
               () => waiting.length > 1 && !isClosed,
             );
       remember(before, false);
       // The row that was just read may be over the budget.
       holdWaiting();
       if (!isDue()) return;
-      [taken, takenHeld] = [waiting.splice(0), held];
-      held = 0;
+      [taken, takenHeld, held] = [waiting.splice(0), held, 0];
       if (holdTimer === "over") holdTimer = "off";
       const visits = taken.length + takenHeld;
       const frozenAt = clock.now().earliest;
       const batch = { writer, commit: ++commits, visits, day: dayOf(frozenAt) };
-      const { writeMs, ...row } = await commitBatch({ batch, frozenAt, row: before, writtenDays }, until, options);
+      const { writeMs, ...row } = await commitBatch({ batch, frozenAt, row: before, writtenDays }, time.until, context);
       const others = rivals(row.total, writer, { now: clock.now(), ms: RIVAL_MS });
       // A rival makes the remembered ETag stale.
       remember(row, others > 0);
@@ -161,7 +160,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       for (const { reject } of [...taken, ...waiting.splice(0)])
         reject(unavailable("The visit could not be counted", cause));
       if (takenHeld > 0) log.warn("held-visits-dropped", { page, visits: takenHeld, error: cause });
-      else if (held > 0) log.warn("held-visits-not-committed", { page, visits: held, error: cause });
+      if (held > 0) log.warn("held-visits-not-committed", { page, visits: held, error: cause });
       if (held > 0 && holdTimer !== "running") startHoldTimer();
     }
   }
@@ -194,6 +193,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     close() {
       isClosed = true;
       if (held > 0) holdTimer = "over";
+      time.shorten(options.closingMs);
       return run();
     },
   };

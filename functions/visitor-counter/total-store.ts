@@ -58,8 +58,8 @@ type Options = {
   readonly page: string;
   /** Called with the time of every response by the store's clock, in milliseconds since 1970. */
   readonly observe: (date: number) => void;
-  /** Milliseconds for the next call, including the credential. */
-  readonly callMs: () => number;
+  /** Ends the next call, including the credential, after its time. */
+  readonly callSignal: () => AbortSignal;
 };
 
 const TOTAL = "total";
@@ -106,9 +106,9 @@ function storeError(cause: unknown): StoreError {
   return new StoreError("transient", { cause, retryAfter: retryAfterOfSdkError(cause) });
 }
 
-export function createTotalStore(table: TableClient, { page, observe, callMs }: Options): TotalStore {
+export function createTotalStore(table: TableClient, { page, observe, callSignal }: Options): TotalStore {
   const callOptions = (onDate = observe) => ({
-    abortSignal: AbortSignal.timeout(callMs()),
+    abortSignal: callSignal(),
     onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
       const date = Date.parse(headers.get("date") ?? "");
       if (Number.isFinite(date)) onDate(date);

@@ -6,7 +6,9 @@ import {
   failWrites,
   isWrite,
   numbers,
+  openBehindProxy,
   openCounter,
+  PATIENCE,
   setup,
   tableAt,
   upTo,
@@ -15,6 +17,8 @@ import {
 
 useCounter();
 
+/** For batches that are given up. */
+const SHORT_PATIENCE = { ...PATIENCE, windowMs: 400 };
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE" });
 
 describe("lost responses", () => {
@@ -100,6 +104,7 @@ describe("late writes", () => {
   });
 
   it("counts only visits with an error response when a write arrives after its batch was given up", async () => {
+    setup.counter = openBehindProxy({ patience: SHORT_PATIENCE });
     await setup.counter.count(setup.page);
     const { promise, resolve } = Promise.withResolvers<void>();
     let first = true;
@@ -136,6 +141,7 @@ describe("a failing table", () => {
   });
 
   it("rejects all waiting visits with DEPENDENCY_UNAVAILABLE, and needs no restart afterwards", async () => {
+    setup.counter = openBehindProxy({ patience: SHORT_PATIENCE });
     await setup.counter.count(setup.page);
     await setup.proxy.stop();
     const outcomes = await Promise.allSettled([

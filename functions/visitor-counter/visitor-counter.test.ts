@@ -63,6 +63,12 @@ describe("seeding", () => {
     expect(await setup.counter.seed(setup.page, 7)).toEqual({ outcome: "kept", count: 41 });
   });
 
+  it("raises the count of a row that reads do not show yet", async () => {
+    setup.proxy.lag(500);
+    await setup.counter.count(setup.page);
+    expect(await setup.counter.seed(setup.page, 40)).toEqual({ outcome: "raised", count: 40 });
+  });
+
   it("loses no concurrent visit", async () => {
     const [visits, seeded] = await Promise.all([countMany(50, setup.other), setup.counter.seed(setup.page, 1_000)]);
     expect(["created", "raised"]).toContain(seeded.outcome);

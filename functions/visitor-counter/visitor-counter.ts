@@ -5,6 +5,7 @@ import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
 import { createGroupCommit, type Visit } from "./group-commit.ts";
+import { backoffAfter } from "./pace.ts";
 import { createStoreClock, dayIn } from "./store-clock.ts";
 import { createTotalStore, StoreError, unavailable } from "./total-store.ts";
 
@@ -35,25 +36,36 @@ export type CounterOptions = {
   readonly dailyWriteBudget: number;
   /** Milliseconds for one call to the table, for all attempts at one batch, and between commits beyond the budget. */
   readonly patience?: { readonly callMs: number; readonly windowMs: number; readonly holdMs: number };
+  /** The first two of these once closing, when they are shorter. */
+  readonly closing?: { readonly callMs: number; readonly windowMs: number };
   readonly meter?: Meter;
 };
 
 /** One call and one batch take less than the ten seconds that a page waits for its number. */
 const PATIENCE = { callMs: 3_000, windowMs: 6_000, holdMs: 60_000 };
-/** Once closing. The last call starts before the window is over, so both together stay below three seconds. */
+/** Once closing, also for the call and the batch that are running. One window and its last call stay below three seconds. */
 const CLOSING = { callMs: 1_000, windowMs: 1_500 };
-const SEED_ATTEMPTS = 10;
+/** Milliseconds in which a seed tries again after conflicts. A read may show an old row for a second. */
+const SEED_MS = 5_000;
 
 export function createVisitorCounter(options: CounterOptions): VisitorCounter {
-  const { table, timeZone, dailyWriteBudget, patience = PATIENCE, meter = silentMeter } = options;
+  const { table, timeZone, dailyWriteBudget, patience = PATIENCE, closing = CLOSING, meter = silentMeter } = options;
   const dayOf = dayIn(timeZone);
   const writer = crypto.randomUUID();
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const closingCallMs = Math.min(patience.callMs, closing.callMs);
   let isClosing = false;
-  const callMs = () => (isClosing ? Math.min(patience.callMs, CLOSING.callMs) : patience.callMs);
+  const closingOver = new AbortController();
+
+  /** A call that is running when the counter closes has only `closingCallMs` left. */
+  const callSignal = () =>
+    isClosing
+      ? AbortSignal.timeout(closingCallMs)
+      : AbortSignal.any([AbortSignal.timeout(patience.callMs), closingOver.signal]);
 
   function openPage(page: string) {
     const clock = createStoreClock();
-    const store = createTotalStore(table, { page, observe: clock.observe, callMs });
+    const store = createTotalStore(table, { page, observe: clock.observe, callSignal });
     const commits = createGroupCommit({
       page,
       store,
@@ -61,10 +73,10 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
       dayOf,
       writer,
       windowMs: patience.windowMs,
-      closingMs: Math.min(patience.windowMs, CLOSING.windowMs),
+      closingMs: Math.min(patience.windowMs, closing.windowMs),
       holdMs: patience.holdMs,
       dailyWriteBudget,
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      sleep,
       later: (ms, run) => setTimeout(run, ms).unref(),
       elapsed: () => performance.now(),
       random: Math.random,
@@ -109,21 +121,24 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
         return { outcome: etag === undefined ? "created" : "raised", count: startAt };
       }
 
-      for (let attempts = 0; attempts < SEED_ATTEMPTS; attempts++) {
+      const until = performance.now() + SEED_MS;
+      for (let failures = 0; performance.now() < until; failures++) {
         try {
           return await attempt();
         } catch (cause) {
           if (!(cause instanceof StoreError) || cause.kind !== "conflict")
             throw unavailable("The visits table failed", cause);
+          await sleep(backoffAfter(cause, failures, Math.random()));
         }
       }
       throw new AppError(
         "CONFLICT",
-        `The row of "${page}" changed ${SEED_ATTEMPTS} times while it was seeded: run again.`,
+        `The row of "${page}" kept changing for ${SEED_MS / 1_000} seconds while it was seeded: run again.`,
       );
     },
     async close() {
       isClosing = true;
+      setTimeout(() => closingOver.abort(), closingCallMs).unref();
       await Promise.all([...pages.values()].map(({ commits }) => commits.close()));
     },
   };
