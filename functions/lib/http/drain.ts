@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const MAX_MS = 10_000;
 
 /**
- * After the response Node.js discards a body that nobody has read, but not the rest of one that was read in part: the
+ * After the response Node.js discards a body that was not read at all, but not the rest of one that was read in part: the
  * connection stays open and its next request is never parsed. So this reads the rest, and closes the connection when
  * that exceeds `maxBytes` or takes ten seconds. The host reads the response only after it has sent the whole body, so all
  * that the host accepts is read.
