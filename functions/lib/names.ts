@@ -24,7 +24,13 @@ export type TriggerName = (typeof triggerNames)[number];
 /** The prefix of every route, from host.json. */
 export const ROUTE_PREFIX = "/api";
 
-export const tables = { images: "images", limits: "limits", visits: "visits" } as const;
+export const tables = {
+  images: "images",
+  limits: "limits",
+  sessions: "sessions",
+  users: "users",
+  visits: "visits",
+} as const;
 
 export const containers = { images: "images", thumbnails: "thumbnails" } as const;
 

@@ -1,7 +1,7 @@
 // Commits one batch to the row of a page: tries until the row shows that the batch is applied, or until its time is over.
 import type { Log } from "../lib/log.ts";
+import type { StoreClock } from "../lib/store-clock.ts";
 import { backoffAfter } from "./pace.ts";
-import type { StoreClock } from "./store-clock.ts";
 import { type Batch, isApplied, MAX_WRITERS, PROOF_MS, type Total, withBatch } from "./total.ts";
 import { type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 

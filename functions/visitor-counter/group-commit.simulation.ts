@@ -2,9 +2,9 @@
 // may return an earlier version of the row.
 import type { LogFields } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
+import { createStoreClock } from "../lib/store-clock.ts";
 import { createGroupCommit, type GroupCommit, type GroupCommitOptions, type Visit } from "./group-commit.ts";
 import type { Outcome, Plan } from "./group-commit-law.simulation.ts";
-import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
 import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 

@@ -1,7 +1,8 @@
 // Several instances on one row under load, in virtual time: how many writes lose a race, and how evenly visits are served.
+
+import { createStoreClock } from "../lib/store-clock.ts";
 import { fixedOptions, randomFrom } from "./group-commit.simulation.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { createStoreClock } from "./store-clock.ts";
 import { emptyTotal, type Total } from "./total.ts";
 import { StoreError, type TotalStore } from "./total-store.ts";
 

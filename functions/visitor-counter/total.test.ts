@@ -1,6 +1,7 @@
 // The counting rule by itself: the row after a commit.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { StoreTime } from "../lib/store-clock.ts";
 import {
   type Batch,
   ENTRY_LIFE_MS,
@@ -9,7 +10,6 @@ import {
   isOverBudget,
   MAX_WRITERS,
   rivals,
-  type StoreTime,
   type Total,
   totalSchema,
   withBatch,

@@ -1,5 +1,6 @@
 // The counting rule: what one row holds, and the row after a commit. Pure; docs/decisions/005 says why it is exact.
 import { z } from "zod";
+import type { StoreTime } from "../lib/store-clock.ts";
 
 const count = z.int().nonnegative();
 /** Calendar day of the site, YYYY-MM-DD; the empty string before the first visit. */
@@ -39,9 +40,6 @@ export type Batch = {
   /** The day when it was frozen, just before the first attempt. */
   readonly day: string;
 };
-
-/** The store's time. A range, because the clocks of this process may have been stepped or suspended since its response. */
-export type StoreTime = { readonly earliest: number; readonly latest: number };
 
 /** A writer without a commit for this long has given up its batches, and its entry is dropped. Far beyond the retry window. */
 export const ENTRY_LIFE_MS = 10 * 60_000;

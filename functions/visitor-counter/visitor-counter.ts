@@ -4,9 +4,9 @@ import { AppError } from "../lib/errors.ts";
 import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
+import { createStoreClock, dayIn } from "../lib/store-clock.ts";
 import { createGroupCommit, type Visit } from "./group-commit.ts";
 import { backoffAfter } from "./pace.ts";
-import { createStoreClock, dayIn } from "./store-clock.ts";
 import { createTotalStore, StoreError, unavailable } from "./total-store.ts";
 
 export type SeedResult = { readonly outcome: "created" | "raised" | "kept"; readonly count: number };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { hasPermission, permissions, roles } from "./permissions.ts";
 
 const matrix = {
-  owner: ["images:read", "images:write", "images:delete", "users:manage", "keys:manage"],
+  owner: ["images:read", "images:write", "images:delete", "visits:manage", "users:manage", "keys:manage"],
   editor: ["images:read", "images:write", "images:delete"],
   viewer: ["images:read"],
 } as const;

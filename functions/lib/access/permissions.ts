@@ -1,6 +1,13 @@
 // The permissions of each role; routes require permissions. Pure.
 
-export const permissions = ["images:read", "images:write", "images:delete", "users:manage", "keys:manage"] as const;
+export const permissions = [
+  "images:read",
+  "images:write",
+  "images:delete",
+  "visits:manage",
+  "users:manage",
+  "keys:manage",
+] as const;
 export type Permission = (typeof permissions)[number];
 
 export const roles = ["owner", "editor", "viewer"] as const;
@@ -12,8 +19,13 @@ const permissionsOf: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set(["images:read"]),
 };
 
-/** The subject and role of a verified token. */
-export type Caller = { readonly subject: string; readonly role: Role };
+/** An authenticated client. */
+export type Caller = {
+  readonly subject: string;
+  readonly role: Role;
+  /** Id of the session (the family of refresh tokens), for tokens of this API that a sign-in issued. */
+  readonly session?: string;
+};
 
 export function hasPermission({ role }: Pick<Caller, "role">, permission: Permission): boolean {
   return permissionsOf[role].has(permission);

@@ -1,8 +1,8 @@
 // The store's time under stepped and suspended clocks, and the day of the site: daylight saving time, the date line.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { emptyTotal, withBatch } from "../visitor-counter/total.ts";
 import { createStoreClock, dayIn } from "./store-clock.ts";
-import { emptyTotal, withBatch } from "./total.ts";
 
 function setUp(wall = 1_000_000, monotonic = 50) {
   const local = { wall, monotonic };

@@ -1,5 +1,9 @@
 // The store's time as this process knows it, and the calendar day of the site at a time.
-import type { StoreTime } from "./total.ts";
+/**
+ * The store's time in milliseconds since 1970. A range, because the clocks of this process may have been stepped or
+ * suspended since the store's last response.
+ */
+export type StoreTime = { readonly earliest: number; readonly latest: number };
 
 export type StoreClock = {
   /** @param date milliseconds since 1970, from the Date header of a response that just arrived */
