@@ -1,8 +1,8 @@
 // Access tokens: signs and verifies JWTs in the profile of RFC 9068.
-import { errors, importJWK, jwtVerify, SignJWT } from "jose";
-import { AppError } from "../errors.ts";
+import { importJWK, jwtVerify, SignJWT } from "jose";
 import { type Caller, type Role, roles } from "./permissions.ts";
 import type { SigningKey, SigningKeys } from "./signing-keys.ts";
+import { describeRejection, unauthenticated } from "./unauthenticated.ts";
 
 const TYPE = "at+jwt";
 const ALGORITHM = "EdDSA";
@@ -36,19 +36,6 @@ export async function signToken(
     .sign(await importJWK(key, ALGORITHM));
 }
 
-/** An error with the challenge of RFC 6750 section 3. */
-function unauthenticated(message: string, error?: "invalid_token", cause?: unknown): AppError {
-  const challenge = error ? `Bearer realm="vitae", error="${error}"` : 'Bearer realm="vitae"';
-  return new AppError("UNAUTHENTICATED", message, { cause, headers: { "WWW-Authenticate": challenge } });
-}
-
-const messages: Record<string, string> = {
-  ERR_JWT_EXPIRED: "The token has expired: request a new one.",
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED:
-    "The token's signature is invalid: another issuer signed it, or it was changed.",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "A claim of the token is invalid: it was issued for another API.",
-};
-
 /** What is wrong with a header that has no token. It never repeats the header. */
 function describeMalformed(authorization: string): string {
   const rule = "The Authorization header must be: Bearer <token>";
@@ -56,6 +43,17 @@ function describeMalformed(authorization: string): string {
   if (/^Bearer /i.test(authorization)) return `${rule}; received no JWT after Bearer: send the token without quotes.`;
   return `${rule}; received no Bearer: write it before the token.`;
 }
+
+/** What a verified token says. */
+export type VerifiedToken = {
+  readonly subject: string;
+  readonly role: Role;
+  /** Id of the session that issued the token. */
+  readonly session?: string;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  readonly issuer: "vitae" | "entra";
+};
 
 export type TokenVerifier = (authorization: string | null) => Promise<Caller>;
 
@@ -93,9 +91,8 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
       if (!payload.sub || !SUBJECT.test(payload.sub))
         throw unauthenticated("The token's subject is missing or malformed.", "invalid_token");
       return { subject: payload.sub, role };
-    } catch (cause) {
-      if (!(cause instanceof errors.JOSEError)) throw cause;
-      throw unauthenticated(messages[cause.code] ?? "The token is malformed.", "invalid_token", cause);
+    } catch (thrown) {
+      throw describeRejection(thrown);
     }
   };
 }
