@@ -19,6 +19,16 @@ const statuses = {
 export type ErrorCode = keyof typeof statuses;
 export const errorCodes = Object.keys(statuses) as readonly ErrorCode[];
 
+/** RFC 6749 sections 5.2 and 4.1.2.1, RFC 7009 section 2.2.1: errors of operations with the shape of OAuth. */
+export type OAuthError =
+  | "invalid_request"
+  | "invalid_client"
+  | "invalid_grant"
+  | "unsupported_grant_type"
+  | "unsupported_token_type"
+  | "temporarily_unavailable"
+  | "server_error";
+
 /** One validation issue: the place of the value, and the rule that it breaks. */
 export type ErrorDetail = { readonly path: string; readonly message: string };
 
@@ -31,6 +41,16 @@ type Options = {
   retryAfter?: number;
   /** Response fields in addition to `error`; the client can read them at any status. */
   extraFields?: Readonly<Record<string, unknown>>;
+  /** For operations with the error shape of OAuth. @default by the code */
+  oauthError?: OAuthError;
+};
+
+/** Any other code is `invalid_request`. */
+const oauthErrors: Partial<Record<ErrorCode, OAuthError>> = {
+  UNAUTHENTICATED: "invalid_client",
+  RATE_LIMITED: "temporarily_unavailable",
+  INTERNAL: "server_error",
+  DEPENDENCY_UNAVAILABLE: "temporarily_unavailable",
 };
 
 /**
@@ -43,11 +63,14 @@ export class AppError extends Error {
   readonly details: readonly ErrorDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly extraFields: Readonly<Record<string, unknown>> | undefined;
+  readonly oauthError: OAuthError;
 
-  constructor(code: ErrorCode, message: string, { cause, details, extraFields, headers, retryAfter }: Options = {}) {
+  constructor(code: ErrorCode, message: string, options: Options = {}) {
+    const { cause, details, extraFields, headers, oauthError, retryAfter } = options;
     super(message, { cause });
     this.code = code;
     this.extraFields = extraFields;
+    this.oauthError = oauthError ?? oauthErrors[code] ?? "invalid_request";
     this.details = details;
     this.headers = retryAfter === undefined ? { ...headers } : { ...headers, "Retry-After": String(retryAfter) };
   }

@@ -33,6 +33,7 @@ describe("readSettings", () => {
       DAILY_WRITE_BUDGET: 50_000,
       MAX_UPLOAD_BYTES: 10_485_760,
       MAX_IMAGE_PIXELS: 50_000_000,
+      APP_ORIGINS: [],
       TOKEN_ISSUER: "vitae",
       TOKEN_AUDIENCE: "vitae",
       LOG_LEVEL: "info",

@@ -44,6 +44,16 @@ const count = (defaultValue: number) =>
     .default(String(defaultValue))
     .transform(Number);
 
+/** The browser's spelling: scheme, host in lower case, and a port other than the scheme's own. */
+const origins = z
+  .string()
+  .default("")
+  .transform((value) => value.split(",").flatMap((origin) => origin.trim() || []))
+  .refine(
+    (list) => list.every((origin) => /^https?:/.test(origin) && URL.parse(origin)?.origin === origin),
+    "must list origins, without paths",
+  );
+
 const stage = z
   .string()
   .regex(/^(?:local|production|preview-[1-9]\d{0,5})$/, "must be local, production or preview-N")
@@ -82,6 +92,8 @@ const schema = z.object({
     .guid("must be the client id (a GUID) of the user-assigned identity")
     .optional()
     .meta({ examples: ["6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"] }),
+  // The API's own origins. Only their pages may use the cookie of a session; without one, no page may.
+  APP_ORIGINS: origins.meta({ examples: ["https://vitae-prod.azurewebsites.net"] }),
   TOKEN_ISSUER: z
     .string()
     .min(1, "must not be empty")
@@ -153,6 +165,7 @@ const addresses = [
   "VAULT_URI",
   "MEDIA__blobServiceUri",
   "CDN_BASE_URL",
+  "APP_ORIGINS",
   "APPLICATIONINSIGHTS_CONNECTION_STRING",
 ] as const satisfies readonly (keyof AppSettings)[];
 

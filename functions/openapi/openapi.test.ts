@@ -63,7 +63,8 @@ test.each(listed.map((route) => [route.name, route] as const))(
       "INTERNAL",
       "VALIDATION_FAILED",
       ...(body ? (["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const) : []),
-      ...(guarded ? (["UNAUTHENTICATED", "FORBIDDEN", "DEPENDENCY_UNAVAILABLE"] as const) : []),
+      ...(guarded ? (["UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE"] as const) : []),
+      ...(guarded && access !== "authenticated" ? (["FORBIDDEN"] as const) : []),
       ...(guarded || limit !== "none" ? (["RATE_LIMITED"] as const) : []),
     ];
     const codes = [...errors, ...boundary];

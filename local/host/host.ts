@@ -104,7 +104,11 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
   let started: App | undefined;
   try {
     const url = `http://localhost:${listener.port}`;
-    const address = { WEBSITE_HOSTNAME: new URL(url).host, ...(options.media && { CDN_BASE_URL: `${url}/media` }) };
+    const address = {
+      WEBSITE_HOSTNAME: new URL(url).host,
+      APP_ORIGINS: `${url},http://127.0.0.1:${listener.port}`,
+      ...(options.media && { CDN_BASE_URL: `${url}/media` }),
+    };
     const app = await startApp({ root, env: { ...CORE_TOOLS, ...address, ...env, ...AZURE }, functionTimeout, log });
     started = app;
     const table = routeTable(httpFunctions(app), routePrefix);

@@ -22,7 +22,7 @@ export async function authorize(context: HttpContext): Promise<Caller | undefine
   });
   context.callerId = caller.subject;
   await consumeLimit(context, limit, { caller: caller.subject });
-  if (!hasPermission(caller, access))
+  if (access !== "authenticated" && !hasPermission(caller, access))
     throw new AppError(
       "FORBIDDEN",
       `This operation requires the permission ${access}, which the role ${caller.role} lacks.`,

@@ -32,7 +32,7 @@ function app({ limit, access = "public", handler = ok }: Options) {
   const secret = operation({
     ...common,
     body: z.object({ name: z.string(), password: z.string() }),
-    account: ({ name }) => name,
+    account: ({ body: { name } }) => name,
     handler: async (_, _deps: object) => handler(),
   });
   const route = routesFor<typeof deps>();

@@ -4,6 +4,7 @@ import { asAppError } from "../errors.ts";
 import { runInContext } from "../request-context.ts";
 import { authorize } from "./authorize.ts";
 import { createContext, type EndpointDeps, type HttpContext } from "./context.ts";
+import { readCookies } from "./cookies.ts";
 import { hasReservedName, rejectReservedNames } from "./forged-headers.ts";
 import { consumeAccountLimit, consumeLimit } from "./limit.ts";
 import type { OperationResponse, Route } from "./operation.ts";
@@ -23,11 +24,12 @@ async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D)
   await rejectForgedQuery(context);
   const caller = await authorize(context);
   const input = await readInput(context);
-  await consumeAccountLimit(context, input.body);
+  await consumeAccountLimit(context, { body: input.body, caller });
   const { body: stream, received, request } = context;
   const contentLength = received?.contentLength ?? 0;
   const { headers, method, url } = request;
-  return operation.handler({ method, url, headers, contentLength, caller, ...input, stream }, deps);
+  const cookies = readCookies(headers.get("cookie"), operation.cookies ?? []);
+  return operation.handler({ method, url, headers, contentLength, caller, cookies, ...input, stream }, deps);
 }
 
 /** The library sends no response for it. */

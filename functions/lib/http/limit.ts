@@ -1,4 +1,5 @@
 // Counts a request against a rate limit.
+import type { Caller } from "../access/permissions.ts";
 import { AppError } from "../errors.ts";
 import type { LimitClass, LimitSubject } from "../limits/limiter.ts";
 import type { EndpointDeps, HttpContext } from "./context.ts";
@@ -30,8 +31,12 @@ export async function consumeLimit(
   throw new AppError("RATE_LIMITED", rejection.message, { retryAfter: rejection.retryAfter });
 }
 
-/** On a route with limit class `secret`, also counts the account that the body names. */
-export async function consumeAccountLimit(context: HttpContext, body: unknown): Promise<void> {
+/** On a route with limit class `secret`, also counts the account that the request tries to sign in to. */
+export async function consumeAccountLimit(
+  context: HttpContext,
+  input: { readonly body: unknown; readonly caller: Caller | undefined },
+): Promise<void> {
   const { limit, operation } = context.route;
-  if (operation.account) await consumeLimit(context, limit, { account: operation.account(body) });
+  const account = operation.account?.(input);
+  if (account !== undefined) await consumeLimit(context, limit, { account: account.normalize("NFC").toLowerCase() });
 }

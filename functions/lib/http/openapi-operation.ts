@@ -1,9 +1,9 @@
 // Describes one route as an operation of the OpenAPI document.
-import { hasPermission, roles } from "../access/permissions.ts";
+import { hasPermission, type Permission, roles } from "../access/permissions.ts";
 import { type ErrorCode, statusOf } from "../errors.ts";
 import { headerRefs, type Json, limitHeaders, parameterRefs, type SchemaOf } from "./openapi-components.ts";
 import { errorResponse } from "./openapi-errors.ts";
-import type { Method, Route } from "./operation.ts";
+import type { Access, Method, Route } from "./operation.ts";
 
 function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
   const listed = (schema: Parameters<SchemaOf>[0] | undefined, where: "path" | "query", example: Json | undefined) => {
@@ -41,12 +41,16 @@ function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
   return Object.keys(content).length > 0 ? { requestBody: { required: true, content } } : {};
 }
 
+const permissionOf = (access: Access): Permission | undefined =>
+  access === "public" || access === "authenticated" ? undefined : access;
+
 /** The codes that the handler throws, and those of the boundary for such a route. */
 export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorCode[] {
   const { body, errors } = operation;
   // Every route rejects the reserved query parameter `headers`.
   const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
-  if (access !== "public") codes.push("UNAUTHENTICATED", "FORBIDDEN", "DEPENDENCY_UNAVAILABLE");
+  if (access !== "public") codes.push("UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE");
+  if (permissionOf(access)) codes.push("FORBIDDEN");
   // Requests without a valid token count by address, whatever the route's own limit.
   if (limit !== "none" || access !== "public") codes.push("RATE_LIMITED");
   if (body) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
@@ -77,9 +81,10 @@ function successResponse({ limit, operation: { example } }: Route<never>, doc: R
 
 /** The message of the operation, or one that its permission gives. */
 function messageOf({ access, operation }: Route<never>, code: ErrorCode): string | undefined {
-  if (code === "FORBIDDEN" && access !== "public") {
-    const role = roles.find((each) => !hasPermission({ role: each }, access)) ?? "of the token";
-    return `This operation requires the permission ${access}, which the role ${role} lacks.`;
+  const permission = permissionOf(access);
+  if (code === "FORBIDDEN" && permission) {
+    const role = roles.find((each) => !hasPermission({ role: each }, permission)) ?? "of the token";
+    return `This operation requires the permission ${permission}, which the role ${role} lacks.`;
   }
   return operation.errorMessages?.[code];
 }
@@ -112,12 +117,14 @@ function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): J
 export function describeOperation(route: Route<never>, method: Method, schemaOf: SchemaOf): Json {
   const { access, methods, name, operation } = route;
   const { description, summary, tag } = operation;
-  const allowed = roles.filter((role) => access !== "public" && hasPermission({ role }, access));
+  const permission = permissionOf(access);
+  const allowed = roles.filter((role) => permission && hasPermission({ role }, permission));
   const hasSeveralMethods = methods.filter((each) => each !== "HEAD").length > 1;
   const sentences = [
     ...(method === "HEAD" ? ["Returns the headers of GET without a body."] : []),
     ...(description ? [description] : []),
-    ...(access === "public" ? [] : [`Requires the permission \`${access}\` (${allowed.join(", ")}).`]),
+    ...(permission ? [`Requires the permission \`${permission}\` (${allowed.join(", ")}).`] : []),
+    ...(access === "authenticated" ? ["Requires a token of any role."] : []),
   ];
   return {
     operationId: hasSeveralMethods || method === "HEAD" ? `${name}-${method.toLowerCase()}` : name,
@@ -127,6 +134,6 @@ export function describeOperation(route: Route<never>, method: Method, schemaOf:
     parameters: parametersOf(route, schemaOf),
     ...requestBodyOf(route, schemaOf),
     responses: responsesOf(route, method, schemaOf),
-    security: access === "public" ? [] : [{ bearer: [access] }],
+    security: access === "public" ? [] : [{ bearer: permission ? [permission] : [] }],
   };
 }

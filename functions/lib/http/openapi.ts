@@ -40,7 +40,9 @@ export function openApiDocument(routes: readonly Route<never>[], { prefix, versi
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: prefix, description: "The deployment that serves this document." }],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(tags)
+      .filter(([name]) => described.some(({ operation }) => operation.tag === name))
+      .map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas: { ...named, Error: errorSchema },

@@ -1,4 +1,5 @@
 // What a route does: its schemas, its example and its handler, in one value that the boundary, OpenAPI and tests read.
+import type { Cookie } from "@azure/functions";
 import type { z } from "zod";
 import type { Caller, Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -10,6 +11,8 @@ export const tags = {
   Visits: "Count the visits of a page and read the count.",
   Images: "The owner's image library.",
   Links: "Expiring links to images, for people without an account.",
+  Accounts: "Sign in, sessions and users.",
+  Keys: "The keys that sign access tokens.",
   Service: "Health, version, metrics and this document.",
 } as const;
 export type Tag = keyof typeof tags;
@@ -23,7 +26,9 @@ export type OperationRequest<P, Q, B, C> = {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** Set on every route that requires a permission; undefined on public routes. */
+  /** Those that the operation declares, by name; a missing one has no entry. */
+  readonly cookies: Readonly<Record<string, string>>;
+  /** Undefined on public routes, set on all others. */
   readonly caller: C;
   /** The unread body, for an operation that declares `upload`. Stopping early does not end the connection. */
   readonly stream: AsyncIterable<Uint8Array>;
@@ -36,6 +41,8 @@ export type OperationResponse = {
   readonly json?: unknown;
   /** Instead of JSON; `headers` then include Content-Type. */
   readonly text?: string;
+  /** Not as a header: the library keeps only one header Set-Cookie. */
+  readonly cookies?: readonly Cookie[];
 };
 
 type ResponseDoc = {
@@ -60,16 +67,25 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly query?: Q;
   /** JSON body; an operation without this ignores the body. */
   readonly body?: B;
+  /** Instead of `body`: a body of type application/x-www-form-urlencoded, as an object of strings. */
+  readonly form?: B;
+  /** Names of the cookies that it reads. It rejects a request that repeats one of them. */
+  readonly cookies?: readonly string[];
   /** A file as the body: in this field of a multipart form, or raw with one of these content types. */
   readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
   /** By status. */
   readonly responses: Readonly<Record<number, ResponseDoc>>;
+  /** `oauth`: `{error, error_description, trace_id}` of RFC 6749 section 5.2. @default the one error shape */
+  readonly errorShape?: "oauth";
   /** Codes that the handler throws, in addition to those of the boundary. */
   readonly errors: readonly ErrorCode[];
   /** Messages of this operation as examples in the OpenAPI document, where the general one would not fit. */
   readonly errorMessages?: Readonly<Partial<Record<ErrorCode, string>>>;
-  /** On a route with limit class `secret`: the account that the request tries to sign in to. */
-  readonly account?: (body: z.output<B>) => string;
+  /**
+   * On a route with limit class `secret`: the account that the request tries to sign in to, in any case of letters.
+   * Undefined if the request counts by its address or caller alone.
+   */
+  readonly account?: (input: { readonly body: z.output<B>; readonly caller: C }) => string | undefined;
   /** Shown in the OpenAPI document and in validation messages; tests check it against the schemas. */
   readonly example: {
     readonly params?: z.input<P>;
@@ -106,7 +122,8 @@ export function guardedOperation<
 }
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
-export type Access = "public" | Permission;
+/** A token of any caller is enough for `authenticated`. */
+export type Access = "public" | "authenticated" | Permission;
 
 /** One line of the route table. `routesFor` has already checked that handler and schemas agree. */
 export type Route<D> = {
@@ -141,7 +158,7 @@ export function routesFor<D>() {
     path: Path,
     access: A,
     limit: LimitClass,
-    definition: Operation<P, Q, B, D, A extends Permission ? Caller : Caller | undefined> &
+    definition: Operation<P, Q, B, D, A extends "public" ? Caller | undefined : Caller> &
       ([keyof P["shape"], ParamNames<Path>] extends [ParamNames<Path>, keyof P["shape"]] ? unknown : never),
   ): Route<D> => {
     const listed = typeof methods === "string" ? [methods] : methods;

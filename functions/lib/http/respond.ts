@@ -42,7 +42,7 @@ type Responding = Pick<HttpContext, "limitHeaders" | "trace"> & {
 /** Adds the headers of every response; those of the operation take precedence. */
 export function toHttpResponse(
   { limitHeaders, request, trace }: Responding,
-  { status = 200, headers, text }: TextResponse,
+  { status = 200, cookies, headers, text }: TextResponse,
 ): HttpResponseInit & { readonly status: number } {
   return {
     status,
@@ -52,6 +52,7 @@ export function toHttpResponse(
       ...limitHeaders,
       ...headers,
     },
+    ...(cookies && { cookies: [...cookies] }),
     ...(text && request.method !== "HEAD" && { body: text }),
   };
 }
