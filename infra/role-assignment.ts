@@ -3,7 +3,7 @@ import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment/inde
 import type { Construct } from "constructs";
 
 /**
- * The roles that a deployer may assign: those of the stacks, and Secrets Officer, which it gives itself while it seeds.
+ * The roles that a deployer may assign: those of the stacks. Secrets Officer it also gives itself while it seeds.
  * https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
  */
 export const builtInRoles = {

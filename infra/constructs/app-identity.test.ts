@@ -77,6 +77,11 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
     expect(listed.sort()).toEqual(dataActions.map((action) => action.split("/databaseAccounts/")[1]).sort());
   });
 
+  it(`${stage}: the app may use the signing keys, and no other secret of the vault`, () => {
+    const onVault = rolesOf(platform, "app").filter((role) => /vault|secret/i.test(role));
+    expect(onVault).toEqual(["secret `signing-keys`: Key Vault Secrets Officer"]);
+  });
+
   it(`${stage}: the deployer may write packages and no data`, () => {
     expect(rolesOf(platform, "deployer")).toEqual([
       "container `deploymentpackage`: Storage Blob Data Contributor",

@@ -2,6 +2,7 @@
 import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity/index.js";
 import type { ITerraformDependable } from "cdktf/lib/terraform-dependable.js";
 import { Construct } from "constructs";
+import { secrets } from "../../functions/lib/names.ts";
 import type { ResourceLocation } from "../naming.ts";
 import { assignRole, type Role } from "../role-assignment.ts";
 import type { Fragment } from "../settings.ts";
@@ -84,9 +85,13 @@ export class AppIdentity extends Construct {
     return { TABLES_ENDPOINT: tables.endpoint };
   }
 
-  /** Reads all secrets of the vault. */
+  /**
+   * Reads, writes and disables versions of the signing keys, the only secret that the app uses. It needs no role on the
+   * vault: versions are listed below their secret, with `vaults/secrets/readMetadata/action`.
+   * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+   */
   bindVault(vault: Vault): Fragment<"VAULT_URI"> {
-    this.#assign("vault-secrets", "Key Vault Secrets User", vault.id);
+    this.#assign("signing-keys", "Key Vault Secrets Officer", vault.secretId(secrets.signingKeys));
     return { VAULT_URI: vault.uri };
   }
 

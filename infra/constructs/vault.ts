@@ -33,4 +33,9 @@ export class Vault extends Construct {
     this.id = vault.id;
     this.uri = vault.vaultUri;
   }
+
+  /** The scope of a role on one secret and its versions. The secret may not exist yet: docs/decisions/015 */
+  secretId(name: string): string {
+    return `${this.id}/secrets/${name}`;
+  }
 }

@@ -1,5 +1,6 @@
 // The order of a deployment, and the rollback of the code when a step fails.
 import { writeFile } from "node:fs/promises";
+import { applyPlatform, applyStack } from "./apply-stack.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import { type App, createApp } from "./deployed-app.ts";
 import { renewLogin } from "./login.ts";
@@ -34,7 +35,9 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
   // A failed preview is left as it is for inspection, and sends no Slack message.
   const isProduction = target.stage === "production";
   try {
-    await step("plan and apply platform", () => applyStack(terraform, "platform", options.allowLoss, context.log));
+    await step("plan and apply platform", () =>
+      applyPlatform(context, terraform, { target, allowLoss: options.allowLoss }),
+    );
     await step("seed", () => seedDeployment(context, target, options.startAt));
     await step("keep the package", () => releases.keep(options.file));
   } catch (error) {
@@ -49,7 +52,7 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
     });
     await step("plan and apply events", async () => {
       await app.waitForEventKey();
-      await applyStack(terraform, "events", options.allowLoss, context.log);
+      await applyStack(context, terraform, { stack: "events", allowLoss: options.allowLoss });
     });
     await step("verify", () => verify(app, target.commit, options));
   } catch (error) {
@@ -77,21 +80,6 @@ const createSteps =
       context.log("::endgroup::");
     }
   };
-
-async function applyStack(
-  terraform: Terraform,
-  stack: Stack,
-  allowLoss: boolean,
-  log: DeployContext["log"],
-): Promise<void> {
-  const { lines, losses } = await terraform.plan(stack);
-  for (const line of lines) log(line);
-  if (losses.length > 0 && !allowLoss)
-    throw new Error(
-      `The plan of ${stack} would lose data (${losses.join(", ")}), so it was not applied. To apply it, run the workflow by hand with "allow loss".`,
-    );
-  await terraform.apply(stack);
-}
 
 async function verify(app: App, commit: string, { verifyArgs, report }: DeployOptions): Promise<void> {
   const { passed, text } = await app.verify(commit, verifyArgs);
