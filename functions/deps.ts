@@ -1,9 +1,13 @@
 // Every dependency of the handlers, each created on first use and then shared: a cold start pays only for what it needs.
 import { setTimeout as sleep } from "node:timers/promises";
+import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
+import { createRows, type Rows } from "./accounts/rows.ts";
+import { createUsers, type Users } from "./accounts/users-table.ts";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
+import { createRosterView, type RosterView } from "./lib/access/roster-view.ts";
 import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
 import { createTokenVerifier } from "./lib/access/token.ts";
 import { checkContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
@@ -21,6 +25,7 @@ import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, secrets, tables } from "./lib/names.ts";
 import { bodyLimit, type Settings } from "./lib/settings.ts";
+import { createStoreClock } from "./lib/store-clock.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
 import { MAX_LINK_MS } from "./sas/link-policy.ts";
@@ -29,6 +34,7 @@ import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
 const CLOSE_MS = 3_500;
+const CHECK_MS = 3_000;
 
 /** Makes each getter run once: its value replaces it on first read. */
 function lazily<T extends object>(getters: T): T {
@@ -77,6 +83,31 @@ export function createDeps(settings: Settings) {
         createSigningKeys(() => this.vault.read(secrets.signingKeys)),
         { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE },
       );
+    },
+
+    /** The clock of tokens, sessions and one-time tokens. */
+    get accountsClock() {
+      return createStoreClock();
+    },
+    get userRows(): Rows {
+      return this.accountRows(tables.users);
+    },
+    accountRows(table: string): Rows {
+      const [reads, writes] = [this.table(table, 2), this.table(table, 0)];
+      return createRows({ name: table, reads, writes, clock: this.accountsClock });
+    },
+    get users(): Users {
+      return createUsers({
+        rows: this.userRows,
+        checkTable: () => checkTable(this.table(tables.users, 0), AbortSignal.timeout(CHECK_MS)),
+        onRoster: (roster, startedAt) => this.rosterView.accept(roster, startedAt),
+      });
+    },
+    get credentials(): CredentialStore {
+      return createCredentialStore(this.userRows);
+    },
+    get rosterView(): RosterView {
+      return createRosterView({ read: () => this.users.read() });
     },
 
     /** @param retries 0 where a repeated conditional write would fail on its own first attempt */

@@ -18,5 +18,7 @@ export type User = {
   readonly createdAt: number;
 };
 
-/** At most 100 users. */
+export const MAX_USERS = 100;
+
+/** At most `MAX_USERS`. */
 export type Roster = readonly User[];

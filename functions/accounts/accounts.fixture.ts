@@ -1,0 +1,49 @@
+// Tables of their own on the tests' Azurite, behind a fault proxy, for the tests of accounts.
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { loadCertificate } from "../../local/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { User } from "../lib/access/roster.ts";
+import { createCredential } from "../lib/azure/credential.ts";
+import { checkTable, createTableClient } from "../lib/azure/tables.ts";
+import { createStoreClock, type StoreClock } from "../lib/store-clock.ts";
+import { createCredentialStore } from "./credentials.ts";
+import { createRows } from "./rows.ts";
+import { createUsers } from "./users-table.ts";
+
+const credential = createCredential(undefined);
+const endpoint = process.env.TABLES_ENDPOINT as string;
+
+export async function startTableProxy(): Promise<FaultProxy> {
+  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+  return startFaultProxy({ target: endpoint, certificate });
+}
+
+/** Creates a table and returns its name. */
+export async function createTable(): Promise<string> {
+  const table = `t${randomUUID().replaceAll("-", "")}`;
+  await createTableClient({ endpoint, table, credential, retries: 2 }).createTable();
+  return table;
+}
+
+/** The stores of one instance on this table. */
+export function openAccounts(table: string, { url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
+  const client = (retries: number) => createTableClient({ endpoint: url, table, credential, retries });
+  const rows = createRows({ name: table, reads: client(2), writes: client(0), clock, callMs: 1_000 });
+  const users = createUsers({ rows, checkTable: () => checkTable(client(0), AbortSignal.timeout(1_000)) });
+  return { rows, users, credentials: createCredentialStore(rows), clock };
+}
+
+export const newUser = (changes: Partial<User> = {}): User => {
+  const id = changes.id ?? randomUUID();
+  return {
+    id,
+    email: `${id}@example.com`,
+    role: "viewer",
+    tier: "free",
+    state: "active",
+    validFrom: 0,
+    createdAt: 1_763_700_000_000,
+    ...changes,
+  };
+};

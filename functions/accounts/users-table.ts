@@ -1,0 +1,103 @@
+// The roster in the table `users`: one row, so that one conditional Replace decides what concerns several users.
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { roles } from "../lib/access/permissions.ts";
+import { MAX_USERS, type Roster, tiers, type User } from "../lib/access/roster.ts";
+import { AppError } from "../lib/errors.ts";
+import type { Rows } from "./rows.ts";
+
+export type Users = {
+  /**
+   * Reads the roster from the table.
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE
+   */
+  read(): Promise<Roster>;
+  /**
+   * Replaces the roster by what `decide` returns for it, and returns that. `decide` is called again with the current
+   * roster when another writer was first, or when the response was lost: then its own change may be in the roster already.
+   * Returning the same roster writes nothing.
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE, and whatever `decide` throws
+   */
+  change(decide: (roster: Roster) => Roster): Promise<Roster>;
+};
+
+type Options = {
+  readonly rows: Rows;
+  /** Rejects when the table is missing, which a read of a row cannot tell from a missing row. */
+  readonly checkTable: () => Promise<void>;
+  /** Receives every roster read or written. `startedAt` is on the clock of `performance.now()`. */
+  readonly onRoster?: (roster: Roster, startedAt: number) => void;
+};
+
+const KEYS = { partitionKey: "roster", rowKey: "roster" };
+const ATTEMPTS = 20;
+const MAX_BACKOFF_MS = 200;
+/** A property holds 64 KiB in UTF-16, and a user takes at most 1 KiB. */
+const USERS_PER_PROPERTY = 50;
+
+// Loose, so that an older release keeps the fields of a newer one.
+const schema: z.ZodType<User[]> = z.array(
+  z.looseObject({
+    id: z.string(),
+    email: z.string(),
+    role: z.enum(roles),
+    tier: z.enum(tiers),
+    state: z.enum(["active", "disabled"]),
+    validFrom: z.number(),
+    createdAt: z.number(),
+  }),
+);
+
+/** The properties `users0`, `users1`: JSON arrays. */
+export function toRow(roster: Roster): Record<string, string> {
+  const parts = Array.from({ length: MAX_USERS / USERS_PER_PROPERTY }, (_, index) =>
+    roster.slice(index * USERS_PER_PROPERTY, (index + 1) * USERS_PER_PROPERTY),
+  );
+  return Object.fromEntries(parts.map((part, index) => [`users${index}`, JSON.stringify(part)]));
+}
+
+function fromRow(row: Record<string, unknown>): Roster {
+  try {
+    return Object.keys(toRow([])).flatMap((name) => schema.parse(JSON.parse(String(row[name] ?? "[]"))));
+  } catch {
+    // Without the cause, which quotes e-mail addresses.
+    throw new AppError(
+      "DEPENDENCY_UNAVAILABLE",
+      "The row of the roster is malformed: restore the table from its backup",
+    );
+  }
+}
+
+export function createUsers({ rows, checkTable, onRoster }: Options): Users {
+  async function load(): Promise<{ roster: Roster; etag?: string }> {
+    const startedAt = performance.now();
+    const row = await rows.find<Record<string, unknown>>(KEYS);
+    if (!row) {
+      await checkTable().catch((cause: unknown) => {
+        throw new AppError("DEPENDENCY_UNAVAILABLE", "The users table failed", { cause, retryAfter: 5 });
+      });
+      return { roster: [] };
+    }
+    const roster = fromRow(row);
+    onRoster?.(roster, startedAt);
+    return { roster, etag: row.etag };
+  }
+  return {
+    read: async () => (await load()).roster,
+    async change(decide) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const { roster, etag } = await load();
+        const next = decide(roster);
+        if (next === roster) return roster;
+        const startedAt = performance.now();
+        if ((await rows.write({ ...KEYS, ...toRow(next) }, etag)) === "written") {
+          onRoster?.(next, startedAt);
+          return next;
+        }
+        await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, 2 ** attempt));
+      }
+      const message = `The roster was not written in ${ATTEMPTS} attempts: other writers or the table prevented it`;
+      throw new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: 5 });
+    },
+  };
+}
