@@ -26,11 +26,13 @@ const platformSettings = [
   "MEDIA__queueServiceUri",
   "MEDIA__credential",
 ];
-/** A laptop has a system-assigned identity, no Application Insights and no platform; the local host knows its addresses. */
+/** A laptop has a system-assigned identity, and none of the other services; the local host knows its addresses. */
 const omitted = [
   "CDN_BASE_URL",
   "AZURE_CLIENT_ID",
   "APP_ORIGINS",
+  "ENTRA_TENANT_ID",
+  "ENTRA_AUDIENCE",
   "APPLICATIONINSIGHTS_CONNECTION_STRING",
   "WEBSITE_SITE_NAME",
 ];

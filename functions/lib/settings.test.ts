@@ -144,6 +144,27 @@ describe("SITE_TIME_ZONE", () => {
   });
 });
 
+describe("ENTRA_TENANT_ID and ENTRA_AUDIENCE", () => {
+  const entra = {
+    ENTRA_TENANT_ID: "8c1f4a7e-9a55-4b1c-9b0e-3f3d2a1c0b9a",
+    ENTRA_AUDIENCE: "1f0e5b34-6a0f-4a3a-8f0e-0d6b1f2a7c11",
+  };
+
+  it.each(["ENTRA_TENANT_ID", "ENTRA_AUDIENCE"] as const)("reports both names when only %s is set", (name) => {
+    const message = messageOf({ ...required, [name]: entra[name] });
+    expect(message).toContain("set ENTRA_TENANT_ID and ENTRA_AUDIENCE, or neither");
+    expect(namesIn(message)).not.toContain(name);
+  });
+
+  it("accepts both and rejects what is no GUID, such as the tenant `common`", () => {
+    expect(readSettings({ ...required, ...entra })).toMatchObject(entra);
+    expect(namesIn(messageOf({ ...required, ENTRA_TENANT_ID: "common", ENTRA_AUDIENCE: "api://vitae" }))).toEqual([
+      "ENTRA_TENANT_ID",
+      "ENTRA_AUDIENCE",
+    ]);
+  });
+});
+
 describe("endpoint settings", () => {
   it.each(["http://127.0.0.1:10002/devstoreaccount1", "vitae.vault.azure.net", "ftp://x.example", "https://", "//x"])(
     "rejects the endpoint %s, since tokens travel over TLS only",

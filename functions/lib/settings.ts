@@ -104,6 +104,15 @@ const schema = z.object({
     .min(1, "must not be empty")
     .default("vitae")
     .meta({ examples: ["vitae"] }),
+  // With both, access tokens of this tenant of Entra ID are accepted too.
+  ENTRA_TENANT_ID: z
+    .guid("must be the tenant's id (a GUID)")
+    .optional()
+    .meta({ examples: ["8c1f4a7e-9a55-4b1c-9b0e-3f3d2a1c0b9a"] }),
+  ENTRA_AUDIENCE: z
+    .guid("must be the client id (a GUID) of the API's registration")
+    .optional()
+    .meta({ examples: ["1f0e5b34-6a0f-4a3a-8f0e-0d6b1f2a7c11"] }),
   LOG_LEVEL: oneOf(logLevels, "info").meta({ examples: ["info"] }),
   // Requests per minute of one caller or address.
   RATE_LIMITS: oneOf(["on", "off"], "on").meta({ examples: ["on"] }),
@@ -187,6 +196,13 @@ function findDeploymentIssues(input: AppSettings): SettingIssue[] {
   return issues;
 }
 
+/** Settings that work only together. */
+function findIncompleteEntra(input: AppSettings): SettingIssue[] {
+  const missing = (["ENTRA_TENANT_ID", "ENTRA_AUDIENCE"] as const).filter((name) => !input[name]);
+  const message = "is missing: set ENTRA_TENANT_ID and ENTRA_AUDIENCE, or neither";
+  return missing.length === 1 ? missing.map((name) => [name, message]) : [];
+}
+
 /** Turns on a switch of a library that reads only the environment. */
 export function turnOn(name: string): void {
   process.env[name] = "true";
@@ -210,6 +226,7 @@ export function readSettings(environment: Record<string, string | undefined> = p
     const name = first as keyof AppSettings;
     return [name, input[name] === undefined ? "is missing" : message];
   });
+  issues.push(...findIncompleteEntra(input));
   if (input.STAGE !== "local") issues.push(...findDeploymentIssues(input));
   if (result.success && issues.length === 0) return result.data;
   const lines = new Map<string, string>();

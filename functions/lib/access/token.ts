@@ -44,7 +44,7 @@ function describeMalformed(authorization: string): string {
   return `${rule}; received no Bearer: write it before the token.`;
 }
 
-/** What a verified token says. */
+/** The content of a verified token. */
 export type VerifiedToken = {
   readonly subject: string;
   readonly role: Role;
