@@ -80,7 +80,7 @@ export function createDeps(settings: Settings) {
     generateSigningKeys,
     get verifyToken() {
       return createTokenVerifier(
-        createSigningKeys(() => this.vault.read(secrets.signingKeys)),
+        createSigningKeys(async () => (await this.vault.read(secrets.signingKeys))?.value),
         { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE },
       );
     },
@@ -188,7 +188,7 @@ export function createDeps(settings: Settings) {
         blobs: (signal) =>
           Promise.all(Object.values(containers).map((name) => checkContainer(this.blobs, name, signal))),
         // Not through the signing keys: those are cached for minutes, and would hide that the vault is down.
-        vault: (signal) => readSigningKeys(() => this.vault.read(secrets.signingKeys, signal)),
+        vault: (signal) => readSigningKeys(async () => (await this.vault.read(secrets.signingKeys, signal))?.value),
       });
     },
 

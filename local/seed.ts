@@ -6,7 +6,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { secrets } from "../functions/lib/names.ts";
-import { readSecret } from "./vault.ts";
+import { readSecret } from "./vault-file.ts";
 
 export type SeedOptions = {
   root: string;

@@ -8,7 +8,7 @@ import { readSettings } from "../functions/lib/settings.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { vaultFile } from "./data-dir.ts";
 import { readLocalSettings } from "./settings-file.ts";
-import { readSecret } from "./vault.ts";
+import { readSecret } from "./vault-file.ts";
 
 const root = join(import.meta.dirname, "..");
 const WEEK_SECONDS = 7 * 24 * 60 * 60;

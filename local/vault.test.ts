@@ -8,7 +8,8 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { expect, onTestFinished, test } from "vitest";
 import { loadCertificate } from "./certificate.ts";
 import { issueToken } from "./identity.ts";
-import { readSecret, startVault } from "./vault.ts";
+import { startVault } from "./vault.ts";
+import { readSecret } from "./vault-file.ts";
 
 const { VAULT_URI = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
 const client = new SecretClient(VAULT_URI, new DefaultAzureCredential(), {
@@ -24,6 +25,29 @@ test("returns the latest version of a secret, and an older one on request", asyn
   expect((await client.getSecret(name)).value).toBe("two");
   const old = await client.getSecret(name, { version: first.properties.version ?? "" });
   expect(old).toMatchObject({ value: "one", properties: { enabled: true } });
+});
+
+test("lists versions in pages and not by time, and rejects a read of a disabled version with 403", async () => {
+  const name = newName();
+  const created: (string | undefined)[] = [];
+  for (let each = 0; each < 27; each++) created.push((await client.setSecret(name, `${each}`)).properties.version);
+  const pages: number[] = [];
+  const listed: (string | undefined)[] = [];
+  for await (const page of client.listPropertiesOfSecretVersions(name).byPage()) {
+    pages.push(page.length);
+    listed.push(...page.map(({ version }) => version));
+  }
+  expect(pages).toEqual([25, 2]);
+  expect(listed).toEqual(created.toSorted());
+
+  const [first = ""] = created;
+  await client.updateSecretProperties(name, first, { enabled: false });
+  await expect(client.getSecret(name, { version: first })).rejects.toMatchObject({
+    statusCode: 403,
+    code: "Forbidden",
+    details: { error: { innerError: { code: "SecretDisabled" } } },
+  });
+  expect((await client.getSecret(name)).value).toBe("26");
 });
 
 test("returns 404 for a deleted secret and rejects a new value for it with 409", async () => {

@@ -20,3 +20,9 @@ export function retryAfterOfSdkError(thrown: unknown): number | undefined {
   const seconds = Number(headers?.get("retry-after") ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds : undefined;
 }
+
+/** The inner code of a Key Vault error: it distinguishes a disabled version from a missing role, both 403. */
+export function innerCodeOfSdkError(thrown: unknown): string | undefined {
+  if (!(thrown instanceof RestError)) return undefined;
+  return (thrown.details as { error?: { innerError?: { code?: string } } } | undefined)?.error?.innerError?.code;
+}

@@ -17,9 +17,44 @@ test("vault.read returns undefined when the secret does not exist", async () => 
 test("vault.read returns the last written value", async () => {
   const name = newName();
   await vault.write(name, "one");
-  expect(await vault.read(name)).toBe("one");
-  await vault.write(name, "two, with ümläuts");
-  expect(await vault.read(name)).toBe("two, with ümläuts");
+  expect(await vault.read(name)).toMatchObject({ value: "one" });
+  const { version } = await vault.write(name, "two, with ümläuts");
+  expect(await vault.read(name)).toEqual({ value: "two, with ümläuts", version });
+});
+
+test("vault.list returns every version with its time, and a disabled version has no value", async () => {
+  const name = newName();
+  expect(await vault.list(name)).toEqual([]);
+  const one = await vault.write(name, "one");
+  const two = await vault.write(name, "two");
+  await vault.disable(name, one.version);
+  await vault.disable(name, one.version);
+  const listed = await vault.list(name);
+  expect(listed).toHaveLength(2);
+  expect(listed).toEqual(
+    expect.arrayContaining([
+      { ...one, enabled: false },
+      { ...two, enabled: true },
+    ]),
+  );
+  expect(await vault.readVersion(name, one.version)).toBeUndefined();
+  expect(await vault.readVersion(name, two.version)).toBe("two");
+});
+
+test.each(["../other", "", "a/b", "0".repeat(33)])(
+  "the version %j, which Key Vault does not generate, is unknown without a call",
+  async (version) => {
+    const down = createVault("https://127.0.0.1:1", credential);
+    expect(await down.readVersion("x", version)).toBeUndefined();
+    await down.disable("x", version);
+  },
+);
+
+test("the vault reports the Date header of its responses", async () => {
+  const dates: number[] = [];
+  await createVault(process.env.VAULT_URI as string, credential, (date) => dates.push(date)).list(newName());
+  expect(dates.length).toBeGreaterThan(0);
+  expect(dates.every((date) => Math.abs(date - Date.now()) < 60_000)).toBe(true);
 });
 
 test("vault.read returns undefined and vault.write throws CONFLICT when the secret is soft-deleted", async () => {
@@ -55,7 +90,7 @@ test("a vault that does not respond throws DEPENDENCY_UNAVAILABLE", async () => 
   await new Promise((resolve) => server.close(resolve));
   const down = createVault(`https://127.0.0.1:${port}`, credential);
   await expect(down.read("x")).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE", cause: expect.any(Error) });
-  const keys = createSigningKeys(() => down.read("x"));
+  const keys = createSigningKeys(async () => (await down.read("x"))?.value);
   await expect(keys()).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
 });
 
@@ -63,5 +98,5 @@ test("signing keys survive a round trip through the vault", async () => {
   const name = newName();
   const generated = await generateSigningKeys();
   await vault.write(name, generated);
-  expect(await createSigningKeys(() => vault.read(name))()).toEqual(parseSigningKeys(generated));
+  expect(await createSigningKeys(async () => (await vault.read(name))?.value)()).toEqual(parseSigningKeys(generated));
 });
