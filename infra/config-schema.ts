@@ -100,6 +100,15 @@ export const stageConfig = z.strictObject({
   region: z.string().regex(/^[a-z]+[0-9]?$/, 'must be a region as "az account list-locations" names it: westeurope'),
   /** Sites whose scripts may call the API and use image links. */
   origins: z.array(origin).min(1, "must name at least one origin, or no page can show its number"),
+  /**
+   * Host names of the API besides the one that Azure gives it, such as `api.example.com`. Pages of the API's own host
+   * names may use the cookie of a session. Binding the domain to the app is done by hand.
+   */
+  hostNames: z
+    .array(z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, "must be a host name, such as api.example.com"))
+    .default([]),
+  /** With it the owner of the site signs in. seed-entity creates the account; no e-mail is sent. */
+  ownerEmail: z.email("must be an e-mail address, such as ada@example.com"),
   pages: z
     .array(z.string())
     .min(1)

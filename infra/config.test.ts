@@ -54,6 +54,8 @@ describe("readConfig", () => {
   it.each([
     ["an origin without TLS", { origins: ["http://www.example.com"] }, "origins.0"],
     ["no origin", { origins: [] }, "origins: must name at least one origin"],
+    ["a host name with a scheme", { hostNames: ["https://api.ada.dev"] }, "hostNames.0: must be a host name"],
+    ["an owner without an address", { ownerEmail: "ada" }, "ownerEmail: must be an e-mail address"],
     ["an unknown field", { colour: "red" }, '"colour"'],
     ["an unknown nested field", { scale: { instances: 3 } }, "scale: "],
     [

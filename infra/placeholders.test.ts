@@ -5,12 +5,12 @@ import type { StageOverrides } from "./config-schema.ts";
 import { placeholdersOf } from "./placeholders.ts";
 
 const runbooks = "https://github.com/ada/vitae/blob/main/docs/runbooks.md";
-const mine = { origins: ["https://ada.dev"], alerts: { runbooks } };
+const mine = { origins: ["https://ada.dev"], ownerEmail: "ada@ada.dev", alerts: { runbooks } };
 const found = (overrides: Partial<StageOverrides>) =>
   placeholdersOf(readConfig("production", { ...mine, ...overrides }));
 
 describe("placeholdersOf", () => {
-  it("placeholdersOf returns nothing when page and runbooks were replaced", () => {
+  it("placeholdersOf returns nothing when page, owner and runbooks were replaced", () => {
     expect(found({})).toEqual([]);
   });
 
@@ -30,8 +30,14 @@ describe("placeholdersOf", () => {
     expect(found({ alerts: { runbooks: runbooks.replace("ada", "OWNER") } })).toHaveLength(1);
   });
 
-  it("placeholdersOf reports the same for a preview as for production", () => {
-    const reported = (stage: "production" | "preview-7") => placeholdersOf(readConfig(stage));
+  it("placeholdersOf reports the owner's placeholder, and not the address of previews", () => {
+    expect(found({ ownerEmail: "owner@example.com" })).toEqual([expect.stringMatching(/^ownerEmail is "owner@ex/)]);
+    expect(found({ ownerEmail: readConfig("preview-7").ownerEmail })).toEqual([]);
+  });
+
+  it("placeholdersOf reports page and runbooks of a preview as for production", () => {
+    const reported = (stage: "production" | "preview-7") =>
+      placeholdersOf({ ...readConfig(stage), ownerEmail: mine.ownerEmail });
     expect(reported("preview-7")).toEqual(reported("production"));
     expect(readConfig("preview-7").alerts.runbooks).toBe(readConfig("production").alerts.runbooks);
   });

@@ -5,11 +5,20 @@ import type { StageConfig } from "./config-schema.ts";
 const RESERVED = /(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid)$/;
 
 /** Returns one line for each placeholder: the field, its value, and what would not work. */
-export function placeholdersOf({ origins, alerts }: Pick<StageConfig, "origins" | "alerts">): string[] {
+export function placeholdersOf({
+  origins,
+  ownerEmail,
+  alerts,
+}: Pick<StageConfig, "origins" | "ownerEmail" | "alerts">): string[] {
+  const domain = ownerEmail.split("@").at(-1) ?? "";
   return [
     ...origins
       .filter((origin) => RESERVED.test(new URL(origin).hostname))
       .map((origin) => `origins is "${origin}", a placeholder: browsers would block the API for your page.`),
+    // An address in .invalid is nobody's on purpose, as that of previews.
+    ...(RESERVED.test(domain) && !domain.endsWith(".invalid")
+      ? [`ownerEmail is "${ownerEmail}", a placeholder: the owner's account would not be yours.`]
+      : []),
     ...(alerts.runbooks.includes("/OWNER/")
       ? [`alerts.runbooks is "${alerts.runbooks}", a placeholder: links in alerts would not work.`]
       : []),

@@ -3,7 +3,13 @@ import { type AppSettings, bodyLimit } from "../functions/lib/settings.ts";
 import type { LimitSetting, StageConfig } from "./config-schema.ts";
 
 /** Settings that are optional on a laptop and always set in a deployment. */
-type AlwaysSet = "STAGE" | "PAGES" | "AZURE_CLIENT_ID" | "APPLICATIONINSIGHTS_CONNECTION_STRING" | "DAILY_WRITE_BUDGET";
+type AlwaysSet =
+  | "STAGE"
+  | "PAGES"
+  | "APP_ORIGINS"
+  | "AZURE_CLIENT_ID"
+  | "APPLICATIONINSIGHTS_CONNECTION_STRING"
+  | "DAILY_WRITE_BUDGET";
 
 /** Settings that the functions host, its bindings and the identity library read. */
 type PlatformSettings = {
@@ -23,6 +29,11 @@ export type DeployedSettings = Readonly<AppSettings & { [name in AlwaysSet]: str
 
 /** The settings that one construct provides. */
 export type Fragment<Name extends keyof DeployedSettings> = Pick<DeployedSettings, Name>;
+
+/** The app's own origins, which browsers compare exactly. */
+export function originSettings(hostNames: readonly string[]): Fragment<"APP_ORIGINS"> {
+  return { APP_ORIGINS: hostNames.map((name) => `https://${name}`).join(",") };
+}
 
 /** The settings that follow from the configuration alone. */
 export function settingsOf(config: StageConfig) {

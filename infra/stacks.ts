@@ -15,10 +15,10 @@ import { MediaTopic } from "./constructs/media-topic.ts";
 import { Observability } from "./constructs/observability.ts";
 import { OriginalWritten } from "./constructs/original-written.ts";
 import { Vault } from "./constructs/vault.ts";
-import { namesOf, type ResourceLocation } from "./naming.ts";
+import { defaultHostName, namesOf, type ResourceLocation } from "./naming.ts";
 import { addProviders, type StackProps } from "./provider.ts";
 import { assignRole } from "./role-assignment.ts";
-import { type DeployedSettings, settingsOf } from "./settings.ts";
+import { type DeployedSettings, originSettings, settingsOf } from "./settings.ts";
 
 /** All resources that exist before the code is deployed. */
 export class PlatformStack extends TerraformStack {
@@ -41,8 +41,10 @@ export class PlatformStack extends TerraformStack {
     const cdn = config.frontDoor ? new FrontDoor(this, "front-door", frontDoor) : undefined;
 
     const identity = new AppIdentity(this, "identity", { location, name: names.identity, subscriptionId });
+    const hostNames = [defaultHostName(names), ...config.hostNames];
     const settings: DeployedSettings = {
       ...settingsOf(config),
+      ...originSettings(hostNames),
       ...identity.settings(),
       ...identity.bindHostStorage(host),
       ...identity.bindMedia(media),
@@ -59,6 +61,7 @@ export class PlatformStack extends TerraformStack {
       settings,
       packageUrl: host.packageUrl,
       origins: config.origins,
+      hostNames,
       scale: config.scale,
     });
     new MediaTopic(this, "topic", { location, name: names.mediaTopic, media, host, subscriptionId });

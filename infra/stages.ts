@@ -8,12 +8,16 @@ const production: StageOverrides = {
   region: "westeurope",
   // The origin of your page. Replace it before you deploy.
   origins: ["https://www.example.com"],
+  // With this address you sign in. Replace it before you deploy.
+  ownerEmail: "owner@example.com",
   alerts: { runbooks },
 };
 
 /** Every preview-N. It is deleted with its pull request, so it keeps no data, and its alerts go to no one on call. */
 const preview: StageOverrides = {
   ...production,
+  // Nobody's address: previews belong to no person.
+  ownerEmail: "owner@preview.invalid",
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },
   // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.

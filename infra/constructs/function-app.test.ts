@@ -101,6 +101,17 @@ describe("function app", () => {
     expect(siteConfig.cors).toEqual({ allowedOrigins: origins, supportCredentials: false });
   });
 
+  it("the function app has its own host names as origins, and fails the apply when Azure chose another name", () => {
+    const own = appOf(synthesized("production", { hostNames: ["api.ada.dev"] }).platform);
+    const name = `${own.app.name}.azurewebsites.net`;
+    expect(own.settings.APP_ORIGINS).toBe(`https://${name},https://api.ada.dev`);
+    const { postcondition } = own.app.lifecycle as { postcondition: Record<string, string>[] };
+    expect(postcondition).toMatchObject([
+      { condition: `\${contains(["${name}","api.ada.dev"], lower(self.output.properties.defaultHostName))}` },
+    ]);
+    expect(postcondition[0]?.error_message).toContain("APP_ORIGINS");
+  });
+
   it("the function app has no setting that Flex Consumption forbids, and no storage connection string", () => {
     expect(Object.keys(settings).filter((name) => forbidden.test(name))).toEqual([]);
     expect(forbidden.test("AzureWebJobsStorage")).toBe(true);

@@ -21,11 +21,15 @@ export interface FunctionAppProps {
   readonly packageUrl: string;
   /** Sites whose scripts may read responses. */
   readonly origins: readonly string[];
+  /** Host names whose origins are in the settings; the one that Azure chose must be among them. */
+  readonly hostNames: readonly string[];
   readonly scale: StageConfig["scale"];
 }
 
 /** The ARM type of a function app, and the path of the host name that Azure chose. */
 export const SITES = { type: "Microsoft.Web/sites@2025-03-01", hostName: "properties.defaultHostName" } as const;
+const UNKNOWN_HOST =
+  "Azure gave the app a host name that is not in its setting APP_ORIGINS, so browsers could not stay signed in there. Add the name (az functionapp list) to hostNames in infra/stages.ts, and deploy again.";
 const POLICIES = "Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01";
 
 /** A keyless app on its own plan. */
@@ -37,7 +41,7 @@ export class FunctionApp extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionAppProps) {
     super(scope, id);
-    const { location, groupId, names, identity, settings, packageUrl, origins, scale } = props;
+    const { location, groupId, names, identity, settings, packageUrl, origins, hostNames, scale } = props;
     const plan = new ServicePlan(this, "plan", { ...location, name: names.plan, osType: "Linux", skuName: "FC1" });
     const alwaysReady = Object.entries(scale.alwaysReady).map(([name, instanceCount]) => ({ name, instanceCount }));
     const app = new AzapiResource(this, "app", {
@@ -48,6 +52,15 @@ export class FunctionApp extends Construct {
       identityIds: [identity.id],
       dependsOn: [...identity.roles],
       exports: [SITES.hostName],
+      // Its own settings cannot refer to a value that exists after it, so the name is computed before and compared here.
+      lifecycle: {
+        postcondition: [
+          {
+            condition: `\${contains(${JSON.stringify(hostNames)}, lower(self.output.${SITES.hostName}))}`,
+            errorMessage: UNKNOWN_HOST,
+          },
+        ],
+      },
       body: {
         kind: "functionapp,linux",
         properties: {

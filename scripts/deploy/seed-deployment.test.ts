@@ -12,14 +12,20 @@ it.each(["production", "preview-7"])("seedSettings of %s are valid deployment se
   expect(readSettings(seedSettings(createStage(stage).target)).STAGE).toBe(stage);
 });
 
+it("seedSettings name the owner of production, and nobody for a preview", () => {
+  const { target } = createStage();
+  expect(seedSettings(target).OWNER_EMAIL).toBe(target.config.ownerEmail);
+  expect(seedSettings(createStage("preview-7").target).OWNER_EMAIL).toMatch(/@preview\.invalid$/);
+});
+
 it("seed-entity uses a token from az, without managed identity, key or secret", async () => {
   await using az = await installStandIn("az", "az-login.ts");
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER, ...services } = process.env;
   const page = `p${randomUUID()}`;
-  const { AZURE_TOKEN_CREDENTIALS, AZURE_CLIENT_ID } = seedSettings(createStage().target);
+  const { AZURE_TOKEN_CREDENTIALS, AZURE_CLIENT_ID, OWNER_EMAIL } = seedSettings(createStage().target);
   const env = {
     ...services,
-    ...{ AZURE_TOKEN_CREDENTIALS, AZURE_CLIENT_ID, PAGES: page, PATH: az.PATH },
+    ...{ AZURE_TOKEN_CREDENTIALS, AZURE_CLIENT_ID, OWNER_EMAIL, PAGES: page, PATH: az.PATH },
     ...{ LOGIN_ENDPOINT: IDENTITY_ENDPOINT, LOGIN_HEADER: IDENTITY_HEADER },
   };
   const program = join(import.meta.dirname, "..", "..", "seed-entity", "main.ts");

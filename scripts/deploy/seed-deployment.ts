@@ -20,7 +20,11 @@ export function seedSettings({ stage, names, config, clientId }: DeployTarget): 
     // The settings of a deployment require a client id; seed-entity runs as the deployer.
     AZURE_CLIENT_ID: clientId,
   };
-  return { ...(settings as Record<string, string>), AZURE_TOKEN_CREDENTIALS: "AzureCliCredential" };
+  return {
+    ...(settings as Record<string, string>),
+    AZURE_TOKEN_CREDENTIALS: "AzureCliCredential",
+    OWNER_EMAIL: config.ownerEmail,
+  };
 }
 
 const SEED_ENTITY = join(import.meta.dirname, "..", "..", "seed-entity", "main.ts");
