@@ -1,6 +1,7 @@
 // Every dependency of the handlers, each created on first use and then shared: a cold start pays only for what it needs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
+import { createPasswords } from "./accounts/passwords.ts";
 import { createRows, type Rows } from "./accounts/rows.ts";
 import { createUsers, type Users } from "./accounts/users-table.ts";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
@@ -18,6 +19,7 @@ import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { checkTable, createTableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { createDecoder } from "./lib/decode/decoder.ts";
+import { createHeavyWork } from "./lib/heavy-work.ts";
 import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
@@ -151,7 +153,13 @@ export function createDeps(settings: Settings) {
       return createImageRecords(this.table(tables.images, 2));
     },
     get decoder() {
-      return createDecoder({ maxPixels: settings.MAX_IMAGE_PIXELS });
+      return createDecoder({ maxPixels: settings.MAX_IMAGE_PIXELS, gate: this.heavyWork.decodes });
+    },
+    get heavyWork() {
+      return createHeavyWork();
+    },
+    get passwords() {
+      return createPasswords({ gate: this.heavyWork.hashes });
     },
     get uploadGate() {
       return createUploadGate();

@@ -6,6 +6,8 @@ export type Patience = {
   /** Callers that may already wait. */
   readonly maxWaiting: number;
   readonly maxWaitMs: number;
+  /** Seconds after which a rejected client may try again. @default 10 */
+  readonly retryAfter?: number;
 };
 
 export type RunOptions = {
@@ -17,6 +19,9 @@ export type RunOptions = {
 export const requestPatience: Patience = { maxWaiting: 64, maxWaitMs: 30_000 };
 /** A timer that waits must end before `functionTimeout` in host.json. A failure counts as one of five attempts. */
 export const eventPatience: Patience = { maxWaiting: 256, maxWaitMs: 60_000 };
+
+/** Hashes are short: a client that waits longer than this does better to send its request again. */
+export const hashPatience: Patience = { maxWaiting: 16, maxWaitMs: 2_000, retryAfter: 2 };
 
 export type Gate = {
   /**
@@ -54,10 +59,10 @@ export function createGate({ name, capacity, maxRunning = Number.POSITIVE_INFINI
     }
   }
 
-  function wait(weight: number, { maxWaiting, maxWaitMs }: Patience): Promise<void> {
+  function wait(weight: number, { maxWaiting, maxWaitMs, retryAfter = RETRY_AFTER_S }: Patience): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const rejectBusy = (reason: string) =>
-      reject(new AppError("DEPENDENCY_UNAVAILABLE", `Too many ${name}: ${reason}`, { retryAfter: RETRY_AFTER_S }));
+      reject(new AppError("DEPENDENCY_UNAVAILABLE", `Too many ${name}: ${reason}`, { retryAfter }));
     const entry = {
       weight,
       start() {

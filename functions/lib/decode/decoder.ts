@@ -1,7 +1,7 @@
 // The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
-import { availableParallelism } from "node:os";
 import { AppError, asAppError } from "../errors.ts";
-import { createGate, type Gate, type Patience, type RunOptions } from "../gate.ts";
+import type { Gate, Patience, RunOptions } from "../gate.ts";
+import { createHeavyWork } from "../heavy-work.ts";
 import { loadSharp, type OpenImage } from "../sharp.ts";
 import { largestPartPixels } from "./avif-boxes.ts";
 import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-weight.ts";
@@ -23,13 +23,6 @@ export type Decoder = {
   ): Promise<T>;
 };
 
-/** Bytes. An instance has 2,048 MB for the host, the app and the uploads in flight. */
-const MEMORY = 900_000_000;
-/**
- * sharp runs on libuv's four threads; address look-ups and token checks need the others. On one CPU a second decode gains
- * nothing and takes time from the thread that handles requests.
- */
-const maxDecodes = () => Math.min(2, availableParallelism());
 /** Bytes to check the structure and read the header. */
 const HEADER_WEIGHT = 64_000_000;
 /** Cameras write ten scans. */
@@ -98,12 +91,19 @@ function checkSize(bytes: Uint8Array, { format, width, height }: ImageHeader, ma
     );
 }
 
-type Options = { readonly maxPixels: number; readonly timeLimitMs?: number };
+type Options = {
+  readonly maxPixels: number;
+  /** @default one that nothing else shares */
+  readonly gate?: Gate;
+  readonly timeLimitMs?: number;
+};
 
 /** One for the process: two of them would admit twice as much. */
-export function createDecoder({ maxPixels, timeLimitMs = TIME_LIMIT_MS }: Options): Decoder {
-  const gate: Gate = createGate({ name: "decodes", capacity: MEMORY, maxRunning: maxDecodes() });
-
+export function createDecoder({
+  maxPixels,
+  gate = createHeavyWork().decodes,
+  timeLimitMs = TIME_LIMIT_MS,
+}: Options): Decoder {
   /**
    * libvips cannot be interrupted while a decoder reads, so the caller stops waiting and the gate does not: the weight is
    * held until the memory is free. The limits above bound how long that takes.
