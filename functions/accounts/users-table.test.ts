@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
-import { MAX_USERS, type Roster } from "../lib/access/roster.ts";
+import { changeUser, MAX_USERS, type Roster } from "../lib/access/roster.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
 import { createTable, newUser, openAccounts, startTableProxy } from "./accounts.fixture.ts";
 import { toRow } from "./users-table.ts";
@@ -43,6 +43,23 @@ describe("the roster", () => {
     await Promise.all(added.map((user) => openAccounts(table).users.change((roster) => [...roster, user])));
     const stored = await openAccounts(table).users.read();
     expect(stored.map(({ id }) => id).sort()).toEqual(added.map(({ id }) => id).sort());
+  });
+
+  it("lets exactly one of two owners on two instances demote the other", async () => {
+    const owners = [newUser({ role: "owner" }), newUser({ role: "owner" })] as const;
+    const instances = [openAccounts(table).users, openAccounts(table).users];
+    for (let round = 0; round < 5; round++) {
+      await instances[0]?.change(() => [...owners]);
+      const changes = { role: "editor" } as const;
+      const outcomes = await Promise.allSettled(
+        instances.map((users, index) =>
+          users.change((roster) => changeUser(roster, owners[index]?.id ?? "", { changes, now: 0 })),
+        ),
+      );
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "CONFLICT" } });
+      expect((await instances[0]?.read())?.filter(({ role }) => role === "owner")).toHaveLength(1);
+    }
   });
 
   it("decides again with its own change when the response of the write was lost", async () => {
