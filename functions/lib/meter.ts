@@ -13,6 +13,7 @@ export const instruments = {
   counter_batch_size: { kind: "histogram", unit: "{visit}", description: "Visits per commit" },
   cost_brake_trips: { kind: "counter", unit: "{trip}", description: "Days on which the write budget was exhausted" },
   uploads: { kind: "counter", unit: "{image}", description: "Images stored" },
+  security_events: { kind: "counter", unit: "{event}", description: "Events that may mean an attack, by event" },
   thumbnail_duration: { kind: "histogram", unit: "ms", description: "Time to create a thumbnail, by outcome" },
 } as const satisfies Record<string, { kind: "counter" | "histogram" | "gauge"; unit: string; description: string }>;
 

@@ -42,6 +42,7 @@ export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-pass
 /** Log messages that alerts query. */
 export const alertLines = {
   costBrakeTripped: "cost-brake-tripped",
+  securityEvent: "security-event",
   thumbnailGivenUp: "thumbnail-given-up",
 } as const;
 

@@ -46,6 +46,8 @@ const rules = z.strictObject({
   thumbnailGivenUp: rule({ severity: 2, threshold: 0 }),
   /** Instances on which a page exhausted its write budget of the day. */
   costBrakeTripped: rule({ severity: 2, threshold: 0 }),
+  /** Events that may mean an attack, or need the owner. */
+  securityEvent: rule({ severity: 1, threshold: 0 }),
   /** Function executions in the window. A flood of requests raises the bill. */
   executions: rule({ severity: 1, threshold: 10_000, window: "PT1H" }),
   /** Bytes stored on the media account, which Azure measures once an hour. */

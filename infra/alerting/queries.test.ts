@@ -137,7 +137,7 @@ describe("durations", () => {
   });
 });
 
-describe.each(["thumbnailGivenUp", "costBrakeTripped"] as const)("%s", (name) => {
+describe.each(["thumbnailGivenUp", "costBrakeTripped", "securityEvent"] as const)("%s", (name) => {
   const message = alertLines[name];
 
   it(`fires ${name} for a line ${message}, also after a prefix of the host`, () => {
@@ -156,9 +156,12 @@ describe.each(["thumbnailGivenUp", "costBrakeTripped"] as const)("%s", (name) =>
   });
 });
 
-it("fires costBrakeTripped for its metric, when sampling removed the line", () => {
+it.each([
+  ["costBrakeTripped", "cost_brake_trips"],
+  ["securityEvent", "security_events"],
+] as const)("fires %s for one count of the metric %s, when sampling removed the line", (rule, name) => {
   const metric = (name: string, valueSum: number) => ({ traces: [trace("")], customMetrics: [{ name, valueSum }] });
-  expect(fires("costBrakeTripped", metric("cost_brake_trips", 1))).toBe(true);
-  expect(fires("costBrakeTripped", metric("cost_brake_trips", 0))).toBe(false);
-  expect(fires("costBrakeTripped", metric("visits", 9))).toBe(false);
+  expect(fires(rule, metric(name, 1))).toBe(true);
+  expect(fires(rule, metric(name, 0))).toBe(false);
+  expect(fires(rule, metric("visits", 9))).toBe(false);
 });

@@ -20,6 +20,16 @@ const quote = (value: string) => JSON.stringify(value);
 const PARSE_LINE = 'extend line = parse_json(substring(message, indexof(message, "{")))';
 const isLine = (message: string) => `tostring(line.message) == ${quote(message)}`;
 
+/** Counts a log line that the host may sample away in a flood, and the metric of the same event, which it does not. */
+const lineOrMetric = (line: string, metric: string) =>
+  pipe(
+    "union traces, customMetrics",
+    `where name == ${quote(metric)} or message has ${quote(line)}`,
+    PARSE_LINE,
+    `where name == ${quote(metric)} or ${isLine(line)}`,
+    `summarize ${MEASURE} = sum(iff(name == ${quote(metric)}, valueSum, toreal(itemCount)))`,
+  );
+
 /**
  * The queries of all log alerts. The rule adds the time window.
  * @param minRequests fewer requests in a window are too few for an average or a percentile
@@ -48,13 +58,8 @@ export const queriesOf = (minRequests: number) =>
       `where ${isLine(alertLines.thumbnailGivenUp)}`,
       `summarize ${MEASURE} = ${TOTAL}`,
     ),
-    // A flood trips the brake, and in a flood the host samples log lines away. It does not sample metrics.
-    costBrakeTripped: pipe(
-      "union traces, customMetrics",
-      `where name == "cost_brake_trips" or message has ${quote(alertLines.costBrakeTripped)}`,
-      PARSE_LINE,
-      `where name == "cost_brake_trips" or ${isLine(alertLines.costBrakeTripped)}`,
-      `summarize ${MEASURE} = sum(iff(name == "cost_brake_trips", valueSum, toreal(itemCount)))`,
-    ),
+    // A flood trips the brake.
+    costBrakeTripped: lineOrMetric(alertLines.costBrakeTripped, "cost_brake_trips"),
+    securityEvent: lineOrMetric(alertLines.securityEvent, "security_events"),
   }) as const satisfies Partial<Record<RuleName, string>>;
 export type LogRuleName = keyof ReturnType<typeof queriesOf>;
