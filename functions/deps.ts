@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
 import { createPasswords } from "./accounts/passwords.ts";
 import { createRows, type Rows } from "./accounts/rows.ts";
+import { createSignIn } from "./accounts/sign-in.ts";
 import { createUsers, type Users } from "./accounts/users-table.ts";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
@@ -107,6 +108,9 @@ export function createDeps(settings: Settings) {
     },
     get credentials(): CredentialStore {
       return createCredentialStore(this.userRows);
+    },
+    get signIn() {
+      return createSignIn({ users: this.users, credentials: this.credentials, passwords: this.passwords });
     },
     get rosterView(): RosterView {
       return createRosterView({ read: () => this.users.read() });

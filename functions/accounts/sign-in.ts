@@ -1,0 +1,60 @@
+// Who signs in by e-mail and password. Wrong password, unknown user, disabled user: the same result after the same work.
+import type { User } from "../lib/access/roster.ts";
+import { consoleLog, type Log } from "../lib/log.ts";
+import type { CredentialStore } from "./credentials.ts";
+import { normalizeEmail } from "./email.ts";
+import type { Passwords } from "./passwords.ts";
+import type { Users } from "./users-table.ts";
+
+export type SignedIn = {
+  readonly user: User;
+  /**
+   * Whether the password is still the user's. The caller creates the session, then calls this, and removes the session if
+   * it is false: a change of the password writes the credentials first and then ends the sessions that exist, so one of
+   * the two sees the other.
+   * @throws {AppError} DEPENDENCY_UNAVAILABLE
+   */
+  isCurrent(): Promise<boolean>;
+};
+
+/**
+ * Undefined: not signed in, and the reason is nobody's to know.
+ * @throws {AppError} DEPENDENCY_UNAVAILABLE when the table fails, or passwords cannot be hashed now
+ */
+export type SignIn = (email: string, password: string) => Promise<SignedIn | undefined>;
+
+type Options = {
+  readonly users: Pick<Users, "read">;
+  readonly credentials: Pick<CredentialStore, "find" | "write">;
+  readonly passwords: Pick<Passwords, "verify">;
+  readonly log?: Log;
+};
+
+/** No user's id. Its credentials are read for an unknown e-mail address, since a read takes time too. */
+const NO_USER = "none";
+
+export function createSignIn({ users, credentials, passwords, log = consoleLog }: Options): SignIn {
+  return async (email, password) => {
+    const wanted = normalizeEmail(email);
+    const user = (await users.read()).find((each) => each.email === wanted);
+    const stored = await credentials.find(user?.id ?? NO_USER);
+    const hash = user?.state === "active" ? stored?.credentials.hash : undefined;
+    const { isValid, upgraded } = await passwords.verify(password, hash);
+    if (!user || !stored || !isValid) return undefined;
+    if (upgraded !== undefined)
+      await credentials
+        .write(user.id, { ...stored.credentials, hash: upgraded }, stored.etag)
+        .catch((error: unknown) => {
+          log.warn("password-upgrade-failed", { error });
+        });
+    return {
+      user,
+      async isCurrent() {
+        const now = (await credentials.find(user.id))?.credentials.hash;
+        if (now === undefined || now === hash || now === upgraded) return now !== undefined;
+        // Another sign-in may have upgraded the hash.
+        return (await passwords.verify(password, now)).isValid;
+      },
+    };
+  };
+}
