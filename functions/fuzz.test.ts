@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 /** The documented statuses of a route; the fallback is not in the document. */
 function documented({ path, operation }: Route<Deps>, method: string): readonly number[] {
-  const template = path.replace(/\{(\w+):\w+\}/g, "{$1}");
+  const template = path.replace(/\{(\w+):[^}]+\}/g, "{$1}");
   const found = paths[template]?.[(method === "HEAD" ? "GET" : method).toLowerCase()];
   const codes: readonly ErrorCode[] = ["VALIDATION_FAILED", ...operation.errors];
   return found ? Object.keys(found.responses).map(Number) : codes.map(statusOf);

@@ -96,7 +96,7 @@ describe("the log line", () => {
       deps,
       {
         ...call,
-        url: `${url}?limit=4&token=hunter2`,
+        url: `${url}?limit=4&name=hunter2`,
         headers: { authorization: "Bearer hunter2", cookie: "hunter2" },
       },
     );
