@@ -1,5 +1,6 @@
 // The configuration of a stage: defaults, and errors with rule and received value.
 import { describe, expect, it } from "vitest";
+import { triggers } from "../functions/triggers.ts";
 import { MAX_WRITERS } from "../functions/visitor-counter/total.ts";
 import { parseStage, readConfig } from "./config.ts";
 import type { StageOverrides } from "./config-schema.ts";
@@ -27,7 +28,9 @@ describe("readConfig", () => {
   });
 
   it("readConfig returns an instance for each group of functions of a preview", () => {
-    expect(readConfig("preview-7").scale.maximumInstances).toBe(5);
+    const groups = ["HTTP", ...triggers.map(({ name }) => name)];
+    expect(readConfig("preview-7").scale.maximumInstances).toBe(groups.length);
+    expect(readConfig("production").scale.maximumInstances).toBeGreaterThanOrEqual(groups.length);
   });
 
   it("readConfig bounds the instances so that replaced ones still fit into a row of the counter", () => {
