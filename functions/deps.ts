@@ -9,9 +9,9 @@ import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
-import { parseBearer } from "./lib/access/bearer.ts";
+import { type Authenticate, createAuthenticate } from "./lib/access/authenticate.ts";
+import { createEntraVerifier, entraIssuer } from "./lib/access/entra-token.ts";
 import { checkSigningKeys, createKeyRing, type KeyRing } from "./lib/access/key-ring.ts";
-import type { Caller } from "./lib/access/permissions.ts";
 import { createRosterView, type RosterView } from "./lib/access/roster-view.ts";
 import { generateSigningKey } from "./lib/access/signing-keys.ts";
 import { createTokenIssuer, createTokenVerifier, type IssueToken, type TokenVerifier } from "./lib/access/token.ts";
@@ -97,9 +97,30 @@ export function createDeps(settings: Settings) {
     get verifyOwnToken(): TokenVerifier {
       return createTokenVerifier(this.keyRing, this.tokenOptions);
     },
-    get verifyToken() {
-      const verify = this.verifyOwnToken;
-      return async (authorization: string | null): Promise<Caller> => verify(parseBearer(authorization));
+    get authenticate(): Authenticate {
+      const { ENTRA_TENANT_ID: tenantId, ENTRA_AUDIENCE: audience } = settings;
+      return createAuthenticate({
+        verify: this.verifyOwnToken,
+        entra:
+          tenantId && audience
+            ? {
+                issuer: entraIssuer(tenantId),
+                verify: createEntraVerifier({ tenantId, audience, clock: this.accountsClock }),
+              }
+            : undefined,
+        // Until the owner is in the roster, every subject of a token of ours is one.
+        users: {
+          find: async (id) => ({
+            id,
+            email: "",
+            role: "owner",
+            tier: "free",
+            state: "active",
+            validFrom: 0,
+            createdAt: 0,
+          }),
+        },
+      });
     },
 
     /** The clock of tokens, sessions and one-time tokens. */

@@ -37,7 +37,7 @@ let materials: Materials;
 beforeAll(async () => {
   const key = await newKey();
   const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
-  Object.defineProperty(deps, "verifyToken", { value: verifierOf(key, parties) });
+  Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   Object.defineProperty(deps, "limits", { value: unlimited });
   const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
     signToken({ key, ...parties, subject: "fuzz", role, expiresIn });

@@ -32,7 +32,7 @@ const quotas = {
 let server: Awaited<ReturnType<typeof startLibraryServer<Deps>>>;
 
 beforeAll(async () => {
-  Object.defineProperty(deps, "verifyToken", { value: verifierOf(key, parties) });
+  Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   // Limits count by address, and so read the beginning of each body.
   Object.defineProperty(deps, "limits", {
     value: createLimits({ quotas, table: () => deps.limiterTable, log: consoleLog }),

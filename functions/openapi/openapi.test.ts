@@ -38,7 +38,7 @@ test("the document is valid OpenAPI 3.1", async () => {
 
 test("GET /openapi.json returns the document", async () => {
   const route = routes.find(({ name }) => name === "openapi") ?? expect.fail("no such route");
-  const deps = { api, verifyToken: () => expect.fail("called verifyToken") };
+  const deps = { api, authenticate: () => expect.fail("called authenticate") };
   const response = await invoke(route as never, deps, { url: "http://localhost/api/openapi.json" });
   expect(response.status).toBe(200);
   expect(JSON.parse(response.text)).toEqual(document);

@@ -18,8 +18,8 @@ const clock = createStoreClock();
 
 /** Verifies the token of an Authorization header. */
 function verifierWith(keys: Parameters<typeof createTokenVerifier>[0]) {
-  const verifyToken = createTokenVerifier(keys, { ...parties, clock });
-  return async (authorization: string | null) => verifyToken(parseBearer(authorization));
+  const authenticate = createTokenVerifier(keys, { ...parties, clock });
+  return async (authorization: string | null) => authenticate(parseBearer(authorization));
 }
 let verify: ReturnType<typeof verifierWith>;
 

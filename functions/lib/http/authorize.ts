@@ -10,12 +10,12 @@ async function verify({ deps, received, request }: HttpContext): Promise<Caller>
     throw new AppError("UNAUTHENTICATED", "The Authorization header must be given once, received several: send one.", {
       headers: { "WWW-Authenticate": 'Bearer realm="vitae", error="invalid_request"' },
     });
-  return deps.verifyToken(authorization);
+  return deps.authenticate(authorization);
 }
 
 /**
  * @returns the caller, or undefined on a public route
- * @throws {AppError} RATE_LIMITED; UNAUTHENTICATED or DEPENDENCY_UNAVAILABLE from `verifyToken`; FORBIDDEN
+ * @throws {AppError} RATE_LIMITED; UNAUTHENTICATED or DEPENDENCY_UNAVAILABLE from `authenticate`; FORBIDDEN
  */
 export async function authorize(context: HttpContext): Promise<Caller | undefined> {
   const { access, limit } = context.route;

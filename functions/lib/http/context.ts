@@ -1,6 +1,6 @@
 // The state of one HTTP request. Every step of the boundary receives it.
 import type { HttpRequest, InvocationContext } from "@azure/functions";
-import type { Caller } from "../access/permissions.ts";
+import type { Authenticate } from "../access/authenticate.ts";
 import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
@@ -11,8 +11,7 @@ import type { ReceivedRequest, ReceivedRequests } from "./received-requests.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 export type EndpointDeps = {
-  /** @param authorization the header's value */
-  readonly verifyToken: (authorization: string | null) => Promise<Caller>;
+  readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly meter: Meter;
   readonly receivedRequests: ReceivedRequests;
