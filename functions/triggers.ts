@@ -1,5 +1,6 @@
 // Non-HTTP functions: blob, queue and timer triggers. Data that app.ts registers.
 import type { InvocationContext } from "@azure/functions";
+import { cleanUpSessions } from "./accounts/sessions-clean-up.ts";
 import type { Deps } from "./deps.ts";
 import { reconcileImages } from "./images/reconcile.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
@@ -37,5 +38,11 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => cleanUpLimits(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
+    name: "sessions-clean-up",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => cleanUpSessions(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
 ];

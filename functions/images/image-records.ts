@@ -2,7 +2,7 @@
 // until a write confirms it: docs/decisions/018.
 import { setTimeout as sleep } from "node:timers/promises";
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
-import { checkTable, pagesOf, type TableClient } from "../lib/azure/tables.ts";
+import { pagesOf, rowExists, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
 
@@ -22,8 +22,6 @@ const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 200;
 /** Waits for a read to return a row that exists: less than a second together. */
 const STALE_READ_WAITS_MS = [50, 100, 200, 400];
-/** No row has it: it is older than the store. */
-const PAST_ETAG = "W/\"datetime'1900-01-01T00%3A00%3A00.0000000Z'\"";
 
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
@@ -78,20 +76,10 @@ export function createImageRecords(table: TableClient): ImageRecords {
   const unavailable = (cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", "The images table failed", { cause, retryAfter: 5 });
 
-  /** A write meets the current row, so it shows whether there is one. This one changes nothing, as its ETag is never current. */
-  async function exists(keys: NonNullable<ReturnType<typeof keysOf>>): Promise<boolean> {
-    const cause = await table
-      .updateEntity(keys, "Replace", { ...withTimeout(), etag: PAST_ETAG })
-      .catch((thrown: unknown) => thrown);
-    const status = statusOfSdkError(cause);
-    if (status === 412) return true;
-    if (status !== 404) throw unavailable(cause);
-    // A missing table gives the same 404. It must not look like a missing image, whose thumbnail is removed.
-    await checkTable(table, AbortSignal.timeout(CALL_MS)).catch((missing: unknown) => {
-      throw unavailable(missing);
+  const exists = (keys: NonNullable<ReturnType<typeof keysOf>>) =>
+    rowExists(table, keys, CALL_MS).catch((cause: unknown) => {
+      throw unavailable(cause);
     });
-    return false;
-  }
 
   async function load(owner: string, id: string) {
     const keys = keysOf(owner, id);

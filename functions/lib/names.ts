@@ -18,7 +18,13 @@ export const functionNames = [
 export type FunctionName = (typeof functionNames)[number];
 
 /** Functions with a blob, queue or timer trigger. */
-export const triggerNames = ["image-reconcile", "limits-clean-up", "thumbnail", "thumbnail-poison"] as const;
+export const triggerNames = [
+  "image-reconcile",
+  "limits-clean-up",
+  "sessions-clean-up",
+  "thumbnail",
+  "thumbnail-poison",
+] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
 /** The prefix of every route, from host.json. */
@@ -48,6 +54,3 @@ export const alertLines = {
 
 /** Reserved page: checks of a deployment count here, so that they never change a real page's count. */
 export const VERIFY_PAGE = "verify";
-
-/** Below the prefix: routes with the error shape of OAuth. A request that no function claims has nothing but its path. */
-export const oauthPaths = ["/v1/auth/token", "/v1/auth/revoke"] as const;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TableClient, type TableEntityQueryOptions, type TableServiceClientOptions } from "@azure/data-tables";
 import type { TokenCredential } from "@azure/identity";
+import { statusOfSdkError } from "./sdk-errors.ts";
 
 export type { TableClient };
 
@@ -73,4 +74,26 @@ export async function checkTable(client: TableClient, abortSignal: AbortSignal):
   // A query, since a point read returns 404 both for a missing row and for a missing table.
   const filter = "PartitionKey eq 'health' and RowKey eq 'health'";
   await client.listEntities({ abortSignal, queryOptions: { filter } }).next();
+}
+
+/** No row has it: it is older than the store. */
+const PAST_ETAG = "W/\"datetime'1900-01-01T00%3A00%3A00.0000000Z'\"";
+
+/**
+ * Whether a row exists, for use after a read returned 404, since a read may be stale (docs/decisions/018). A write meets the
+ * current row; this one changes nothing, as its ETag is never current. Rejects also when the table does not exist.
+ */
+export async function rowExists(
+  client: TableClient,
+  keys: { readonly partitionKey: string; readonly rowKey: string },
+  callMs: number,
+): Promise<boolean> {
+  const options = { abortSignal: AbortSignal.timeout(callMs), etag: PAST_ETAG };
+  const cause = await client.updateEntity(keys, "Replace", options).catch((thrown: unknown) => thrown);
+  const status = statusOfSdkError(cause);
+  if (status === 412) return true;
+  if (status !== 404) throw cause;
+  // A missing table gives the same 404.
+  await checkTable(client, AbortSignal.timeout(callMs));
+  return false;
 }

@@ -1,17 +1,17 @@
 // The state of one HTTP request. Every step of the boundary receives it.
 import type { HttpRequest, InvocationContext } from "@azure/functions";
-import type { Authenticate } from "../access/authenticate.ts";
+import type { TokenVerifier } from "../access/token.ts";
 import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { type PeekableBody, peekable, readChunks } from "./body.ts";
 import { clientAddress } from "./forged-headers.ts";
-import type { ErrorShape, Route } from "./operation.ts";
+import type { Route } from "./operation.ts";
 import type { ReceivedRequest, ReceivedRequests } from "./received-requests.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 export type EndpointDeps = {
-  readonly authenticate: Authenticate;
+  readonly verifyToken: TokenVerifier;
   readonly limits: Limits;
   readonly meter: Meter;
   readonly receivedRequests: ReceivedRequests;
@@ -25,7 +25,6 @@ export type HttpContext = {
   /** The request as Node.js's server received it. */
   readonly received: ReceivedRequest | undefined;
   readonly trace: Trace;
-  readonly errorShape: ErrorShape | undefined;
   /** Milliseconds, on the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly body: PeekableBody;
@@ -43,7 +42,7 @@ export type HttpContext = {
 export function createContext(
   parts: Pick<HttpContext, "route" | "deps" | "request" | "invocation" | "received">,
 ): HttpContext {
-  const { invocation, received, request, route } = parts;
+  const { invocation, received, request } = parts;
   async function* countBytes() {
     for await (const chunk of readChunks(request)) {
       context.bytesRead += chunk.byteLength;
@@ -55,7 +54,6 @@ export function createContext(
   const context: HttpContext = {
     ...parts,
     trace: traceOf(request.headers, invocation.traceContext?.traceParent),
-    errorShape: route.operation.errorShape,
     startedAt: performance.now(),
     body,
     address: () => (address ??= clientAddress({ request, received, body })),

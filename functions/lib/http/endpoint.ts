@@ -11,21 +11,17 @@ import type { OperationResponse, Route } from "./operation.ts";
 import { readInput } from "./read-input.ts";
 import { recordEnd, recordStart } from "./record.ts";
 import { errorResponse, toHttpResponse, toTextResponse } from "./respond.ts";
-import { hasSecretName, rejectSecretNames } from "./url-secrets.ts";
 
-/** Before the token is read: a reserved name can forge it, and a secret in the URL is rejected whatever else is wrong. */
-async function rejectQuery(context: HttpContext): Promise<void> {
+async function rejectForgedQuery(context: HttpContext): Promise<void> {
   const { request, route } = context;
-  const names = [...request.query.keys()];
-  if (!hasReservedName(names) && !hasSecretName(names)) return;
-  // The token may be forged, so these requests count by address; those with a reserved name share one bucket.
+  if (!hasReservedName(request.query.keys())) return;
+  // The token may be forged too, so all these requests share one bucket of the default limit.
   await consumeLimit(context, route.limit === "none" ? "none" : "default");
-  rejectReservedNames(names, "query");
-  rejectSecretNames(names);
+  rejectReservedNames(request.query.keys(), "query");
 }
 
 async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D): Promise<OperationResponse> {
-  await rejectQuery(context);
+  await rejectForgedQuery(context);
   const caller = await authorize(context);
   const input = await readInput(context);
   await consumeAccountLimit(context, { body: input.body, caller });
@@ -55,7 +51,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         .then(toTextResponse)
         .catch((thrown: unknown) => {
           context.error = asAppError(thrown);
-          return errorResponse(context, context.error);
+          return errorResponse(context.error, context.trace.traceId);
         });
       const response = toHttpResponse(context, result);
       recordEnd(context, response);

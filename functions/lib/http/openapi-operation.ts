@@ -18,23 +18,15 @@ function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
     }));
   };
   const { params, query, example } = operation;
-  const cookies = (operation.cookies ?? []).map((name) => ({
-    name,
-    in: "cookie",
-    required: false,
-    schema: { type: "string" },
-  }));
-  const own = [...listed(params, "path", example.params), ...listed(query, "query", example.query)];
-  return [...own, ...cookies, ...parameterRefs];
+  return [...listed(params, "path", example.params), ...listed(query, "query", example.query), ...parameterRefs];
 }
 
 function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
-  const { body, example, form, upload } = operation;
+  const { body, example, upload } = operation;
   const content: Json = {};
-  const schema = body ?? form;
-  if (schema)
-    content[body ? "application/json" : "application/x-www-form-urlencoded"] = {
-      schema: schemaOf(schema, "input"),
+  if (body)
+    content["application/json"] = {
+      schema: schemaOf(body, "input"),
       ...(example.body !== undefined && { example: example.body }),
     };
   if (upload) {
@@ -54,14 +46,14 @@ const permissionOf = (access: Access): Permission | undefined =>
 
 /** The codes that the handler throws, and those of the boundary for such a route. */
 export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorCode[] {
-  const { body, errors, form } = operation;
+  const { body, errors } = operation;
   // Every route rejects the reserved query parameter `headers`.
   const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
   if (access !== "public") codes.push("UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE");
   if (permissionOf(access)) codes.push("FORBIDDEN");
   // Requests without a valid token count by address, whatever the route's own limit.
   if (limit !== "none" || access !== "public") codes.push("RATE_LIMITED");
-  if (body || form) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
+  if (body) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
   return [...new Set(codes)].sort((one, other) => statusOf(one) - statusOf(other));
 }
 
@@ -105,18 +97,17 @@ function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): J
   for (const [status, doc] of Object.entries(docs))
     if (Number(status) < 400) responses[status] = successResponse(route, doc, schemaOf);
   const codes = errorCodesOf(route);
-  const { errorShape } = route.operation;
   const limited = codes.includes("RATE_LIMITED");
   for (const code of codes) {
     const doc = docs[statusOf(code)];
     if (doc?.schema) {
       const extraFields = { ...doc, schema: schemaOf(doc.schema) };
-      responses[statusOf(code)] = errorResponse(code, { errorShape, limited, extraFields });
+      responses[statusOf(code)] = errorResponse(code, { limited, extraFields });
       continue;
     }
     const message = messageOf(route, code);
-    const isShared = method !== "HEAD" && message === undefined && errorShape === undefined;
-    responses[statusOf(code)] = isShared ? sharedError(code) : errorResponse(code, { errorShape, limited, message });
+    const isShared = method !== "HEAD" && message === undefined;
+    responses[statusOf(code)] = isShared ? sharedError(code) : errorResponse(code, { limited, message });
   }
   if (method !== "HEAD") return responses;
   const withoutBody = ({ content: _, ...response }: Json) => response;
