@@ -6,6 +6,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { secrets } from "../functions/lib/names.ts";
+import { compileCacheEnv } from "./compile-cache.ts";
 import { readSecret } from "./vault-file.ts";
 
 export type SeedOptions = {
@@ -25,7 +26,7 @@ export async function seed({ root, vault, env, ownerPassword, signal, log }: See
   if (stored === undefined && ownerPassword === undefined) writeFileSync(markerOf(vault), "", { mode: 0o600 });
   const child = spawn(process.execPath, [join(root, "seed-entity", "main.ts")], {
     cwd: root,
-    env: { ...env, ...(stored === undefined ? { OWNER_PASSWORD: password } : {}) },
+    env: { ...compileCacheEnv(), ...env, ...(stored === undefined ? { OWNER_PASSWORD: password } : {}) },
     stdio: ["ignore", "pipe", "inherit"],
     signal,
   });

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compileCacheEnv } from "../compile-cache.ts";
 import {
   createSender,
   type FunctionMetadata,
@@ -43,7 +44,7 @@ export async function startWorker({ root, env, log }: WorkerOptions): Promise<Wo
   const detached = process.platform !== "win32";
   const child = fork(MAIN, [root], {
     cwd: root,
-    env,
+    env: { ...compileCacheEnv(), ...env },
     execArgv: [],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached,
