@@ -11,9 +11,12 @@ import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
+import { type Authenticate, createAuthenticate } from "./lib/access/authenticate.ts";
+import { createEntraVerifier, entraIssuer } from "./lib/access/entra-token.ts";
+import { checkSigningKeys, createKeyRing, type KeyRing } from "./lib/access/key-ring.ts";
 import { createRosterView, type RosterView } from "./lib/access/roster-view.ts";
-import { createSigningKeys, generateSigningKeys, readSigningKeys } from "./lib/access/signing-keys.ts";
-import { createTokenVerifier } from "./lib/access/token.ts";
+import { generateSigningKey } from "./lib/access/signing-keys.ts";
+import { createTokenIssuer, createTokenVerifier, type IssueToken, type TokenVerifier } from "./lib/access/token.ts";
 import { checkContainer, createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { watchCalls } from "./lib/azure/calls.ts";
 import { createCredential } from "./lib/azure/credential.ts";
@@ -28,7 +31,7 @@ import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
 import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
-import { containers, secrets, tables } from "./lib/names.ts";
+import { containers, tables } from "./lib/names.ts";
 import { bodyLimit, type Settings } from "./lib/settings.ts";
 import { createStoreClock } from "./lib/store-clock.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
@@ -80,14 +83,46 @@ export function createDeps(settings: Settings) {
     },
 
     get vault() {
-      return createVault(settings.VAULT_URI, this.credential);
+      // The clock of accounts is right even while no token is accepted, so that no request reads the roster.
+      return createVault(settings.VAULT_URI, this.credential, (date) => this.accountsClock.observe(date));
     },
-    generateSigningKeys,
-    get verifyToken() {
-      return createTokenVerifier(
-        createSigningKeys(async () => (await this.vault.read(secrets.signingKeys))?.value),
-        { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE },
-      );
+    generateSigningKey,
+    get keyRing(): KeyRing {
+      return createKeyRing({ vault: this.vault, clock: this.accountsClock, log: consoleLog });
+    },
+    get tokenOptions() {
+      return { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE, clock: this.accountsClock };
+    },
+    get issueToken(): IssueToken {
+      return createTokenIssuer(this.keyRing, this.tokenOptions);
+    },
+    get verifyOwnToken(): TokenVerifier {
+      return createTokenVerifier(this.keyRing, this.tokenOptions);
+    },
+    get authenticate(): Authenticate {
+      const { ENTRA_TENANT_ID: tenantId, ENTRA_AUDIENCE: audience } = settings;
+      return createAuthenticate({
+        verify: this.verifyOwnToken,
+        entra:
+          tenantId && audience
+            ? {
+                issuer: entraIssuer(tenantId),
+                verify: createEntraVerifier({ tenantId, audience, clock: this.accountsClock }),
+              }
+            : undefined,
+        // Until the owner is in the roster, every subject of a token of ours is one.
+        users: {
+          find: async (id) => ({
+            id,
+            email: "",
+            role: "owner",
+            tier: "free",
+            state: "active",
+            validFrom: 0,
+            createdAt: 0,
+          }),
+        },
+      });
     },
 
     /** The clock of tokens, sessions and one-time tokens. */
@@ -212,8 +247,7 @@ export function createDeps(settings: Settings) {
         tables: (signal) => Promise.all(everyTable.map((table) => checkTable(table, signal))),
         blobs: (signal) =>
           Promise.all(Object.values(containers).map((name) => checkContainer(this.blobs, name, signal))),
-        // Not through the signing keys: those are cached for minutes, and would hide that the vault is down.
-        vault: (signal) => readSigningKeys(async () => (await this.vault.read(secrets.signingKeys, signal))?.value),
+        vault: (signal) => checkSigningKeys(this.vault, signal),
       });
     },
 

@@ -15,9 +15,9 @@ import {
   withImage,
 } from "./fuzz.fixture.ts";
 import { animation } from "./images/test-images.fixture.ts";
+import { newKey, verifierOf } from "./lib/access/keys.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
-import { generateSigningKeys, parseSigningKeys } from "./lib/access/signing-keys.ts";
-import { createTokenVerifier, signToken } from "./lib/access/token.ts";
+import { signToken } from "./lib/access/token.ts";
 import { type ErrorCode, statusOf } from "./lib/errors.ts";
 import { type Call, type InvokeResponse, invoke } from "./lib/http/invoke.fixture.ts";
 import type { Route } from "./lib/http/operation.ts";
@@ -35,9 +35,9 @@ const deps: Deps = Object.assign(createDeps(settings), { api });
 let materials: Materials;
 
 beforeAll(async () => {
-  const [key] = parseSigningKeys(await generateSigningKeys());
+  const key = await newKey();
   const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
-  Object.defineProperty(deps, "verifyToken", { value: createTokenVerifier(async () => [key], parties) });
+  Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   Object.defineProperty(deps, "limits", { value: unlimited });
   const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
     signToken({ key, ...parties, subject: "fuzz", role, expiresIn });
@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 /** The documented statuses of a route; the fallback is not in the document. */
 function documented({ path, operation }: Route<Deps>, method: string): readonly number[] {
-  const template = path.replace(/\{(\w+):\w+\}/g, "{$1}");
+  const template = path.replace(/\{(\w+):[^}]+\}/g, "{$1}");
   const found = paths[template]?.[(method === "HEAD" ? "GET" : method).toLowerCase()];
   const codes: readonly ErrorCode[] = ["VALIDATION_FAILED", ...operation.errors];
   return found ? Object.keys(found.responses).map(Number) : codes.map(statusOf);

@@ -2,9 +2,9 @@
 import type { Socket } from "node:net";
 import { beforeAll, expect, it } from "vitest";
 import { createDeps, type Deps } from "./deps.ts";
+import { newKey, verifierOf } from "./lib/access/keys.fixture.ts";
 import type { Role } from "./lib/access/permissions.ts";
-import { generateSigningKeys, parseSigningKeys } from "./lib/access/signing-keys.ts";
-import { createTokenVerifier, signToken } from "./lib/access/token.ts";
+import { signToken } from "./lib/access/token.ts";
 import { type Forwarded, startLibraryServer } from "./lib/http/library-server.fixture.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { createLimits } from "./lib/limits/limiter.ts";
@@ -16,7 +16,7 @@ import { routes } from "./routes.ts";
 const settings = readSettings();
 const deps: Deps = Object.assign(createDeps(settings), { api: describeApi(routes, ROUTE_PREFIX) });
 const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
-const [key] = parseSigningKeys(await generateSigningKeys());
+const key = await newKey();
 const bearer = async (role: Role) => ({
   authorization: `Bearer ${await signToken({ key, ...parties, subject: role, role, expiresIn: 600 })}`,
 });
@@ -32,7 +32,7 @@ const quotas = {
 let server: Awaited<ReturnType<typeof startLibraryServer<Deps>>>;
 
 beforeAll(async () => {
-  Object.defineProperty(deps, "verifyToken", { value: createTokenVerifier(async () => [key], parties) });
+  Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   // Limits count by address, and so read the beginning of each body.
   Object.defineProperty(deps, "limits", {
     value: createLimits({ quotas, table: () => deps.limiterTable, log: consoleLog }),

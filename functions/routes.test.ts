@@ -7,7 +7,7 @@ import { compileRoute, routeTable } from "../local/host/route-table.ts";
 import type { Deps } from "./deps.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
-import { functionNames, ROUTE_PREFIX } from "./lib/names.ts";
+import { functionNames, oauthPaths, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes, routesOf } from "./routes.ts";
 
@@ -37,9 +37,9 @@ describe("the route table", () => {
     expect(`/${hostJson.extensions.http.routePrefix}`).toBe(ROUTE_PREFIX);
   });
 
-  it("has no constraint but guid, as the next test assumes", () => {
+  it("has no constraints but guid and a length below that of a GUID, as the next test assumes", () => {
     const constraints = own.flatMap(({ path }) => [...path.matchAll(/\{\w+(:[^}]*)?\}/g)].map(([, kind = ""]) => kind));
-    expect(constraints.filter((kind) => kind !== "" && kind !== ":guid")).toEqual([]);
+    expect(constraints.filter((kind) => !/^$|^:guid$|^:minlength\(\d\)$/.test(kind))).toEqual([]);
   });
 
   it("has no two routes of a method that match one path, since the host takes the first by name", () => {
@@ -66,15 +66,18 @@ describe("the route table", () => {
   });
 
   it.each(each(routes))(
-    "%s has the access that its limit class needs: an account for secret, a caller for uploads and keys",
+    "%s has the access that its limit class needs: accounts only with secret, a caller for uploads and keys",
     (_, route) => {
       const { access, limit, operation } = route;
-      if (limit === "secret") expect([access, typeof operation.account]).toEqual(["public", "function"]);
-      else expect(operation.account).toBeUndefined();
+      if (limit !== "secret") expect(operation.account).toBeUndefined();
       if (limit === "uploads" || limit === "keys") expect(access).not.toBe("public");
       if (limit === "visits") expect(access).toBe("public");
     },
   );
+
+  it.each(each(routes))("%s has the error shape of OAuth only if its path names it", (_, { operation, path }) => {
+    expect(operation.errorShape).toBe(oauthPaths.some((oauthPath) => oauthPath === path) ? "oauth" : undefined);
+  });
 
   it.each(each(routes))("%s takes HEAD if it takes GET, and lists each method once", (_, { methods }) => {
     expect(methods.includes("HEAD")).toBe(methods.includes("GET"));
@@ -111,21 +114,21 @@ describe("the route table", () => {
 
 describe.each(each(own))("the example of %s", (_, { operation, path }) => {
   it("passes the schemas of path, query and body", () => {
-    const { params, query, body, example } = operation;
+    const { params, query, body, form, example } = operation;
     for (const [schema, value] of [
       [params, example.params],
       [query, example.query ?? {}],
-      [body, example.body],
+      [body ?? form, example.body],
     ] as const)
       if (schema) expect(schema.safeParse(value).error).toBeUndefined();
     expect(path.match(/\{/g)?.length ?? 0).toBe(Object.keys(params?.shape ?? {}).length);
   });
 
   it("fails with an unknown field, so that misspelled fields are reported", () => {
-    const { query, body, example } = operation;
+    const { query, body, form, example } = operation;
     for (const [schema, value] of [
       [query, example.query ?? {}],
-      [body, example.body],
+      [body ?? form, example.body],
     ] as const)
       if (schema)
         expect(schema.safeParse({ ...Object(value), unheardOf: "1" }).error?.issues).toMatchObject([

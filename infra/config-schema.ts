@@ -85,13 +85,25 @@ const limits = z
   .prefault({});
 
 /** Further settings of the app that a stage may set, under the app's own names and rules. */
-const choices = ["LOG_LEVEL", "MAX_UPLOAD_BYTES", "MAX_IMAGE_PIXELS", "TOKEN_ISSUER", "TOKEN_AUDIENCE"] as const;
+const choices = [
+  "LOG_LEVEL",
+  "MAX_UPLOAD_BYTES",
+  "MAX_IMAGE_PIXELS",
+  "TOKEN_ISSUER",
+  "TOKEN_AUDIENCE",
+  "ENTRA_TENANT_ID",
+  "ENTRA_AUDIENCE",
+] as const;
 const settings = z
   .strictObject(
     Object.fromEntries(
       choices.map((name) => [name, z.string().superRefine(asSetting(name, String)).optional()]),
     ) as Record<(typeof choices)[number], z.ZodOptional<z.ZodString>>,
   )
+  .refine((it) => (it.ENTRA_TENANT_ID === undefined) === (it.ENTRA_AUDIENCE === undefined), {
+    path: ["ENTRA_TENANT_ID"],
+    message: "and ENTRA_AUDIENCE must be set together, or neither",
+  })
   .prefault({});
 
 export const stageConfig = z.strictObject({

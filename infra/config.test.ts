@@ -1,9 +1,11 @@
 // The configuration of a stage: defaults, and errors with rule and received value.
 import { describe, expect, it } from "vitest";
+import { triggers } from "../functions/triggers.ts";
 import { MAX_WRITERS } from "../functions/visitor-counter/total.ts";
 import { parseStage, readConfig } from "./config.ts";
 import type { StageOverrides } from "./config-schema.ts";
 
+const GUID = "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11";
 const errorOf = (overrides: unknown): string => {
   try {
     readConfig("production", overrides as Partial<StageOverrides>);
@@ -26,7 +28,9 @@ describe("readConfig", () => {
   });
 
   it("readConfig returns an instance for each group of functions of a preview", () => {
-    expect(readConfig("preview-7").scale.maximumInstances).toBe(5);
+    const groups = ["HTTP", ...triggers.map(({ name }) => name)];
+    expect(readConfig("preview-7").scale.maximumInstances).toBe(groups.length);
+    expect(readConfig("production").scale.maximumInstances).toBeGreaterThanOrEqual(groups.length);
   });
 
   it("readConfig bounds the instances so that replaced ones still fit into a row of the counter", () => {
@@ -72,6 +76,16 @@ describe("readConfig", () => {
     ["an unknown time zone", { timeZone: "Europe/Vienna2" }, "timeZone"],
     ["a setting that the app rejects", { settings: { LOG_LEVEL: "loud" } }, "settings.LOG_LEVEL: must be one of"],
     ["a setting that a stage may not set", { settings: { VAULT_URI: "https://x.example" } }, "settings: "],
+    [
+      "one of Entra's two settings",
+      { settings: { ENTRA_AUDIENCE: GUID } },
+      "settings.ENTRA_TENANT_ID: and ENTRA_AUDIENCE",
+    ],
+    [
+      "an Entra tenant that is a name",
+      { settings: { ENTRA_TENANT_ID: "ada", ENTRA_AUDIENCE: GUID } },
+      "settings.ENTRA",
+    ],
     ["the reserved page", { pages: ["verify"] }, "pages"],
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
     ["a negative alert threshold", { alerts: { rules: { slowResponses: { threshold: -1 } } } }, "alerts.rules"],

@@ -56,7 +56,12 @@ describe("deployed settings", () => {
       openapi: false,
       frontDoor: true,
       publicMetrics: true,
-      settings: { LOG_LEVEL: "debug", MAX_UPLOAD_BYTES: "5000000" },
+      settings: {
+        LOG_LEVEL: "debug",
+        MAX_UPLOAD_BYTES: "5000000",
+        ENTRA_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55",
+        ENTRA_AUDIENCE: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
+      },
     });
     expect(settings).toMatchObject({
       PAGES: "resume,projects",
@@ -69,9 +74,13 @@ describe("deployed settings", () => {
       METRICS_ENABLED: "public",
       LOG_LEVEL: "debug",
       MAX_UPLOAD_BYTES: "5000000",
+      ENTRA_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55",
+      ENTRA_AUDIENCE: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "10131072",
     });
     expect(settings).not.toHaveProperty("TOKEN_ISSUER");
+    expect(deployed("production")).not.toHaveProperty("ENTRA_TENANT_ID");
+    expect(settings).not.toHaveProperty("OWNER_EMAIL");
     expect(settings).not.toHaveProperty("RATE_LIMIT_UPLOADS");
     expect(() => readSettings(settings)).not.toThrow();
   });

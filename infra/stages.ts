@@ -1,4 +1,5 @@
 // The values of each stage. Edit this file before the first deployment; config-schema.ts lists all fields.
+import { triggerNames } from "../functions/lib/names.ts";
 import type { StageOverrides } from "./config-schema.ts";
 
 /** Address of your docs/runbooks.md in a browser. Every alert links to it. Replace OWNER before you deploy. */
@@ -21,7 +22,7 @@ const preview: StageOverrides = {
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },
   // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
-  scale: { maximumInstances: 5 },
+  scale: { maximumInstances: 1 + triggerNames.length },
   // Alerts by mail only, and no availability test, which costs money for each call.
   alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
 };

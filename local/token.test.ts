@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { generateSigningKeys, parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
-import { createTokenVerifier } from "../functions/lib/access/token.ts";
+import { verifierOf } from "../functions/lib/access/keys.fixture.ts";
+import { generateSigningKey, parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
 import { secrets } from "../functions/lib/names.ts";
 import { vaultFile } from "./data-dir.ts";
 
@@ -32,15 +32,18 @@ function token(settings: Record<string, string>, ...flags: string[]): Promise<Ou
   });
 }
 
-test("prints a token for the requested role and subject that the app accepts", async () => {
-  const stored = await generateSigningKeys();
-  writeFileSync(vaultFile(dir), JSON.stringify({ [secrets.signingKeys]: { versions: [{ value: stored }] } }));
+test("prints a token for the requested role and subject, signed with the key that signs now", async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const versionOf = async (version: string, created: number, enabled: boolean) => {
+    const value = await generateSigningKey();
+    return { version, value, attributes: { enabled, created, updated: created } };
+  };
+  const signing = await versionOf("a", now - 3600, true);
+  const versions = [signing, await versionOf("b", now - 60, true), await versionOf("c", now - 1200, false)];
+  writeFileSync(vaultFile(dir), JSON.stringify({ [secrets.signingKeys]: { versions } }));
   const { out } = await token({}, "--role", "editor", "--subject", "ada", "--expires-in", "60");
-  const verify = createTokenVerifier(async () => parseSigningKeys(stored), {
-    issuer: "test-issuer",
-    audience: "test-audience",
-  });
-  expect(await verify(`Bearer ${out.trim()}`)).toEqual({ subject: "ada", role: "editor" });
+  const verify = verifierOf(parseSigningKeys(signing.value)[0], { issuer: "test-issuer", audience: "test-audience" });
+  expect(await verify(`Bearer ${out.trim()}`)).toMatchObject({ subject: "ada", role: "editor" });
 });
 
 test("warns that npm prints lines of its own unless it is silent", async () => {

@@ -1,5 +1,6 @@
 // npm run token: prints a bearer token for the local environment, signed with the key in the local vault.
 import { join } from "node:path";
+import { stateAt, withPeriods } from "../functions/lib/access/key-states.ts";
 import { roles } from "../functions/lib/access/permissions.ts";
 import { parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
 import { signToken } from "../functions/lib/access/token.ts";
@@ -8,7 +9,7 @@ import { readSettings } from "../functions/lib/settings.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { vaultFile } from "./data-dir.ts";
 import { readLocalSettings } from "./settings-file.ts";
-import { readSecret } from "./vault-file.ts";
+import { readVersions } from "./vault-file.ts";
 
 const root = join(import.meta.dirname, "..");
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
@@ -42,10 +43,12 @@ export function localToken({
   env,
 }: LocalTokenOptions): Promise<string> {
   const file = vaultFile(dataDir);
-  const stored = readSecret(file, secrets.signingKeys);
-  if (stored === undefined) throw new Error(`There is no signing key in ${file} yet. Create one: npm start`);
+  const enabled = readVersions(file, secrets.signingKeys).filter(({ attributes }) => attributes.enabled);
+  const versions = enabled.map((each) => ({ ...each, createdOn: each.attributes.created * 1000 }));
+  const signing = withPeriods(versions).find((version) => stateAt(version, Date.now()) === "signing");
+  if (!signing) throw new Error(`There is no signing key in ${file} yet. Create one: npm start`);
   const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings(env);
-  const [key] = parseSigningKeys(stored);
+  const [key] = parseSigningKeys(signing.value);
   return signToken({ key, issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE, subject, role, expiresIn });
 }
 

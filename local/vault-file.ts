@@ -15,6 +15,12 @@ export function readSecret(file: string, name: string): string | undefined {
   return currentVersion(readSecrets(file).get(name))?.value;
 }
 
+/** All versions of a secret in a vault's file; empty if it does not exist. */
+export function readVersions(file: string, name: string): readonly Version[] {
+  const secret = readSecrets(file).get(name);
+  return secret && secret.deleted === undefined ? secret.versions : [];
+}
+
 /** A version of a secret that is not deleted; the latest unless `version` is given. */
 export function currentVersion(secret: Secret | undefined, version?: string): Version | undefined {
   if (!secret || secret.deleted !== undefined) return undefined;

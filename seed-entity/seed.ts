@@ -4,7 +4,7 @@ import type { Deps } from "../functions/deps.ts";
 import { secrets } from "../functions/lib/names.ts";
 
 export type SeedOptions = {
-  readonly deps: Pick<Deps, "visits" | "vault" | "generateSigningKeys">;
+  readonly deps: Pick<Deps, "visits" | "vault" | "generateSigningKey">;
   readonly pages: readonly string[];
   /** The least count of a page. */
   readonly startAt: number;
@@ -24,7 +24,7 @@ export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions
     const kept = startAt > 0 && count > startAt ? `stays at ${count}, above ${startAt}` : `already at ${count}`;
     yield `visits of "${page}": ${outcome === "kept" ? kept : `${outcome === "raised" ? "raised to" : "created at"} ${count}`}`;
   }
-  yield await createSecret(secrets.signingKeys, deps.generateSigningKeys);
+  yield await createSigningKey();
   yield await createSecret(secrets.ownerPassword, async () => {
     if (ownerPassword === undefined) return randomBytes(24).toString("base64url");
     if (ownerPassword.length >= MIN_PASSWORD_LENGTH) return ownerPassword;
@@ -32,6 +32,13 @@ export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions
       `The owner's password must have at least ${MIN_PASSWORD_LENGTH} characters, received ${ownerPassword.length}. Choose a longer one.`,
     );
   });
+
+  async function createSigningKey(): Promise<string> {
+    const versions = await deps.vault.list(secrets.signingKeys);
+    if (versions.some(({ enabled }) => enabled)) return `secret "${secrets.signingKeys}": already exists`;
+    await deps.vault.write(secrets.signingKeys, await deps.generateSigningKey());
+    return `secret "${secrets.signingKeys}": created`;
+  }
 
   async function createSecret(name: string, create: () => Promise<string>): Promise<string> {
     if ((await deps.vault.read(name)) !== undefined) return `secret "${name}": already exists`;

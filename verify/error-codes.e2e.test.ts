@@ -77,7 +77,7 @@ describe("requests", () => {
 });
 
 describe("codes without a request", () => {
-  const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+  const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
   it.each(unused)("%s has the one error shape", async (code) => {
     const thrown = new AppError(code, "The rule, what was received, and what to do.", { cause: new Error("hunter2") });

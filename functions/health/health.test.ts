@@ -8,10 +8,10 @@ import { routesFor } from "../lib/http/operation.ts";
 import { type Check, createDependencyChecks } from "./dependency-checks.ts";
 import { type CheckDependencies, health, live, ready } from "./health.ts";
 
-const verifyToken = () => Promise.reject(new AppError("UNAUTHENTICATED", "x"));
-const route = routesFor<{ verifyToken: typeof verifyToken; checkDependencies: CheckDependencies }>();
+const authenticate = () => Promise.reject(new AppError("UNAUTHENTICATED", "x"));
+const route = routesFor<{ authenticate: typeof authenticate; checkDependencies: CheckDependencies }>();
 const request = (operation: typeof ready | typeof live | typeof health, checkDependencies: CheckDependencies) =>
-  invoke(route("health", "GET", "/health", "public", "none", operation), { verifyToken, checkDependencies });
+  invoke(route("health", "GET", "/health", "public", "none", operation), { authenticate, checkDependencies });
 const noCheck = () => expect.fail("a dependency was checked");
 
 /** Three dependencies that are up unless a check is given, and a clock set by hand. */

@@ -12,7 +12,7 @@ import { readImage } from "./read.ts";
 const { records: images } = openIntake();
 const deps = {
   images,
-  async verifyToken(authorization: string | null) {
+  async authenticate(authorization: string | null) {
     if (authorization === null) throw new AppError("UNAUTHENTICATED", "No token.");
     return { subject: authorization.slice("Bearer ".length), role: "viewer" as const };
   },

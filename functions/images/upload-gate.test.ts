@@ -11,14 +11,14 @@ import { testImage } from "./test-images.fixture.ts";
 import { createUploadGate, uploadImage } from "./upload.ts";
 
 const { intake } = openIntake();
-const verifyToken = async () => ({ subject: "test-gate", role: "owner" as const });
-type Deps = { intake: Intake; uploadGate: Gate; verifyToken: typeof verifyToken };
+const authenticate = async () => ({ subject: "test-gate", role: "owner" as const });
+type Deps = { intake: Intake; uploadGate: Gate; authenticate: typeof authenticate };
 const route = routesFor<Deps>()("image-upload", "POST", "/v1/images", "images:write", "none", uploadImage);
 
 describe("uploadImage", () => {
   it("returns 503 with Retry-After while other uploads take all memory and the queue is full, then 201", async () => {
     const uploadGate = createUploadGate();
-    const deps = { intake, uploadGate, verifyToken };
+    const deps = { intake, uploadGate, authenticate };
     const bytes = new Uint8Array(await testImage("png"));
     let pulls = 0;
     const upload = () => {
@@ -54,7 +54,7 @@ describe("uploadImage", () => {
       received = bytes as typeof received;
       throw new AppError(code, "test");
     };
-    const deps = { intake: { maxBytes: 1_000, accept }, uploadGate: createUploadGate(), verifyToken };
+    const deps = { intake: { maxBytes: 1_000, accept }, uploadGate: createUploadGate(), authenticate };
     const headers = { "content-type": "image/png", authorization: "Bearer x" };
     const request = { method: "POST", url: "http://localhost/api/v1/images", headers, body: new Uint8Array(4) };
     expect((await invoke(route, deps, request)).error().code).toBe(code);

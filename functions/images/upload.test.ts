@@ -15,7 +15,7 @@ const { intake, records: images } = openIntake();
 const deps = {
   intake,
   uploadGate: createUploadGate(),
-  async verifyToken(authorization: string | null) {
+  async authenticate(authorization: string | null) {
     const [, role, subject = ""] = /^Bearer (owner|editor|viewer) (.*)$/.exec(authorization ?? "") ?? [];
     if (!role) throw new AppError("UNAUTHENTICATED", "No token.");
     return { subject, role: role as "owner" | "editor" | "viewer" };

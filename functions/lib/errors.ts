@@ -20,14 +20,16 @@ export type ErrorCode = keyof typeof statuses;
 export const errorCodes = Object.keys(statuses) as readonly ErrorCode[];
 
 /** RFC 6749 sections 5.2 and 4.1.2.1, RFC 7009 section 2.2.1: errors of operations with the shape of OAuth. */
-export type OAuthError =
-  | "invalid_request"
-  | "invalid_client"
-  | "invalid_grant"
-  | "unsupported_grant_type"
-  | "unsupported_token_type"
-  | "temporarily_unavailable"
-  | "server_error";
+export const oauthErrors = [
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unsupported_grant_type",
+  "unsupported_token_type",
+  "temporarily_unavailable",
+  "server_error",
+] as const;
+export type OAuthError = (typeof oauthErrors)[number];
 
 /** One validation issue: the place of the value, and the rule that it breaks. */
 export type ErrorDetail = { readonly path: string; readonly message: string };
@@ -46,7 +48,7 @@ type Options = {
 };
 
 /** Any other code is `invalid_request`. */
-const oauthErrors: Partial<Record<ErrorCode, OAuthError>> = {
+const oauthErrorsOf: Partial<Record<ErrorCode, OAuthError>> = {
   UNAUTHENTICATED: "invalid_client",
   RATE_LIMITED: "temporarily_unavailable",
   INTERNAL: "server_error",
@@ -70,7 +72,7 @@ export class AppError extends Error {
     super(message, { cause });
     this.code = code;
     this.extraFields = extraFields;
-    this.oauthError = oauthError ?? oauthErrors[code] ?? "invalid_request";
+    this.oauthError = oauthError ?? oauthErrorsOf[code] ?? "invalid_request";
     this.details = details;
     this.headers = retryAfter === undefined ? { ...headers } : { ...headers, "Retry-After": String(retryAfter) };
   }

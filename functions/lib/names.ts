@@ -54,3 +54,6 @@ export const alertLines = {
 
 /** Reserved page: checks of a deployment count here, so that they never change a real page's count. */
 export const VERIFY_PAGE = "verify";
+
+/** Below the prefix: routes with the error shape of OAuth. A request that no function claims has nothing but its path. */
+export const oauthPaths = ["/v1/auth/token", "/v1/auth/revoke"] as const;

@@ -34,6 +34,16 @@ export function createStoreClock(
 }
 
 /**
+ * Measures how long ago something began, at least: the longer of what the two clocks of this process say.
+ * @returns a function that returns the milliseconds since this call
+ */
+export function startStopwatch(...clocks: Parameters<typeof createStoreClock>): () => number {
+  const clock = createStoreClock(...clocks);
+  clock.observe(0);
+  return () => clock.now().latest;
+}
+
+/**
  * Flex Consumption forbids TZ and WEBSITE_TIME_ZONE, so the time zone is a setting of the app.
  * @param timeZone IANA name
  * @returns a function from milliseconds since 1970 to YYYY-MM-DD

@@ -15,7 +15,7 @@ let issued: Parameters<IssueLink>[];
 
 /** Images in memory, and an issuer that records its calls. */
 const deps = {
-  async verifyToken(authorization: string | null) {
+  async authenticate(authorization: string | null) {
     if (authorization === null) throw new AppError("UNAUTHENTICATED", "No token.");
     return { subject: authorization.slice("Bearer ".length), role: "viewer" as const };
   },

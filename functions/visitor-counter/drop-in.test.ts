@@ -18,7 +18,7 @@ const visits: VisitorCounter = {
   seed: () => expect.fail("seeded"),
   close: () => expect.fail("closed"),
 };
-const deps = { visits, verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { visits, authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const route = routesFor<typeof deps>()(
   "visitor-counter-drop-in",
   ["GET", "POST"],

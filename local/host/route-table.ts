@@ -11,13 +11,13 @@ export type RouteTable = {
   find(method: string, path: string): RouteMatch | undefined;
 };
 
-const PARAMETER = /^\{(?:(?<rest>\*\w+)|(?<name>\w+)(?<guid>:guid)?)\}$/;
+const PARAMETER = /^\{(?:(?<rest>\*\w+)|(?<name>\w+)(?::(?:(?<guid>guid)|minlength\((?<length>\d+)\)))?)\}$/;
 const HEX = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 // The forms of Guid.TryParse, without that of a C structure.
 const GUID = `\\s*(?:[0-9a-f]{32}|${HEX}|\\{${HEX}\\}|\\(${HEX}\\))\\s*`;
 
 /**
- * Compiles a template of the kinds of segment that the app uses: text, {name}, {name:guid} and, at the end, {*name}.
+ * Compiles a template of the kinds of segment that the app uses: text, {name}, {name:guid}, {name:minlength(n)} and, at the end, {*name}.
  * @returns a function from a decoded path to its parameters, undefined if the path does not match
  * @throws {Error} with the template, the segment and the rule
  * @see https://github.com/dotnet/aspnetcore/blob/main/src/Http/Routing/src/Template/TemplateMatcher.cs
@@ -26,17 +26,17 @@ export function compileRoute(template: string): (path: string) => RouteValues | 
   const names: string[] = [];
   const segments = template.split("/").filter((segment) => segment !== "");
   const patterns = segments.map((segment, index) => {
-    const { rest, name, guid } = PARAMETER.exec(segment)?.groups ?? {};
+    const { rest, name, guid, length = "1" } = PARAMETER.exec(segment)?.groups ?? {};
     if (rest !== undefined && index === segments.length - 1) {
       names.push(rest.slice(1));
       return "(?:/([^/].*)?)?";
     }
     if (name !== undefined) {
       names.push(name);
-      return guid ? `/(${GUID})` : "/([^/]+)";
+      return guid ? `/(${GUID})` : `/([^/]{${length},})`;
     }
     if (/[{}*?]/.test(segment)) {
-      const rule = "The local host supports text, {name}, {name:guid} and, at the end, {*name}";
+      const rule = "The local host supports text, {name}, {name:guid}, {name:minlength(n)} and, at the end, {*name}";
       throw new Error(`The route template "${template}" contains "${segment}". ${rule}.`);
     }
     return `/${segment.replace(/[\\^$.+()[\]|]/g, "\\$&")}`;

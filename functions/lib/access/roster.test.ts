@@ -126,6 +126,7 @@ it("rejects the 101st user and a second user of an e-mail address with CONFLICT,
 it("finds a user by an e-mail address in any case, and accepts addresses of up to 254 characters", () => {
   expect(findByEmail([owner], "Owner@EXAMPLE.com")).toBe(owner);
   expect(emailSchema.parse("Ada@Example.com")).toBe("ada@example.com");
+  expect(emailSchema.parse("owner@localhost")).toBe("owner@localhost");
   const domain = `${Array(4).fill("d".repeat(46)).join(".")}.com`;
   expect(emailSchema.safeParse(`${"a".repeat(62)}@${domain}`).success).toBe(true);
   expect(emailSchema.safeParse(`${"a".repeat(63)}@${domain}`).success).toBe(false);

@@ -33,8 +33,11 @@ export const OWNER_ID = "owner";
 
 export const normalizeEmail = (email: string): string => email.normalize("NFC").toLowerCase();
 
-/** The longest address that a mail server accepts has 254 characters (RFC 5321 section 4.5.3.1.3). */
-export const emailSchema = z.email().max(254).transform(normalizeEmail);
+/**
+ * What a browser's input accepts, also without a dot, for owner@localhost. The longest address that a mail server accepts
+ * has 254 characters (RFC 5321 section 4.5.3.1.3).
+ */
+export const emailSchema = z.email({ pattern: z.regexes.html5Email }).max(254).transform(normalizeEmail);
 
 export const findByEmail = (roster: Roster, email: string): User | undefined =>
   roster.find((user) => user.email === normalizeEmail(email));

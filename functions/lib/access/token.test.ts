@@ -3,20 +3,30 @@ import { createHmac, createPrivateKey, sign } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
+import { createStoreClock } from "../store-clock.ts";
+import { parseBearer } from "./bearer.ts";
+import { newKey, ringOf } from "./keys.fixture.ts";
 import { roles } from "./permissions.ts";
-import { generateSigningKeys, parseSigningKeys, type SigningKey } from "./signing-keys.ts";
-import { createTokenVerifier, signToken, type TokenVerifier } from "./token.ts";
+import type { SigningKey } from "./signing-keys.ts";
+import { createTokenIssuer, createTokenVerifier, signToken } from "./token.ts";
 
 const parties = { issuer: "https://api.example", audience: "vitae" };
 const now = () => Math.floor(Date.now() / 1000);
 let key: SigningKey;
 let foreign: SigningKey;
-let verify: TokenVerifier;
+const clock = createStoreClock();
+
+/** Verifies the token of an Authorization header. */
+function verifierWith(keys: Parameters<typeof createTokenVerifier>[0]) {
+  const authenticate = createTokenVerifier(keys, { ...parties, clock });
+  return async (authorization: string | null) => authenticate(parseBearer(authorization));
+}
+let verify: ReturnType<typeof verifierWith>;
 
 beforeAll(async () => {
-  key = parseSigningKeys(await generateSigningKeys())[0];
-  foreign = parseSigningKeys(await generateSigningKeys())[0];
-  verify = createTokenVerifier(async () => [key], parties);
+  key = await newKey();
+  foreign = await newKey();
+  verify = verifierWith(ringOf(key));
 });
 
 const issue = (more: Partial<Parameters<typeof signToken>[0]> = {}) =>
@@ -61,7 +71,7 @@ const invalidToken = {
 
 describe("token verifier", () => {
   it.each(roles)("returns the subject and the role %s of a valid token", async (role) => {
-    expect(await verify(`Bearer ${await issue({ role })}`)).toEqual({ subject: "ada", role });
+    expect(await verify(`Bearer ${await issue({ role })}`)).toMatchObject({ subject: "ada", role, issuer: "vitae" });
   });
 
   it("accepts any case and spacing of the word Bearer (RFC 9110 section 11.1, RFC 6750 section 2.1)", async () => {
@@ -71,7 +81,7 @@ describe("token verifier", () => {
   });
 
   it("accepts a token that any key of the set signed", async () => {
-    const both = createTokenVerifier(async () => [foreign, key], parties);
+    const both = verifierWith(ringOf(foreign, key));
     expect(await both(`Bearer ${await issue()}`)).toMatchObject({ subject: "ada" });
   });
 
@@ -114,6 +124,7 @@ describe("token verifier", () => {
     ["segments that are not JSON", "Bearer abc.def.ghi"],
     ["a huge value", `Bearer ${"a".repeat(200_000)}`],
     ["a huge token", `Bearer ${"a".repeat(100_000)}.${"b".repeat(100_000)}.c`],
+    ["a token of more than 16,384 characters", `Bearer ${"a".repeat(16_381)}.b.c`],
     ["200,000 spaces", `Bearer${" ".repeat(200_000)}x`],
   ])("rejects an Authorization header with %s as UNAUTHENTICATED", async (_, header) => {
     expect(await rejection(header)).toMatchObject(invalidToken);
@@ -142,8 +153,11 @@ describe("token verifier", () => {
     "a token with an unknown key id": () => craft({ header: { kid: "who" } }),
     "a token with a key id that is not text": () => craft({ header: { kid: 7 } }),
     "a token signed by another key under a known id": () => craft({ by: foreign }),
+    "a token with a path as key id": () => craft({ by: foreign, header: { kid: "../../secrets/owner-password" } }),
     "a token that brings its own key": () =>
       craft({ by: foreign, header: { jwk: { kty: "OKP", crv: "Ed25519", x: foreign.x } } }),
+    "a token with the address of its own key set": () =>
+      craft({ by: foreign, header: { jku: "https://evil.example/jwks.json", x5u: "https://evil.example/x5u" } }),
     "a token with an unknown critical extension": () => craft({ header: { crit: ["exp"], exp: 1 } }),
     "an unsigned token": () => craft({ header: { alg: "none" }, signature: () => Buffer.alloc(0) }),
     "a signed token with alg none": () => craft({ header: { alg: "none" } }),
@@ -184,7 +198,27 @@ describe("token verifier", () => {
 });
 
 it("token verification fails with DEPENDENCY_UNAVAILABLE while the keys cannot be read", async () => {
-  const down = createTokenVerifier(() => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "down")), parties);
+  const down = verifierWith({ find: () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "down")) });
   expect(await rejection(`Bearer ${await issue()}`, down)).toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
   expect(await rejection(null, down)).toMatchObject({ code: "UNAUTHENTICATED" });
+});
+
+it("the issuer signs tokens of 15 minutes with role, session and the user's validFrom as earliest time", async () => {
+  const issueToken = createTokenIssuer(ringOf(key), { ...parties, clock });
+  const validFrom = now() + 2;
+  const { token, expiresIn } = await issueToken({
+    subject: "ada",
+    role: "viewer",
+    session: "s1",
+    notBefore: validFrom,
+  });
+  const { exp, jti } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  expect([expiresIn, exp, jti]).toEqual([900, validFrom + 900, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  expect(await verify(`Bearer ${token}`)).toEqual({
+    subject: "ada",
+    role: "viewer",
+    session: "s1",
+    issuedAt: validFrom,
+    issuer: "vitae",
+  });
 });

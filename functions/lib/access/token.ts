@@ -1,47 +1,74 @@
-// Access tokens: signs and verifies JWTs in the profile of RFC 9068.
+// Access tokens of this API: signs and verifies JWTs in the profile of RFC 9068.
 import { importJWK, jwtVerify, SignJWT } from "jose";
-import { type Caller, type Role, roles } from "./permissions.ts";
-import type { SigningKey, SigningKeys } from "./signing-keys.ts";
+import type { StoreClock } from "../store-clock.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { type Role, roles } from "./permissions.ts";
+import type { SigningKey } from "./signing-keys.ts";
 import { describeRejection, unauthenticated } from "./unauthenticated.ts";
 
 const TYPE = "at+jwt";
 const ALGORITHM = "EdDSA";
 const CLOCK_TOLERANCE_S = 30;
+/** Seconds. */
+const LIFETIME_S = 900;
 
 /** Subjects are part of blob names and table keys, where a slash or a leading dot has a meaning. */
 const SUBJECT = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
 type TokenParties = { readonly issuer: string; readonly audience: string };
 
-/**
- * @param options.expiresIn seconds from now
- * @throws {Error} when verification would reject the subject
- */
-export async function signToken(
-  options: TokenParties & { key: SigningKey; subject: string; role: Role; expiresIn: number },
-): Promise<string> {
-  const { key, issuer, audience, subject, role, expiresIn } = options;
+type TokenOptions = TokenParties & {
+  readonly key: SigningKey;
+  readonly subject: string;
+  readonly role: Role;
+  /** Id of the session. */
+  readonly session?: string;
+  /** Seconds since 1970. @default now */
+  readonly issuedAt?: number;
+  /** Seconds. */
+  readonly expiresIn: number;
+};
+
+/** @throws {Error} when verification would reject the subject */
+export async function signToken(options: TokenOptions): Promise<string> {
+  const { key, issuer, audience, subject, role, session, expiresIn } = options;
+  const issuedAt = options.issuedAt ?? Math.floor(Date.now() / 1000);
   if (!SUBJECT.test(subject))
     throw new Error(
       `A subject is 1 to 64 letters, digits and . _ @ - and begins with a letter or digit, received "${subject}".`,
     );
-  return new SignJWT({ role })
+  return new SignJWT({ role, ...(session !== undefined && { sid: session }) })
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: key.kid })
     .setIssuer(issuer)
     .setAudience(audience)
     .setSubject(subject)
-    .setIssuedAt()
-    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresIn)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + expiresIn)
     .setJti(crypto.randomUUID())
     .sign(await importJWK(key, ALGORITHM));
 }
 
-/** What is wrong with a header that has no token. It never repeats the header. */
-function describeMalformed(authorization: string): string {
-  const rule = "The Authorization header must be: Bearer <token>";
-  if (/^Bearer *$/i.test(authorization)) return `${rule}; received no token: check the variable that holds it.`;
-  if (/^Bearer /i.test(authorization)) return `${rule}; received no JWT after Bearer: send the token without quotes.`;
-  return `${rule}; received no Bearer: write it before the token.`;
+/**
+ * Signs the access token of a session.
+ * @param claims.notBefore seconds since 1970: the user's `validFrom`, before which a token would be rejected
+ * @throws {AppError} DEPENDENCY_UNAVAILABLE when there is no recent list of signing keys
+ */
+export type IssueToken = (claims: {
+  readonly subject: string;
+  readonly role: Role;
+  readonly session: string;
+  readonly notBefore?: number;
+}) => Promise<{ readonly token: string; readonly expiresIn: typeof LIFETIME_S }>;
+
+type Options = TokenParties & { readonly clock: StoreClock };
+
+export function createTokenIssuer(keys: Pick<KeyRing, "signingKey">, { clock, issuer, audience }: Options): IssueToken {
+  return async ({ notBefore = 0, ...claims }) => {
+    const key = await keys.signingKey();
+    const issuedAt = Math.max(Math.floor(clock.now().latest / 1000), notBefore);
+    const token = await signToken({ ...claims, key, issuer, audience, issuedAt, expiresIn: LIFETIME_S });
+    return { token, expiresIn: LIFETIME_S };
+  };
 }
 
 /** The content of a verified token. */
@@ -55,27 +82,24 @@ export type VerifiedToken = {
   readonly issuer: "vitae" | "entra";
 };
 
-export type TokenVerifier = (authorization: string | null) => Promise<Caller>;
-
 /**
- * Verifies the bearer token of an Authorization header.
- * @throws {AppError} UNAUTHENTICATED for a missing, malformed, expired, foreign or forged token;
- *   DEPENDENCY_UNAVAILABLE when the signing keys cannot be read
+ * @param token a JWT
+ * @throws {AppError} UNAUTHENTICATED for a malformed, expired, foreign or forged token; DEPENDENCY_UNAVAILABLE when
+ *   the keys that could verify it cannot be read
  */
-export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: TokenParties): TokenVerifier {
-  return async (authorization) => {
-    if (authorization === null)
-      throw unauthenticated("This route requires a bearer token: send the header Authorization: Bearer <token>.");
-    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
-    if (!token) throw unauthenticated(describeMalformed(authorization), "invalid_token");
+export type TokenVerifier = (token: string) => Promise<VerifiedToken>;
+
+/** Verifies tokens that `createTokenIssuer` and `signToken` sign. */
+export function createTokenVerifier(keys: Pick<KeyRing, "find">, { clock, issuer, audience }: Options): TokenVerifier {
+  return async (token) => {
     try {
       const { payload } = await jwtVerify(
         token,
         // Unlike jose's createLocalJWKSet this never accepts a token without a key id.
         async ({ kid }) => {
-          const key = (await keys(kid)).find((candidate) => candidate.kid === kid);
+          const key = typeof kid === "string" ? await keys.find(kid) : undefined;
           if (!key) throw unauthenticated("The token names an unknown signing key.", "invalid_token");
-          return { kty: key.kty, crv: key.crv, x: key.x };
+          return key;
         },
         {
           issuer,
@@ -83,14 +107,17 @@ export function createTokenVerifier(keys: SigningKeys, { issuer, audience }: Tok
           algorithms: [ALGORITHM],
           typ: TYPE,
           clockTolerance: CLOCK_TOLERANCE_S,
+          currentDate: new Date(clock.now().latest),
           requiredClaims: ["exp", "iat", "sub"],
         },
       );
+      const { sub, sid, iat = 0 } = payload;
       const role = roles.find((known) => known === payload.role);
       if (!role) throw unauthenticated("The token has no known role.", "invalid_token");
-      if (!payload.sub || !SUBJECT.test(payload.sub))
+      if (!sub || !SUBJECT.test(sub))
         throw unauthenticated("The token's subject is missing or malformed.", "invalid_token");
-      return { subject: payload.sub, role };
+      const session = typeof sid === "string" ? { session: sid } : {};
+      return { subject: sub, role, ...session, issuedAt: iat, issuer: "vitae" };
     } catch (thrown) {
       throw describeRejection(thrown);
     }

@@ -4,18 +4,26 @@ import { AppError } from "../errors.ts";
 import type { HttpContext } from "./context.ts";
 import { consumeLimit } from "./limit.ts";
 
+async function verify({ deps, received, request }: HttpContext): Promise<Caller> {
+  const authorization = request.headers.get("authorization");
+  if (received?.repeatsAuthorization)
+    throw new AppError("UNAUTHENTICATED", "The Authorization header must be given once, received several: send one.", {
+      headers: { "WWW-Authenticate": 'Bearer realm="vitae", error="invalid_request"' },
+    });
+  return deps.authenticate(authorization);
+}
+
 /**
  * @returns the caller, or undefined on a public route
- * @throws {AppError} RATE_LIMITED; UNAUTHENTICATED or DEPENDENCY_UNAVAILABLE from `verifyToken`; FORBIDDEN
+ * @throws {AppError} RATE_LIMITED; UNAUTHENTICATED or DEPENDENCY_UNAVAILABLE from `authenticate`; FORBIDDEN
  */
 export async function authorize(context: HttpContext): Promise<Caller | undefined> {
-  const { deps, request, route } = context;
-  const { access, limit } = route;
+  const { access, limit } = context.route;
   if (access === "public") {
     await consumeLimit(context, limit);
     return undefined;
   }
-  const caller = await deps.verifyToken(request.headers.get("authorization")).catch(async (error: unknown) => {
+  const caller = await verify(context).catch(async (error: unknown) => {
     // Without a valid token only the address identifies the client. This limits attempts to guess a token.
     await consumeLimit(context, "default");
     throw error;

@@ -10,7 +10,7 @@ import { readFile } from "./multipart.ts";
 import { operation, routesFor } from "./operation.ts";
 
 const LIMIT = 64 * 1024;
-const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const json = { "Content-Type": "application/json" };
 const bytes = (...values: number[]) => new Uint8Array(values);
 

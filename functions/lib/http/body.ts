@@ -1,4 +1,4 @@
-// Reads the body of a request: as a stream, or as JSON up to a limit.
+// Reads the body of a request: as a stream, as bytes up to a limit, or as JSON.
 import { MIMEType } from "node:util";
 import { AppError } from "../errors.ts";
 import { parseStrictJson } from "./strict-json.ts";
@@ -87,53 +87,76 @@ export function rejectContentEncoding(headers: Headers): void {
     );
 }
 
-function isJson(type: string): boolean {
+/** The media type of a body in UTF-8, in lower case; undefined for any other charset, and for a missing or invalid type. */
+function typeOf(headers: Headers): string | undefined {
   try {
-    const { essence, params } = new MIMEType(type);
-    const charset = params.get("charset")?.toLowerCase() ?? "utf-8";
-    return /^application\/(?:[\w.-]+\+)?json$/.test(essence) && (charset === "utf-8" || charset === "utf8");
+    const { essence, params } = new MIMEType(headers.get("content-type") ?? "");
+    return /^utf-?8$/i.test(params.get("charset") ?? "utf-8") ? essence : undefined;
   } catch {
     // Two headers arrive as one with a comma between them, which is no valid type.
-    return false;
+    return undefined;
   }
 }
 
-const tooLarge = () =>
-  new AppError("PAYLOAD_TOO_LARGE", `A JSON body must have at most ${JSON_LIMIT} bytes, received more: send less.`);
+type ExpectedType = { readonly pattern: RegExp; readonly name: string; readonly example: string };
 
-/**
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
- *   VALIDATION_FAILED when it is missing, incomplete, too slow, or rejected by parseStrictJson
- */
-export async function readJson({
-  headers,
-  stream,
-  maxMs,
-}: {
+/** @throws {AppError} UNSUPPORTED_MEDIA_TYPE for any other media type or charset, and for any content coding */
+export function requireType(headers: Headers, { pattern, name, example }: ExpectedType): void {
+  rejectContentEncoding(headers);
+  if (pattern.test(typeOf(headers) ?? "")) return;
+  const type = headers.get("content-type");
+  throw new AppError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    `The body must be ${name}, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send Content-Type: ${example}.`,
+  );
+}
+
+export type BodySource = {
   readonly headers: Headers;
   readonly stream: AsyncIterable<Uint8Array>;
   /** Milliseconds for the whole body. @default 90000 */
   readonly maxMs?: number;
-}): Promise<unknown> {
-  rejectContentEncoding(headers);
-  const type = headers.get("content-type");
-  if (!isJson(type ?? ""))
-    throw new AppError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      `The body must be JSON in UTF-8, received ${type ? `"${shorten(type)}"` : "no Content-Type"}: send Content-Type: application/json.`,
-    );
-  if (Number(headers.get("content-length")) > JSON_LIMIT) throw tooLarge();
+};
+
+/**
+ * @param what subject of the message, such as "A form"
+ * @throws {AppError} PAYLOAD_TOO_LARGE, VALIDATION_FAILED when it is incomplete or too slow
+ */
+export async function readBytes(
+  { headers, stream, maxMs }: BodySource,
+  { what, maxBytes }: { readonly what: string; readonly maxBytes: number },
+): Promise<Buffer> {
+  const tooLarge = () =>
+    new AppError("PAYLOAD_TOO_LARGE", `${what} must have at most ${maxBytes} bytes, received more: send less.`);
+  if (Number(headers.get("content-length")) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of beforeDeadline(stream, maxMs)) {
       size += chunk.byteLength;
-      if (size > JSON_LIMIT) throw tooLarge();
+      if (size > maxBytes) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (cause) {
     throw cause instanceof AppError ? cause : bodyEndedEarly(cause);
   }
-  if (size === 0) throwValidationError([{ path: "body", message: "must be JSON, received nothing: send a body." }]);
-  return parseStrictJson(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
+}
+
+const JSON_TYPE: ExpectedType = {
+  pattern: /^application\/(?:[\w.-]+\+)?json$/,
+  name: "JSON in UTF-8",
+  example: "application/json",
+};
+
+/**
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as JSON in UTF-8, PAYLOAD_TOO_LARGE beyond 64 KiB,
+ *   VALIDATION_FAILED when it is missing, incomplete, too slow, or rejected by parseStrictJson
+ */
+export async function readJson(source: BodySource): Promise<unknown> {
+  requireType(source.headers, JSON_TYPE);
+  const bytes = await readBytes(source, { what: "A JSON body", maxBytes: JSON_LIMIT });
+  if (bytes.length === 0)
+    throwValidationError([{ path: "body", message: "must be JSON, received nothing: send a body." }]);
+  return parseStrictJson(bytes);
 }

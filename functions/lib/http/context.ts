@@ -1,17 +1,17 @@
 // The state of one HTTP request. Every step of the boundary receives it.
 import type { HttpRequest, InvocationContext } from "@azure/functions";
-import type { TokenVerifier } from "../access/token.ts";
+import type { Authenticate } from "../access/authenticate.ts";
 import type { AppError } from "../errors.ts";
 import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { type PeekableBody, peekable, readChunks } from "./body.ts";
 import { clientAddress } from "./forged-headers.ts";
-import type { Route } from "./operation.ts";
+import type { ErrorShape, Route } from "./operation.ts";
 import type { ReceivedRequest, ReceivedRequests } from "./received-requests.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 export type EndpointDeps = {
-  readonly verifyToken: TokenVerifier;
+  readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly meter: Meter;
   readonly receivedRequests: ReceivedRequests;
@@ -25,6 +25,7 @@ export type HttpContext = {
   /** The request as Node.js's server received it. */
   readonly received: ReceivedRequest | undefined;
   readonly trace: Trace;
+  readonly errorShape: ErrorShape | undefined;
   /** Milliseconds, on the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly body: PeekableBody;
@@ -42,7 +43,7 @@ export type HttpContext = {
 export function createContext(
   parts: Pick<HttpContext, "route" | "deps" | "request" | "invocation" | "received">,
 ): HttpContext {
-  const { invocation, received, request } = parts;
+  const { invocation, received, request, route } = parts;
   async function* countBytes() {
     for await (const chunk of readChunks(request)) {
       context.bytesRead += chunk.byteLength;
@@ -54,6 +55,7 @@ export function createContext(
   const context: HttpContext = {
     ...parts,
     trace: traceOf(request.headers, invocation.traceContext?.traceParent),
+    errorShape: route.operation.errorShape,
     startedAt: performance.now(),
     body,
     address: () => (address ??= clientAddress({ request, received, body })),

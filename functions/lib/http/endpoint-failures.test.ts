@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
 import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
-const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const url = "http://localhost/api/v1/things/7";
 const call: Call = { url, params: { id: "7" } };
 
@@ -96,7 +96,7 @@ describe("the log line", () => {
       deps,
       {
         ...call,
-        url: `${url}?limit=4&token=hunter2`,
+        url: `${url}?limit=4&name=hunter2`,
         headers: { authorization: "Bearer hunter2", cookie: "hunter2" },
       },
     );

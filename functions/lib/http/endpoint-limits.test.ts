@@ -18,7 +18,7 @@ function app({ limit, access = "public", handler = ok }: Options) {
   const deps = {
     limits: openInstance(),
     meter,
-    async verifyToken(authorization: string | null) {
+    async authenticate(authorization: string | null) {
       const [, subject] = /^Bearer (\w+)$/.exec(authorization ?? "") ?? [];
       if (subject) return { subject, role: "owner" as const };
       throw new AppError("UNAUTHENTICATED", "No token.");

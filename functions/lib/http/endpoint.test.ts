@@ -7,7 +7,7 @@ import { type Call, invoke } from "./invoke.fixture.ts";
 import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const deps = {
-  async verifyToken(authorization: string | null): Promise<Caller> {
+  async authenticate(authorization: string | null): Promise<Caller> {
     const role = (["owner", "editor", "viewer"] as const).find((known) => authorization === `Bearer ${known}`);
     if (role) return { subject: "ada", role };
     throw new AppError("UNAUTHENTICATED", "No token.", { headers: { "WWW-Authenticate": 'Bearer realm="vitae"' } });

@@ -11,17 +11,21 @@ import type { OperationResponse, Route } from "./operation.ts";
 import { readInput } from "./read-input.ts";
 import { recordEnd, recordStart } from "./record.ts";
 import { errorResponse, toHttpResponse, toTextResponse } from "./respond.ts";
+import { hasSecretName, rejectSecretNames } from "./url-secrets.ts";
 
-async function rejectForgedQuery(context: HttpContext): Promise<void> {
+/** Before the token is read: a reserved name can forge it, and a secret in the URL is rejected whatever else is wrong. */
+async function rejectQuery(context: HttpContext): Promise<void> {
   const { request, route } = context;
-  if (!hasReservedName(request.query.keys())) return;
-  // The token may be forged too, so all these requests share one bucket of the default limit.
+  const names = [...request.query.keys()];
+  if (!hasReservedName(names) && !hasSecretName(names)) return;
+  // The token may be forged, so these requests count by address; those with a reserved name share one bucket.
   await consumeLimit(context, route.limit === "none" ? "none" : "default");
-  rejectReservedNames(request.query.keys(), "query");
+  rejectReservedNames(names, "query");
+  rejectSecretNames(names);
 }
 
 async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D): Promise<OperationResponse> {
-  await rejectForgedQuery(context);
+  await rejectQuery(context);
   const caller = await authorize(context);
   const input = await readInput(context);
   await consumeAccountLimit(context, { body: input.body, caller });
@@ -51,7 +55,7 @@ export function endpoint<D extends EndpointDeps>(route: Route<D>, deps: D): Http
         .then(toTextResponse)
         .catch((thrown: unknown) => {
           context.error = asAppError(thrown);
-          return errorResponse(context.error, context.trace.traceId);
+          return errorResponse(context, context.error);
         });
       const response = toHttpResponse(context, result);
       recordEnd(context, response);

@@ -6,7 +6,7 @@ import { invoke } from "./invoke.fixture.ts";
 import { type Method, operation, routesFor } from "./operation.ts";
 import { type Api, describeApi } from "./route-table.ts";
 
-const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const route = routesFor<typeof deps & { api: Api }>();
 const nothing = operation({
   tag: "Service",

@@ -30,7 +30,7 @@ const isWide = ([first, second, third, fourth]: Uint8Array) =>
   (first === 0 && second === 0 && third === 0xfe && fourth === 0xff);
 
 /** \s and U+0085 are what .NET regards as white space. */
-const mayBeJsonObject = (bytes: Uint8Array) =>
+export const mayBeJsonObject = (bytes: Uint8Array) =>
   isWide(bytes) || /^[\s\u0085]*(?:\{|$)/.test(new TextDecoder().decode(bytes, { stream: true }));
 
 function isJsonWithoutReservedName(bytes: Uint8Array): boolean {
@@ -46,7 +46,7 @@ function isJsonWithoutReservedName(bytes: Uint8Array): boolean {
 /** Whether the body cannot have replaced the headers: the host parses every body of known length. False if unknown. */
 export async function headersAreGenuine(
   method: string,
-  received: ReceivedRequest | undefined,
+  received: Pick<ReceivedRequest, "contentLength"> | undefined,
   body: Pick<PeekableBody, "peek">,
 ): Promise<boolean> {
   if (!received) return false;
@@ -107,7 +107,7 @@ export function addressOf(forwardedFor: string | null | undefined): string {
 
 type Evidence = {
   readonly request: { readonly method: string; readonly headers: Headers; readonly query: URLSearchParams };
-  readonly received: ReceivedRequest | undefined;
+  readonly received: Pick<ReceivedRequest, "contentLength"> | undefined;
   readonly body: Pick<PeekableBody, "peek">;
 };
 

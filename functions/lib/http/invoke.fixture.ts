@@ -66,7 +66,7 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     {
       limits: unlimited,
       meter: silentMeter,
-      receivedRequests: { claim: () => ({ contentLength }), fail() {} },
+      receivedRequests: { claim: () => ({ contentLength, repeatsAuthorization: false }), fail() {} },
       ...deps,
     } as D & EndpointDeps,
   )(requestOf(call), context);

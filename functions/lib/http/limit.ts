@@ -38,5 +38,5 @@ export async function consumeAccountLimit(
 ): Promise<void> {
   const { limit, operation } = context.route;
   const account = operation.account?.(input);
-  if (account !== undefined) await consumeLimit(context, limit, { account: account.normalize("NFC").toLowerCase() });
+  if (account !== undefined) await consumeLimit(context, limit, { account });
 }

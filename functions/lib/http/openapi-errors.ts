@@ -1,6 +1,8 @@
 // The errors of the OpenAPI document: their schema, and a response with an example for each code.
-import { AppError, type ErrorCode, type ErrorDetail, errorCodes, publicMessage } from "../errors.ts";
+import { AppError, type ErrorCode, type ErrorDetail, errorCodes, oauthErrors, publicMessage } from "../errors.ts";
 import { type HeaderName, headerRefs, headers, type Json, limitHeaders } from "./openapi-components.ts";
+import type { ErrorShape } from "./operation.ts";
+import { toErrorDescription } from "./respond.ts";
 
 export const errorSchema: Json = {
   type: "object",
@@ -28,6 +30,17 @@ export const errorSchema: Json = {
         },
       },
     },
+  },
+};
+
+export const oauthErrorSchema: Json = {
+  type: "object",
+  description: "RFC 6749 section 5.2: the body of every response from status 400 up of an operation that names it.",
+  required: ["error", "error_description", "trace_id"],
+  properties: {
+    error: { type: "string", enum: oauthErrors, description: "Stable: switch on this." },
+    error_description: { type: "string", description: "For people, in ASCII. May change." },
+    trace_id: { ...headers["X-Trace-ID"].schema, description: "The same as in the header X-Trace-ID." },
   },
 };
 
@@ -98,6 +111,7 @@ function detailsOf(message: string): ErrorDetail[] | undefined {
 }
 
 type ErrorResponseOptions = {
+  readonly errorShape?: ErrorShape | undefined;
   /** The message of one operation. @default a general one */
   readonly message?: string | undefined;
   /** @default true */
@@ -108,18 +122,23 @@ type ErrorResponseOptions = {
 
 export function errorResponse(code: ErrorCode, options: ErrorResponseOptions = {}): Json {
   const { when, message: general = "", headers: ownHeaders = [] } = errorDocs[code];
-  const { limited = true, extraFields, message: own = general } = options;
-  const message = publicMessage(new AppError(code, own));
+  const { errorShape, limited = true, extraFields, message: own = general } = options;
+  const error = new AppError(code, own);
+  const message = publicMessage(error);
   const details = detailsOf(message);
-  const error = { code, message, trace_id: headers["X-Trace-ID"].example, ...(details && { details }) };
-  const schema = { $ref: "#/components/schemas/Error" };
+  const trace_id = headers["X-Trace-ID"].example;
+  const example = { code, message, trace_id, ...(details && { details }) };
+  const schema = { $ref: `#/components/schemas/${errorShape === "oauth" ? "OAuthError" : "Error"}` };
   return {
     description: `${code}: ${extraFields?.description ?? when}`,
     headers: headerRefs("X-Trace-ID", ...ownHeaders, ...(limited ? limitHeaders : [])),
     content: {
       "application/json": {
         schema: extraFields ? { allOf: [schema, extraFields.schema] } : schema,
-        example: { ...extraFields?.example, error },
+        example:
+          errorShape === "oauth"
+            ? { error: error.oauthError, error_description: toErrorDescription(message), trace_id }
+            : { ...extraFields?.example, error: example },
       },
     },
   };

@@ -18,15 +18,23 @@ function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
     }));
   };
   const { params, query, example } = operation;
-  return [...listed(params, "path", example.params), ...listed(query, "query", example.query), ...parameterRefs];
+  const cookies = (operation.cookies ?? []).map((name) => ({
+    name,
+    in: "cookie",
+    required: false,
+    schema: { type: "string" },
+  }));
+  const own = [...listed(params, "path", example.params), ...listed(query, "query", example.query)];
+  return [...own, ...cookies, ...parameterRefs];
 }
 
 function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
-  const { body, example, upload } = operation;
+  const { body, example, form, upload } = operation;
   const content: Json = {};
-  if (body)
-    content["application/json"] = {
-      schema: schemaOf(body, "input"),
+  const schema = body ?? form;
+  if (schema)
+    content[body ? "application/json" : "application/x-www-form-urlencoded"] = {
+      schema: schemaOf(schema, "input"),
       ...(example.body !== undefined && { example: example.body }),
     };
   if (upload) {
@@ -46,14 +54,14 @@ const permissionOf = (access: Access): Permission | undefined =>
 
 /** The codes that the handler throws, and those of the boundary for such a route. */
 export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorCode[] {
-  const { body, errors } = operation;
+  const { body, errors, form } = operation;
   // Every route rejects the reserved query parameter `headers`.
   const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
   if (access !== "public") codes.push("UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE");
   if (permissionOf(access)) codes.push("FORBIDDEN");
   // Requests without a valid token count by address, whatever the route's own limit.
   if (limit !== "none" || access !== "public") codes.push("RATE_LIMITED");
-  if (body) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
+  if (body || form) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
   return [...new Set(codes)].sort((one, other) => statusOf(one) - statusOf(other));
 }
 
@@ -97,17 +105,18 @@ function responsesOf(route: Route<never>, method: Method, schemaOf: SchemaOf): J
   for (const [status, doc] of Object.entries(docs))
     if (Number(status) < 400) responses[status] = successResponse(route, doc, schemaOf);
   const codes = errorCodesOf(route);
+  const { errorShape } = route.operation;
   const limited = codes.includes("RATE_LIMITED");
   for (const code of codes) {
     const doc = docs[statusOf(code)];
     if (doc?.schema) {
       const extraFields = { ...doc, schema: schemaOf(doc.schema) };
-      responses[statusOf(code)] = errorResponse(code, { limited, extraFields });
+      responses[statusOf(code)] = errorResponse(code, { errorShape, limited, extraFields });
       continue;
     }
     const message = messageOf(route, code);
-    const isShared = method !== "HEAD" && message === undefined;
-    responses[statusOf(code)] = isShared ? sharedError(code) : errorResponse(code, { limited, message });
+    const isShared = method !== "HEAD" && message === undefined && errorShape === undefined;
+    responses[statusOf(code)] = isShared ? sharedError(code) : errorResponse(code, { errorShape, limited, message });
   }
   if (method !== "HEAD") return responses;
   const withoutBody = ({ content: _, ...response }: Json) => response;

@@ -45,6 +45,9 @@ export type OperationResponse = {
   readonly cookies?: readonly Cookie[];
 };
 
+/** `{error, error_description, trace_id}` of RFC 6749 section 5.2. */
+export type ErrorShape = "oauth";
+
 type ResponseDoc = {
   readonly description: string;
   /** From status 400 up: the fields in addition to `error`. */
@@ -75,8 +78,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
   /** By status. */
   readonly responses: Readonly<Record<number, ResponseDoc>>;
-  /** `oauth`: `{error, error_description, trace_id}` of RFC 6749 section 5.2. @default the one error shape */
-  readonly errorShape?: "oauth";
+  /** @default the one error shape */
+  readonly errorShape?: ErrorShape;
   /** Codes that the handler throws, in addition to those of the boundary. */
   readonly errors: readonly ErrorCode[];
   /** Messages of this operation as examples in the OpenAPI document, where the general one would not fit. */

@@ -8,6 +8,8 @@ import { drainAfterResponse } from "./drain.ts";
 export type ReceivedRequest = {
   /** Content-Length in bytes; 0 without that header. */
   readonly contentLength: number;
+  /** Whether it has several Authorization headers: the library joins them, and other readers take the first or the last. */
+  readonly repeatsAuthorization: boolean;
 };
 
 /** A request whose invocation failed before it reached a function. */
@@ -84,7 +86,11 @@ export function watchReceivedRequests({ onUnclaimed, maxBodyBytes, tickMs = TICK
       ticks += 1;
       if (ticks === UNCLAIMED_TICKS) giveUp();
     }, tickMs).unref();
-    const received = { contentLength: Number(request.headers["content-length"] ?? 0) };
+    const received = {
+      contentLength: Number(request.headers["content-length"] ?? 0),
+      // The host joins some by a comma, which no token contains.
+      repeatsAuthorization: request.headersDistinct.authorization?.join(",").includes(",") ?? false,
+    };
     unclaimed.set(invocationId, { received, timer, giveUp });
   });
 

@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
 import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
-const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 
 function respondWith(handler: () => OperationResponse, call: Call = {}) {
   const route = routesFor<typeof deps>()(

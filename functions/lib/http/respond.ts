@@ -28,26 +28,47 @@ export function toTextResponse({ json, ...response }: OperationResponse): TextRe
   };
 }
 
-/** The one error shape (docs/errors.md). */
-export function errorResponse(error: AppError, traceId: string): TextResponse {
-  const { code, details, extraFields, headers, status } = error;
-  const body = { code, message: publicMessage(error), trace_id: traceId, ...(details && status < 500 && { details }) };
+/** As RFC 6749 section 5.2 limits error_description: printable ASCII without quotes and backslashes. */
+export function toErrorDescription(message: string): string {
+  return message
+    .normalize("NFKD")
+    .replace(/["`\u2018-\u201f]/g, "'")
+    .replaceAll("\\", "/")
+    .replace(/\s/g, " ")
+    .replace(/\p{M}/gu, "")
+    .replace(/[^\x20-\x7e]/gu, "?");
+}
+
+/** The one error shape, or that of OAuth (docs/errors.md). */
+export function errorResponse(
+  { errorShape, trace: { traceId } }: Pick<HttpContext, "errorShape" | "trace">,
+  error: AppError,
+): TextResponse {
+  const { code, details, extraFields, headers, oauthError, status } = error;
+  const message = publicMessage(error);
+  if (errorShape === "oauth") {
+    const json = { error: oauthError, error_description: toErrorDescription(message), trace_id: traceId };
+    return toTextResponse({ status, headers, json });
+  }
+  const body = { code, message, trace_id: traceId, ...(details && status < 500 && { details }) };
   return toTextResponse({ status, headers, json: { ...extraFields, error: body } });
 }
 
-type Responding = Pick<HttpContext, "limitHeaders" | "trace"> & {
+type Responding = Pick<HttpContext, "errorShape" | "limitHeaders" | "trace"> & {
   readonly request: { readonly method: string; readonly url: string };
 };
 
 /** Adds the headers of every response; those of the operation take precedence. */
 export function toHttpResponse(
-  { limitHeaders, request, trace }: Responding,
+  { errorShape, limitHeaders, request, trace }: Responding,
   { status = 200, cookies, headers, text }: TextResponse,
 ): HttpResponseInit & { readonly status: number } {
   return {
     status,
     headers: {
       ...(request.url.startsWith("https:") ? commonOverHttps : common),
+      // RFC 6749 section 5.1 requires it, with Cache-Control.
+      ...(errorShape === "oauth" && { Pragma: "no-cache" }),
       "X-Trace-ID": trace.traceId,
       ...limitHeaders,
       ...headers,

@@ -3,15 +3,19 @@ import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Method, Route } from "./operation.ts";
 
-const PARAMETER = /\{(\*)?(\w+)(:guid)?\}/g;
+const PARAMETER = /\{(\*)?(\w+)(?::(guid|minlength\((\d+)\)))?\}/g;
 const GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
-/** A route template as a URLPattern: {page} is one segment, {id:guid} a GUID, {*path} the rest. */
+/** One character of a path, as written or as the escapes of its UTF-8. */
+const CHARACTER = "(?:%[0-7][0-9a-f]|%[c-f][0-9a-f](?:%[89ab][0-9a-f])+|[^/%])";
+
+/** A route template as a URLPattern: {page} and {id:minlength(5)} are one segment, {id:guid} a GUID, {*path} the rest. */
 function patternOf(template: string): URLPattern {
   return toPattern(
-    template.replace(PARAMETER, (_, rest, name, guid) => {
+    template.replace(PARAMETER, (_, rest, name, constraint, length) => {
       if (rest) return `:${name}(.*)`;
-      return guid ? `:${name}(${GUID})` : `:${name}`;
+      if (length) return `:${name}(${CHARACTER}{${length},})`;
+      return constraint ? `:${name}(${GUID})` : `:${name}`;
     }),
   );
 }
@@ -33,13 +37,18 @@ export type Api = {
   readonly ruleAt: (path: string) => string | undefined;
 };
 
-/** Matches when only the form of the parameter is wrong: an id that is no GUID, or a value with a slash. */
+/** Matches when only the form of the parameter is wrong: an id that is no GUID or too short, or a value with a slash. */
 function almostMatching({ path }: Route<never>) {
-  const [parameter, , name, guid] = [...path.matchAll(PARAMETER)].at(-1) ?? [];
+  const [parameter, , name, constraint, length] = [...path.matchAll(PARAMETER)].at(-1) ?? [];
   if (!parameter || path.startsWith("/{*")) return [];
-  const rule = guid ? `the ${name} must be a GUID` : `the ${name} must be one segment, without a slash`;
+  const segment = `the ${name} must be one segment, without a slash`;
+  const rule = length
+    ? `${segment}, of at least ${length} characters`
+    : constraint
+      ? `the ${name} must be a GUID`
+      : segment;
   return [
-    { pattern: toPattern(path.replace(parameter, `:${name}(.+)`)), rule: `in ${path.replace(/:guid/, "")} ${rule}` },
+    { pattern: toPattern(path.replace(parameter, `:${name}(.+)`)), rule: `in ${path.replace(/:[^}]+/, "")} ${rule}` },
   ];
 }
 

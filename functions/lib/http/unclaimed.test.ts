@@ -21,7 +21,7 @@ const limited = { consume };
 const own = { limits: limited, meter: { measure } };
 const deps = {
   ...own,
-  verifyToken: async () => Promise.reject(new AppError("UNAUTHENTICATED", "No token")),
+  authenticate: async () => Promise.reject(new AppError("UNAUTHENTICATED", "No token")),
   receivedRequests: watchReceivedRequests({
     onUnclaimed: createUnclaimedResponder(own),
     maxBodyBytes: 1_000,

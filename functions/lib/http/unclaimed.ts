@@ -4,11 +4,13 @@
 import type { IncomingMessage } from "node:http";
 import { AppError, asAppError } from "../errors.ts";
 import { consoleLog } from "../log.ts";
+import { oauthPaths, ROUTE_PREFIX } from "../names.ts";
 import { runInContext } from "../request-context.ts";
 import type { EndpointDeps } from "./context.ts";
 import { UNKNOWN } from "./forged-headers.ts";
 import { sendThroughLibrary } from "./library.ts";
 import { consumeLimit, type Limited } from "./limit.ts";
+import type { ErrorShape } from "./operation.ts";
 import type { UnclaimedRequest } from "./received-requests.ts";
 import { type Recorded, recordEnd, recordStart } from "./record.ts";
 import { errorResponse, toHttpResponse } from "./respond.ts";
@@ -24,6 +26,12 @@ const message =
 function traceHeaders({ headers }: IncomingMessage): Headers {
   const found = ["x-trace-id", "traceparent"].map((name) => [name, headers[name]]);
   return new Headers(found.filter((pair): pair is [string, string] => typeof pair[1] === "string"));
+}
+
+/** @param target path and query */
+function errorShapeAt(target: string): ErrorShape | undefined {
+  const path = (target.split("?", 1)[0] ?? "").toLowerCase().replace(/\/$/, "");
+  return oauthPaths.some((each) => path === `${ROUTE_PREFIX}${each}`) ? "oauth" : undefined;
 }
 
 async function countRequest(context: Limited): Promise<never> {
@@ -43,6 +51,7 @@ export function createUnclaimedResponder(deps: Deps): (unclaimed: UnclaimedReque
     const trace = traceOf(traceHeaders(received), undefined);
     const { "x-forwarded-proto": protocol } = received.headers;
     const request = { method: received.method ?? "GET", url: `${protocol === "https" ? "https" : "http"}://host` };
+    const errorShape = errorShapeAt(received.url ?? "/");
     const context: Limited & Recorded & { readonly request: typeof request } = {
       address: async () => UNKNOWN,
       bytesRead: 0,
@@ -57,9 +66,9 @@ export function createUnclaimedResponder(deps: Deps): (unclaimed: UnclaimedReque
       recordStart(context);
       const result = await countRequest(context).catch((thrown: unknown) => {
         context.error = asAppError(thrown);
-        return errorResponse(context.error, trace.traceId);
+        return errorResponse({ errorShape, trace }, context.error);
       });
-      const init = toHttpResponse({ ...context, trace }, result);
+      const init = toHttpResponse({ ...context, errorShape, trace }, result);
       recordEnd(context, init);
       await sendThroughLibrary(invocationId, init).catch((error: unknown) => {
         consoleLog.warn("unclaimed-not-sent", { error });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError, type ErrorDetail } from "../errors.ts";
 import { ROUTE_PREFIX } from "../names.ts";
 
-type Part = "path" | "query" | "body";
+type Part = "path" | "query" | "body" | "form";
 
 /** Characters of a received text that a message repeats. */
 const MAX_SHOWN = 100;
@@ -133,6 +133,14 @@ const expectsScalar = (issue: z.core.$ZodIssue): boolean =>
 
 function detailsOf(issue: z.core.$ZodIssue, { part, value, example }: Candidate): ErrorDetail[] {
   const { message, path } = issue;
+  // An unescaped & in a password makes a name out of the rest of it.
+  if (issue.code === "unrecognized_keys" && part === "form")
+    return [
+      {
+        path: part,
+        message: `has an unknown parameter: ${message.replace(/^is unknown: /, "")}, and escape & as %26.`,
+      },
+    ];
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({ path: placeOf(part, [...path, key]), message: `${message}.` }));
   const received = valueAt(value, path);

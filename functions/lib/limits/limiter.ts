@@ -1,4 +1,5 @@
 // The rate limits: which quota each class has, and which subject it counts.
+import { createHash } from "node:crypto";
 import type { RateLimiterAbstract } from "rate-limiter-flexible";
 import RateLimiterMemory from "rate-limiter-flexible/lib/RateLimiterMemory.js";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
@@ -14,7 +15,7 @@ export type LimitSubject = {
   readonly address: () => Promise<string>;
   /** Subject of a verified token. */
   readonly caller?: string;
-  /** On routes of class `secret`: the account to sign in to, known once the body is read. */
+  /** On routes of class `secret`: the account to sign in to, known once the body is read, in any spelling. */
   readonly account?: string;
 };
 
@@ -24,6 +25,10 @@ export type LimitResult = {
   /** Set when a quota is used up; `retryAfter` in seconds. */
   readonly rejection?: { readonly message: string; readonly retryAfter: number };
 };
+
+/** One key for all spellings of a name, and of one length: the keys of a minute stay in memory. */
+export const accountKey = (account: string): string =>
+  createHash("sha256").update(account.normalize("NFC").trim().toLowerCase()).digest("base64url");
 
 /** Counts one request. Rejects only if `address` does: without its store a limit counts for this instance alone. */
 export type Limits = {
@@ -110,8 +115,8 @@ export function createLimits({ quotas, table, log, seconds = 60, timeoutMs = 1_0
         // The address counts before the body is read; the account once it is known.
         if (account === undefined) return [[secretByAddress, client]];
         return [
-          [secret, { ...client, account }],
-          [secretByAccount, { account }],
+          [secret, { ...client, account: accountKey(account) }],
+          [secretByAccount, { account: accountKey(account) }],
         ];
     }
   }
