@@ -1,5 +1,5 @@
 // Calls a route's function as the host does, through the library's request, context and response, and keeps its log.
-import { HttpRequest, type HttpRequestInit, HttpResponse, InvocationContext } from "@azure/functions";
+import { type Cookie, HttpRequest, type HttpRequestInit, HttpResponse, InvocationContext } from "@azure/functions";
 import type { ErrorCode } from "../errors.ts";
 import { unlimited } from "../limits/limiter.ts";
 import { silentMeter } from "../meter.ts";
@@ -31,6 +31,7 @@ export type InvokeResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  readonly cookies: readonly Cookie[];
   /** The body of an error response. */
   readonly error: () => ErrorBody["error"];
   /** Every log line, parsed, with its level. */
@@ -77,6 +78,7 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     // The library's Headers are undici's own; the standard ones are easier to type.
     headers: new Headers([...response.headers]),
     text,
+    cookies: response.cookies,
     error: () => (JSON.parse(text) as ErrorBody).error,
     lines,
   };

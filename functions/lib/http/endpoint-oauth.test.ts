@@ -1,0 +1,199 @@
+// Operations with a form and the errors of OAuth, and secrets that must appear nowhere.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { AppError, type ErrorCode, errorCodes, statusOf } from "../errors.ts";
+import type { Limits } from "../limits/limiter.ts";
+import { type Call, invoke } from "./invoke.fixture.ts";
+import { type OperationResponse, operation, routesFor } from "./operation.ts";
+
+const COOKIE = "__Secure-vitae-refresh";
+const FORM = "application/x-www-form-urlencoded";
+const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const common = { tag: "Accounts", summary: "x", responses: {}, errors: [], example: {} } as const;
+
+type Handler = (request: { body: unknown; cookies: Readonly<Record<string, string>> }) => OperationResponse;
+
+const routes = (handler: Handler) => {
+  const route = routesFor<typeof deps>();
+  const token = operation({
+    ...common,
+    form: z.strictObject({ username: z.email(), password: z.string().max(20), grant_type: z.literal("password") }),
+    errorShape: "oauth",
+    cookies: [COOKIE],
+    handler: async (request, _deps: object) => handler(request),
+  });
+  const redeem = operation({
+    ...common,
+    body: z.strictObject({ token: z.string().max(20), password: z.string().max(20) }),
+    handler: async (request, _deps: object) => handler(request),
+  });
+  return {
+    token: route("openapi", "POST", "/v1/auth/token", "public", "default", token),
+    redeem: route("health", "POST", "/v1/auth/password", "public", "default", redeem),
+  };
+};
+const { token, redeem } = routes(({ body, cookies }) => ({ json: { body, cookies } }));
+const url = "http://localhost/api/v1/auth/token";
+const good = "grant_type=password&username=ada%40example.com&password=p%26q";
+const post = (body: string, headers: Record<string, string> = {}, more: Partial<Call> = {}): Call => ({
+  method: "POST",
+  url,
+  headers: { "content-type": FORM, ...headers },
+  body,
+  ...more,
+});
+/** RFC 6749 section 5.2. */
+const DESCRIPTION = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
+
+describe("an operation with a form and the error shape of OAuth", () => {
+  it("receives the parameters and its own cookies, and its response is not cached", async () => {
+    const { status, text, headers } = await invoke(token, deps, post(good, { cookie: `a=1; ${COOKIE}=r; a=2` }));
+    expect([status, JSON.parse(text)]).toEqual([
+      200,
+      {
+        body: { grant_type: "password", username: "ada@example.com", password: "p&q" },
+        cookies: { [COOKIE]: "r" },
+      },
+    ]);
+    expect([headers.get("cache-control"), headers.get("pragma")]).toEqual(["no-store", "no-cache"]);
+  });
+
+  it("sends each cookie of its response as a header of its own", async () => {
+    const cookie = { name: COOKIE, value: "r", httpOnly: true, secure: true, sameSite: "Strict" } as const;
+    const route = routes(() => ({ cookies: [cookie, { name: "b", value: "2" }] })).token;
+    const { cookies, headers } = await invoke(route, deps, post(good));
+    expect(cookies).toEqual([cookie, { name: "b", value: "2" }]);
+    expect(headers.has("set-cookie")).toBe(false);
+  });
+
+  const json = { "content-type": "application/json" };
+  it.each<[string, number, string, Call]>([
+    ["an unknown parameter", 400, "invalid_request", post(`${good}&scope=x`)],
+    ["a repeated parameter", 400, "invalid_request", post(`${good}&username=x`)],
+    ["a missing parameter", 400, "invalid_request", post("grant_type=password&username=&password=x")],
+    ["a bad escape", 400, "invalid_request", post(`${good}%`)],
+    ["a parameter called headers", 400, "invalid_request", post(`${good}&Headers=x`)],
+    ["JSON that may replace the headers", 400, "invalid_request", post('{"headers":{}}')],
+    ["a repeated cookie", 400, "invalid_request", post(good, { cookie: `${COOKIE}=1; ${COOKIE}=2` })],
+    ["a query called headers", 400, "invalid_request", post(good, {}, { url: `${url}?headers=x` })],
+    ["a token in the query", 400, "invalid_request", post(good, {}, { url: `${url}?refresh_token=x` })],
+    ["a long body", 413, "invalid_request", post(`${good}${"x".repeat(9_000)}`)],
+    ["JSON by its type", 415, "invalid_request", post("{}", json)],
+  ])("rejects %s with %i %s", async (_, status, error, call) => {
+    const response = await invoke(token, deps, call);
+    const trace = response.headers.get("x-trace-id");
+    expect([response.status, JSON.parse(response.text)]).toEqual([
+      status,
+      { error, error_description: expect.stringMatching(DESCRIPTION), trace_id: trace },
+    ]);
+    expect([response.headers.get("cache-control"), response.headers.get("pragma")]).toEqual(["no-store", "no-cache"]);
+  });
+
+  it.each(errorCodes)("returns %s in the shape of OAuth, with its status", async (code) => {
+    const expected: Partial<Record<ErrorCode, string>> = {
+      UNAUTHENTICATED: "invalid_client",
+      RATE_LIMITED: "temporarily_unavailable",
+      DEPENDENCY_UNAVAILABLE: "temporarily_unavailable",
+      INTERNAL: "server_error",
+    };
+    const route = routes(() => {
+      throw new AppError(code, 'The "name" é … \\ 😀\n— “x”', { extraFields: { more: 1 }, retryAfter: 7 });
+    }).token;
+    const { status, text, headers } = await invoke(route, deps, post(good));
+    expect([status, headers.get("retry-after")]).toEqual([statusOf(code), "7"]);
+    expect(JSON.parse(text)).toEqual({
+      error: expected[code] ?? "invalid_request",
+      error_description: expect.stringMatching(DESCRIPTION),
+      trace_id: headers.get("x-trace-id"),
+    });
+  });
+
+  it("returns the error of OAuth that the handler names, and server_error for an unexpected one", async () => {
+    const errorOf = async (thrown: unknown) => {
+      const route = routes(() => {
+        throw thrown;
+      }).token;
+      const { status, text } = await invoke(route, deps, post(good));
+      return [status, JSON.parse(text).error];
+    };
+    const grant = new AppError("VALIDATION_FAILED", "x", { oauthError: "invalid_grant" });
+    expect(await errorOf(grant)).toEqual([400, "invalid_grant"]);
+    expect(await errorOf(new Error("boom"))).toEqual([500, "server_error"]);
+  });
+
+  it("returns a rejection of the limit in the shape of OAuth", async () => {
+    const limits: Limits = {
+      consume: async () => ({ headers: { RateLimit: "l" }, rejection: { message: "x", retryAfter: 3 } }),
+    };
+    const { status, text, headers } = await invoke(token, { ...deps, limits }, post(good));
+    expect([status, JSON.parse(text).error]).toEqual([429, "temporarily_unavailable"]);
+    expect([headers.get("ratelimit"), headers.get("retry-after")]).toEqual(["l", "3"]);
+  });
+});
+
+describe("secrets", () => {
+  it.each([
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "password",
+    "currentPassword",
+    "NEW_PASSWORD",
+    "Token",
+  ])("rejects a query parameter %s on any route, and repeats its value nowhere", async (name) => {
+    for (const route of [token, redeem]) {
+      const call = post(good, {}, { url: `${url}?a=1&${name}=hunter2` });
+      const { status, text, lines } = await invoke(route, deps, call);
+      expect([status, text]).toEqual([400, expect.stringContaining(`query.${name}`)]);
+      expect(JSON.stringify([text, lines])).not.toContain("hunter2");
+    }
+  });
+
+  it("are in no response and no log line, however a request with them is malformed", async () => {
+    const secret = fc.uuid().map((id) => `S3CRET-${id}`);
+    const name = fc.constantFrom("password", "token", "refresh_token", "username", "grant_type", "x");
+    const piece = fc.oneof(
+      fc.tuple(fc.constantFrom("password", "token", "refresh_token"), secret).map((pair) => pair.join("=")),
+      secret,
+      secret.map((text) => `${text}%`),
+      secret.map((text) => `password=%zz${text}`),
+      secret.map((text) => `password=a&${text}=b`),
+      fc.tuple(name, fc.constantFrom("", "1")).map((pair) => pair.join("=")),
+    );
+    const form = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join("&"));
+    const value = fc.oneof(
+      secret,
+      secret.map((text) => [text]),
+      secret.map((text) => ({ text })),
+    );
+    const json = fc
+      .dictionary(fc.constantFrom("password", "token", "currentPassword", "newPassword"), value)
+      .chain((body) => fc.constantFrom(JSON.stringify(body), `${JSON.stringify(body)},`, JSON.stringify([body])));
+    const cookie = secret.chain((text) =>
+      fc.constantFrom(`${COOKIE}=${text}; ${COOKIE}=${text}`, `${COOKIE}="${text}`),
+    );
+    const calls = fc.record({
+      route: fc.constantFrom(token, redeem),
+      body: fc.oneof(form, json),
+      type: fc.constantFrom(FORM, "application/json"),
+      cookie,
+      authorization: secret.map((text) => `Bearer ${text}`),
+    });
+    await fc.assert(
+      fc.asyncProperty(calls, async ({ route, body, type, cookie, authorization }) => {
+        const failing = routes(() => {
+          throw new Error("unexpected");
+        });
+        const call = post(body, { "content-type": type, cookie, authorization });
+        for (const each of [route === token ? failing.token : failing.redeem]) {
+          const { status, text, lines } = await invoke(each, deps, call);
+          expect(status).toBeGreaterThanOrEqual(400);
+          expect(JSON.stringify([text, lines])).not.toMatch(/s3cret/i);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
