@@ -20,14 +20,18 @@ export function decodeHeaders(rawHeaders: readonly string[]): readonly string[] 
 
 type RawRequest = { readonly rawHeaders: readonly string[]; readonly socket: IncomingMessage["socket"] };
 
-/** The headers as the app receives them in Azure: joined by commas, with those of the front end. */
+/**
+ * The headers as the app receives them in Azure: joined by commas without the empty ones, also of Cookie and
+ * Authorization, with those of the front end. HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData;
+ * https://github.com/dotnet/runtime/blob/main/src/libraries/Microsoft.Extensions.Primitives/src/StringValues.cs
+ */
 export function platformHeaders({ rawHeaders, socket }: RawRequest): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? "").toLowerCase();
     const value = rawHeaders[index + 1] ?? "";
     const previous = headers[name];
-    headers[name] = previous === undefined ? value : `${previous}${name === "cookie" ? "; " : ","}${value}`;
+    headers[name] = previous && value ? `${previous},${value}` : previous || value;
   }
   const address = socket.remoteAddress ?? "127.0.0.1";
   const peer = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
