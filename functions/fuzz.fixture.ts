@@ -84,15 +84,17 @@ export type Materials = {
   readonly file: Buffer;
 };
 export type Documented = Pick<Operation<never, never, never, never, never>, "upload"> & {
+  readonly form?: unknown;
   readonly example: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown };
 };
 
 /** The example with the id of an existing image instead of its own. */
-export function withImage({ example, upload }: Documented, { image }: Materials): Documented {
+export function withImage({ example, form, upload }: Documented, { image }: Materials): Documented {
   const known = JSON.stringify(example).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, image);
-  return { example: JSON.parse(known), ...(upload && { upload }) };
+  return { example: JSON.parse(known), form, ...(upload && { upload }) };
 }
 
+export const FORM = "application/x-www-form-urlencoded";
 const BOUNDARY = "vitae";
 
 function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
@@ -110,10 +112,31 @@ function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
   return fc.oneof(sent, named);
 }
 
-export function bodies({ example, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
+/** Parameters near those of the example: one missing, repeated, of another value, or badly escaped. */
+function formNear(example: object): fc.Arbitrary<string> {
+  const known = Object.entries(example);
+  const value = fc.oneof(
+    text.map((one) => encodeURIComponent(one.toWellFormed())),
+    nasty,
+  );
+  const name = fc.oneof(fc.constantFrom("headers", "cookie", "refresh_token", ...known.map(([one]) => one)), value);
+  const pieces = known.map(([one, given]) => mostly(`${one}=${encodeURIComponent(String(given))}`, value));
+  const more = fc.array(
+    fc.tuple(name, value).map((pair) => pair.join("=")),
+    { maxLength: 2 },
+  );
+  return fc.tuple(fc.tuple(...pieces), mostly([], more)).map((parts) => parts.flat().join("&"));
+}
+
+export function bodies({ example, form, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
   const buffer = (content: string | Uint8Array) => Buffer.from(content as string);
   const others = fc.oneof(text, fc.json(), fc.uint8Array({ maxLength: 200 })).map(buffer);
   if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(file) }, { weight: 1, arbitrary: others });
+  if (form)
+    return fc.oneof(
+      { weight: 5, arbitrary: formNear(example.body as object).map(buffer) },
+      { weight: 1, arbitrary: others },
+    );
   if (example.body === undefined) return others;
   return fc.oneof({ weight: 5, arbitrary: jsonNear(example.body).map(buffer) }, { weight: 1, arbitrary: others });
 }
@@ -121,7 +144,7 @@ export function bodies({ example, upload }: Documented, { file }: Materials): fc
 /** A raw query without its question mark. */
 export function queries({ example }: Documented): fc.Arbitrary<string> {
   const known = Object.entries((example.query ?? {}) as object);
-  const names = fc.oneof(fc.constantFrom("headers", "code", "t", ...known.map(([name]) => name)), text);
+  const names = fc.oneof(fc.constantFrom("headers", "code", "t", "token", ...known.map(([name]) => name)), text);
   const escaped = fc.oneof(
     text.map((value) => encodeURIComponent(value.toWellFormed())),
     nasty,
@@ -160,9 +183,13 @@ export function rawPaths({ path, operation }: Route<never>, materials: Materials
     .filter(inside);
 }
 
-export function headers({ upload }: Documented, { tokens }: Materials): fc.Arbitrary<Record<string, string>> {
+export function headers(
+  { form: takesForm, upload }: Documented,
+  { tokens }: Materials,
+): fc.Arbitrary<Record<string, string>> {
   const form = `multipart/form-data; boundary=${BOUNDARY}`;
-  const type = upload ? fc.constantFrom(form, "image/png") : fc.constant("application/json");
+  const single = fc.constant(takesForm ? FORM : "application/json");
+  const type = upload ? fc.constantFrom(form, "image/png") : single;
   const types = fc.constantFrom("text/plain", "application/json; charset=latin1", "a/b, c/d", "multipart/form-data");
   const uuid = fc.uuid();
   const hex = uuid.map((value) => value.replaceAll("-", ""));
@@ -182,6 +209,7 @@ export function headers({ upload }: Documented, { tokens }: Materials): fc.Arbit
       "sec-purpose": fc.constantFrom("prefetch", "prefetch;prerender", "x"),
       "if-match": headerText,
       origin: headerText,
+      cookie: fc.oneof(headerText, fc.constantFrom("vitae-refresh=x", "vitae-refresh=x; vitae-refresh=y")),
     },
     { requiredKeys: ["authorization", "content-type"] },
   );

@@ -6,6 +6,7 @@ import { createDeps, type Deps } from "./deps.ts";
 import {
   assertFuzz,
   bodies,
+  FORM,
   fuzzing,
   headers,
   type Materials,
@@ -18,7 +19,7 @@ import { animation } from "./images/test-images.fixture.ts";
 import { newKey, verifierOf } from "./lib/access/keys.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
 import { signToken } from "./lib/access/token.ts";
-import { type ErrorCode, statusOf } from "./lib/errors.ts";
+import { type ErrorCode, oauthErrors, statusOf } from "./lib/errors.ts";
 import { type Call, type InvokeResponse, invoke } from "./lib/http/invoke.fixture.ts";
 import type { Route } from "./lib/http/operation.ts";
 import { describeApi } from "./lib/http/route-table.ts";
@@ -68,6 +69,12 @@ const failure = z.strictObject({
     .optional(),
 });
 
+const oauthFailure = z.strictObject({
+  error: z.enum(oauthErrors),
+  error_description: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,2000}$/),
+  trace_id: failure.shape.trace_id,
+});
+
 function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response: InvokeResponse): void {
   const { status, text } = response;
   expect(documented(route, method)).toContain(status);
@@ -89,6 +96,11 @@ function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response
     return;
   }
   const { error, ...rest } = JSON.parse(text);
+  if (status >= 400 && route.operation.errorShape === "oauth") {
+    expect(oauthFailure.safeParse({ error, ...rest }).error).toBeUndefined();
+    expect(rest.trace_id).toBe(response.headers.get("x-trace-id"));
+    return;
+  }
   if (status >= 400) {
     expect(failure.safeParse(error).error).toBeUndefined();
     expect(statusOf(error.code)).toBe(status);
@@ -116,8 +128,12 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
   it("returns a success for its own example", async () => {
     const { example, upload } = withImage(route.operation, materials);
     const [authorization = ""] = materials.tokens;
-    const type = upload ? "image/png" : "application/json";
-    const body = upload ? new Uint8Array(materials.file) : JSON.stringify(example.body);
+    const { form } = route.operation;
+    const type = upload ? "image/png" : form ? FORM : "application/json";
+    const written = form
+      ? String(new URLSearchParams(example.body as Record<string, string>))
+      : JSON.stringify(example.body);
+    const body = upload ? new Uint8Array(materials.file) : written;
     const query = new URLSearchParams((example.query ?? {}) as Record<string, string>);
     const [method = "GET"] = route.methods;
     const call = {

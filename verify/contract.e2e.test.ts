@@ -62,6 +62,7 @@ async function expectAsDescribed(each: Case, response: Response, status: number)
 
 const guarded = cases.filter(({ operation }) => operation.security.length > 0);
 const withJson = cases.filter((each) => takes(each, "application/json"));
+const withForm = cases.filter((each) => takes(each, "application/x-www-form-urlencoded"));
 const withFile = cases.filter((each) => takes(each, "multipart/form-data"));
 
 describe("contract", () => {
@@ -77,7 +78,8 @@ describe("contract", () => {
     await expectAsDescribed(each, await send(each, { token: "a.b.c" }), 401);
   });
 
-  it.each(named(guarded.filter(({ operation }) => !JSON.stringify(operation.security).includes("images:read"))))(
+  const permissionOf = ({ operation }: Case) => /"(\w+:\w+)"/.exec(JSON.stringify(operation.security))?.[1];
+  it.each(named(guarded.filter((each) => !["images:read", undefined].includes(permissionOf(each)))))(
     "%s responds as documented to a viewer",
     async (_, each) => {
       await expectAsDescribed(each, await send(each, { token: await backend.token("viewer") }), 403);
@@ -101,6 +103,15 @@ describe("contract", () => {
       await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
       await expectAsDescribed(each, await send(each, { body: " ".repeat(70_000) }), 413);
       await expectAsDescribed(each, await send(each, { body: '{"no":"such"}' }), 400);
+    },
+  );
+
+  it.each(named(withForm))(
+    "%s responds as documented to a form of another type, too long or invalid",
+    async (_, each) => {
+      await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
+      await expectAsDescribed(each, await send(each, { body: "x".repeat(9_000) }), 413);
+      await expectAsDescribed(each, await send(each, { body: "no=such" }), 400);
     },
   );
 

@@ -84,12 +84,15 @@ export function openContract(document: Document) {
     );
     const query = new URLSearchParams(given("query")).toString();
     const json = operation.requestBody?.content?.["application/json"];
+    const form = operation.requestBody?.content?.["application/x-www-form-urlencoded"];
     return {
       path: query ? `${filled}?${query}` : filled,
       init: {
         method,
         ...(json && { headers: { "content-type": "application/json" } }),
         ...(json && { body: JSON.stringify(json.example) }),
+        ...(form && { headers: { "content-type": "application/x-www-form-urlencoded" } }),
+        ...(form && { body: String(new URLSearchParams(form.example as Record<string, string>)) }),
       },
     };
   }

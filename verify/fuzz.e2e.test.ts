@@ -11,6 +11,7 @@ import { openLibrary } from "./library.fixture.ts";
 import { bytesOf, type RawResponse, sendRaw } from "./raw-http.fixture.ts";
 import { type Image, json } from "./responses.fixture.ts";
 
+type OAuthErrorBody = { readonly error: string };
 let backend: Backend;
 let materials: Materials;
 beforeAll(async () => {
@@ -37,7 +38,11 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
   expect(headers.has("x-injected")).toBe(false);
   if (method === "HEAD") expect(body).toBe("");
   else if (status >= 400) {
-    const { error, ...others } = JSON.parse(body) as ErrorBody;
+    const { error, ...others } = JSON.parse(body) as ErrorBody | OAuthErrorBody;
+    if (typeof error === "string") {
+      expect(others).toEqual({ error_description: expect.stringMatching(/./), trace_id: trace });
+      return;
+    }
     expect(others).toEqual({});
     expect(error).toMatchObject({ message: expect.stringMatching(/./), trace_id: trace });
     expect(statusOf(error.code)).toBe(status);

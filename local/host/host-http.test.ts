@@ -32,7 +32,7 @@ describe("the request of a function", () => {
         ["x", "1"],
         ["x", "2"],
       ],
-      headers: { "x-two": "one,two", cookie: "a=1,b=2", "x-forwarded-proto": "http" },
+      headers: { "x-two": "one,two", cookie: "a=1; b=2", "x-forwarded-proto": "http" },
     });
     expect(received.headers["x-forwarded-for"]).toMatch(/^203\.0\.113\.9, (127\.0\.0\.1|\[::1\]):\d+$/);
     expect(received.traceContext.traceParent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-/);

@@ -1,6 +1,6 @@
 // Which parts of a request become trigger metadata, and which of them win.
 import { expect, test } from "vitest";
-import { httpMetadata } from "./http-metadata.ts";
+import { httpMetadata, platformHeaders } from "./http-metadata.ts";
 
 const headers = { host: "localhost" };
 const Headers = { json: JSON.stringify(headers) };
@@ -31,5 +31,16 @@ test("query and route win over properties of a JSON body, which win over the hea
     limit: { string: "1" },
     flag: { string: "true" },
     Headers: { json: '{"host":"forged"}' },
+  });
+});
+
+test("a repeated header is joined by commas without its empty values, also Cookie and Authorization", () => {
+  const rawHeaders = ["Cookie", "a=1", "cookie", "b=2", "Authorization", "", "Authorization", "Bearer x", "X-A", ""];
+  const socket = { remoteAddress: "::1", remotePort: 5 } as Parameters<typeof platformHeaders>[0]["socket"];
+  expect(platformHeaders({ rawHeaders, socket })).toMatchObject({
+    cookie: "a=1,b=2",
+    authorization: "Bearer x",
+    "x-a": "",
+    "x-forwarded-for": "[::1]:5",
   });
 });

@@ -9,7 +9,7 @@ import { type OperationResponse, operation, routesFor } from "./operation.ts";
 
 const COOKIE = "__Secure-vitae-refresh";
 const FORM = "application/x-www-form-urlencoded";
-const deps = { verifyToken: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
+const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 const common = { tag: "Accounts", summary: "x", responses: {}, errors: [], example: {} } as const;
 
 type Handler = (request: { body: unknown; cookies: Readonly<Record<string, string>> }) => OperationResponse;

@@ -97,6 +97,15 @@ describe("a request that the library cannot read", () => {
     log.mockRestore();
   });
 
+  it("gets the error shape of OAuth if its path names such a route", async () => {
+    const target = "/api/v1/Auth/token/?x=1";
+    const { response } = await server.forward(await server.open(), "health", { ...get, target, host: "a.1" });
+    const { headers, text } = await response;
+    const error = { error: "invalid_request", error_description: expect.any(String), trace_id: expect.any(String) };
+    expect(JSON.parse(text)).toEqual(error);
+    expect(headers).toMatch(/^pragma: no-cache$/im);
+  });
+
   it("gets 429 when the limit is used up", async () => {
     consume.mockResolvedValue({ headers: {}, rejection: { message: "Too many", retryAfter: 7 } });
     const { response } = await server.forward(await server.open(), "health", { ...get, host: "a.1" });
