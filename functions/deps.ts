@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
 import { createPasswords } from "./accounts/passwords.ts";
 import { createRows, type Rows } from "./accounts/rows.ts";
+import { createSeededOwner } from "./accounts/seeded-owner.ts";
 import { createSessionRows } from "./accounts/session-rows.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createSignIn } from "./accounts/sign-in.ts";
@@ -159,6 +160,11 @@ export function createDeps(settings: Settings) {
         log: consoleLog,
         meter: this.meter,
       });
+    },
+    /** For seed-entity: the app itself may not read the secret. */
+    get seededOwner() {
+      const { users, credentials, passwords, sessions, accountsClock: clock } = this;
+      return createSeededOwner({ users, credentials, passwords, sessions, clock });
     },
     get rosterView(): RosterView {
       return createRosterView({ read: () => this.users.read() });

@@ -1,8 +1,10 @@
 // A whole backend for tests and benches: storage behind fault proxies, identity, vault, seed and functions host.
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
+import { LOCAL_OWNER_EMAIL } from "../functions/lib/names.ts";
 import { bodyLimit } from "../functions/lib/settings.ts";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
@@ -31,6 +33,8 @@ export type Backend = {
   events: Pick<BlobEvents, "decide"> & { readonly writes: readonly BlobWrite[] };
   /** The environment of the app's process. */
   env: Record<string, string>;
+  /** The seeded account. */
+  owner: { readonly email: string; readonly password: string };
   /** The first host. After kill(), addHost() restarts the app. */
   host: Host;
   /** Lines that the hosts and their apps logged. */
@@ -66,7 +70,8 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const { signal } = new AbortController();
-  await seed({ root, vault: dataDir.vault, env, ownerPassword: undefined, signal, log });
+  const owner = { email: LOCAL_OWNER_EMAIL, password: randomBytes(15).toString("base64url") };
+  await seed({ root, vault: dataDir.vault, env, ownerPassword: owner.password, signal, log });
 
   const writes: BlobWrite[] = [];
   const decide: BlobEvents["decide"] = (rule) =>
@@ -101,6 +106,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     services,
     events: { decide, writes },
     env,
+    owner,
     host,
     lines,
     addHost,

@@ -91,7 +91,13 @@ function distance(a: string, b: string): number {
 }
 
 /** Read by npm start itself. */
-const START_NAMES = ["PORT", "LOCAL_DATA_DIR", "LOCAL_OWNER_PASSWORD", "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"];
+const START_NAMES = [
+  "PORT",
+  "LOCAL_DATA_DIR",
+  "OWNER_EMAIL",
+  "LOCAL_OWNER_PASSWORD",
+  "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+];
 /** A short name of the environment, such as PAGER, is rarely ours. */
 const MIN_LENGTH_IN_ENVIRONMENT = 8;
 

@@ -18,7 +18,7 @@ const log = (line: string) => process.stdout.write(`${line}\n`);
 const COMMAND = {
   name: "npm start",
   about:
-    "Runs the app, storage, identity and vault on this machine. Environment: PORT, LOCAL_DATA_DIR, LOCAL_OWNER_PASSWORD and the app's settings.",
+    "Runs the app, storage, identity and vault on this machine. Environment: PORT, LOCAL_DATA_DIR, OWNER_EMAIL, LOCAL_OWNER_PASSWORD and the app's settings.",
   flags: {
     built: { about: "serves dist/, as npm run build leaves it" },
     "services-only": { about: "runs storage, identity and vault alone, for Core Tools" },
@@ -78,14 +78,19 @@ async function main(): Promise<void> {
   });
   // The environment wins over the file, as in Core Tools. The addresses of the running services win over both.
   const env: Record<string, string> = { ...settings.values, ...definedValues(process.env), ...services.env };
-  const ofApp = new Set<string>([...Object.keys(settings.values), ...Object.keys(services.env), ...settingNames]);
+  const ofApp = new Set<string>([
+    ...Object.keys(settings.values),
+    ...Object.keys(services.env),
+    ...settingNames,
+    "OWNER_EMAIL",
+  ]);
   const appEnv = Object.fromEntries(Object.entries(env).filter(([name]) => ofApp.has(name)));
   closing.push(services.close, writeServicesEnv(dataDir.path, appEnv));
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
   await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
   if (servicesOnly) {
     printServices(services.env, dataDir.path);
-    return printNewPassword(dataDir.vault, log);
+    return printNewPassword(dataDir.vault, env.OWNER_EMAIL, log);
   }
 
   const start = () =>
@@ -109,7 +114,7 @@ async function main(): Promise<void> {
   const sources = { root: join(root, "functions"), signal: stopped.signal, start: restart, onError: printError };
   const current = flags.watch ? restartOnChange(host, sources) : () => host;
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
-  printNewPassword(dataDir.vault, log);
+  printNewPassword(dataDir.vault, env.OWNER_EMAIL, log);
   printReady(`http://localhost:${host.port}`, dataDir.path, env.PAGES?.split(",")[0]?.trim() || "resume");
 }
 

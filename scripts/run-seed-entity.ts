@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { readStartAt } from "../seed-entity/read-start-at.ts";
+import { readFlags } from "../seed-entity/read-flags.ts";
 
 const root = join(import.meta.dirname, "..");
 const dataDir = process.env.LOCAL_DATA_DIR || join(root, ".local");
@@ -33,7 +33,7 @@ async function readRunningStart(): Promise<NodeJS.Dict<string>> {
 }
 
 async function main(): Promise<void> {
-  readStartAt();
+  readFlags();
   const local = process.env.TABLES_ENDPOINT ? {} : await readRunningStart();
   // In a child process, because Node.js reads NODE_EXTRA_CA_CERTS, one of the settings, only when it starts.
   const child = spawn(process.execPath, [join(root, "seed-entity", "main.ts"), ...process.argv.slice(2)], {

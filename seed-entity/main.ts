@@ -1,7 +1,8 @@
 // npm run seed: creates what a deployment needs before its first visitor. A second run changes nothing.
 import { createDeps } from "../functions/deps.ts";
+import { LOCAL_OWNER_EMAIL } from "../functions/lib/names.ts";
 import { readSettings } from "../functions/lib/settings.ts";
-import { readStartAt } from "./read-start-at.ts";
+import { readFlags } from "./read-flags.ts";
 import { seed } from "./seed.ts";
 
 /** The message of the error and of its causes. Only their first lines, because a store's response continues with ids. */
@@ -11,13 +12,21 @@ function describeError(thrown: unknown): string {
   return `${thrown.message}: ${describeError(thrown.cause).split("\n")[0]}`;
 }
 
+/** @throws {Error} outside `npm start`: whose account it is must be decided */
+function readOwnerEmail(stage: string): string {
+  const email = process.env.OWNER_EMAIL?.trim() || (stage === "local" ? LOCAL_OWNER_EMAIL : "");
+  if (email) return email;
+  throw new Error("OWNER_EMAIL is missing: the e-mail address of the owner. Example: OWNER_EMAIL=ada@example.com");
+}
+
 try {
-  const startAt = readStartAt();
+  const flags = readFlags();
   const settings = readSettings();
   for await (const line of seed({
     deps: createDeps(settings),
     pages: settings.PAGES,
-    startAt,
+    ...flags,
+    ownerEmail: readOwnerEmail(settings.STAGE),
     ownerPassword: process.env.OWNER_PASSWORD,
   }))
     process.stdout.write(`${line}\n`);

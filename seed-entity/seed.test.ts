@@ -42,6 +42,8 @@ it("creates missing rows and secrets, and changes nothing in the second run", as
       `visits of "${page}": already at 0`,
       'secret "signing-keys": already exists',
       'secret "owner-password": already exists',
+      'user "owner": already exists',
+      'password of "owner": unchanged, because this version of the secret was set before',
     ],
   });
   expect((await table.getEntity(page, "total")).etag).toBe(before.etag);
@@ -59,6 +61,22 @@ it("reports every invalid setting at once", async () => {
   expect(code).toBe(1);
   for (const name of ["TABLES_ENDPOINT", "VAULT_URI", "PAGES"]) expect(stderr).toContain(name);
   expect(stderr).not.toMatch(/at .*\.ts/);
+});
+
+it("rejects a missing e-mail address of the owner outside the stage local, and an invalid one everywhere", async () => {
+  const deployment = {
+    ...{ STAGE: "production", RATE_LIMITS: "on", METRICS_ENABLED: "false" },
+    ...{
+      TABLES_ENDPOINT: "https://t.example",
+      VAULT_URI: "https://v.example",
+      MEDIA__blobServiceUri: "https://m.example",
+    },
+    AZURE_CLIENT_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
+  };
+  const missing = await seed({ ...deployment, OWNER_EMAIL: undefined });
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("Example: OWNER_EMAIL=ada@example.com") });
+  const invalid = await seed({ OWNER_EMAIL: "ada" });
+  expect(invalid).toMatchObject({ code: 1, lines: [""], stderr: expect.stringContaining('received "ada"') });
 });
 
 it("rejects a negative number after a space with the rule", async () => {

@@ -1,37 +1,47 @@
-// Creates, in this order, the counter's rows, the signing keys and the owner's password, and reports each of them.
+// Creates, in this order, the counter's rows, the secrets and the owner's account, and reports each of them.
 import { randomBytes } from "node:crypto";
 import type { Deps } from "../functions/deps.ts";
 import { secrets } from "../functions/lib/names.ts";
 
 export type SeedOptions = {
-  readonly deps: Pick<Deps, "visits" | "vault" | "generateSigningKey">;
+  readonly deps: Pick<Deps, "visits" | "vault" | "generateSigningKey" | "seededOwner">;
   readonly pages: readonly string[];
   /** The least count of a page. */
   readonly startAt: number;
-  /** For the owner's account when it has none; otherwise a random one. Never printed. */
+  readonly ownerEmail: string;
+  /** For the secret when there is none; otherwise a random one. Never printed. */
   readonly ownerPassword: string | undefined;
+  /** Whether to create the owner's account again beside other users. */
+  readonly isOwnerRestored: boolean;
 };
 
-const MIN_PASSWORD_LENGTH = 12;
+const accountLines = {
+  created: "created",
+  exists: "already exists",
+  absent: "not created, because the site has other users. To create it: npm run seed -- --restore-owner",
+};
+const passwordLines = {
+  taken: `set from the secret "${secrets.ownerPassword}"`,
+  unchanged: "unchanged, because this version of the secret was set before",
+};
 
 /**
  * @yields one line for each of them, once it exists
  * @throws {AppError} of the store or the vault that failed
  */
-export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions): AsyncGenerator<string> {
+export async function* seed(options: SeedOptions): AsyncGenerator<string> {
+  const { deps, pages, startAt, ownerPassword } = options;
+  // Before anything is created.
+  const email = deps.seededOwner.checkEmail(options.ownerEmail);
+  if (ownerPassword !== undefined) await deps.seededOwner.checkPassword(ownerPassword);
   for (const page of pages) {
     const { outcome, count } = await deps.visits.seed(page, startAt);
     const kept = startAt > 0 && count > startAt ? `stays at ${count}, above ${startAt}` : `already at ${count}`;
     yield `visits of "${page}": ${outcome === "kept" ? kept : `${outcome === "raised" ? "raised to" : "created at"} ${count}`}`;
   }
   yield await createSigningKey();
-  yield await createSecret(secrets.ownerPassword, async () => {
-    if (ownerPassword === undefined) return randomBytes(24).toString("base64url");
-    if (ownerPassword.length >= MIN_PASSWORD_LENGTH) return ownerPassword;
-    throw new Error(
-      `The owner's password must have at least ${MIN_PASSWORD_LENGTH} characters, received ${ownerPassword.length}. Choose a longer one.`,
-    );
-  });
+  yield await createOwnerPassword();
+  yield* seedOwner();
 
   async function createSigningKey(): Promise<string> {
     const versions = await deps.vault.list(secrets.signingKeys);
@@ -40,9 +50,22 @@ export async function* seed({ deps, pages, startAt, ownerPassword }: SeedOptions
     return `secret "${secrets.signingKeys}": created`;
   }
 
-  async function createSecret(name: string, create: () => Promise<string>): Promise<string> {
+  async function createOwnerPassword(): Promise<string> {
+    const name = secrets.ownerPassword;
     if ((await deps.vault.read(name)) !== undefined) return `secret "${name}": already exists`;
-    await deps.vault.write(name, await create());
+    await deps.vault.write(name, ownerPassword ?? randomBytes(24).toString("base64url"));
     return `secret "${name}": created`;
+  }
+
+  async function* seedOwner(): AsyncGenerator<string> {
+    const account = await deps.seededOwner.create(email, options.isOwnerRestored);
+    yield `user "owner": ${accountLines[account]}`;
+    if (account === "absent") return;
+    const password = await deps.seededOwner.takePassword(async () => {
+      const secret = await deps.vault.read(secrets.ownerPassword);
+      if (secret) return secret;
+      throw new Error(`The secret "${secrets.ownerPassword}" was deleted. Run seed-entity again.`);
+    });
+    yield `password of "owner": ${passwordLines[password]}`;
   }
 }

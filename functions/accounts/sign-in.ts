@@ -1,8 +1,7 @@
 // Who signs in by e-mail and password. Wrong password, unknown user, disabled user: the same result after the same work.
-import type { User } from "../lib/access/roster.ts";
+import { findByEmail, type User } from "../lib/access/roster.ts";
 import { consoleLog, type Log } from "../lib/log.ts";
 import type { CredentialStore } from "./credentials.ts";
-import { normalizeEmail } from "./email.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Users } from "./users-table.ts";
 
@@ -35,8 +34,7 @@ const NO_USER = "none";
 
 export function createSignIn({ users, credentials, passwords, log = consoleLog }: Options): SignIn {
   return async (email, password) => {
-    const wanted = normalizeEmail(email);
-    const user = (await users.read()).find((each) => each.email === wanted);
+    const user = findByEmail(await users.read(), email);
     const stored = await credentials.find(user?.id ?? NO_USER);
     const hash = user?.state === "active" ? stored?.credentials.hash : undefined;
     const { isValid, upgraded } = await passwords.verify(password, hash);

@@ -45,6 +45,9 @@ export const MEDIA = "MEDIA";
 
 export const secrets = { signingKeys: "signing-keys", ownerPassword: "owner-password" } as const;
 
+/** The owner's e-mail address on a laptop, unless OWNER_EMAIL is set. */
+export const LOCAL_OWNER_EMAIL = "owner@localhost";
+
 /** Log messages that alerts query. */
 export const alertLines = {
   costBrakeTripped: "cost-brake-tripped",

@@ -10,13 +10,14 @@ const COMMAND = {
       about: "the count of an older counter: raises each page to it, and never lowers one",
       default: "0",
     },
+    "restore-owner": { about: "creates the user `owner` again, which was deleted while the site had other users" },
   },
 } as const;
 
-/** @throws {UsageError} unless the value is a whole number */
-export function readStartAt(): number {
-  const text = readCommandLine(COMMAND).flags["start-at"];
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+/** @throws {UsageError} unless --start-at is a whole number */
+export function readFlags(): { readonly startAt: number; readonly isOwnerRestored: boolean } {
+  const { "start-at": text, "restore-owner": isOwnerRestored } = readCommandLine(COMMAND).flags;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { startAt: Number(text), isOwnerRestored };
   throw new UsageError(
     `--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}". Example: npm run seed -- --start-at 1200`,
   );
