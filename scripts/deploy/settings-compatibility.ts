@@ -26,14 +26,17 @@ export function describeSettings(): ReleasedSettings {
   const schema = settingsSchema() as Record<string, unknown> & { properties: Record<string, { examples?: string[] }> };
   const examples = Object.fromEntries(settingNames.map((name) => [name, schema.properties[name]?.examples?.[0]]));
   // Some are required in a deployment only, which the schema does not show, so the code is run without each.
-  const required = settingNames.filter((name) => {
+  const startsWithout = (...names: readonly string[]) => {
     try {
-      readSettings({ ...examples, [name]: undefined });
-      return false;
-    } catch {
+      readSettings({ ...examples, ...Object.fromEntries(names.map((name) => [name, undefined])) });
       return true;
+    } catch {
+      return false;
     }
-  });
+  };
+  const missed = settingNames.filter((name) => !startsWithout(name));
+  // Two settings that must be set together may also be missing together.
+  const required = missed.filter((name) => !missed.some((other) => startsWithout(name, other)));
   return { required, schema };
 }
 
