@@ -89,6 +89,18 @@ describe("token verifier", () => {
     expect(await verify(`Bearer ${await craft({ claims: { exp: now() - 15, nbf: now() + 15 } })}`)).toBeDefined();
   });
 
+  it("judges times by the store's clock, not by the machine's", async () => {
+    const time = Date.now() + 325_000;
+    const late = { observe() {}, now: () => ({ earliest: time, latest: time }) };
+    const token = await issue();
+    const verifyLate = createTokenVerifier(ringOf(key), { ...parties, clock: late });
+    expect(await verifyLate(token)).toMatchObject({ subject: "ada" });
+    const later = { observe() {}, now: () => ({ earliest: time + 10_000, latest: time + 10_000 }) };
+    await expect(createTokenVerifier(ringOf(key), { ...parties, clock: later })(token)).rejects.toMatchObject(
+      invalidToken,
+    );
+  });
+
   it("signs a different token each time", async () => {
     expect(await issue()).not.toBe(await issue());
   });
@@ -171,6 +183,7 @@ describe("token verifier", () => {
       const claims = { ...JSON.parse(Buffer.from(payload, "base64url").toString()), role: "owner" };
       return [header, base64url(claims), signature].join(".");
     },
+    "a genuine token of more than 16,384 characters": () => craft({ claims: { padding: "x".repeat(16_384) } }),
     "a token with a truncated signature": async () => (await issue()).slice(0, -4),
   };
 
