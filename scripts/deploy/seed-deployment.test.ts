@@ -3,7 +3,9 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { emailSchema } from "../../functions/lib/access/roster.ts";
 import { readSettings } from "../../functions/lib/settings.ts";
+import { runDeployment } from "./deployment.fixture.ts";
 import { seedSettings } from "./seed-deployment.ts";
 import { createStage } from "./simulated-stage.fixture.ts";
 import { installStandIn } from "./stand-in.fixture.ts";
@@ -12,10 +14,25 @@ it.each(["production", "preview-7"])("seedSettings of %s are valid deployment se
   expect(readSettings(seedSettings(createStage(stage).target)).STAGE).toBe(stage);
 });
 
-it("seedSettings name the owner of production, and nobody for a preview", () => {
+it("seedSettings name the owner of production, and nobody for a preview, as the app accepts e-mail addresses", () => {
   const { target } = createStage();
+  const { OWNER_EMAIL: preview } = seedSettings(createStage("preview-7").target);
   expect(seedSettings(target).OWNER_EMAIL).toBe(target.config.ownerEmail);
-  expect(seedSettings(createStage("preview-7").target).OWNER_EMAIL).toMatch(/@preview\.invalid$/);
+  expect(preview).toMatch(/@preview\.invalid$/);
+  for (const email of [target.config.ownerEmail, preview]) expect(emailSchema.parse(email)).toBe(email);
+});
+
+it("the deployer's roles cover all tables and the whole vault while it seeds", async () => {
+  const stage = createStage();
+  await runDeployment(stage);
+  const { cosmosAccount, vault } = stage.target.names;
+  const account = `/providers/Microsoft.DocumentDB/databaseAccounts/${cosmosAccount}"`;
+  expect(stage.state.commands.filter((line) => line.includes("--method put"))).toEqual([
+    expect.stringMatching(new RegExp(`"scope":"\\S+${account}`)),
+  ]);
+  expect(stage.state.commands.filter((line) => line.startsWith("az role assignment create"))).toEqual([
+    expect.stringMatching(new RegExp(`--scope vaults/${vault} `)),
+  ]);
 });
 
 it("seed-entity uses a token from az, without managed identity, key or secret", async () => {
