@@ -1,11 +1,15 @@
 // A whole backend for tests and benches: storage behind fault proxies, identity, vault, seed and functions host.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
-import { LOCAL_OWNER_EMAIL } from "../functions/lib/names.ts";
+import { createRows } from "../functions/accounts/rows.ts";
+import { createUsers } from "../functions/accounts/users-table.ts";
+import { addUser } from "../functions/lib/access/roster.ts";
+import { LOCAL_OWNER_EMAIL, tables } from "../functions/lib/names.ts";
 import { bodyLimit } from "../functions/lib/settings.ts";
+import { createStoreClock } from "../functions/lib/store-clock.ts";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
@@ -43,7 +47,7 @@ export type Backend = {
   addHost(settings?: Record<string, string>, cors?: readonly string[]): Promise<Host>;
   /** All rows of a table, read from the store directly. */
   rows(table: string): Promise<Record<string, unknown>[]>;
-  /** A bearer token as `npm run token` prints it. */
+  /** A bearer token as `npm run token` prints it. A subject that does not exist is created, with the role owner. */
   token(role: Parameters<typeof localToken>[0]["role"], subject?: string): Promise<string>;
   close(): Promise<void>;
 };
@@ -98,6 +102,17 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     return host;
   }
   const host = await addHost();
+  const openTable = (table: string) =>
+    new TableClient(services.env.TABLES_ENDPOINT as string, table, managedIdentity(env), {
+      tlsOptions: { ca: certificate.cert },
+    });
+  async function addOwner(id: string): Promise<void> {
+    const [client, clock] = [openTable(tables.users), createStoreClock()];
+    const rows = createRows({ name: tables.users, reads: client, writes: client, clock });
+    const user = { id, email: `${randomUUID()}@example.com`, role: "owner", tier: "free", state: "active" } as const;
+    const added = { ...user, validFrom: 0, createdAt: Date.now() };
+    await createUsers({ rows, checkTable: async () => {} }).change((roster) => addUser(roster, added));
+  }
   return {
     app,
     api: `${host.url}/api`,
@@ -111,14 +126,14 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     lines,
     addHost,
     async rows(table) {
-      const tlsOptions = { ca: certificate.cert };
-      const uri = services.env.TABLES_ENDPOINT as string;
       const rows: Record<string, unknown>[] = [];
-      for await (const row of new TableClient(uri, table, managedIdentity(env), { tlsOptions }).listEntities())
-        rows.push(row);
+      for await (const row of openTable(table).listEntities()) rows.push(row);
       return rows;
     },
-    token: (role, subject) => localToken({ role, subject, dataDir: path, env }),
+    async token(role, subject) {
+      if (subject !== undefined) await addOwner(subject);
+      return localToken({ role, subject, dataDir: path, env });
+    },
     async close() {
       await Promise.all(hosts.map((each) => each.close()));
       await Promise.all([proxy.close(), blobProxy.close()]);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { stateAt, withPeriods } from "../functions/lib/access/key-states.ts";
 import { roles } from "../functions/lib/access/permissions.ts";
+import { OWNER_ID } from "../functions/lib/access/roster.ts";
 import { parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
 import { signToken } from "../functions/lib/access/token.ts";
 import { secrets } from "../functions/lib/names.ts";
@@ -18,14 +19,15 @@ const COMMAND = {
   name: "npm run token",
   about: "Prints a bearer token for the local environment, signed with the key in the local vault.",
   flags: {
-    role: { value: "ROLE", about: `one of ${roles.join(", ")}` },
-    subject: { value: "NAME", about: "whose token; default the role" },
+    role: { value: "ROLE", about: `one of ${roles.join(", ")}: the most that the token permits` },
+    subject: { value: "ID", about: "id of a user who exists", default: OWNER_ID },
     "expires-in": { value: "SECONDS", about: `1 to ${WEEK_SECONDS}`, default: "3600" },
   },
 } as const;
 
 type LocalTokenOptions = {
   role: (typeof roles)[number];
+  /** Id of a user. @default the seeded owner */
   subject?: string | undefined;
   /** Seconds. @default 3600 */
   expiresIn?: number;
@@ -37,7 +39,7 @@ type LocalTokenOptions = {
 /** @throws {Error} one line when the data dir's vault has no signing key */
 export function localToken({
   role,
-  subject = role,
+  subject = OWNER_ID,
   expiresIn = 3600,
   dataDir,
   env,
