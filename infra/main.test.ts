@@ -26,7 +26,7 @@ function synth(args: readonly string[], environment: Record<string, string> = gi
     {
       cwd: root,
       encoding: "utf8",
-      env: { PATH: process.env.PATH, ...environment },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
     },
   );
   return { status, stdout, stderr, out };

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openDataDir } from "./data-dir.ts";
+import { openDataDir, writeServicesEnv } from "./data-dir.ts";
 import { listen } from "./listen.ts";
 
 let dir: string;
@@ -34,6 +34,8 @@ test("npm start rejects a port in use with the way to choose another", async () 
 
 test("npm start names the process that uses the data dir, also when that process uses the port as well", async () => {
   const open = openDataDir(join(dir, "data"));
+  // As a start that runs. For one without services, which may be ending, the next one waits ten seconds.
+  writeServicesEnv(open.path, {});
   const other = await listen(createServer(), "the first start");
   const { code, output } = await start({ PORT: String(other.port) });
   expect(code).toBe(1);

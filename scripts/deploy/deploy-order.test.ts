@@ -1,11 +1,11 @@
 // The order of a deployment and its failures before the code is replaced, against a simulated stage.
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   createDeployedStage,
   deployerHasNoDataRole,
-  folder,
   NEW,
   OLD,
   outputOf,
@@ -159,6 +159,8 @@ describe("deploy of a preview", () => {
     const stage = createStage("preview-7");
     expect(await runDeployment(stage)).toBeUndefined();
     const next = Object.assign(stage, { target: createStage("preview-7", OLD).target });
+    const folder = await mkdtemp(join(tmpdir(), "vitae-report-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
     const report = join(folder, "checks.txt");
     expect(await runDeployment(next, { healthy: false, report })).toContain(`The checks of ${OLD} failed`);
     expect(next.state.deployed).toEqual({ commit: OLD, healthy: false });
