@@ -1,6 +1,7 @@
 // Every dependency of the handlers, each created on first use and then shared: a cold start pays only for what it needs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
+import { createKeyRotation, type KeyRotation } from "./accounts/keys-rotation.ts";
 import { createPasswords } from "./accounts/passwords.ts";
 import { createRows, type Rows } from "./accounts/rows.ts";
 import { createSeededOwner } from "./accounts/seeded-owner.ts";
@@ -44,6 +45,8 @@ import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
 const CLOSE_MS = 3_500;
 const CHECK_MS = 3_000;
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Makes each getter run once: its value replaces it on first read. */
 function lazily<T extends object>(getters: T): T {
@@ -90,6 +93,15 @@ export function createDeps(settings: Settings) {
     generateSigningKey,
     get keyRing(): KeyRing {
       return createKeyRing({ vault: this.vault, clock: this.accountsClock, log: consoleLog });
+    },
+    /** Milliseconds. */
+    get keyTimes() {
+      const { SIGNING_KEY_LIFETIME_DAYS: lifetime, SIGNING_KEY_TRANSITION_DAYS: transition } = settings;
+      return { lifetimeMs: lifetime * DAY_MS, transitionMs: transition * DAY_MS };
+    },
+    get keyRotation(): KeyRotation {
+      const { vault, keyRing, accountsClock: clock, meter, generateSigningKey: generate } = this;
+      return createKeyRotation({ vault, keyRing, clock, meter, generate, ...this.keyTimes });
     },
     get tokenOptions() {
       return { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE, clock: this.accountsClock };

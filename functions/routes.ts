@@ -1,4 +1,7 @@
 // The HTTP API: one line per route. Registration, checks, the OpenAPI document and the tests all read this table.
+import { jwks } from "./accounts/jwks.ts";
+import { listKeys } from "./accounts/keys-list.ts";
+import { rotateKeys } from "./accounts/keys-rotate.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { readImage } from "./images/read.ts";
@@ -26,6 +29,9 @@ export const routes = [
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
+  route("jwks", "GET", "/.well-known/jwks.json", "public", "default", jwks),
+  route("key-list", "GET", "/v1/keys", "keys:manage", "keys", listKeys),
+  route("key-rotate", "POST", "/v1/keys/rotate", "keys:manage", "keys", rotateKeys),
   route("health", "GET", "/health", "public", "none", health),
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),

@@ -45,4 +45,11 @@ export const triggers: readonly Trigger[] = [
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => cleanUpSessions(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
+  {
+    name: "signing-keys-rotate",
+    kind: "timer",
+    // The event of an overdue key counts on runs once an hour.
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => deps.keyRotation.run({ log: createLog(context) }),
+  },
 ];

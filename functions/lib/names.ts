@@ -7,6 +7,9 @@ export const functionNames = [
   "health-ready",
   "image-read",
   "image-upload",
+  "jwks",
+  "key-list",
+  "key-rotate",
   "metrics",
   "openapi",
   "sas-issue",
@@ -22,6 +25,7 @@ export const triggerNames = [
   "image-reconcile",
   "limits-clean-up",
   "sessions-clean-up",
+  "signing-keys-rotate",
   "thumbnail",
   "thumbnail-poison",
 ] as const;

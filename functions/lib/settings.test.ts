@@ -36,6 +36,8 @@ describe("readSettings", () => {
       APP_ORIGINS: [],
       TOKEN_ISSUER: "vitae",
       TOKEN_AUDIENCE: "vitae",
+      SIGNING_KEY_LIFETIME_DAYS: 30,
+      SIGNING_KEY_TRANSITION_DAYS: 1,
       LOG_LEVEL: "info",
       RATE_LIMITS: "on",
       quotas: { authenticated: 200, anonymous: 30, visits: 60, uploads: 30, secret: 10, keys: 5 },

@@ -113,6 +113,9 @@ const schema = z.object({
     .guid("must be the client id (a GUID) of the API's registration")
     .optional()
     .meta({ examples: ["1f0e5b34-6a0f-4a3a-8f0e-0d6b1f2a7c11"] }),
+  // Days after which a signing key should have been replaced, and how long before that the timer does it.
+  SIGNING_KEY_LIFETIME_DAYS: count(30).meta({ examples: ["30"] }),
+  SIGNING_KEY_TRANSITION_DAYS: count(1).meta({ examples: ["1"] }),
   LOG_LEVEL: oneOf(logLevels, "info").meta({ examples: ["info"] }),
   // Requests per minute of one caller or address.
   RATE_LIMITS: oneOf(["on", "off"], "on").meta({ examples: ["on"] }),
@@ -203,6 +206,12 @@ function findIncompleteEntra(input: AppSettings): SettingIssue[] {
   return missing.length === 1 ? missing.map((name) => [name, message]) : [];
 }
 
+/** Otherwise every run of the timer would replace the key. */
+function findEndlessRotation({ data }: { data?: Settings }): SettingIssue[] {
+  if (!data || data.SIGNING_KEY_TRANSITION_DAYS < data.SIGNING_KEY_LIFETIME_DAYS) return [];
+  return [["SIGNING_KEY_TRANSITION_DAYS", "must be less than SIGNING_KEY_LIFETIME_DAYS"]];
+}
+
 /** Turns on a switch of a library that reads only the environment. */
 export function turnOn(name: string): void {
   process.env[name] = "true";
@@ -226,7 +235,7 @@ export function readSettings(environment: Record<string, string | undefined> = p
     const name = first as keyof AppSettings;
     return [name, input[name] === undefined ? "is missing" : message];
   });
-  issues.push(...findIncompleteEntra(input));
+  issues.push(...findIncompleteEntra(input), ...findEndlessRotation(result));
   if (input.STAGE !== "local") issues.push(...findDeploymentIssues(input));
   if (result.success && issues.length === 0) return result.data;
   const lines = new Map<string, string>();

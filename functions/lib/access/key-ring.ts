@@ -128,7 +128,10 @@ export function createKeyRing({ vault, clock, log, stopwatch = startStopwatch }:
       return found.publicKeys.find((key) => key.kid === kid);
     },
     async signingKey() {
-      const { versions, age } = await current();
+      let seen = await current();
+      if (seen.age() >= MAX_LIST_AGE_TO_SIGN_MS && (!failure || failure.age() >= RETRY_MS))
+        seen = await refresh().catch(() => seen);
+      const { versions, age } = seen;
       if (age() >= MAX_LIST_AGE_TO_SIGN_MS)
         throw unavailable("The list of signing keys is ten minutes old, and the vault fails", failure?.error);
       const now = clock.now().latest;

@@ -1,0 +1,153 @@
+// Rotation of the signing keys in virtual time.
+import { expect, it } from "vitest";
+import { allCalls } from "../lib/azure/memory-vault.fixture.ts";
+import { createWorld, DAY, HOUR, MINUTE, START } from "./keys.simulation.ts";
+
+it("over 90 days with outages no token is rejected before its time, and no key verifies after its own", async () => {
+  const { time, vault, addInstance, seed, log, enabled, attempt } = createWorld();
+  const instances = [addInstance(), addInstance(-5_000), addInstance(5_000)];
+  const instance = (index: number) => instances[index % instances.length] as (typeof instances)[number];
+  await seed();
+  const signed = new Map<number, string>();
+  /** The last time at which any instance signed with a key. */
+  const lastSigned = new Map<string, number>();
+  const outcomes = { verified: 0, unavailable: 0, retired: 0 };
+  const step = 5;
+  for (let minute = step; minute < 90 * 24 * 60; minute += step) {
+    time.now = START + minute * MINUTE;
+    // Half an hour without the vault in every 97 minutes, so also while a new key is being published.
+    vault.down = minute % 97 < 30 ? allCalls : [];
+    if (minute % 60 === 0) await attempt(instance(minute / 60).rotation.run({ log }));
+    const turn = minute / step;
+    const key = await attempt(instance(turn).ring.signingKey());
+    if (key !== "unavailable") {
+      signed.set(minute, key.kid);
+      lastSigned.set(key.kid, time.now);
+    } else if (vault.down.length === 0) expect.fail(`minute ${minute}: cannot sign while the vault works`);
+    for (const age of [0, 5, 15]) {
+      const kid = signed.get(minute - age);
+      if (!kid) continue;
+      const found = await attempt(instance(turn + age + 1).ring.find(kid));
+      if (found === undefined) expect.fail(`minute ${minute}: rejected a token of ${kid} after ${age} minutes`);
+      if (found !== "unavailable") outcomes.verified += 1;
+      else if (vault.down.length > 0) outcomes.unavailable += 1;
+      else expect.fail(`minute ${minute}: cannot verify while the vault works`);
+    }
+    for (const [kid, at] of lastSigned) {
+      // The next step, 16 minutes more, and a tenth of a minute for the clocks.
+      if (time.now - at <= (step + 16.1) * MINUTE) continue;
+      const found = await attempt(instance(turn).ring.find(kid));
+      if (found === undefined) {
+        lastSigned.delete(kid);
+        outcomes.retired += 1;
+      } else if (found !== "unavailable" && vault.down.length === 0)
+        expect.fail(`minute ${minute}: ${kid} still verifies`);
+    }
+  }
+  vault.down = [];
+  expect(outcomes.retired).toBe(3);
+  expect((await enabled()).length).toBe(1);
+  expect(outcomes.verified).toBeGreaterThan(60_000);
+  expect(outcomes.unavailable).toBeLessThan(100);
+});
+
+it("two instances that rotate at once publish two keys, and tokens of both verify until their time", async () => {
+  const { time, vault, addInstance, seed, log, enabled } = createWorld();
+  const [one, other] = [addInstance(), addInstance()];
+  await seed();
+  time.now += 29 * DAY;
+  await Promise.all([one.rotation.run({ log }), other.rotation.run({ log })]);
+  expect(vault.calls.write).toBe(3);
+  expect((await one.ring.signingKey()).kid).toBe("key-1");
+  time.now += 10 * MINUTE;
+  const signing = await Promise.all([one.ring.signingKey(), other.ring.signingKey()]);
+  expect(signing[0].kid).toBe(signing[1].kid);
+  expect(signing[0].kid).not.toBe("key-1");
+  expect(await other.ring.find("key-1")).toBeDefined();
+  time.now += 16 * MINUTE;
+  expect(await other.ring.find("key-1")).toBeUndefined();
+  await one.rotation.run({ log });
+  expect(await enabled()).toHaveLength(1);
+  expect((await other.ring.signingKey()).kid).toBe(signing[0].kid);
+});
+
+it("a revocation is known to all instances within a minute, and the new key signs at once", async () => {
+  const { time, addInstance, seed, enabled } = createWorld();
+  const [one, other] = [addInstance(), addInstance()];
+  await seed();
+  await Promise.all([one.ring.signingKey(), other.ring.signingKey()]);
+  expect(await one.rotation.revoke()).toMatchObject({ key: { id: "key-2" }, revoked: 1 });
+  expect((await one.ring.signingKey()).kid).toBe("key-2");
+  expect(await one.ring.find("key-1")).toBeUndefined();
+  time.now += MINUTE;
+  expect(await other.ring.find("key-1")).toBeUndefined();
+  expect((await other.ring.signingKey()).kid).toBe("key-2");
+  expect(await enabled()).toHaveLength(1);
+});
+
+it("a revocation killed between its two calls leaves a key that signs, and its repeat completes it", async () => {
+  const { vault, addInstance, seed, enabled, attempt } = createWorld();
+  const killed = addInstance();
+  await seed();
+  vault.down = ["disable"];
+  expect(await attempt(killed.rotation.revoke())).toBe("unavailable");
+  vault.down = [];
+  const next = addInstance();
+  expect((await next.ring.signingKey()).kid).toBe("key-1");
+  expect(await next.rotation.revoke()).toMatchObject({ key: { id: "key-3" }, revoked: 2 });
+  expect(await enabled()).toHaveLength(1);
+  expect((await next.ring.signingKey()).kid).toBe("key-3");
+});
+
+it("of two revocations at once, at least one key stays enabled", async () => {
+  const { addInstance, seed, enabled } = createWorld();
+  const [one, other] = [addInstance(), addInstance()];
+  await seed();
+  await Promise.all([one.rotation.revoke(), other.rotation.revoke()]);
+  expect((await enabled()).length).toBeGreaterThanOrEqual(1);
+  expect(await one.ring.signingKey()).toBeDefined();
+});
+
+it("a rotation returns the key that is published already instead of another one", async () => {
+  const { time, vault, addInstance, seed } = createWorld();
+  const { rotation } = addInstance();
+  await seed();
+  expect(await rotation.rotate()).toMatchObject({ key: { id: "key-2" }, isNew: true });
+  time.now += 10 * MINUTE - 1;
+  expect(await rotation.rotate()).toMatchObject({ key: { id: "key-2" }, isNew: false });
+  time.now += 1;
+  expect(await rotation.rotate()).toMatchObject({ key: { id: "key-3" }, isNew: true });
+  expect(vault.calls.write).toBe(3);
+});
+
+it("a run of the timer killed before it disables the old version is completed by the next one", async () => {
+  const { time, vault, addInstance, seed, log, enabled, attempt } = createWorld();
+  await seed();
+  time.now += 29 * DAY;
+  await addInstance().rotation.run({ log });
+  time.now += HOUR;
+  vault.down = ["disable"];
+  expect(await attempt(addInstance().rotation.run({ log }))).toBe("unavailable");
+  expect(await enabled()).toHaveLength(2);
+  vault.down = [];
+  time.now += HOUR;
+  await addInstance().rotation.run({ log });
+  expect(await enabled()).toHaveLength(1);
+});
+
+it("a key past its lifetime signs on, with one security event a day whatever restarts", async () => {
+  const { time, vault, addInstance, seed, log, lines, attempt } = createWorld();
+  time.now += 20 * MINUTE;
+  await seed();
+  vault.down = ["write"];
+  for (let hour = 1; hour <= 33 * 24; hour++) {
+    // Runs start a little early or late, each in a new process.
+    time.now = START + hour * HOUR + ((hour * 7_919) % 60_000) - 30_000;
+    const { rotation, ring } = addInstance();
+    const outcome = await attempt(rotation.run({ log }));
+    expect(outcome).toBe(hour >= 29 * 24 + 1 ? "unavailable" : undefined);
+    expect((await ring.signingKey()).kid).toBe("key-1");
+  }
+  const events = lines.filter(({ event }) => event === "signing-key-overdue");
+  expect(events.map(({ at }) => Math.round((at - START) / HOUR))).toEqual([30, 31, 32].map((day) => day * 24 + 1));
+});
