@@ -19,6 +19,7 @@ import { animation } from "./images/test-images.fixture.ts";
 import { newKey, verifierOf } from "./lib/access/keys.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
 import { signToken } from "./lib/access/token.ts";
+import { createMemoryVault } from "./lib/azure/memory-vault.fixture.ts";
 import { type ErrorCode, oauthErrors, statusOf } from "./lib/errors.ts";
 import { type Call, type InvokeResponse, invoke } from "./lib/http/invoke.fixture.ts";
 import type { Route } from "./lib/http/operation.ts";
@@ -40,6 +41,8 @@ beforeAll(async () => {
   const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
   Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   Object.defineProperty(deps, "limits", { value: unlimited });
+  // Each rotation adds a version to the secret of the other tests, for ever.
+  Object.defineProperty(deps, "vault", { value: createMemoryVault() });
   const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
     signToken({ key, ...parties, subject: "fuzz", role, expiresIn });
   const good = await Promise.all(["owner" as const, "owner" as const, ...roles].map((role) => sign(role)));

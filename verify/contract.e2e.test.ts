@@ -145,7 +145,9 @@ describe("limits of the contract", async () => {
     `${(await backend.addHost({ RATE_LIMITS: "on", ...settings })).url}/api`;
   const limited = await open({});
   const tight = await open(
-    Object.fromEntries(["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS"].map((of) => [`RATE_LIMIT_${of}`, "1"])),
+    Object.fromEntries(
+      ["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS", "KEYS"].map((of) => [`RATE_LIMIT_${of}`, "1"]),
+    ),
   );
 
   it.each(named(cases))("%s returns the documented limit headers", async (_, each) => {

@@ -146,6 +146,16 @@ describe("SITE_TIME_ZONE", () => {
   });
 });
 
+it.each([
+  ["1", "1"],
+  ["30", "31"],
+])("rejects a signing key lifetime of %s days with a transition of %s days", (lifetime, transition) => {
+  const settings = { SIGNING_KEY_LIFETIME_DAYS: lifetime, SIGNING_KEY_TRANSITION_DAYS: transition };
+  const message = messageOf({ ...required, ...settings });
+  expect(namesIn(message)).toEqual(["SIGNING_KEY_TRANSITION_DAYS"]);
+  expect(message).toContain("must be less than SIGNING_KEY_LIFETIME_DAYS");
+});
+
 describe("ENTRA_TENANT_ID and ENTRA_AUDIENCE", () => {
   const entra = {
     ENTRA_TENANT_ID: "8c1f4a7e-9a55-4b1c-9b0e-3f3d2a1c0b9a",
