@@ -93,7 +93,13 @@ const choices = [
   "TOKEN_AUDIENCE",
   "ENTRA_TENANT_ID",
   "ENTRA_AUDIENCE",
+  "SIGNING_KEY_LIFETIME_DAYS",
+  "SIGNING_KEY_TRANSITION_DAYS",
 ] as const;
+
+/** The number of days, or the app's default. Undefined for an invalid one, which has an issue of its own. */
+const daysOf = (name: "SIGNING_KEY_LIFETIME_DAYS" | "SIGNING_KEY_TRANSITION_DAYS", text: string | undefined) =>
+  settingRules[name].safeParse(text).data;
 const settings = z
   .strictObject(
     Object.fromEntries(
@@ -104,6 +110,12 @@ const settings = z
     path: ["ENTRA_TENANT_ID"],
     message: "and ENTRA_AUDIENCE must be set together, or neither",
   })
+  .refine(
+    (it) =>
+      (daysOf("SIGNING_KEY_TRANSITION_DAYS", it.SIGNING_KEY_TRANSITION_DAYS) ?? 0) <
+      (daysOf("SIGNING_KEY_LIFETIME_DAYS", it.SIGNING_KEY_LIFETIME_DAYS) ?? Number.POSITIVE_INFINITY),
+    { path: ["SIGNING_KEY_TRANSITION_DAYS"], message: "must be less than SIGNING_KEY_LIFETIME_DAYS" },
+  )
   .prefault({});
 
 export const stageConfig = z.strictObject({

@@ -86,6 +86,11 @@ describe("readConfig", () => {
       { settings: { ENTRA_TENANT_ID: "ada", ENTRA_AUDIENCE: GUID } },
       "settings.ENTRA",
     ],
+    [
+      "a signing key that is late at once",
+      { settings: { SIGNING_KEY_LIFETIME_DAYS: "1" } },
+      "settings.SIGNING_KEY_TRAN",
+    ],
     ["the reserved page", { pages: ["verify"] }, "pages"],
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
     ["a negative alert threshold", { alerts: { rules: { slowResponses: { threshold: -1 } } } }, "alerts.rules"],

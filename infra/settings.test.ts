@@ -61,6 +61,8 @@ describe("deployed settings", () => {
         MAX_UPLOAD_BYTES: "5000000",
         ENTRA_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55",
         ENTRA_AUDIENCE: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
+        SIGNING_KEY_LIFETIME_DAYS: "60",
+        SIGNING_KEY_TRANSITION_DAYS: "2",
       },
     });
     expect(settings).toMatchObject({
@@ -76,6 +78,8 @@ describe("deployed settings", () => {
       MAX_UPLOAD_BYTES: "5000000",
       ENTRA_TENANT_ID: "0b6a1f8e-5f53-4f5e-8a44-2a6f8f0f7c55",
       ENTRA_AUDIENCE: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
+      SIGNING_KEY_LIFETIME_DAYS: "60",
+      SIGNING_KEY_TRANSITION_DAYS: "2",
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "10131072",
     });
     expect(settings).not.toHaveProperty("TOKEN_ISSUER");
