@@ -49,6 +49,14 @@ test.each(["../other", "", "a/b", "0".repeat(33)])(
   },
 );
 
+test("a vault call ends with its signal also while the identity does not respond", async () => {
+  const stalled = createVault("https://127.0.0.1:1", { getToken: () => new Promise(() => {}) });
+  const controller = new AbortController();
+  const listed = stalled.list("x", controller.signal);
+  controller.abort();
+  await expect(listed).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+});
+
 test("the vault reports the Date header of its responses", async () => {
   const dates: number[] = [];
   await createVault(process.env.VAULT_URI as string, credential, (date) => dates.push(date)).list(newName());

@@ -66,8 +66,13 @@ export function createVault(
     send: (options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T | undefined> {
     const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const abortSignal = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    // The SDK does not observe the signal while it gets a token.
+    const aborted = new Promise<never>((_, reject) => {
+      abortSignal.addEventListener("abort", () => reject(abortSignal.reason), { once: true });
+    });
     try {
-      return await send({ abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+      return await Promise.race([send({ abortSignal }), aborted]);
     } catch (cause) {
       if (statusOfSdkError(cause) === 404) return undefined;
       if (cause instanceof AppError) throw cause;
