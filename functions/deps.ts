@@ -162,6 +162,7 @@ export function createDeps(settings: Settings) {
     get signIn() {
       return createSignIn({ users: this.users, credentials: this.credentials, passwords: this.passwords });
     },
+    appOrigins: { APP_ORIGINS: settings.APP_ORIGINS },
     get sessionRows() {
       return createSessionRows(this.table(tables.sessions, 0), this.accountsClock);
     },

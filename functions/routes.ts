@@ -2,6 +2,9 @@
 import { jwks } from "./accounts/jwks.ts";
 import { listKeys } from "./accounts/keys-list.ts";
 import { rotateKeys } from "./accounts/keys-rotate.ts";
+import { deleteSession, listSessions } from "./accounts/own-sessions.ts";
+import { revoke } from "./accounts/revoke.ts";
+import { token } from "./accounts/token.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { readImage } from "./images/read.ts";
@@ -32,6 +35,10 @@ export const routes = [
   route("jwks", "GET", "/.well-known/jwks.json", "public", "default", jwks),
   route("key-list", "GET", "/v1/keys", "keys:manage", "keys", listKeys),
   route("key-rotate", "POST", "/v1/keys/rotate", "keys:manage", "keys", rotateKeys),
+  route("token", "POST", "/v1/auth/token", "public", "secret", token),
+  route("token-revoke", "POST", "/v1/auth/revoke", "public", "secret", revoke),
+  route("session-list", "GET", "/v1/auth/sessions", "authenticated", "default", listSessions),
+  route("session-delete", "DELETE", "/v1/auth/sessions/{id:guid}", "authenticated", "default", deleteSession),
   route("health", "GET", "/health", "public", "none", health),
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),

@@ -31,6 +31,7 @@ export type InvokeResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  /** The library sends them apart from the headers. */
   readonly cookies: readonly Cookie[];
   /** The body of an error response. */
   readonly error: () => ErrorBody["error"];
