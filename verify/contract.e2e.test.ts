@@ -20,6 +20,19 @@ await library.settled(image.id);
 /** The image of the examples, which does not exist. */
 const EXAMPLE_ID = "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b";
 
+/** The account and the session of the examples. */
+const EXAMPLE_EMAIL = "owner@example.com";
+const EXAMPLE_PASSWORD = "correct horse battery staple";
+const EXAMPLE_SESSION = "7d0c2a52-5a0c-4c3e-9a55-0b6f3f0a2b11";
+
+/** Signs the owner in, and returns the id of the session. */
+async function newSession(): Promise<string> {
+  const { email, password } = backend.owner;
+  const body = new URLSearchParams({ grant_type: "password", username: email, password });
+  const tokens = await json<{ refresh_token: string }>(fetch(`${backend.api}/v1/auth/token`, { method: "POST", body }));
+  return tokens.refresh_token.split(".")[1] ?? "";
+}
+
 type Changes = {
   api?: string;
   token?: string | undefined;
@@ -31,20 +44,23 @@ type Changes = {
 
 const takes = ({ operation }: Case, type: string) => operation.requestBody?.content?.[type] !== undefined;
 
-function send(
+async function send(
   each: Case,
   { api = backend.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
 ) {
-  const { path, init } = JSON.parse(JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id)) as ReturnType<
-    typeof callOf
-  >;
-  const form = new FormData();
-  form.set("file", new Blob([file], { type: "image/jpeg" }), "portrait.jpg");
+  let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id);
+  if (call.includes(EXAMPLE_SESSION)) call = call.replaceAll(EXAMPLE_SESSION, await newSession());
+  const form = (value: string) => new URLSearchParams({ value }).toString().slice("value=".length);
+  call = call.replaceAll(form(EXAMPLE_EMAIL), form(backend.owner.email));
+  call = call.replaceAll(form(EXAMPLE_PASSWORD), form(backend.owner.password));
+  const { path, init } = JSON.parse(call) as ReturnType<typeof callOf>;
+  const upload = new FormData();
+  upload.set("file", new Blob([file], { type: "image/jpeg" }), "portrait.jpg");
   const url = new URL(`${api}${path}`);
   if (query) url.search = query;
   return fetch(url, {
     ...init,
-    ...(takes(each, "multipart/form-data") && { body: form }),
+    ...(takes(each, "multipart/form-data") && { body: upload }),
     ...(body !== undefined && { body }),
     headers: {
       ...(init.headers as Record<string, string>),
@@ -146,7 +162,7 @@ describe("limits of the contract", async () => {
   const limited = await open({});
   const tight = await open(
     Object.fromEntries(
-      ["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS", "KEYS"].map((of) => [`RATE_LIMIT_${of}`, "1"]),
+      ["ANONYMOUS", "AUTHENTICATED", "VISITS", "UPLOADS", "KEYS", "SECRET"].map((of) => [`RATE_LIMIT_${of}`, "1"]),
     ),
   );
 
@@ -163,7 +179,7 @@ describe("limits of the contract", async () => {
     async (_, each) => {
       let response = await send(each, { api: tight });
       // The first request of a window is accepted, and a window may end between two calls.
-      for (let more = 2; response.ok && more > 0; more--) response = await send(each, { api: tight });
+      for (let more = 6; response.ok && more > 0; more--) response = await send(each, { api: tight });
       await expectAsDescribed(each, response, 429);
     },
   );

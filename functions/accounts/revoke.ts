@@ -20,10 +20,10 @@ export const revoke = operation({
     "token gets 200: an unknown one changes nothing, and access tokens stay valid until they expire, at most 15 minutes.",
   form,
   cookies: cookieNames,
-  responses: { 200: { description: "The token is not valid any more." } },
+  responses: { 200: { description: "The token is not valid any more.", schema: z.strictObject({}) } },
   errorShape: "oauth",
   errors: ["FORBIDDEN", "DEPENDENCY_UNAVAILABLE"],
-  example: { body: { token: "owner.7d0c…", token_type_hint: "refresh_token" } },
+  example: { body: { token: "owner.7d0c…", token_type_hint: "refresh_token" }, response: {} },
   handler: async (
     request,
     { sessions, appOrigins }: { sessions: Pick<Sessions, "revoke">; appOrigins: AppOrigins },
@@ -32,11 +32,11 @@ export const revoke = operation({
     if (token !== undefined) {
       if (hasCookie(request)) throw invalid("Send the token in the form or as a cookie, not both.");
       await sessions.revoke(token);
-      return { status: 200 };
+      return { json: {} };
     }
     if (!hasCookie(request)) throw invalid("The form needs the field token, or the request the cookie.");
     const cookie = openCookie(request, appOrigins);
     if (cookie.token !== undefined) await sessions.revoke(cookie.token);
-    return { status: 200, cookies: [cookie.remove()] };
+    return { json: {}, cookies: [cookie.remove()] };
   },
 });
