@@ -17,7 +17,7 @@ type Result = { readonly summary: string; readonly passed: number; readonly fail
 
 const { flags } = readCommandLine({
   name: "npm test",
-  about: "Runs everything that CI checks. To run one file: npx vitest run --project unit functions/lib/log.test.ts",
+  about: "Runs everything that CI checks. To run one file: npx vitest run functions/lib/log.test.ts",
   flags: { check: { about: "the fast parts only, as npm run check does" } },
 });
 
@@ -25,9 +25,9 @@ const root = join(import.meta.dirname, "..");
 const reports = await mkdtemp(join(tmpdir(), "vitae-reports-"));
 // Tests start some hundred Node.js processes, which load the same SDKs.
 const compileCache = join(root, "node_modules", ".cache", "node-compile");
-const report = (project: string) => join(reports, `${project}.json`);
-const vitest = (project: string): Part => ({
-  name: project,
+const report = (name: string) => join(reports, `${name}.json`);
+const vitest = (name: string, project = name): Part => ({
+  name,
   command: [
     "vitest",
     "run",
@@ -35,9 +35,9 @@ const vitest = (project: string): Part => ({
     "--reporter=dot",
     "--silent=passed-only",
     "--reporter=json",
-    `--outputFile.json=${report(project)}`,
+    `--outputFile.json=${report(name)}`,
   ],
-  alone: `npx vitest run --project ${project}`,
+  alone: `npx vitest run --project "${project}"`,
 });
 
 const checks: Part[] = [
@@ -51,7 +51,7 @@ const checks: Part[] = [
 ];
 // Unit tests wait for timers and storage about half of their time; end-to-end tests for processes.
 const lanes: Part[][] = [
-  [...checks, vitest("unit")],
+  [...checks, vitest("unit", "unit*")],
   [{ name: "package", command: ["node", "scripts/package.ts"], alone: "npm run package" }, vitest("e2e")],
 ];
 
