@@ -91,6 +91,44 @@ describe("rate limits", () => {
   });
 });
 
+describe("limit class secret", () => {
+  it("is exact over two instances, by account and by address, and rejects in the error shape of OAuth", async () => {
+    const settings = { RATE_LIMIT_SECRET: "2" };
+    const hosts = [await limited(settings), await limited(settings)];
+    const tries: Record<string, string>[] = [
+      { grant_type: "password", username: "Ada@example.com", password: "hunter2hunter2" },
+      { grant_type: "password", username: " ada@example.com", password: "hunter2hunter2" },
+      { grant_type: "password", username: "ada@example.com", password: "hunter2hunter2" },
+      // Of the six attempts of an address, three are left.
+      ...Array<Record<string, string>>(4).fill({ grant_type: "refresh_token", refresh_token: "hunter2" }),
+    ];
+    const responses: Response[] = [];
+    async function run(): Promise<boolean> {
+      responses.length = 0;
+      const minute = () => Math.floor(Date.now() / 60_000);
+      const startedIn = minute();
+      for (const [index, form] of tries.entries())
+        responses.push(
+          await fetch(`${hosts[index % 2]?.url}/api/v1/auth/token`, {
+            method: "POST",
+            body: new URLSearchParams(form),
+          }),
+        );
+      return minute() === startedIn;
+    }
+    // A window is a full minute, and may end between two requests.
+    if (!(await run())) await run();
+    expect(responses.map(({ status }) => status)).toEqual([400, 400, 429, 400, 400, 400, 429]);
+    const policies = responses.map(({ headers }) => headers.get("ratelimit-policy")?.match(/[\w-]+(?=";q)/g));
+    expect(policies.slice(2, 4)).toEqual([["secret-address", "secret", "secret-account"], ["secret-address"]]);
+    for (const response of [responses[2], responses[6]]) {
+      expect(response?.headers.get("retry-after")).toMatch(/^(?:60|[1-5]?\d)$/);
+      expect(await response?.json()).toMatchObject({ error: "temporarily_unavailable" });
+    }
+    expect(JSON.stringify([await backend.rows("limits"), backend.lines])).not.toMatch(/ada@|hunter2/i);
+  });
+});
+
 describe("limit evasion", () => {
   const to = (index: number) => `203.0.113.${index}`;
   const forged = (index: number) => JSON.stringify({ Headers: { "x-forwarded-for": to(index) } });
