@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
 import { createKeyRotation, type KeyRotation } from "./accounts/keys-rotation.ts";
-import { createPasswords } from "./accounts/passwords.ts";
+import { createPasswords, findHashingIssue } from "./accounts/passwords.ts";
 import { createRows, type Rows } from "./accounts/rows.ts";
 import { createSeededOwner } from "./accounts/seeded-owner.ts";
 import { createSessionRows } from "./accounts/session-rows.ts";
@@ -260,6 +260,11 @@ export function createDeps(settings: Settings) {
       });
     },
 
+    /** What the runtime lacks. */
+    get warnings(): readonly string[] {
+      const issue = findHashingIssue();
+      return issue === undefined ? [] : [issue];
+    },
     get checkDependencies() {
       const everyTable = Object.values(tables).map((name) => this.table(name, 0));
       return createDependencyChecks({

@@ -61,7 +61,8 @@ function parse(stored: string): StoredHash | undefined {
 
 /** Why the runtime cannot hash passwords, or undefined. */
 export function findHashingIssue({ argon2 }: Runtime = crypto): string | undefined {
-  return argon2 ? undefined : `Node.js ${process.versions.node} has no crypto.argon2: passwords need 24.7 or later.`;
+  if (argon2) return undefined;
+  return `Node.js ${process.versions.node} has no crypto.argon2, so routes that take a password return 503: use 24.7 or later.`;
 }
 
 type Options = {

@@ -9,9 +9,14 @@ import { type Check, createDependencyChecks } from "./dependency-checks.ts";
 import { type CheckDependencies, health, live, ready } from "./health.ts";
 
 const authenticate = () => Promise.reject(new AppError("UNAUTHENTICATED", "x"));
-const route = routesFor<{ authenticate: typeof authenticate; checkDependencies: CheckDependencies }>();
-const request = (operation: typeof ready | typeof live | typeof health, checkDependencies: CheckDependencies) =>
-  invoke(route("health", "GET", "/health", "public", "none", operation), { authenticate, checkDependencies });
+type Deps = { authenticate: typeof authenticate; checkDependencies: CheckDependencies; warnings: readonly string[] };
+const route = routesFor<Deps>();
+const request = (
+  operation: typeof ready | typeof live | typeof health,
+  checkDependencies: CheckDependencies,
+  warnings: readonly string[] = [],
+) =>
+  invoke(route("health", "GET", "/health", "public", "none", operation), { authenticate, checkDependencies, warnings });
 const noCheck = () => expect.fail("a dependency was checked");
 
 /** Three dependencies that are up unless a check is given, and a clock set by hand. */
@@ -72,6 +77,15 @@ test.each(["tables", "blobs", "vault"] as const)(
     expect(response.lines).toMatchObject([{ error: { message: expect.stringContaining(name) } }]);
   },
 );
+
+test("GET /health/ready returns what the runtime lacks, and is 200 because of nothing but the dependencies", async () => {
+  const warnings = ["Node.js 24.6.0 has no crypto.argon2"];
+  const response = await request(ready, setUp().checks, warnings);
+  expect([response.status, JSON.parse(response.text)]).toEqual([
+    200,
+    expect.objectContaining({ status: "ok", warnings }),
+  ]);
+});
 
 test("a dependency check that throws synchronously counts as down, and the others still run", async () => {
   const { state, checks } = setUp({

@@ -56,6 +56,12 @@ const readiness = z
       blobs: dependency.meta({ description: "Required to store, resize and link images." }),
       vault: dependency.meta({ description: "Required to verify tokens once the cached keys expire." }),
     }),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: "What this instance cannot do while everything else works. Absent when it can do everything.",
+      }),
   })
   .meta({ id: "Readiness", description: "Whether the app can serve requests, and the status of each dependency." });
 
@@ -95,13 +101,14 @@ export const ready = operation({
       },
     },
   },
-  handler: async (_request, { checkDependencies }: { checkDependencies: CheckDependencies }) => {
-    const dependencies = await checkDependencies();
+  handler: async (_request, deps: { checkDependencies: CheckDependencies; warnings: readonly string[] }) => {
+    const dependencies = await deps.checkDependencies();
+    const warnings = deps.warnings.length > 0 && { warnings: [...deps.warnings] };
     const down = Object.entries(dependencies).flatMap(([name, { status }]) => (status === "down" ? [name] : []));
-    if (down.length === 0) return { json: { status: "ok", dependencies } };
+    if (down.length === 0) return { json: { status: "ok", dependencies, ...warnings } };
     throw new AppError("DEPENDENCY_UNAVAILABLE", `Not ready: ${down.join(", ")} down`, {
       retryAfter: RETRY_S,
-      extraFields: { status: "down", dependencies },
+      extraFields: { status: "down", dependencies, ...warnings },
     });
   },
 });
