@@ -56,12 +56,9 @@ const readiness = z
       blobs: dependency.meta({ description: "Required to store, resize and link images." }),
       vault: dependency.meta({ description: "Required to verify tokens once the cached keys expire." }),
     }),
-    warnings: z
-      .array(z.string())
-      .optional()
-      .meta({
-        description: "What this instance cannot do while everything else works. Absent when it can do everything.",
-      }),
+    warnings: z.array(z.string()).optional().meta({
+      description: "What this instance cannot do while everything else works. Absent when it can do everything.",
+    }),
   })
   .meta({ id: "Readiness", description: "Whether the app can serve requests, and the status of each dependency." });
 
