@@ -57,13 +57,17 @@ it("GET /health/ready returns 200 when tables, blobs and vault respond", async (
   expect(await response.json()).toEqual({ status: "ok", dependencies: { tables: up, blobs: up, vault: up } });
 });
 
-it("GET /health/ready names a runtime without argon2, and visits count there", async () => {
+it("GET /health/ready names a runtime without argon2, on which only routes with a password are 503", async () => {
   // As Node.js 24.6 is.
   const withoutArgon2 = "import crypto from 'node:crypto'; delete crypto.argon2;";
   const api = await startApi({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withoutArgon2)}` });
   const response = await waitUntilReady(api);
   expect(await response.json()).toMatchObject({ status: "ok", warnings: [expect.stringContaining("crypto.argon2")] });
   expect((await fetch(`${api}/v1/visits/resume`, { method: "POST" })).status).toBe(200);
+  const { email, password } = backend.owner;
+  const body = new URLSearchParams({ grant_type: "password", username: email, password });
+  expect((await fetch(`${api}/v1/auth/token`, { method: "POST", body })).status).toBe(503);
+  expect((await fetch(`${backend.api}/v1/auth/token`, { method: "POST", body })).status).toBe(200);
 });
 
 it("GET /health/ready names the dependency that does not respond in time, while GET /health/live returns 200", async () => {
