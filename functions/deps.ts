@@ -123,18 +123,7 @@ export function createDeps(settings: Settings) {
                 verify: createEntraVerifier({ tenantId, audience, clock: this.accountsClock }),
               }
             : undefined,
-        // Until the owner is in the roster, every subject of a token of ours is one.
-        users: {
-          find: async (id) => ({
-            id,
-            email: "",
-            role: "owner",
-            tier: "free",
-            state: "active",
-            validFrom: 0,
-            createdAt: 0,
-          }),
-        },
+        users: this.rosterView,
       });
     },
 

@@ -153,6 +153,12 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
       // The examples are of an account and a session that do not exist.
       "session-delete": [404],
       token: [400],
+      // The examples name no user, and no valid one-time token.
+      "password-redeem": [400],
+      "user-delete": [404],
+      "user-me-update": [401],
+      "user-reset": [404],
+      "user-update": [404],
       "zz-fallback": [404],
     };
     expect(others[name] ?? [200, 201]).toContain(response.status);

@@ -63,8 +63,8 @@ it.each(routes.map(({ name, path, methods }) => ({ name, path, method: methods[0
   async ({ name, path, method }) => {
     const params = { page: "resume", id: "0198c0de-0000-7000-8000-00000000abcd", path: "nothing" };
     const target =
-      ROUTE_PREFIX + path.replace(/\{\*?(\w+)(:\w+)?\}/g, (_, field: keyof typeof params) => params[field]);
-    await expectResponses(name, { method, target, params }, [200, 400, 401, 404, 503]);
+      ROUTE_PREFIX + path.replace(/\{\*?(\w+)(:[^}]+)?\}/g, (_, field: keyof typeof params) => params[field]);
+    await expectResponses(name, { method, target, params }, [200, 400, 401, 404, 415, 503]);
   },
 );
 

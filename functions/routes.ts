@@ -2,9 +2,16 @@
 import { jwks } from "./accounts/jwks.ts";
 import { listKeys } from "./accounts/keys-list.ts";
 import { rotateKeys } from "./accounts/keys-rotate.ts";
+import { readMe, updateMe } from "./accounts/me.ts";
 import { deleteSession, listSessions } from "./accounts/own-sessions.ts";
+import { redeemPassword } from "./accounts/password-redeem.ts";
 import { revoke } from "./accounts/revoke.ts";
 import { token } from "./accounts/token.ts";
+import { createUser } from "./accounts/users-create.ts";
+import { deleteUser } from "./accounts/users-delete.ts";
+import { listUsers } from "./accounts/users-list.ts";
+import { resetUser } from "./accounts/users-reset.ts";
+import { updateUser } from "./accounts/users-update.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { readImage } from "./images/read.ts";
@@ -39,6 +46,14 @@ export const routes = [
   route("token-revoke", "POST", "/v1/auth/revoke", "public", "secret", revoke),
   route("session-list", "GET", "/v1/auth/sessions", "authenticated", "default", listSessions),
   route("session-delete", "DELETE", "/v1/auth/sessions/{id:guid}", "authenticated", "default", deleteSession),
+  route("password-redeem", "POST", "/v1/auth/password", "public", "secret", redeemPassword),
+  route("user-list", "GET", "/v1/users", "users:manage", "default", listUsers),
+  route("user-create", "POST", "/v1/users", "users:manage", "default", createUser),
+  route("user-me", "GET", "/v1/users/me", "authenticated", "default", readMe),
+  route("user-me-update", "PATCH", "/v1/users/me", "authenticated", "secret", updateMe),
+  route("user-update", "PATCH", "/v1/users/{id:minlength(5)}", "users:manage", "default", updateUser),
+  route("user-delete", "DELETE", "/v1/users/{id:minlength(5)}", "users:manage", "default", deleteUser),
+  route("user-reset", "POST", "/v1/users/{id:minlength(5)}/reset", "users:manage", "default", resetUser),
   route("health", "GET", "/health", "public", "none", health),
   route("health-live", "GET", "/health/live", "public", "none", live),
   route("health-ready", "GET", "/health/ready", "public", "none", ready),

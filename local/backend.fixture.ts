@@ -112,6 +112,9 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     const user = { id, email: `${randomUUID()}@example.com`, role: "owner", tier: "free", state: "active" } as const;
     const added = { ...user, validFrom: 0, createdAt: Date.now() };
     await createUsers({ rows, checkTable: async () => {} }).change((roster) => addUser(roster, added));
+    // Listing the users shows an instance the new one at once; a token alone is looked up at most once a second.
+    const headers = { authorization: `Bearer ${await localToken({ role: "owner", dataDir: path, env })}` };
+    await Promise.all(hosts.map(({ url }) => fetch(`${url}/api/v1/users`, { headers }).catch(() => {})));
   }
   return {
     app,

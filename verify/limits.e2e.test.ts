@@ -76,11 +76,12 @@ describe("rate limits", () => {
   });
 
   it("counts each limit class and each caller separately", async () => {
+    const tokens = await Promise.all(["ada", "bob"].map((subject) => backend.token("viewer", subject)));
     const host = await limited({ RATE_LIMIT_ANONYMOUS: "2", RATE_LIMIT_AUTHENTICATED: "4", RATE_LIMIT_VISITS: "3" });
     expect(await tally(host, 5, () => read)).toEqual({ 200: 2, 429: 3 });
     expect(await tally(host, 5, () => visit)).toEqual({ 200: 3, 429: 2 });
-    for (const subject of ["ada", "bob"]) {
-      const headers = { authorization: `Bearer ${await backend.token("viewer", subject)}` };
+    for (const token of tokens) {
+      const headers = { authorization: `Bearer ${token}` };
       const path = "/v1/images/01a1fdbd-0000-7000-8000-00000000abcd";
       expect(await tally(host, 6, () => ({ path, headers }))).toEqual({ 404: 4, 429: 2 });
     }

@@ -4,11 +4,18 @@ import { dirname } from "node:path";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { User } from "../lib/access/roster.ts";
+import { createRosterView } from "../lib/access/roster-view.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { checkTable, createTableClient } from "../lib/azure/tables.ts";
+import { createHeavyWork } from "../lib/heavy-work.ts";
+import { consoleLog } from "../lib/log.ts";
+import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock, type StoreClock } from "../lib/store-clock.ts";
 import { createCredentialStore } from "./credentials.ts";
+import { createPasswords } from "./passwords.ts";
 import { createRows } from "./rows.ts";
+import { createSessionRows } from "./session-rows.ts";
+import { createSessions } from "./sessions.ts";
 import { createUsers } from "./users-table.ts";
 
 const credential = createCredential(undefined);
@@ -32,6 +39,21 @@ export function openAccounts(table: string, { url = endpoint, clock = createStor
   const rows = createRows({ name: table, reads: client(2), writes: client(0), clock, callMs: 1_000 });
   const users = createUsers({ rows, checkTable: () => checkTable(client(0), AbortSignal.timeout(1_000)) });
   return { rows, users, credentials: createCredentialStore(rows), clock };
+}
+
+/** The stores, passwords and sessions of one instance, as the routes of accounts need them, on tables of their own. */
+export async function openAccountDeps({ url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
+  const accounts = openAccounts(await createTable(), { url, clock });
+  const sessionsTable = createTableClient({ endpoint, table: await createTable(), credential, retries: 0 });
+  const rows = createSessionRows(sessionsTable, clock);
+  return {
+    users: accounts.users,
+    credentials: accounts.credentials,
+    accountsClock: clock,
+    passwords: createPasswords({ gate: createHeavyWork().hashes }),
+    sessions: createSessions({ rows, clock, log: consoleLog, meter: silentMeter }),
+    rosterView: createRosterView({ read: accounts.users.read }),
+  };
 }
 
 export const newUser = (changes: Partial<User> = {}): User => {

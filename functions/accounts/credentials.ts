@@ -1,5 +1,6 @@
 // The password hash and the one-time token of each user: a row of its own in the table `users`.
 import { isDeepStrictEqual } from "node:util";
+import { AppError } from "../lib/errors.ts";
 import type { Rows } from "./rows.ts";
 
 export type Credentials = {
@@ -61,4 +62,23 @@ export function createCredentialStore(rows: Rows): CredentialStore {
     },
     remove: (userId) => rows.remove(keysOf(userId)),
   };
+}
+
+const CHANGE_ATTEMPTS = 5;
+
+/**
+ * Stores what `decide` returns for the current credentials; it is called again when somebody else changed them first.
+ * @throws {AppError} DEPENDENCY_UNAVAILABLE, and whatever `decide` throws
+ */
+export async function changeCredentials(
+  store: Pick<CredentialStore, "find" | "write">,
+  userId: string,
+  decide: (credentials: Credentials | undefined) => Promise<Credentials>,
+): Promise<void> {
+  for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
+    const found = await store.find(userId);
+    if (await store.write(userId, await decide(found?.credentials), found?.etag)) return;
+  }
+  const message = `The credentials were not written in ${CHANGE_ATTEMPTS} attempts`;
+  throw new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: 5 });
 }

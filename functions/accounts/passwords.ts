@@ -10,11 +10,12 @@ import { isCommon } from "./password-rules.ts";
 export type Passwords = {
   /**
    * @param password as `passwordSchema` returns it
+   * @param field of the body, for the message. @default "password"
    * @returns a PHC string
    * @throws {AppError} VALIDATION_FAILED for a common password; DEPENDENCY_UNAVAILABLE when too many hashes wait, or on a
    *   Node.js without `crypto.argon2`
    */
-  hash(password: string): Promise<string>;
+  hash(password: string, field?: string): Promise<string>;
   /**
    * Without a stored hash, or with one that is not ours, it does the same work and is false.
    * @returns `upgraded`: a hash of the current parameters, when the password is right and the stored ones are lower
@@ -100,11 +101,11 @@ export function createPasswords({ gate, runtime = crypto, log = consoleLog }: Op
   }
 
   return {
-    async hash(password) {
+    async hash(password, field = "password") {
       if (await isCommon(password))
         throwValidationError([
           {
-            path: "body.password",
+            path: `body.${field}`,
             message: "must not be a common password, nor one with digits around it: choose another.",
           },
         ]);

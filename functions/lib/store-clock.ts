@@ -52,3 +52,6 @@ export function dayIn(timeZone: string): (time: number) => string {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   return (time) => format.format(time);
 }
+
+/** The first full second that has not begun before now, since tokens carry seconds. */
+export const nextSecond = ({ latest }: StoreTime): number => Math.ceil(latest / 1000);

@@ -7,7 +7,7 @@ const PARAMETER = /\{(\*)?(\w+)(?::(guid|minlength\((\d+)\)))?\}/g;
 const GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
 /** One character of a path, as written or as the escapes of its UTF-8. */
-const CHARACTER = "(?:%[0-7][0-9a-f]|%[c-f][0-9a-f](?:%[89ab][0-9a-f])+|[^/%])";
+const CHARACTER = "(?:%[0-7][0-9a-f]|%[c-f][0-9a-f](?:%[89ab][0-9a-f])+|[^\\/%])";
 
 /** A route template as a URLPattern: {page} and {id:minlength(5)} are one segment, {id:guid} a GUID, {*path} the rest. */
 function patternOf(template: string): URLPattern {

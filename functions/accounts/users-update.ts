@@ -1,0 +1,40 @@
+// PATCH /v1/users/{id}: changes the role, the tier or the state of a user.
+import { z } from "zod";
+import { changeUser, requireUser } from "../lib/access/roster.ts";
+import { guardedOperation } from "../lib/http/operation.ts";
+import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
+import { exampleUser, role, state, tier, toUserResponse, userId, userResponse } from "./user-response.ts";
+import type { Users } from "./users-table.ts";
+
+const withoutUndefined = <T extends object>(changes: T) =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+export const updateUser = guardedOperation({
+  tag: "Accounts",
+  summary: "Change a user",
+  description:
+    "A change holds on every instance within a minute. Disabling or enabling a user also rejects all tokens that they have. One active owner always remains.",
+  params: z.object({ id: userId }),
+  body: z
+    .strictObject({ role: role.optional(), tier: tier.optional(), state: state.optional() })
+    .refine((changes) => Object.keys(changes).length > 0, { error: "must have role, tier or state" }),
+  responses: { 200: { description: "The user after the change.", schema: userResponse } },
+  errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: {
+    NOT_FOUND: `There is no user ${exampleUser.id}: check the id in GET /api/v1/users.`,
+    CONFLICT: "One active user must have the role owner, and this is the last one: give another user that role first.",
+  },
+  example: { params: { id: exampleUser.id }, body: { tier: "pro" }, response: { ...exampleUser, tier: "pro" } },
+  handler: async (
+    { params: { id }, body },
+    { users, accountsClock }: { users: Pick<Users, "change">; accountsClock: StoreClock },
+  ) => {
+    const changes = withoutUndefined(body);
+    const roster = await users.change((current) =>
+      changeUser(current, id, { changes, now: nextSecond(accountsClock.now()) }),
+    );
+    return { json: toUserResponse(requireUser(roster, id)) };
+  },
+});
