@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { LOCAL_OWNER_EMAIL } from "../functions/lib/names.ts";
 import { settingNames } from "../functions/lib/settings.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
@@ -115,7 +116,12 @@ async function main(): Promise<void> {
   const current = flags.watch ? restartOnChange(host, sources) : () => host;
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
   printNewPassword(dataDir.vault, env.OWNER_EMAIL, log);
-  printReady(`http://localhost:${host.port}`, dataDir.path, env.PAGES?.split(",")[0]?.trim() || "resume");
+  const page = env.PAGES?.split(",")[0]?.trim() || "resume";
+  printReady(`http://localhost:${host.port}`, {
+    data: dataDir.path,
+    page,
+    email: env.OWNER_EMAIL || LOCAL_OWNER_EMAIL,
+  });
 }
 
 function definedValues(environment: NodeJS.ProcessEnv): Record<string, string> {
@@ -145,7 +151,9 @@ async function checkPort(port: number): Promise<void> {
   await probe.close();
 }
 
-function printReady(url: string, data: string, page: string): void {
+type Ready = { readonly data: string; readonly page: string; readonly email: string };
+
+function printReady(url: string, { data, page, email }: Ready): void {
   const { LOCAL_DATA_DIR: dir } = process.env;
   // The commands of another shell need it too.
   const inDir = dir ? `LOCAL_DATA_DIR='${dir.replaceAll("'", "'\\\\''")}' ` : "";
@@ -154,6 +162,7 @@ function printReady(url: string, data: string, page: string): void {
   API            ${url}/docs
   Count a visit  curl -X POST ${url}/api/v1/visits/${page}
   Health         curl ${url}/api/health/ready
+  Sign in        curl -d grant_type=password -d username=${email} --data-urlencode password=PASSWORD ${url}/api/v1/auth/token
   Token          ${inDir}npm run token -- --role owner
   Upload         curl -H "Authorization: Bearer $(${inDir}npm run -s token -- --role owner)" -F file=@photo.jpg ${url}/api/v1/images
   Data           ${data}
