@@ -1,4 +1,5 @@
 // Rotation of the signing keys in virtual time.
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { allCalls } from "../lib/azure/memory-vault.fixture.ts";
 import { createWorld, DAY, HOUR, MINUTE, START } from "./keys.simulation.ts";
@@ -49,6 +50,50 @@ it("over 90 days with outages no token is rejected before its time, and no key v
   expect((await enabled()).length).toBe(1);
   expect(outcomes.verified).toBeGreaterThan(50_000);
   expect(outcomes.unavailable).toBeLessThan(100);
+});
+
+it("whenever single instances lose the vault during a rotation, no other instance rejects a token before its time", async () => {
+  const minutes = (from: number, to: number) => fc.integer({ min: from * 60_000, max: to * 60_000 });
+  /** When an instance loses the vault, from the start of the run, and for how long. */
+  const outage = fc.record({ from: minutes(5, 45), length: minutes(0, 55) });
+  const runs = fc.record({
+    outages: fc.array(outage, { minLength: 3, maxLength: 3 }),
+    phase: fc.integer({ max: 59_999, min: 0 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(runs, async ({ outages, phase }) => {
+      const { time, addInstance, seed, attempt } = createWorld();
+      const instances = [addInstance(), addInstance(-5_000), addInstance(5_000)];
+      await seed();
+      const start = time.now + phase;
+      const rotatedAt = 14 * MINUTE;
+      const tokens: { kid: string; at: number }[] = [];
+      for (let at = 0; at < 60 * MINUTE; at += 30_000) {
+        time.now = start + at;
+        const isNear = ({ from, length }: { from: number; length: number }) =>
+          at >= from && at < from + length + MINUTE;
+        for (const [index, instance] of instances.entries()) {
+          const { from, length } = outages[index] as (typeof outages)[number];
+          instance.isCutOff = at >= from && at < from + length;
+        }
+        if (at === rotatedAt) await seed();
+        for (const [index, { ring }] of instances.entries()) {
+          const key = await attempt(ring.signingKey());
+          if (key !== "unavailable") tokens.push({ kid: key.kid, at });
+          for (const token of tokens.filter((each) => [0, 7, 15.5].includes((at - each.at) / MINUTE))) {
+            const found = await attempt(ring.find(token.kid));
+            if (found === undefined) expect.fail(`${index} rejected ${token.kid} of ${token.at} at ${at}`);
+            if (found === "unavailable" && !isNear(outages[index] as (typeof outages)[number]))
+              expect.fail(`${index} is unavailable at ${at}`);
+          }
+          if (at > rotatedAt + 27 * MINUTE && !isNear(outages[index] as (typeof outages)[number]))
+            expect(await ring.find("key-1"), `${index} accepts key-1 at ${at}`).toBeUndefined();
+        }
+      }
+      expect(new Set(tokens.map(({ kid }) => kid))).toEqual(new Set(["key-1", "key-2"]));
+    }),
+    { numRuns: 40 },
+  );
 });
 
 it("two instances that rotate at once publish two keys, and tokens of both verify until their time", async () => {

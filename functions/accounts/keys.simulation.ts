@@ -1,6 +1,7 @@
 // Instances, the timer and the vault over months of virtual time. Runs the real code with tokens as (key id, time).
 import { createKeyRing, type KeyRing } from "../lib/access/key-ring.ts";
 import { createMemoryVault } from "../lib/azure/memory-vault.fixture.ts";
+import type { Vault } from "../lib/azure/vault.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
@@ -14,7 +15,12 @@ export const DAY = 24 * HOUR;
 /** A whole hour. */
 export const START = 1_800_000_000_000;
 
-export type Instance = { readonly ring: KeyRing; readonly rotation: KeyRotation };
+export type Instance = {
+  readonly ring: KeyRing;
+  readonly rotation: KeyRotation;
+  /** Whether this instance, and no other, cannot reach the vault. */
+  isCutOff: boolean;
+};
 
 /** A key whose parts are not used: only ids matter here. */
 function fakeKey(number: number): string {
@@ -35,12 +41,24 @@ export function createWorld() {
   function addInstance(skewMs = 0): Instance {
     const wall = () => time.now + skewMs;
     const clock = createStoreClock(wall, wall);
-    const ring = createKeyRing({ vault, clock, log, stopwatch: () => startStopwatch(wall, wall) });
-    const times = { lifetimeMs: 30 * DAY, transitionMs: DAY };
-    return {
-      ring,
-      rotation: createKeyRotation({ vault, keyRing: ring, clock, meter: silentMeter, generate, ...times }),
+    const reach = () => {
+      if (instance.isCutOff) throw new AppError("DEPENDENCY_UNAVAILABLE", "This instance cannot reach the vault");
     };
+    const reached: Pick<Vault, "list" | "readVersion"> = {
+      async list(name) {
+        reach();
+        return vault.list(name);
+      },
+      async readVersion(name, version) {
+        reach();
+        return vault.readVersion(name, version);
+      },
+    };
+    const ring = createKeyRing({ vault: reached, clock, log, stopwatch: () => startStopwatch(wall, wall) });
+    const times = { lifetimeMs: 30 * DAY, transitionMs: DAY };
+    const rotation = createKeyRotation({ vault, keyRing: ring, clock, meter: silentMeter, generate, ...times });
+    const instance: Instance = { ring, rotation, isCutOff: false };
+    return instance;
   }
   return {
     time,
