@@ -1,5 +1,6 @@
 // Generators of arbitrary requests, most of them close to a valid one: the example of an operation with one change.
 import fc from "fast-check";
+import { formNear, headerText, jsonNear, mostly, nasty, text } from "./fuzz-values.fixture.ts";
 import type { Operation, Route } from "./lib/http/operation.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 
@@ -24,56 +25,6 @@ export async function assertFuzz<T>(name: string, property: fc.IAsyncProperty<T>
       });
     },
   });
-}
-
-/** Values that tend to break parsers. */
-const nasty = fc.constantFrom(
-  ..."0,-1,1e400,null,NaN,[],{},__proto__,constructor,toString,.,..,../..,%00,%2F,%C0%AF,%zz,%u0041,%25,',\"".split(
-    ",",
-  ),
-  "",
-  " ",
-  "\0",
-  "\ud800",
-  "\r\nX-Injected: 1",
-  "\u202e",
-  "<script>",
-  "0198c0de-0000-7000-8000-00000000abcd",
-  "x".repeat(3_000),
-);
-const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 10 }));
-/** Strings and other values of limited size. */
-const anything = fc.oneof(text, fc.integer(), fc.double(), fc.jsonValue({ maxDepth: 3 }));
-const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
-
-/** Characters that a header may contain: node:http and undici reject others before sending. */
-const headerText = text.map((value) => value.replace(/[^\t\x20-\x7e\x80-\xff]/g, ""));
-
-/** An example with fields replaced, omitted or added. */
-function near(example: unknown): fc.Arbitrary<unknown> {
-  if (typeof example !== "object" || example === null) return anything;
-  const fields = Object.entries(example).map(([name, value]) => {
-    const sent = mostly<unknown>(value, fc.oneof(anything, near(value)));
-    return fc.option(sent, { freq: 9, nil: undefined }).map((chosen) => [name, chosen] as const);
-  });
-  const more = fc.array(fc.tuple(text, anything), { maxLength: 2 });
-  return fc
-    .tuple(fc.tuple(...fields), mostly([], more))
-    .map((parts) => Object.fromEntries(parts.flat().filter(([, value]) => value !== undefined)));
-}
-
-/** JSON of such a value: valid, with a repeated key, truncated, or nested too deep. */
-function jsonNear(example: unknown): fc.Arbitrary<string> {
-  return fc
-    .tuple(near(example), mostly("", fc.constantFrom("twice", "cut", "deep", "mark")), fc.nat())
-    .map(([value, how, at]) => {
-      const json = JSON.stringify(value) ?? "";
-      if (how === "twice") return json.replace(/^\{("[^"]*"):/, "{$1:0,$1:");
-      if (how === "cut") return json.slice(0, at % (json.length + 1));
-      if (how === "deep") return "[".repeat(at % 30_000) + json;
-      return how === "mark" ? `\ufeff${json}` : json;
-    });
 }
 
 export type Materials = {
@@ -110,22 +61,6 @@ function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
     return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
   });
   return fc.oneof(sent, named);
-}
-
-/** Parameters near those of the example: one missing, repeated, of another value, or badly escaped. */
-function formNear(example: object): fc.Arbitrary<string> {
-  const known = Object.entries(example);
-  const value = fc.oneof(
-    text.map((one) => encodeURIComponent(one.toWellFormed())),
-    nasty,
-  );
-  const name = fc.oneof(fc.constantFrom("headers", "cookie", "refresh_token", ...known.map(([one]) => one)), value);
-  const pieces = known.map(([one, given]) => mostly(`${one}=${encodeURIComponent(String(given))}`, value));
-  const more = fc.array(
-    fc.tuple(name, value).map((pair) => pair.join("=")),
-    { maxLength: 2 },
-  );
-  return fc.tuple(fc.tuple(...pieces), mostly([], more)).map((parts) => parts.flat().join("&"));
 }
 
 export function bodies({ example, form, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
