@@ -34,8 +34,11 @@ describe("hash", () => {
   });
 
   it("hash rejects a common password without repeating it", async () => {
-    const rejected = passwords.hash("Password1234!");
-    await expect(rejected).rejects.toMatchObject({ code: "VALIDATION_FAILED", details: [{ path: "body.password" }] });
+    const rejected = passwords.hash("Password1234!", "newPassword");
+    await expect(rejected).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+      details: [{ path: "body.newPassword" }],
+    });
     await expect(rejected).rejects.not.toThrow(/Password1234/);
   });
 });
