@@ -74,12 +74,6 @@ describe("token verifier", () => {
     expect(await verify(`Bearer ${await issue({ role })}`)).toMatchObject({ subject: "ada", role, issuer: "vitae" });
   });
 
-  it("accepts any case and spacing of the word Bearer (RFC 9110 section 11.1, RFC 6750 section 2.1)", async () => {
-    const token = await issue();
-    for (const scheme of ["bearer ", "BEARER ", "Bearer   "])
-      expect(await verify(scheme + token)).toMatchObject({ subject: "ada" });
-  });
-
   it("accepts a token that any key of the set signed", async () => {
     const both = verifierWith(ringOf(foreign, key));
     expect(await both(`Bearer ${await issue()}`)).toMatchObject({ subject: "ada" });
@@ -105,43 +99,6 @@ describe("token verifier", () => {
     expect(await issue()).not.toBe(await issue());
   });
 
-  it("rejects a missing Authorization header with a challenge without error code (RFC 6750 section 3.1)", async () => {
-    expect(await rejection(null)).toMatchObject({
-      code: "UNAUTHENTICATED",
-      headers: { "WWW-Authenticate": 'Bearer realm="vitae"' },
-    });
-  });
-
-  it.each([
-    ["no token", "Bearer ", "received no token: check the variable that holds it"],
-    ["quotes", 'Bearer "a.b.c"', "received no JWT after Bearer: send the token without quotes"],
-    ["another scheme", "Basic YTpi", "received no Bearer: write it before the token"],
-    ["a bare token", "a.b.c", "received no Bearer: write it before the token"],
-  ])("describes an Authorization header with %s and never repeats it", async (_, header, part) => {
-    expect(await rejection(header)).toMatchObject({
-      code: "UNAUTHENTICATED",
-      message: `The Authorization header must be: Bearer <token>; ${part}.`,
-    });
-  });
-
-  it.each<[string, string]>([
-    ["an empty value", ""],
-    ["another scheme", "Basic YWRhOmh1bnRlcjI="],
-    ["the scheme alone", "Bearer"],
-    ["no space", "Bearera.b.c"],
-    ["two segments", "Bearer a.b"],
-    ["four segments", "Bearer a.b.c.d"],
-    ["two tokens", "Bearer a.b.c, Bearer a.b.c"],
-    ["characters outside of base64url", "Bearer a+.b/.c="],
-    ["segments that are not JSON", "Bearer abc.def.ghi"],
-    ["a huge value", `Bearer ${"a".repeat(200_000)}`],
-    ["a huge token", `Bearer ${"a".repeat(100_000)}.${"b".repeat(100_000)}.c`],
-    ["a token of more than 16,384 characters", `Bearer ${"a".repeat(16_381)}.b.c`],
-    ["200,000 spaces", `Bearer${" ".repeat(200_000)}x`],
-  ])("rejects an Authorization header with %s as UNAUTHENTICATED", async (_, header) => {
-    expect(await rejection(header)).toMatchObject(invalidToken);
-  });
-
   const cases: Record<string, () => Promise<string> | string> = {
     "a token of another issuer": () => issue({ issuer: "https://evil.example" }),
     "a token for another audience": () => issue({ audience: "another" }),
@@ -162,6 +119,7 @@ describe("token verifier", () => {
     "a token of another type": () => craft({ header: { typ: "JWT" } }),
     "a token without a type": () => craft({ header: { typ: undefined } }),
     "a token without a key id": () => craft({ header: { kid: undefined } }),
+    "three parts that are not JSON": () => "abc.def.ghi",
     "a token with an unknown key id": () => craft({ header: { kid: "who" } }),
     "a token with a key id that is not text": () => craft({ header: { kid: 7 } }),
     "a token signed by another key under a known id": () => craft({ by: foreign }),
