@@ -1,13 +1,7 @@
 // Defects of a deployment, one at a time, and the check that must fail.
-import type { Breakage, Exchange, HttpResponse } from "./broken-deployment.fixture.ts";
-
-type Row = readonly [defect: string, check: string, breakage: Breakage];
-type Change = (call: Exchange) => ReturnType<Breakage>;
-
-const at =
-  (path: string, change: Change, method = "GET"): Breakage =>
-  (call) =>
-    call.path === path && call.method === method ? change(call) : undefined;
+import { accountBreakages } from "./account-breakages.fixture.ts";
+import type { Breakage, HttpResponse } from "./broken-deployment.fixture.ts";
+import { at, type Change, headers, json, type Row, without } from "./change-response.fixture.ts";
 
 const PAGE = "/api/v1/visits/verify";
 const READY = "/api/health/ready";
@@ -20,18 +14,6 @@ function visit(ordinal: number, change: Change): Breakage {
   return at(PAGE, (call) => (++count === ordinal ? change(call) : undefined), "POST");
 }
 
-type Body = Record<string, unknown> & { error: object };
-/** Changes the JSON of the response. */
-const json = ({ response }: Exchange, change: (body: Body) => unknown) => ({
-  body: JSON.stringify(change(JSON.parse(response.body.toString()))),
-});
-const headers = ({ response }: Exchange, changed: Record<string, string>) => ({
-  headers: { ...response.headers, ...changed },
-});
-function without({ response }: Exchange, name: string): Partial<HttpResponse> {
-  const { [name]: _, ...rest } = response.headers;
-  return { headers: rest };
-}
 const ok: Partial<HttpResponse> = { status: 200, headers: { "content-type": "text/html" }, body: "<title>API</title>" };
 const elsewhere = "https://elsewhere.example.com";
 
@@ -179,4 +161,6 @@ export const breakages: readonly Row[] = [
     (call) => (call.response.status === 429 ? without(call, "retry-after") : undefined),
   ],
   ["returns no RateLimit-Policy", "limits", at(PAGE, (call) => without(call, "ratelimit-policy"))],
+
+  ...accountBreakages,
 ];

@@ -9,6 +9,8 @@ export type Exchange = {
   readonly path: string;
   /** Headers of the request. */
   readonly headers: IncomingMessage["headers"];
+  /** Body of the request. */
+  readonly sent: string;
   /** The host's response. */
   readonly response: HttpResponse;
   /** Sends the request to the host once more. */
@@ -52,7 +54,14 @@ export async function startBroken({ target, breakage, from }: FrontOptions) {
       };
     }
     const response = await repeat();
-    const change = await breakage?.({ method, path, headers: request.headers, response, repeat });
+    const change = await breakage?.({
+      method,
+      path,
+      headers: request.headers,
+      sent: body.toString(),
+      response,
+      repeat,
+    });
     const { status, headers, body: content } = { ...response, ...change };
     outgoing.writeHead(status, headers).end(content);
   });

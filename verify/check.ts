@@ -1,9 +1,14 @@
 // What a check is, and what it receives.
 import type { Client } from "./client.ts";
 
+/** A user who signs in with a password. */
+export type Account = { readonly email: string; readonly password: string };
+
 /** Options of the command line that checks need. A check does not run without the options it needs. */
 export type CheckInput = {
   readonly token?: string;
+  /** `--email`, with the password of the environment. */
+  readonly account?: Account;
   /** Origin of a page that may read responses. */
   readonly "allowed-origin"?: string;
   /** Origin of a page that may not read responses. */

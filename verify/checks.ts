@@ -9,10 +9,14 @@ import { errors } from "./checks/errors.ts";
 import { headers } from "./checks/headers.ts";
 import { health } from "./checks/health.ts";
 import { images } from "./checks/images.ts";
+import { keySet } from "./checks/key-set.ts";
 import { limits } from "./checks/limits.ts";
 import { metrics } from "./checks/metrics.ts";
 import { openapi } from "./checks/openapi.ts";
 import { readiness } from "./checks/readiness.ts";
+import { refresh } from "./checks/refresh.ts";
+import { revocation } from "./checks/revoke.ts";
+import { signIn } from "./checks/sign-in.ts";
 import { telemetry } from "./checks/telemetry.ts";
 import { trace } from "./checks/trace.ts";
 
@@ -22,6 +26,10 @@ export const checks: readonly Check[] = [
   counter,
   images,
   authentication,
+  signIn,
+  refresh,
+  revocation,
+  keySet,
   errors,
   trace,
   headers,

@@ -37,7 +37,9 @@ async function waitUntilLive(client: Client, waitMs: number): Promise<void> {
 
 async function main(): Promise<number> {
   const { flags } = readCommandLine(verifyCommand, { exitCode: 2 });
-  const options = readOptions(flags, { token: process.env.VERIFY_TOKEN || undefined, now: new Date() });
+  const { VERIFY_TOKEN, VERIFY_PASSWORD } = process.env;
+  const secrets = { token: VERIFY_TOKEN || undefined, password: VERIFY_PASSWORD || undefined };
+  const options = readOptions(flags, { ...secrets, now: new Date() });
   const { api, input } = options;
   const traceId = randomUUID().replaceAll("-", "");
   const now = () => performance.now();

@@ -4,9 +4,9 @@ import { readOptions, verifyCommand } from "./options.ts";
 
 const url = ["--url", "https://api.example.com"];
 const now = new Date("2026-11-21T12:00:00Z");
-const read = (args: readonly string[], token?: string) => {
+const read = (args: readonly string[], token?: string, password?: string) => {
   const { flags } = parseCommandLine(verifyCommand, args, {}) as CommandLine<typeof verifyCommand.flags>;
-  return readOptions(flags, { token, now });
+  return readOptions(flags, { token, password, now });
 };
 const tokenUntil = (exp: number) =>
   [{ alg: "EdDSA" }, { exp }]
@@ -35,6 +35,13 @@ it("reads the token of the environment unless --token is given", () => {
   expect(read([...url, "--token", other], environment).input.token).toBe(other);
 });
 
+it("reads the account of --email with the password of the environment", () => {
+  expect(read([...url, "--email", "ada@ada.dev"], undefined, "pass word").input).toEqual({
+    account: { email: "ada@ada.dev", password: "pass word" },
+  });
+  expect(read(url, undefined, "pass word").input).toEqual({});
+});
+
 it.each([
   ["a missing URL", [], "--url is missing"],
   [
@@ -43,6 +50,8 @@ it.each([
     '--url must be an http(s):// URL without query, received "api.example.com"',
   ],
   ["a URL of another scheme", ["--url", "ftp://example.com"], "--url must be an http(s)://"],
+  ["an account without a password", [...url, "--email", "ada@ada.dev"], "VERIFY_PASSWORD is missing"],
+  ["a password as a flag", [...url, "--password", "hunter2"], "--password"],
   ["an unknown option", [...url, "--tokn", "x"], "--tokn"],
   ["a token that is not a JWT", [...url, "--token", "hunter2"], "The token is not a JWT"],
   [

@@ -24,6 +24,10 @@ export const verifyCommand = {
     url: { value: "URL", about: "the deployment, such as http://localhost:7071" },
     token: { value: "TOKEN", about: "of an editor or owner, for the image checks; or VERIFY_TOKEN" },
     "require-token": { about: "exits with 3 when there is no token" },
+    email: {
+      value: "EMAIL",
+      about: "of an account, to check sign-in; its password is in VERIFY_PASSWORD, never a flag",
+    },
     commit: { value: "SHA", about: "the commit that must run" },
     "allowed-origin": { value: "ORIGIN", about: "a page that may read responses" },
     "rejected-origin": { value: "ORIGIN", about: "a page that may not" },
@@ -56,14 +60,16 @@ const rules: Partial<Record<keyof Flags, Rule>> = {
 };
 
 const origins = ["allowed-origin", "rejected-origin"] as const;
-const inputNames = ["token", ...origins, "commit", "production", "with-metrics", "workspace"] as const;
+const inputNames = ["token", "account", ...origins, "commit", "production", "with-metrics", "workspace"] as const;
+
+type Environment = { readonly token?: string | undefined; readonly password?: string | undefined; readonly now: Date };
 
 /** @throws {UsageError} for an invalid value */
-export function readOptions(flags: Flags, environment: { token: string | undefined; now: Date }): Options {
+export function readOptions(flags: Flags, environment: Environment): Options {
   checkRules(flags);
   const token = flags.token ?? environment.token;
   if (token !== undefined) checkToken(token, environment.now);
-  const all = { ...flags, token };
+  const all = { ...flags, token, account: accountOf(flags.email, environment.password) };
   return {
     api: apiAt(flags.url),
     // A deployment script passes an empty origin for a stage without pages.
@@ -74,6 +80,14 @@ export function readOptions(flags: Flags, environment: { token: string | undefin
     requireToken: flags["require-token"],
     json: flags.json,
   };
+}
+
+function accountOf(email: string | undefined, password: string | undefined): CheckInput["account"] {
+  if (!email) return undefined;
+  if (password !== undefined) return { email, password };
+  throw new UsageError(
+    "VERIFY_PASSWORD is missing: the password of --email. It belongs into the environment, since other users of the machine can read arguments.",
+  );
 }
 
 function checkRules(flags: Flags): void {

@@ -4,13 +4,17 @@ import type { ApiResponse } from "./client.ts";
 
 const MAX_TEXT = 160;
 
-/** Hides signatures, since anybody with a link can read its image. */
-const hideSignatures = (text: string) => text.replace(/\s+/g, " ").replace(/\bsig=[^"&\s]+/g, "sig=…");
+/** Hides signatures and tokens, since anybody who has one can use it. */
+const hideSecrets = (text: string) =>
+  text
+    .replace(/\s+/g, " ")
+    .replace(/\bsig=[^"&\s]+/g, "sig=…")
+    .replace(/("(?:access|refresh)_token" ?: ?")[^"]*/g, "$1…");
 
 /** A response in one short line. */
 export function describeResponse({ status, text, headers, bytes }: ApiResponse): string {
   const type = headers.get("content-type") ?? "no content type";
-  const line = /json|text/.test(type) ? hideSignatures(text).slice(0, MAX_TEXT) : `${bytes.byteLength} bytes`;
+  const line = /json|text/.test(type) ? hideSecrets(text).slice(0, MAX_TEXT) : `${bytes.byteLength} bytes`;
   return `${status}, ${type}${line ? `: ${line}` : ", empty"}${text.length > MAX_TEXT && line.length === MAX_TEXT ? "…" : ""}`;
 }
 

@@ -4,12 +4,13 @@ import { CheckFailure } from "./check-failure.ts";
 import { formatResult, formatSummary, runChecks } from "./runner.ts";
 
 const TOKEN = "header.payload.signature";
+const PASSWORD = "correct horse";
 const passing = check({ name: "passing", needs: [], run: async () => "all" });
 const failing = check({
   name: "failing",
   needs: [],
   run: async () => {
-    throw new CheckFailure({ expected: '"a" < b', received: `Bearer ${TOKEN}`, look: "the log" });
+    throw new CheckFailure({ expected: '"a" < b', received: `Bearer ${TOKEN} of ${PASSWORD}`, look: "the log" });
   },
 });
 const crashing = check({ name: "crashing", needs: [], run: () => Promise.reject(new TypeError("no such thing")) });
@@ -31,7 +32,7 @@ const context = { client: { waited: () => waited } } as CheckContext;
 const results = await runChecks({
   checks: [failing, crashing, passing, needing],
   context,
-  input: { token: TOKEN },
+  input: { token: TOKEN, account: { email: "ada@ada.dev", password: PASSWORD } },
   now: () => (clock += 1250),
 });
 
@@ -45,10 +46,17 @@ it("runs all checks in order, also after a failure and an exception", () => {
   expect(results.map(({ detail }) => detail).slice(1)).toEqual(["TypeError: no such thing", "all", "no --workspace"]);
 });
 
-it("replaces the token in every result", () => {
+it("names the options of an account that is missing", async () => {
+  const signIn = check({ name: "sign-in", needs: ["account"], run: async () => "" });
+  const [result] = await runChecks({ checks: [signIn], context, input: {}, now: () => 0 });
+  expect(result).toMatchObject({ outcome: "not run", detail: "no --email with VERIFY_PASSWORD" });
+});
+
+it("replaces the token and the password in every result", () => {
   for (const report of [JSON.stringify(results), results.map(formatResult).join("\n")]) {
     expect(report).not.toContain(TOKEN);
-    expect(report).toContain("(the token)");
+    expect(report).not.toContain(PASSWORD);
+    expect(report).toContain("(the token) of (the password)");
   }
 });
 
@@ -56,7 +64,7 @@ it("formats a failure as expected, received and look at", () => {
   const lines = results.map(formatResult).join("\n").split("\n");
   expect(lines.slice(0, 3).map((each) => each.trim())).toEqual([
     'FAILED     1.25 s  failing           expected "a" < b',
-    "received Bearer (the token)",
+    "received Bearer (the token) of (the password)",
     "look at  the log",
   ]);
   const traceId = "0".repeat(32);

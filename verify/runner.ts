@@ -25,20 +25,25 @@ export type RunnerOptions = {
   readonly onResult?: (result: Result) => void;
 };
 
-/** Runs every check, also after a failed one. No result contains the token. */
+/** What the command line calls an input that is not an option of its own name. */
+const optionNames: Partial<Record<keyof CheckInput, string>> = { account: "--email with VERIFY_PASSWORD" };
+
+/** Runs every check, also after a failed one. No result contains the token or the password. */
 export async function runChecks({ checks, context, input, now, onResult }: RunnerOptions): Promise<Result[]> {
-  const hideToken = (text: string) => (input.token ? text.replaceAll(input.token, "(the token)") : text);
+  const hide = (text: string, secret: string | undefined, name: string) =>
+    secret ? text.replaceAll(secret, `(the ${name})`) : text;
+  const hideSecrets = (text: string) => hide(hide(text, input.token, "token"), input.account?.password, "password");
   const outcomeOf = async ({ needs, run }: Check): Promise<Pick<Result, "outcome" | "detail" | "failure">> => {
     const missing = needs.filter((need) => input[need] === undefined);
     if (missing.length > 0)
-      return { outcome: "not run", detail: `no ${missing.map((need) => `--${need}`).join(", ")}` };
+      return { outcome: "not run", detail: `no ${missing.map((need) => optionNames[need] ?? `--${need}`).join(", ")}` };
     try {
-      return { outcome: "passed", detail: hideToken(await run(context, input)) };
+      return { outcome: "passed", detail: hideSecrets(await run(context, input)) };
     } catch (error) {
-      if (!(error instanceof CheckFailure)) return { outcome: "failed", detail: hideToken(String(error)) };
+      if (!(error instanceof CheckFailure)) return { outcome: "failed", detail: hideSecrets(String(error)) };
       const { expected, received, look } = error.parts;
-      const failure = { expected: hideToken(expected), received: hideToken(received), look: hideToken(look) };
-      return { outcome: "failed", detail: hideToken(error.message), failure };
+      const failure = { expected: hideSecrets(expected), received: hideSecrets(received), look: hideSecrets(look) };
+      return { outcome: "failed", detail: hideSecrets(error.message), failure };
     }
   };
   const results: Result[] = [];

@@ -36,16 +36,18 @@ it("passes what npm start serves, writes the results as JSON and exits with 0", 
   const { url } = await backend.addHost({ RATE_LIMITS: "on" });
   const token = await backend.token("editor", "verify");
   const file = join(folder, "result.json");
-  const args = ["--url", url, "--allowed-origin", "https://a.example", "--json", file];
-  const { code, out, err } = await verify(args, { VERIFY_TOKEN: token });
+  const { email, password } = backend.owner;
+  const args = ["--url", url, "--allowed-origin", "https://a.example", "--email", email, "--json", file];
+  const { code, out, err } = await verify(args, { VERIFY_TOKEN: token, VERIFY_PASSWORD: password });
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(/^ok +\d+\.\d\d s {2}counter +10 simultaneous visits: \d+ to \d+, each number once$/m);
   expect(out).toMatch(/^ok .* images .*; image remains as [0-9a-f-]{36} /m);
   expect(out).toMatch(/^not run .* telemetry +no --workspace$/m);
-  expect(out).toMatch(/^11 passed, 0 failed, 4 not run in .* trace id [0-9a-f]{32}$/m);
+  expect(out).toMatch(/^ok .* sign-in +tokens for the password/m);
+  expect(out).toMatch(/^15 passed, 0 failed, 4 not run in .* trace id [0-9a-f]{32}$/m);
   const { results } = JSON.parse(await readFile(file, "utf8"));
-  expect(results).toHaveLength(15);
-  expect(out + JSON.stringify(results)).not.toContain(token.slice(-20));
+  expect(results).toHaveLength(19);
+  for (const secret of [token.slice(-20), password]) expect(out + JSON.stringify(results)).not.toContain(secret);
 });
 
 it("exits with 1 when a check fails", async () => {
@@ -59,6 +61,7 @@ it("exits with 1 when a check fails", async () => {
   expect(code).toBe(1);
   expect(out).toMatch(/^FAILED .* health +expected 200 from GET \/api\/health$/m);
   expect(out).toMatch(/^not run .* images +no --token$/m);
+  expect(out).toMatch(/^not run .* revoke +no --email with VERIFY_PASSWORD$/m);
 });
 
 it("waits for a deployment to start, and exits with 3 when a required token is missing", async () => {
