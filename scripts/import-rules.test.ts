@@ -44,6 +44,8 @@ const rejected: Row[] = [
   ["local/start.ts", 'export { routes } from "../functions/routes.ts";'],
   ["local/host/worker.ts", 'export { tables } from "../../functions/lib/names.ts";'],
   ["bench/x.ts", 'import "../functions/app.ts";'],
+  ["console/x.ts", 'export { AppError } from "../functions/lib/errors.ts";'],
+  ["console/x.ts", 'export { readFile } from "node:fs/promises";'],
 ];
 
 const permitted: Row[] = [
@@ -58,6 +60,7 @@ const permitted: Row[] = [
   ["functions/lib/sharp.ts", 'export const sharp = await import("sharp");'],
   ["functions/app.ts", 'import { app } from "@azure/functions";'],
   ["infra/x.ts", 'export { tables } from "../functions/lib/names.ts";'],
+  ["console/x.ts", 'export { createSession } from "./session.ts";'],
   ["infra/main.ts", 'export { App } from "cdktf/lib/app.js";'],
   ["infra/constructs/x.ts", 'export { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault/index.js";'],
   ["seed-entity/x.ts", 'export { createDeps } from "../functions/deps.ts";'],

@@ -73,6 +73,11 @@ export const rules: readonly Rule[] = [
       "verify/ checks a deployment from outside: it imports the command line, else nothing of ours, and no Azure SDK.",
   },
   {
+    from: /^console\//,
+    to: "^(?!console/)",
+    reason: "console/ runs in the browser: it imports its own folder only.",
+  },
+  {
     from: /^local\/(?!start\.ts|token\.ts)/,
     to: "^functions/(?!lib/names\\.ts)",
     reason: "The local Azure imports only functions/lib/names.ts.",
