@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { readCommandLine } from "../scripts/command-line.ts";
+import { benchAccounts } from "./accounts/accounts.ts";
 import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
@@ -41,6 +42,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   links: {
     what: "links a second from a warm app, and the network calls of each",
     run: () => benchLinks(root),
+  },
+  accounts: {
+    what: "sign-ins and refreshes a second, visits next to fifty sign-ins at once, and the time of unknown users",
+    run: () => benchAccounts(),
   },
 };
 

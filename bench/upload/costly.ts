@@ -1,15 +1,14 @@
 // Eight uploads at once of the most expensive images, while visits are counted and a route with a token is called: memory
 // of the app's process, and how long the other requests wait. The app runs on one CPU, as an instance in Azure does.
-import { execFileSync } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { costlyImages, scanBomb, textBomb } from "../../functions/images/costly-images.fixture.ts";
 import { photo, type Size, testImage } from "../../functions/images/test-images.fixture.ts";
 import type { Backend } from "../../local/backend.fixture.ts";
+import { findChild, memoryOf, peakOf, resetPeak, runOnOneCpu } from "../app-process.ts";
 import type { Child } from "../child.ts";
 import { type HttpLoadRequest, startHttpLoad } from "../http-load.ts";
 import type { LoadResult } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
-import { findChild, memoryOf, peakOf, resetPeak } from "./process-memory.ts";
 
 const AT_ONCE = 8;
 /** Uploads start for so long, eight after eight; the other requests last a little longer. */
@@ -74,7 +73,7 @@ async function measure(kind: string, bytes: Buffer, backend: Backend, clients: C
   });
   try {
     const app = findChild("worker-main");
-    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", "0", String(app)], { stdio: "ignore" });
+    runOnOneCpu(app);
     const images = `${host.url}/api/v1/images`;
     const authorization = `Bearer ${await backend.token("owner")}`;
     const headers = { authorization, "content-type": "application/octet-stream" };

@@ -3,13 +3,13 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Backend, startBackend } from "../../local/backend.fixture.ts";
+import { findChild, memoryOf, peakOf, resetPeak } from "../app-process.ts";
 import type { Child } from "../child.ts";
 import { type HttpLoadRequest, startHttpLoad } from "../http-load.ts";
 import { imageFile } from "../images.ts";
 import type { LoadResult } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
 import { benchCostlyImages } from "./costly.ts";
-import { findChild, memoryOf, peakOf, resetPeak } from "./process-memory.ts";
 
 type Case = {
   readonly kind: "raw" | "form";
