@@ -30,6 +30,6 @@ export const keySet = check({
       received: policy,
       look,
     });
-    return `${keys.length} public keys, ${policy}`;
+    return `${keys.length} public key${keys.length === 1 ? "" : "s"}, ${policy}`;
   },
 });
