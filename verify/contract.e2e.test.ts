@@ -33,6 +33,24 @@ async function newSession(): Promise<string> {
   return tokens.refresh_token.split(".")[1] ?? "";
 }
 
+/** The user of the examples, their e-mail address and one-time token, and the passwords. */
+const EXAMPLE_USER = "3b0f7c62-9a51-4f0e-8a57-0c2d9f4e6b18";
+const EXAMPLE_USER_EMAIL = "ada@example.com";
+const EXAMPLE_TOKEN = /3b0f7c62[\w-]+\.[\w-]{43}/g;
+const EXAMPLE_PASSWORDS = /four words are enough|five other words are better/g;
+
+/** Replaces the user of the examples by one who was just created. */
+async function withUser(call: string): Promise<string> {
+  if (!call.includes(EXAMPLE_USER)) return call.replaceAll(EXAMPLE_USER_EMAIL, `${crypto.randomUUID()}@example.com`);
+  const response = await fetch(`${backend.api}/v1/users`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
+    body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, role: "viewer" }),
+  });
+  const { user, token } = (await response.json()) as { user: { id: string }; token: string };
+  return call.replace(EXAMPLE_TOKEN, token).replaceAll(EXAMPLE_USER, user.id);
+}
+
 type Changes = {
   api?: string;
   token?: string | undefined;
@@ -50,6 +68,8 @@ async function send(
 ) {
   let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id);
   if (call.includes(EXAMPLE_SESSION)) call = call.replaceAll(EXAMPLE_SESSION, await newSession());
+  call = await withUser(call);
+  call = call.replace(EXAMPLE_PASSWORDS, backend.owner.password);
   const form = (value: string) => new URLSearchParams({ value }).toString().slice("value=".length);
   call = call.replaceAll(form(EXAMPLE_EMAIL), form(backend.owner.email));
   call = call.replaceAll(form(EXAMPLE_PASSWORD), form(backend.owner.password));
