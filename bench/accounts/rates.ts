@@ -1,4 +1,5 @@
 // Sign-ins and refreshes a second, and the table calls of each, from one client and from several.
+import { tables } from "../../functions/lib/names.ts";
 import type { Backend } from "../../local/backend.fixture.ts";
 import type { Child } from "../child.ts";
 import { alternateRounds, type LoadResult, summarizeRounds } from "../load.ts";
@@ -11,7 +12,12 @@ const LOAD_MS = 5_000;
 const WARM_UP_MS = 1_000;
 
 type Case = Pick<AuthRequest, "way" | "clients">;
-export type RateFigures = Case & Omit<LoadResult, "perClient"> & { readonly tableCalls: number };
+export type RateFigures = Case &
+  Omit<LoadResult, "perClient"> & {
+    readonly tableCalls: number;
+    /** Those of `tableCalls` that count for the rate limits. */
+    readonly limitCalls: number;
+  };
 
 // Sixteen hashes may wait, so none of eight clients is rejected.
 const CASES: readonly Case[] = (["sign-in", "refresh"] as const).flatMap((way) =>
@@ -29,16 +35,22 @@ export type Setup = {
 
 async function measure({ api, backend: { proxy }, client, credentials }: Setup): Promise<RateFigures[]> {
   const load = (each: Case, ms: number) => client.call({ ...each, api, credentials, ms });
+  let limitCalls = 0;
+  proxy.decide(({ url }) => {
+    if (url.includes(`/${tables.limits}`)) limitCalls++;
+    return undefined;
+  });
   for (const each of CASES) await load(each, WARM_UP_MS);
   const rounds = await alternateRounds(CASES, ROUNDS, async (each) => {
-    const before = proxy.calls();
+    const before = { all: proxy.calls(), limits: limitCalls };
     const result = await load(each, LOAD_MS);
-    return { ...result, tableCalls: proxy.calls() - before };
+    return { ...result, tableCalls: proxy.calls() - before.all, limitCalls: limitCalls - before.limits };
   });
   return [...rounds].map(([each, results]) => ({
     ...each,
     ...summarizeRounds(results),
     tableCalls: sum(results.map(({ tableCalls }) => tableCalls)),
+    limitCalls: sum(results.map(({ limitCalls }) => limitCalls)),
   }));
 }
 
@@ -56,6 +68,7 @@ export async function benchRates(setup: Setup): Promise<{ figures: readonly Rate
     "p99 ms": ({ p99 }) => number(p99, 1),
     failed: ({ failed }) => number(failed),
     "table calls each": ({ tableCalls, succeeded }) => number(tableCalls / succeeded, 2),
+    "of limits": ({ limitCalls, succeeded }) => number(limitCalls / succeeded, 2),
   });
   printLine();
   const failed = sum(figures.map((each) => each.failed));
