@@ -1,6 +1,7 @@
 // The model: virtual time, one sessions table, and several instances of the real code whose calls are lost, late or stale.
 import type { Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
+import { randomFrom } from "../visitor-counter/group-commit.simulation.ts";
 import type { Family } from "./family.ts";
 import type { SessionRows, StoredFamily } from "./session-rows.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -17,17 +18,6 @@ export type Faults = {
 const CALL_MS = 1_000;
 const MAX_LAG_MS = 1_500;
 const START = Date.UTC(2026, 2, 28, 23, 50);
-
-/** mulberry32: small, and the same on every machine. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export function createWorld(seed: number, faults: Faults) {
   const random = randomFrom(seed);
