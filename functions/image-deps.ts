@@ -1,0 +1,58 @@
+// The dependencies of the image library: blobs, records, intake, thumbnails and links.
+import { createImageRecords } from "./images/image-records.ts";
+import { createIntake } from "./images/intake.ts";
+import { createUploadGate } from "./images/upload.ts";
+import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
+import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
+import { createLinkSigner } from "./lib/azure/link-signer.ts";
+import { createDecoder } from "./lib/decode/decoder.ts";
+import { containers, tables } from "./lib/names.ts";
+import type { Settings } from "./lib/settings.ts";
+import type { Platform } from "./platform-deps.ts";
+import { createIssueLink } from "./sas/issue-link.ts";
+import { MAX_LINK_MS } from "./sas/link-policy.ts";
+import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
+
+export function imageDeps(settings: Settings, platform: Platform) {
+  return {
+    get blobs() {
+      return createBlobService(settings.MEDIA__blobServiceUri, platform.credential);
+    },
+    get originals() {
+      return createBlobContainer(this.blobs, containers.images);
+    },
+    get images() {
+      return createImageRecords(platform.table(tables.images, 2));
+    },
+    get decoder() {
+      return createDecoder({ maxPixels: settings.MAX_IMAGE_PIXELS, gate: platform.heavyWork.decodes });
+    },
+    get uploadGate() {
+      return createUploadGate();
+    },
+    get intake() {
+      return createIntake({
+        originals: this.originals,
+        records: this.images,
+        decoder: this.decoder,
+        meter: platform.meter,
+        maxBytes: settings.MAX_UPLOAD_BYTES,
+      });
+    },
+    get thumbnailer() {
+      return createThumbnailer({
+        originals: this.originals,
+        thumbnails: createBlobContainer(this.blobs, containers.thumbnails),
+        records: this.images,
+        decoder: this.decoder,
+        meter: platform.meter,
+      });
+    },
+    get issueLink() {
+      return createIssueLink({
+        keys: createDelegationKeys({ service: this.blobs, maxLinkMs: MAX_LINK_MS }),
+        sign: createLinkSigner(this.blobs, settings.CDN_BASE_URL),
+      });
+    },
+  };
+}
