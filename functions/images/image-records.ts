@@ -62,6 +62,7 @@ function fromRow(row: Row & { rowKey?: string }): ImageRecord {
     height: row.height,
     status: row.status,
     createdAt: new Date(row.createdAt).toISOString(),
+    ...(row.source && { source: row.source }),
     // Columns of an earlier status remain in the row, and must not appear in the record.
     ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
     ...(row.status === "failed" && row.reason && { reason: row.reason }),

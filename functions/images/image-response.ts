@@ -19,6 +19,7 @@ export const imageResponse = z
         "`ready` when the thumbnail is available; `failed` when it could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
     }),
     createdAt: z.iso.datetime(),
+    source: z.url().optional().meta({ description: "URL that the image was imported from, without its query." }),
     thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
     reason: z.string().optional().meta({ description: "Why there is no thumbnail." }),
   })

@@ -23,7 +23,13 @@ export type Intake = {
    *   wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer
    *   finishes or removes the upload.
    */
-  accept(upload: { owner: string; filename: string | undefined; bytes: Uint8Array }): Promise<ImageRecord>;
+  accept(upload: {
+    owner: string;
+    filename: string | undefined;
+    bytes: Uint8Array;
+    /** Where the image was imported from. */
+    source?: string;
+  }): Promise<ImageRecord>;
 };
 
 type Options = {
@@ -81,7 +87,7 @@ export function createIntake({ originals, records, decoder, meter, maxBytes }: O
 
   return {
     maxBytes,
-    async accept({ owner, filename, bytes }) {
+    async accept({ owner, filename, bytes, source }) {
       const format = validateFormat(bytes);
       const dimensions = await validatePixels(bytes, format);
       const record: ImageRecord = {
@@ -93,6 +99,7 @@ export function createIntake({ originals, records, decoder, meter, maxBytes }: O
         ...dimensions,
         status: "uploading",
         createdAt: new Date().toISOString(),
+        ...(source !== undefined && { source }),
       };
       await records.create(record);
       const blob = {

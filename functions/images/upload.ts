@@ -1,6 +1,5 @@
 // POST /v1/images: stores an image, sent as the multipart field `file` or as a raw body.
 import { z } from "zod";
-import { AppError } from "../lib/errors.ts";
 import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
 import { readFile, uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
@@ -8,6 +7,7 @@ import { ROUTE_PREFIX } from "../lib/names.ts";
 import { contentTypes } from "./image-format.ts";
 import { exampleImage, imageResponse, toResponse } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
+import { thenFree } from "./then-free.ts";
 
 /** Bytes of all uploads that are read or decoded at once; the others wait, unread. */
 const MEMORY = 128 * 1024 * 1024;
@@ -54,18 +54,7 @@ export const uploadImage = guardedOperation({
     const upload = { contentLength, headers, stream, field: "file", maxBytes };
     const record = await uploadGate.run(uploadMemory(contentLength, maxBytes), requestPatience, async () => {
       const { bytes, filename = query.filename } = await readFile(upload);
-      // Detaching frees the bytes now. The garbage collector is driven by the heap, so megabytes of unreachable
-      // buffers would accumulate before it runs (npm run bench -- upload).
-      const free = () => void bytes.buffer.transfer(0);
-      try {
-        const record = await intake.accept({ owner: caller.subject, filename, bytes });
-        free();
-        return record;
-      } catch (error) {
-        // Not in a `finally`: after the time limit of a decode libvips may still read the bytes (a use after free).
-        if (!(error instanceof AppError && error.code === "DEPENDENCY_UNAVAILABLE")) free();
-        throw error;
-      }
+      return thenFree(bytes, () => intake.accept({ owner: caller.subject, filename, bytes }));
     });
     return {
       status: 201,

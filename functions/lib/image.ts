@@ -26,6 +26,8 @@ export type ImageRecord = {
   readonly status: ImageStatus;
   /** ISO 8601. */
   readonly createdAt: string;
+  /** URL that the image was imported from, without query and fragment, which may contain a secret. */
+  readonly source?: string | undefined;
   readonly thumbnail?: { readonly width: number; readonly height: number; readonly size: number } | undefined;
   /** Why there is no thumbnail, for the owner to read. */
   readonly reason?: string | undefined;

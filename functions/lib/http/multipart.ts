@@ -63,6 +63,16 @@ function createByteBuffer(contentLength: number, maxBytes: number) {
   };
 }
 
+type RawFile = Pick<Upload, "contentLength" | "stream" | "maxBytes">;
+
+/** @throws {AppError} PAYLOAD_TOO_LARGE as soon as the limit is exceeded; else what the stream throws */
+export async function readRaw({ contentLength, stream, maxBytes }: RawFile): Promise<Buffer<ArrayBuffer>> {
+  if (contentLength > maxBytes) throw tooLarge(maxBytes);
+  const buffer = createByteBuffer(contentLength, maxBytes);
+  for await (const chunk of atMost(stream, maxBytes, maxBytes)) buffer.add(chunk);
+  return buffer.bytes();
+}
+
 async function readForm(type: string, { contentLength, field, stream, maxBytes }: Upload): Promise<UploadedFile> {
   const invalid = (message: string, cause?: unknown) => new AppError("VALIDATION_FAILED", message, { cause });
   // Loaded on first use, since counting a visit must not wait for it.
@@ -148,11 +158,9 @@ export async function readFile(upload: Upload): Promise<UploadedFile> {
   if (contentLength > maxBytes + FORM_OVERHEAD) throw tooLarge(maxBytes);
   const stream = beforeDeadline(upload.stream, upload.maxMs);
   if (/^multipart/i.test(type)) return readForm(type, { ...upload, stream });
-  const buffer = createByteBuffer(contentLength, maxBytes);
   try {
-    for await (const chunk of atMost(stream, maxBytes, maxBytes)) buffer.add(chunk);
+    return { bytes: await readRaw({ contentLength, stream, maxBytes }) };
   } catch (cause) {
     throw cause instanceof AppError ? cause : bodyEndedEarly(cause);
   }
-  return { bytes: buffer.bytes() };
 }
