@@ -10,7 +10,6 @@ import { containers, tables } from "./lib/names.ts";
 import type { Settings } from "./lib/settings.ts";
 import type { Platform } from "./platform-deps.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
-import { MAX_LINK_MS } from "./sas/link-policy.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 
 export function imageDeps(settings: Settings, platform: Platform) {
@@ -50,7 +49,7 @@ export function imageDeps(settings: Settings, platform: Platform) {
     },
     get issueLink() {
       return createIssueLink({
-        keys: createDelegationKeys({ service: this.blobs, maxLinkMs: MAX_LINK_MS }),
+        keys: createDelegationKeys({ service: this.blobs }),
         sign: createLinkSigner(this.blobs, settings.CDN_BASE_URL),
       });
     },

@@ -1,17 +1,26 @@
 // POST /v1/sas through the boundary: which links are issued to whom, and which requests are rejected with which code.
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import type { ImageRecord } from "../lib/image.ts";
+import { createLimits } from "../lib/limits/limiter.ts";
+import { consoleLog } from "../lib/log.ts";
 import { createLink } from "./create-link.ts";
 import type { IssueLink } from "./issue-link.ts";
 
 const id = "0198c0de-0000-7000-8000-00000000abcd";
+const other = "0198c0de-0000-7000-8000-00000000abce";
+const quotas = { authenticated: 20, anonymous: 1, visits: 1, uploads: 1, secret: 1, keys: 1 };
+const never = () => {
+  throw new Error("The limits of a list are in memory.");
+};
 const end = Date.UTC(2026, 10, 21, 10);
 let records: ImageRecord[];
 let issued: Parameters<IssueLink>[];
+let reads: string[];
 
 /** Images in memory, and an issuer that records its calls. */
 const deps = {
@@ -20,16 +29,20 @@ const deps = {
     return { subject: authorization.slice("Bearer ".length), role: "viewer" as const };
   },
   images: {
-    find: async (owner: string, imageId: string) => records.find((each) => each.owner === owner && each.id === imageId),
+    async find(owner: string, imageId: string) {
+      reads.push(imageId);
+      await setImmediate();
+      return records.find((each) => each.owner === owner && each.id === imageId);
+    },
   },
   async issueLink(...args: Parameters<IssueLink>) {
     issued.push(args);
     return { url: `https://media.example.com/${args[1]}?sig=x`, expiresAt: end };
   },
 };
-const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "none", createLink);
-const post = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }) =>
-  invoke(route, deps, {
+const route = routesFor<typeof deps>()("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink);
+const post = (body: unknown, headers: Record<string, string> = { authorization: "Bearer ada" }, used = deps) =>
+  invoke(route, used, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
@@ -49,6 +62,7 @@ const image = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
 
 beforeEach(() => {
   issued = [];
+  reads = [];
   records = [image()];
 });
 
@@ -62,12 +76,12 @@ describe("createLink", () => {
       variant,
       expiresAt: "2026-11-21T10:00:00.000Z",
     });
-    expect(issued).toEqual([[image(), variant, 60]]);
+    expect(issued).toEqual([[image(), variant, { seconds: 60, isStable: false }]]);
   });
 
   it("creates a link of one hour by default, for an id in any case", async () => {
     expect((await post({ imageId: id.toUpperCase(), variant: "original" })).status).toBe(200);
-    expect(issued).toEqual([[image(), "original", 3_600]]);
+    expect(issued).toEqual([[image(), "original", { seconds: 3_600, isStable: false }]]);
   });
 
   it("rejects a request without a token with UNAUTHENTICATED", async () => {
@@ -118,13 +132,68 @@ describe("createLink", () => {
     ["body.expiresIn", { imageId: id, variant: "original", expiresIn: null }],
     ["body.permissions", { imageId: id, variant: "original", permissions: "rw" }],
     ["body.owner", { imageId: id, variant: "original", owner: "ada" }],
+    ["body.expiresIn", { imageId: id, variant: "original", expiresIn: 518_341, stable: true }],
+    ["body.stable", { imageId: id, variant: "original", stable: "true" }],
     ["body", []],
+    ["body", Array(101).fill({ imageId: id, variant: "original" })],
+    ["body.1.variant", [{ imageId: id, variant: "original" }, { imageId: id }]],
     ["body", null],
   ])("rejects an invalid %s with VALIDATION_FAILED: %j", async (path, body) => {
     const response = await post(body);
     expect(response.status).toBe(400);
     expect(response.error()).toMatchObject({ code: "VALIDATION_FAILED", details: [{ path }] });
     expect(issued).toEqual([]);
+  });
+
+  it("returns a link or an error for each item of a list in order, and reads each image once", async () => {
+    records.push(image({ id: other, status: "pending" }));
+    const response = await post([
+      { imageId: id, variant: "original", expiresIn: 60, stable: true },
+      { imageId: randomUUID(), variant: "original" },
+      { imageId: other, variant: "thumbnail" },
+      { imageId: id.toUpperCase(), variant: "thumbnail" },
+    ]);
+    expect(response.status).toBe(200);
+    expect(JSON.parse(response.text)).toEqual({
+      items: [
+        { url: expect.any(String), imageId: id, variant: "original", expiresAt: "2026-11-21T10:00:00.000Z" },
+        { error: { code: "NOT_FOUND", message: expect.stringContaining("You have no image") } },
+        { error: { code: "CONFLICT", message: expect.stringContaining("not ready") } },
+        { url: expect.any(String), imageId: id, variant: "thumbnail", expiresAt: "2026-11-21T10:00:00.000Z" },
+      ],
+    });
+    expect(issued[0]).toEqual([image(), "original", { seconds: 60, isStable: true }]);
+    expect(reads).toHaveLength(3);
+  });
+
+  it("reads at most ten records of a list at once, and reports a failed read as the error of its items", async () => {
+    let running = 0;
+    let most = 0;
+    async function find(): Promise<never> {
+      most = Math.max(most, ++running);
+      await setImmediate();
+      running--;
+      throw new AppError("DEPENDENCY_UNAVAILABLE", "secret");
+    }
+    const items = Array.from({ length: 100 }, () => ({ imageId: randomUUID(), variant: "original" }));
+    const response = await post(items, { authorization: "Bearer ada" }, { ...deps, images: { find } });
+    expect(most).toBe(10);
+    const error = { code: "DEPENDENCY_UNAVAILABLE", message: expect.not.stringContaining("secret") };
+    expect(JSON.parse(response.text)).toEqual({ items: Array(100).fill({ error }) });
+  });
+
+  it("a list costs one unit of the limit per item, and is rejected as a whole, without a cost, above what is left", async () => {
+    const limited = { ...deps, limits: createLimits({ quotas, table: () => never(), log: consoleLog }) };
+    const send = (length: number) =>
+      post(Array(length).fill({ imageId: id, variant: "original" }), { authorization: "Bearer ada" }, limited);
+    const first = await send(9);
+    expect(first.headers.get("ratelimit")).toMatch(/^"default";r=11;t=\d+$/);
+    const rejected = await send(12);
+    expect(rejected.status).toBe(429);
+    expect(rejected.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(rejected.error().message).toContain("10 are left");
+    expect((await send(10)).headers.get("ratelimit")).toMatch(/^"default";r=0;t=\d+$/);
+    expect(issued).toHaveLength(19);
   });
 
   it("returns 503 with Retry-After when there is no key to sign with", async () => {

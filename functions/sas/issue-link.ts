@@ -3,25 +3,31 @@ import type { DelegationKeys } from "../lib/azure/delegation-keys.ts";
 import type { LinkSigner } from "../lib/azure/link-signer.ts";
 import { type ImageRecord, originalBlobName, thumbnailBlobName, type Variant } from "../lib/image.ts";
 import { containers } from "../lib/names.ts";
-import { linkExpiry, linkStart, READ } from "./link-policy.ts";
+import { linkTimes, READ, stableLinkTimes } from "./link-policy.ts";
 
 export type LinkableImage = Pick<ImageRecord, "owner" | "id" | "filename">;
+
+export type LinkOptions = {
+  readonly seconds: number;
+  /** Returns the same URL for a while, from every instance. */
+  readonly isStable: boolean;
+};
 
 /** `expiresAt` is in milliseconds since 1970. Throws DEPENDENCY_UNAVAILABLE when there is no key to sign with. */
 export type IssueLink = (
   image: LinkableImage,
   variant: Variant,
-  seconds: number,
+  options: LinkOptions,
 ) => Promise<{ url: string; expiresAt: number }>;
 
 type Options = { readonly keys: DelegationKeys; readonly sign: LinkSigner; readonly now?: () => number };
 
 export function createIssueLink({ keys, sign, now = Date.now }: Options): IssueLink {
-  return async (image, variant, seconds) => {
-    const requestedAt = now();
-    const expiresAt = linkExpiry(requestedAt, seconds);
-    const key = await keys.covering(expiresAt);
-    const startsAt = linkStart(requestedAt, key.validity.startsAt);
+  return async (image, variant, { seconds, isStable }) => {
+    const { expiresAt, windowStart, ...times } = (isStable ? stableLinkTimes : linkTimes)(now(), seconds);
+    const key = await keys.covering(expiresAt, windowStart);
+    // A link never starts before its key.
+    const startsAt = Math.max(times.startsAt, key.validity.startsAt);
     const target =
       variant === "original"
         ? { container: containers.images, blob: originalBlobName(image) }

@@ -1,7 +1,7 @@
 // The duration that a client may request, and the start and expiry of a link.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { linkExpiry, linkSeconds, linkStart, READ } from "./link-policy.ts";
+import { linkSeconds, linkTimes, READ, stableLinkTimes } from "./link-policy.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -43,10 +43,11 @@ describe("link times", () => {
     expect(READ).toBe("r");
   });
 
-  it("linkExpiry lasts at least as long as requested, and less than a second longer", () => {
+  it("a link starts five minutes ago and lasts at least as long as requested, and less than a second longer", () => {
     fc.assert(
       fc.property(instants, lengths, (now, seconds) => {
-        const expiresAt = linkExpiry(now, seconds);
+        const { startsAt, expiresAt } = linkTimes(now, seconds);
+        expect(startsAt).toBe(nextSecond(now) - 5 * MINUTE);
         expect(expiresAt % 1_000).toBe(0);
         expect(expiresAt - now).toBeGreaterThanOrEqual(seconds * 1_000);
         expect(expiresAt - now).toBeLessThan((seconds + 1) * 1_000);
@@ -54,11 +55,28 @@ describe("link times", () => {
     );
   });
 
-  it("linkStart is five minutes ago, but never before the key starts", () => {
+  it("a stable link lasts at least as long as requested, at most twice as long, and at most six days", () => {
     fc.assert(
-      fc.property(instants, fc.integer({ min: 0, max: DAY }), (now, age) => {
-        expect(linkStart(now, now - age)).toBe(Math.max(nextSecond(now) - 5 * MINUTE, now - age));
+      fc.property(instants, fc.integer({ min: 60, max: 518_340 }), (now, seconds) => {
+        const { startsAt, expiresAt } = stableLinkTimes(now, seconds);
+        expect(startsAt).toBeLessThanOrEqual(now - 5 * MINUTE);
+        expect(expiresAt - now).toBeGreaterThanOrEqual(seconds * 1_000);
+        expect(expiresAt - now).toBeLessThanOrEqual(Math.min(2 * seconds * 1_000, 6 * DAY));
       }),
     );
+  });
+
+  it.each([
+    [60, MINUTE],
+    [600, 10 * MINUTE],
+    [3_600, HOUR],
+    [86_400, DAY],
+    [5 * 86_400, DAY],
+    [5 * 86_400 + 1, HOUR],
+    [518_340, MINUTE],
+  ])("a stable link of %i seconds has the same times during a window of %i ms", (seconds, window) => {
+    const first = stableLinkTimes(at, seconds);
+    expect(stableLinkTimes(at + window - 1, seconds)).toEqual(first);
+    expect(stableLinkTimes(at + window, seconds).expiresAt).toBe(first.expiresAt + window);
   });
 });

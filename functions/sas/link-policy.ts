@@ -7,7 +7,8 @@ const DAY = 24 * HOUR;
 
 /** A link expires with its key, and a user-delegation key lives at most seven days. */
 const MAX_SECONDS = 6 * DAY;
-export const MAX_LINK_MS = MAX_SECONDS * 1000;
+/** A stable link is valid for up to one window longer than requested, and a window has at least a minute. */
+export const MAX_STABLE_SECONDS = MAX_SECONDS - MINUTE;
 
 /** How long a link is valid, in seconds. */
 export const linkSeconds = z
@@ -22,12 +23,32 @@ const START_SKEW_MS = 5 * MINUTE * 1000;
 /** Read one blob, nothing else. Letters: https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas */
 export const READ = "r";
 
-/** When a link expires. A signature has whole seconds: rounded up, a link lasts at least as long as requested. */
-export function linkExpiry(now: number, seconds: number): number {
-  return Math.ceil(now / 1000) * 1000 + seconds * 1000;
+/** Milliseconds since 1970. */
+export type LinkTimes = {
+  readonly startsAt: number;
+  readonly expiresAt: number;
+  /** Start of the window of a stable link. */
+  readonly windowStart?: number;
+};
+
+/** When a link starts and expires. A signature has whole seconds: rounded up, a link lasts at least as long as requested. */
+export function linkTimes(now: number, seconds: number): LinkTimes {
+  const at = Math.ceil(now / 1000) * 1000;
+  return { startsAt: at - START_SKEW_MS, expiresAt: at + seconds * 1000 };
 }
 
-/** When a link starts: never before the key that signs it. All times in milliseconds since 1970. */
-export function linkStart(now: number, keyStartsAt: number): number {
-  return Math.max(Math.ceil(now / 1000) * 1000 - START_SKEW_MS, keyStartsAt);
+/** Each divides a UTC day, so that a window has one key. */
+const WINDOWS = [DAY, HOUR, 10 * MINUTE, MINUTE];
+
+/**
+ * The times of a stable link: the same for all instances during a window of UTC time. The window is the longest that is
+ * no longer than the duration, and that keeps the link within six days. So the link lasts at least as long as requested,
+ * and at most twice as long.
+ * @param seconds at most MAX_STABLE_SECONDS
+ */
+export function stableLinkTimes(now: number, seconds: number): LinkTimes {
+  const fits = (window: number) => window <= seconds && seconds + window <= MAX_SECONDS;
+  const windowMs = (WINDOWS.find(fits) ?? MINUTE) * 1000;
+  const windowStart = Math.floor(now / windowMs) * windowMs;
+  return { startsAt: windowStart - START_SKEW_MS, expiresAt: windowStart + windowMs + seconds * 1000, windowStart };
 }

@@ -4,10 +4,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { createIssueLink } from "../../sas/issue-link.ts";
-import { MAX_LINK_MS } from "../../sas/link-policy.ts";
 import { createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
-import { covers, createDelegationKeys, validityFrom } from "./delegation-keys.ts";
+import { createDelegationKeys, dayOfKey, validityOf } from "./delegation-keys.ts";
 import { type KeyStore, startKeyStore } from "./key-store.fixture.ts";
 import { createLinkSigner } from "./link-signer.ts";
 
@@ -25,7 +24,7 @@ function open(uri = store.uri) {
   now = begin;
   const service = createBlobService(uri, credential);
   const clock = () => now;
-  const keys = createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS, now: clock });
+  const keys = createDelegationKeys({ service, now: clock });
   issueLink = createIssueLink({ keys, sign: createLinkSigner(service, undefined), now: clock });
 }
 beforeEach(async () => {
@@ -37,8 +36,8 @@ afterEach(() => store.close());
 const image = { owner: "ada", id: "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b", filename: "a.png" };
 
 /** Issues a link and returns the times in its signature. */
-async function link(seconds = 3_600) {
-  const { url, expiresAt } = await issueLink(image, "original", seconds);
+async function link(seconds = 3_600, isStable = false) {
+  const { url, expiresAt } = await issueLink(image, "original", { seconds, isStable });
   const { searchParams } = new URL(url);
   const [starts, ends, keyStarts, keyEnds] = ["st", "se", "skt", "ske"].map((name) =>
     Date.parse(searchParams.get(name) ?? ""),
@@ -47,52 +46,51 @@ async function link(seconds = 3_600) {
 }
 
 describe("over ten days", () => {
-  it("every link is covered by its key and lasts as long as requested, with about one key a day", async () => {
-    const steps = fc.array(
-      fc.record({ wait: fc.integer({ min: 0, max: 12 * HOUR }), seconds: fc.integer({ min: 60, max: 518_400 }) }),
-      { minLength: 20, maxLength: 60 },
-    );
+  it("every link is covered by its key and lasts as long as requested, with one key a day and one for windows of a day", async () => {
+    const request = fc.record({
+      wait: fc.integer({ min: 0, max: 12 * HOUR }),
+      seconds: fc.integer({ min: 60, max: 518_340 }),
+      isStable: fc.boolean(),
+    });
     await fc.assert(
-      fc.asyncProperty(steps, async (chain) => {
+      fc.asyncProperty(fc.array(request, { minLength: 20, maxLength: 60 }), async (chain) => {
         open();
-        store.keys.length = 0;
-        for (const { wait, seconds } of chain) {
+        const requests = store.keys.length;
+        for (const { wait, seconds, isStable } of chain) {
           now += wait;
           if (now > begin + 10 * DAY) break;
-          const { expiresAt, starts, ends, keyStarts, keyEnds } = await link(seconds);
+          const { expiresAt, starts, ends, keyStarts, keyEnds } = await link(seconds, isStable);
           expect(ends).toBe(expiresAt);
           expect(ends - now).toBeGreaterThanOrEqual(seconds * 1_000);
-          expect(ends - now).toBeLessThan((seconds + 1) * 1_000);
+          expect(ends - now).toBeLessThanOrEqual(Math.min((isStable ? 2 * seconds : seconds + 1) * 1_000, 6 * DAY));
           expect(starts).toBeGreaterThanOrEqual(keyStarts);
           expect(starts).toBeLessThanOrEqual(now);
-          expect(ends).toBeLessThanOrEqual(keyEnds - 5 * MINUTE);
+          expect(ends).toBeLessThanOrEqual(keyEnds);
+          expect([keyStarts % DAY, keyEnds]).toEqual([0, keyStarts + 7 * DAY]);
           expect(keyEnds).toBeLessThanOrEqual(now + 7 * DAY);
-          // A background refresh completes long before hours pass.
-          const isFresh = async () => {
-            const { keyStarts: startsAt, keyEnds: expiresAt } = await link(60);
-            expect(covers({ startsAt, expiresAt }, now + MAX_LINK_MS)).toBe(true);
-          };
-          await vi.waitFor(isFresh, { interval: 2 });
         }
-        const days = (now - begin) / DAY;
-        expect(store.keys.length).toBeLessThanOrEqual(1 + days / (22.9 / 24));
+        // Otherwise a refresh in the background would count for the next chain.
+        await vi.waitFor(async () => expect((await link(60)).keyStarts).toBe(dayOfKey(now, now)), { interval: 2 });
+        const days = store.keys.slice(requests).map(({ startsAt }) => startsAt);
+        expect(days).toHaveLength(new Set(days).size);
       }),
       { numRuns: 20 },
     );
   });
 
-  it("a link of six days is issued at any age of the key", async () => {
-    for (; now < begin + 2 * DAY; now += 31 * MINUTE) {
+  it("a link of six days is issued at any time of the day", async () => {
+    const midnight = Date.UTC(2026, 10, 22);
+    for (const offset of [-HOUR, -1_000, -1, 0, 1, 14 * MINUTE, 16 * MINUTE]) {
+      now = midnight + offset;
       const { ends, keyEnds } = await link(518_400);
-      expect(ends).toBeLessThanOrEqual(keyEnds - 5 * MINUTE);
+      expect(ends).toBeLessThanOrEqual(keyEnds);
     }
-    expect(store.keys.length).toBeLessThanOrEqual(3);
   });
 });
 
 it("a link requires https when the store is not on 127.0.0.1", async () => {
   open(store.uri.replace("127.0.0.1", "localhost"));
-  const { url } = await issueLink(image, "original", 60);
+  const { url } = await issueLink(image, "original", { seconds: 60, isStable: false });
   expect(new URL(url).searchParams.get("spr")).toBe("https");
 });
 
@@ -134,6 +132,16 @@ describe("covering", () => {
     expect(store.requests).toBe(3);
   });
 
+  it("a stable link waits for the key of its day, and gets another key while the store returns none", async () => {
+    const first = await link();
+    now += DAY;
+    store.rejects = true;
+    expect((await link(3_600, true)).keyEnds).toBe(first.keyEnds);
+    store.rejects = false;
+    now += MINUTE + 1;
+    expect((await link(3_600, true)).keyEnds).toBe(first.keyEnds + DAY);
+  });
+
   it("a key that is too old for a long link signs a short one while no other is available", async () => {
     await link();
     now += 5 * DAY;
@@ -166,21 +174,18 @@ describe("covering", () => {
   });
 });
 
-describe("the validity of a key", () => {
-  it("a key starts 15 minutes ago and ends an hour before the maximum of seven days", () => {
-    expect(validityFrom(begin)).toEqual({ startsAt: begin - 15 * MINUTE, expiresAt: begin + 7 * DAY - HOUR });
+describe("the day of a key", () => {
+  const midnight = Date.UTC(2026, 10, 22);
+
+  it("a key starts with its UTC day and ends after the maximum of seven days", () => {
+    expect(validityOf(midnight)).toEqual({ startsAt: midnight, expiresAt: midnight + 7 * DAY });
   });
 
-  it("a key covers a link that expires five minutes earlier, and none that expires later", () => {
-    const key = { startsAt: begin, expiresAt: begin + DAY };
-    expect(covers(key, begin + DAY - 5 * MINUTE)).toBe(true);
-    expect(covers(key, begin + DAY - 5 * MINUTE + 1)).toBe(false);
-  });
-
-  it("a key covers the longest link for 22 hours and 55 minutes", () => {
-    const key = validityFrom(begin);
-    const last = begin + 23 * HOUR - 5 * MINUTE;
-    expect(covers(key, last + MAX_LINK_MS)).toBe(true);
-    expect(covers(key, last + 1 + MAX_LINK_MS)).toBe(false);
+  it("a link has yesterday's key for 15 minutes after midnight, unless that key ends before the link", () => {
+    const yesterday = midnight - DAY;
+    expect(dayOfKey(midnight + 15 * MINUTE - 1, midnight + DAY)).toBe(yesterday);
+    expect(dayOfKey(midnight + 15 * MINUTE, midnight + DAY)).toBe(midnight);
+    expect(dayOfKey(midnight, midnight + 6 * DAY)).toBe(yesterday);
+    expect(dayOfKey(midnight, midnight + 6 * DAY + 1)).toBe(midnight);
   });
 });

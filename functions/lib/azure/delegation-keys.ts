@@ -1,11 +1,10 @@
-// The user-delegation key that signs links: kept in memory, refreshed in the background about daily.
+// The user-delegation keys that sign links: one for each UTC day, kept in memory.
 import type { UserDelegationKey } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
 import type { BlobService } from "./blobs.ts";
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const DAY = 24 * 60 * MINUTE;
 
 /** Milliseconds since 1970. */
 export type Validity = { readonly startsAt: number; readonly expiresAt: number };
@@ -14,73 +13,87 @@ export type DelegationKey = { readonly key: UserDelegationKey; readonly validity
 
 export type DelegationKeys = {
   /**
-   * A key that is valid until after `end` (milliseconds since 1970).
+   * A key that is valid until `end`, preferably without waiting for the store. With `windowStart` it is the same key for
+   * every instance, unless the store returns none and another one covers `end`. All times in milliseconds since 1970.
    * @throws {AppError} DEPENDENCY_UNAVAILABLE when the store returns no such key
    */
-  covering(end: number): Promise<DelegationKey>;
+  covering(end: number, windowStart?: number): Promise<DelegationKey>;
 };
 
-type Options = {
-  readonly service: BlobService;
-  /** The longest time that a link is valid: a key that covers less from now is replaced. */
-  readonly maxLinkMs: number;
-  readonly now?: () => number;
-};
+type Options = { readonly service: BlobService; readonly now?: () => number };
 
-/** A key lives at most seven days (https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key). */
-const LIFETIME_MS = 7 * DAY - HOUR;
-/** Tolerates clocks that differ: a key starts before now, and expires after every link that it signs. */
-const START_SKEW_MS = 15 * MINUTE;
-const EXPIRY_MARGIN_MS = 5 * MINUTE;
+/**
+ * The store accepts an end of at most seven days from now.
+ * https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key
+ */
+const LIFETIME_MS = 7 * DAY;
+/** Clocks differ: for the store, the day of a key may begin later, and its end be too far away. */
+const CLOCK_SKEW_MS = 15 * MINUTE;
 const CALL_MS = 10_000;
-const REFRESH_PAUSE_MS = MINUTE;
+const PAUSE_MS = MINUTE;
+/** A link of a day-long window is signed with yesterday's key, all others with today's. One more while a day begins. */
+const KEPT_KEYS = 3;
 
-/** The validity of a key that is requested now. */
-export function validityFrom(now: number): Validity {
-  return { startsAt: now - START_SKEW_MS, expiresAt: now + LIFETIME_MS };
-}
+/** What is requested for the key of a day. Times of whole days, so that all instances request the same key. */
+export const validityOf = (day: number): Validity => ({ startsAt: day, expiresAt: day + LIFETIME_MS });
 
-/** Whether a key may sign a link that expires then. */
+/** Whether a key may sign a link that expires then. The store compares both ends with one clock. */
 export function covers(key: Validity, linkExpiresAt: number): boolean {
-  return linkExpiresAt <= key.expiresAt - EXPIRY_MARGIN_MS;
+  return linkExpiresAt <= key.expiresAt;
 }
 
-export function createDelegationKeys({ service, maxLinkMs, now = Date.now }: Options): DelegationKeys {
-  let current: DelegationKey | undefined;
-  let pending: Promise<DelegationKey> | undefined;
-  let requestedAt = Number.NEGATIVE_INFINITY;
+const startOfDay = (at: number) => Math.floor(at / DAY) * DAY;
 
-  async function request(): Promise<DelegationKey> {
-    requestedAt = now();
-    const { startsAt, expiresAt } = validityFrom(requestedAt);
+/** The UTC day of the key for a link, as its first millisecond: yesterday's just after midnight, unless it ends too early. */
+export function dayOfKey(at: number, end: number): number {
+  const earlier = startOfDay(at - CLOCK_SKEW_MS);
+  return covers(validityOf(earlier), end) ? earlier : startOfDay(at);
+}
+
+export function createDelegationKeys({ service, now = Date.now }: Options): DelegationKeys {
+  /** By day, the newest first. */
+  let keys: ReadonlyMap<number, DelegationKey> = new Map();
+  const pending = new Map<number, Promise<DelegationKey>>();
+  let failedAt = Number.NEGATIVE_INFINITY;
+
+  async function request(day: number): Promise<DelegationKey> {
+    const requestedAt = now();
+    const { startsAt, expiresAt } = validityOf(day);
     const { client } = await service();
     const key = await client
       .getUserDelegationKey(new Date(startsAt), new Date(expiresAt), { abortSignal: AbortSignal.timeout(CALL_MS) })
       .catch((cause: unknown) => {
+        failedAt = requestedAt;
         throw new AppError("DEPENDENCY_UNAVAILABLE", "No user-delegation key", { cause, retryAfter: 5 });
       });
     // The store may return another validity than was requested.
     const validity = { startsAt: key.signedStartsOn.getTime(), expiresAt: key.signedExpiresOn.getTime() };
-    current = { key, validity };
-    return current;
+    const entries = [...keys].filter(([other]) => other !== day);
+    entries.push([day, { key, validity }]);
+    keys = new Map(entries.toSorted(([one], [other]) => other - one).slice(0, KEPT_KEYS));
+    return { key, validity };
   }
-  /** One request at a time; concurrent callers share its result. */
-  function refresh(): Promise<DelegationKey> {
-    pending ??= request().finally(() => {
-      pending = undefined;
-    });
-    return pending;
+  /** One request at a time for each day; concurrent callers share its result. */
+  function refresh(day: number): Promise<DelegationKey> {
+    const current = pending.get(day) ?? request(day).finally(() => pending.delete(day));
+    pending.set(day, current);
+    return current;
   }
 
   return {
-    async covering(end) {
-      if (current && covers(current.validity, end)) {
-        const isAging = !covers(current.validity, now() + maxLinkMs);
-        // The key still works, so refresh it in the background; after a failure at most once a minute.
-        if (isAging && now() - requestedAt > REFRESH_PAUSE_MS) refresh().catch(() => undefined);
-        return current;
+    async covering(end, windowStart) {
+      const day = dayOfKey(windowStart ?? now(), end);
+      const exact = keys.get(day);
+      if (exact && covers(exact.validity, end)) return exact;
+      const other = [...keys.values()].find(({ validity }) => covers(validity, end));
+      // After a failure at most once a minute, as long as there is another key.
+      if (other && !pending.has(day) && now() - failedAt <= PAUSE_MS) return other;
+      const requested = refresh(day);
+      if (other && windowStart === undefined) {
+        requested.catch(() => undefined);
+        return other;
       }
-      const fresh = await refresh();
+      const fresh = await (other ? requested.catch(() => other) : requested);
       // Signing anyway would create a link that stops working before its expiry.
       if (!covers(fresh.validity, end))
         throw new AppError("DEPENDENCY_UNAVAILABLE", "The user-delegation key expires too early", { retryAfter: 5 });

@@ -4,9 +4,8 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
-import { createIssueLink } from "../../sas/issue-link.ts";
-import { MAX_LINK_MS } from "../../sas/link-policy.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../image.ts";
+import { createIssueLink, type LinkableImage } from "../../sas/issue-link.ts";
+import { type ImageRecord, originalBlobName, thumbnailBlobName, type Variant } from "../image.ts";
 import { containers } from "../names.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
@@ -31,8 +30,10 @@ afterAll(() => proxy.close());
 /** Requests keys through the proxy, which counts them; links lead directly to the store. */
 function open({ baseUrl = uri, now = Date.now }: { baseUrl?: string | undefined; now?: () => number } = {}) {
   const service = createBlobService(proxy.url, credential);
-  const keys = createDelegationKeys({ service, maxLinkMs: MAX_LINK_MS, now });
-  return createIssueLink({ keys, sign: createLinkSigner(service, baseUrl), now });
+  const keys = createDelegationKeys({ service, now });
+  const issueLink = createIssueLink({ keys, sign: createLinkSigner(service, baseUrl), now });
+  return (linked: LinkableImage, variant: Variant, seconds: number, isStable = false) =>
+    issueLink(linked, variant, { seconds, isStable });
 }
 const headers = { contentType: "image/png", cacheControl: "no-store" };
 
@@ -105,6 +106,18 @@ describe("a signed link", () => {
 
   it("a link does not require https for a store on 127.0.0.1", async () => {
     expect(new URL((await open()(image, "original", 60)).url).searchParams.get("spr")).toBeNull();
+  });
+
+  it("two instances issue the same stable link during its window, which opens the image, and another one in the next window", async () => {
+    const hour = Math.floor(Date.now() / HOUR) * HOUR;
+    const later = Math.min(Date.now(), hour + HOUR - 1);
+    const [early, late, next] = await Promise.all(
+      [hour, later, hour - 1].map((at) => open({ now: () => at })(image, "original", 3_600, true)),
+    );
+    expect(late).toEqual(early);
+    expect(next?.url).not.toBe(early?.url);
+    expect(early?.expiresAt).toBe(hour + 2 * HOUR);
+    expect(await (await fetch(early?.url ?? "")).text()).toBe("original");
   });
 
   it("signing a link needs no network call after the first key request", async () => {

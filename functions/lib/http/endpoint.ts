@@ -6,7 +6,7 @@ import { authorize } from "./authorize.ts";
 import { createContext, type EndpointDeps, type HttpContext } from "./context.ts";
 import { readCookies } from "./cookies.ts";
 import { hasReservedName, rejectReservedNames } from "./forged-headers.ts";
-import { consumeAccountLimit, consumeLimit } from "./limit.ts";
+import { consumeBodyLimits, consumeLimit } from "./limit.ts";
 import type { OperationResponse, Route } from "./operation.ts";
 import { readInput } from "./read-input.ts";
 import { recordEnd, recordStart } from "./record.ts";
@@ -28,7 +28,7 @@ async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D)
   await rejectQuery(context);
   const caller = await authorize(context);
   const input = await readInput(context);
-  await consumeAccountLimit(context, { body: input.body, caller });
+  await consumeBodyLimits(context, { body: input.body, caller });
   const { body: stream, received, request } = context;
   const contentLength = received?.contentLength ?? 0;
   const { headers, method, url } = request;

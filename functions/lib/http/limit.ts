@@ -20,10 +20,11 @@ export async function consumeLimit(
   if (limit === "none") return;
   const { address, deps, limitHeaders } = context;
   const { headers, rejection } = await deps.limits.consume(limit, { address, ...subject });
-  // Both headers are lists: a request that counts twice carries the policies of both limits.
+  // Both headers are lists: a request that counts twice carries the policies of both limits. Further units count on the
+  // limit that has counted the request.
   const joined = Object.entries(headers).map(([name, list]) => [
     name,
-    limitHeaders[name] ? `${limitHeaders[name]}, ${list}` : list,
+    limitHeaders[name] && subject.units === undefined ? `${limitHeaders[name]}, ${list}` : list,
   ]);
   context.limitHeaders = { ...limitHeaders, ...Object.fromEntries(joined) };
   if (!rejection) return;
@@ -31,12 +32,17 @@ export async function consumeLimit(
   throw new AppError("RATE_LIMITED", rejection.message, { retryAfter: rejection.retryAfter });
 }
 
-/** On a route with limit class `secret`, also counts the account that the request tries to sign in to. */
-export async function consumeAccountLimit(
+/**
+ * Counts what is known only from the body: on a route with limit class `secret` the account that the request tries to
+ * sign in to, and elsewhere the further units of a request that costs several.
+ */
+export async function consumeBodyLimits(
   context: HttpContext,
   input: { readonly body: unknown; readonly caller: Caller | undefined },
 ): Promise<void> {
   const { limit, operation } = context.route;
   const account = operation.account?.(input);
   if (account !== undefined) await consumeLimit(context, limit, { account });
+  const units = (operation.units?.(input) ?? 1) - 1;
+  if (units > 0) await consumeLimit(context, limit, { units, ...(input.caller && { caller: input.caller.subject }) });
 }

@@ -89,6 +89,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
    * Undefined if the request counts by its address or caller alone.
    */
   readonly account?: (input: { readonly body: z.output<B>; readonly caller: C }) => string | undefined;
+  /** Units of the rate limit that a request costs, in classes that count per instance. @default 1 */
+  readonly units?: (input: { readonly body: z.output<B> }) => number;
   /** Shown in the OpenAPI document and in validation messages; tests check it against the schemas. */
   readonly example: {
     readonly params?: z.input<P>;

@@ -17,6 +17,8 @@ export type LimitSubject = {
   readonly caller?: string;
   /** On routes of class `secret`: the account to sign in to, known once the body is read, in any spelling. */
   readonly account?: string;
+  /** What the request costs; above 1 only in classes that count per instance. @default 1 */
+  readonly units?: number;
 };
 
 export type LimitResult = {
@@ -30,7 +32,7 @@ export type LimitResult = {
 export const accountKey = (account: string): string =>
   createHash("sha256").update(account.normalize("NFC").trim().toLowerCase()).digest("base64url");
 
-/** Counts one request. Rejects only if `address` does: without its store a limit counts for this instance alone. */
+/** Counts one request; one that is rejected because of its units costs nothing. Rejects only if `address` does: without its store a limit counts for this instance alone. */
 export type Limits = {
   consume(limit: Exclude<LimitClass, "none">, subject: LimitSubject): Promise<LimitResult>;
 };
@@ -126,11 +128,16 @@ export function createLimits({ quotas, table, log, seconds = 60, timeoutMs = 1_0
       const policies = await policiesFor(limit, subject);
       const remaining: string[] = [];
       let rejection: LimitResult["rejection"];
+      const { units = 1 } = subject;
       for (const [{ limiter, name, quota, source }, key] of policies) {
-        const { isRejected, points, resetSeconds } = await count(limiter, key);
+        const { isRejected, points, resetSeconds } = await count(limiter, key, units);
         remaining.push(`"${name}";r=${points};t=${resetSeconds}`);
         if (!isRejected) continue;
-        const message = `More than ${quota} requests in ${seconds} seconds ${source}: try again in ${resetSeconds} s.`;
+        const rule = `More than ${quota} requests in ${seconds} seconds ${source}`;
+        const message =
+          units > 1
+            ? `${rule}: this one costs ${units} more, and ${points} are left. Send fewer items, or try again in ${resetSeconds} s.`
+            : `${rule}: try again in ${resetSeconds} s.`;
         rejection = { message, retryAfter: resetSeconds };
         break;
       }
@@ -145,12 +152,13 @@ export function createLimits({ quotas, table, log, seconds = 60, timeoutMs = 1_0
 }
 
 /** A limiter rejects with a RateLimiterRes when the quota is used up; store errors go to its insurance limiter. */
-async function count(limiter: RateLimiterAbstract, key: object) {
+async function count(limiter: RateLimiterAbstract, subject: object, units: number) {
   let isRejected = false;
-  const { remainingPoints, msBeforeNext } = await limiter.consume(JSON.stringify(key)).catch((thrown: unknown) => {
+  const key = JSON.stringify(subject);
+  const { remainingPoints, msBeforeNext } = await limiter.consume(key, units).catch((thrown: unknown) => {
     if (!(thrown instanceof RateLimiterRes)) throw thrown;
     isRejected = true;
-    return thrown;
+    return units > 1 ? limiter.reward(key, units) : thrown;
   });
   return { isRejected, points: remainingPoints, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
 }
