@@ -192,14 +192,16 @@ const described = Object.entries(document.paths).flatMap(([path, item]) =>
 test.each(described)("the error examples of %s name its own fields and its own permission", (_, operation) => {
   const { parameters, requestBody, responses, security } = operation as {
     parameters: { in?: string; name?: string }[];
-    requestBody?: { content: Record<string, { schema?: { properties?: Json } }> };
+    requestBody?: { content: Record<string, { schema?: { properties?: Json; anyOf?: { properties?: Json }[] } }> };
     responses: Record<string, Json>;
     security: { bearer?: string[] }[];
   };
+  const schema = requestBody?.content["application/json"]?.schema;
+  const properties = [schema, ...(schema?.anyOf ?? [])].flatMap((shape) => Object.keys(shape?.properties ?? {}));
   const fields = [
     "query.headers",
     ...parameters.map((each) => `${each.in}.${each.name}`),
-    ...Object.keys(requestBody?.content["application/json"]?.schema?.properties ?? {}).map((name) => `body.${name}`),
+    ...properties.map((name) => `body.${name}`),
   ];
   for (const response of Object.values(responses)) {
     const [, name] = /([A-Z_]+)$/.exec(String(response.$ref ?? "")) ?? [];
