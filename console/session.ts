@@ -6,11 +6,11 @@ export type Session = {
    * @throws {Error} when the API fails or does not respond; the message has its reason
    */
   signIn(email: string, password: string): Promise<boolean>;
-  /** @throws {Error} when the API fails: the session may go on, so sign out again */
+  /** @throws {Error} when the API fails: the session may still exist, so sign out again */
   signOut(): Promise<void>;
   /**
    * A token that is valid for at least a minute.
-   * @returns undefined if nobody is signed in
+   * @returns undefined if no user is signed in
    * @throws {Error} when the API fails or does not respond
    */
   accessToken(): Promise<string | undefined>;
@@ -99,7 +99,7 @@ export function createSession({ api = "/api", refreshTimeoutMs = 4_000 }: Option
       await navigator.locks.request(LOCK, async () => {
         token = undefined;
         const response = await post("revoke", {}, SIGN_IN_TIMEOUT_MS);
-        // 400: there is no cookie, so nobody is signed in.
+        // 400: there is no cookie, so no user is signed in.
         if (!response.ok && response.status !== 400) throw new Error(`The sign-out failed (${response.status})`);
       });
     },

@@ -125,7 +125,7 @@ export const stageConfig = z.strictObject({
   /** Sites whose scripts may call the API and use image links. */
   origins: z.array(origin).min(1, "must name at least one origin, or no page can show its number"),
   /**
-   * Host names of the API besides the one that Azure gives it, such as `api.example.com`. Pages of the API's own host
+   * Host names of the API in addition to the one that Azure gives it, such as `api.example.com`. Pages of the API's own host
    * names may use the cookie of a session. Binding the domain to the app is done by hand.
    */
   hostNames: z

@@ -15,7 +15,7 @@ export function placeholdersOf({
     ...origins
       .filter((origin) => RESERVED.test(new URL(origin).hostname))
       .map((origin) => `origins is "${origin}", a placeholder: browsers would block the API for your page.`),
-    // An address in .invalid is nobody's on purpose, as that of previews.
+    // An address in .invalid belongs to no person on purpose, as that of previews.
     ...(RESERVED.test(domain) && !domain.endsWith(".invalid")
       ? [`ownerEmail is "${ownerEmail}", a placeholder: the owner's account would not be yours.`]
       : []),

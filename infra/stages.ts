@@ -9,7 +9,7 @@ const production: StageOverrides = {
   region: "westeurope",
   // The origin of your page. Replace it before you deploy.
   origins: ["https://www.example.com"],
-  // With this address you sign in. Replace it before you deploy.
+  // The address with which you sign in. Replace it before you deploy.
   ownerEmail: "owner@example.com",
   alerts: { runbooks },
 };
@@ -17,7 +17,7 @@ const production: StageOverrides = {
 /** Every preview-N. It is deleted with its pull request, so it keeps no data, and its alerts go to no one on call. */
 const preview: StageOverrides = {
   ...production,
-  // Nobody's address: previews belong to no person.
+  // No person's address: previews belong to none.
   ownerEmail: "owner@preview.invalid",
   vault: { purgeProtection: false, softDelete: 7 },
   telemetry: { dailyCap: 0.05 },

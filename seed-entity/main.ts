@@ -12,7 +12,7 @@ function describeError(thrown: unknown): string {
   return `${thrown.message}: ${describeError(thrown.cause).split("\n")[0]}`;
 }
 
-/** @throws {Error} outside `npm start`: whose account it is must be decided */
+/** @throws {Error} when OWNER_EMAIL is missing outside `npm start` */
 function readOwnerEmail(stage: string): string {
   const email = process.env.OWNER_EMAIL?.trim() || (stage === "local" ? LOCAL_OWNER_EMAIL : "");
   if (email) return email;

@@ -11,7 +11,7 @@ export type SeedOptions = {
   readonly ownerEmail: string;
   /** For the secret when there is none; otherwise a random one. Never printed. */
   readonly ownerPassword: string | undefined;
-  /** Whether to create the owner's account again beside other users. */
+  /** Whether to create the owner's account again while the site has other users. */
   readonly isOwnerRestored: boolean;
 };
 
@@ -64,7 +64,7 @@ export async function* seed(options: SeedOptions): AsyncGenerator<string> {
     const password = await deps.seededOwner.takePassword(async () => {
       const secret = await deps.vault.read(secrets.ownerPassword);
       if (secret) return secret;
-      throw new Error(`The secret "${secrets.ownerPassword}" was deleted. Run seed-entity again.`);
+      throw new Error(`The secret "${secrets.ownerPassword}" was deleted. Run the seed again: npm run seed`);
     });
     yield `password of "owner": ${passwordLines[password]}`;
   }

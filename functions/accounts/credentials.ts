@@ -15,7 +15,7 @@ export type Credentials = {
 /** Calls reject with DEPENDENCY_UNAVAILABLE when the table fails. */
 export type CredentialStore = {
   find(userId: string): Promise<{ readonly credentials: Credentials; readonly etag: string } | undefined>;
-  /** Creates the row when there is no ETag, else replaces it. False when somebody else changed it: read and decide again. */
+  /** Creates the row when there is no ETag, else replaces it. False when another writer changed it: read and decide again. */
   write(userId: string, credentials: Credentials, etag: string | undefined): Promise<boolean>;
   remove(userId: string): Promise<void>;
 };
@@ -67,7 +67,7 @@ export function createCredentialStore(rows: Rows): CredentialStore {
 const CHANGE_ATTEMPTS = 5;
 
 /**
- * Stores what `decide` returns for the current credentials; it is called again when somebody else changed them first.
+ * Stores what `decide` returns for the current credentials; it is called again when another writer changed them first.
  * @throws {AppError} DEPENDENCY_UNAVAILABLE, and whatever `decide` throws
  */
 export async function changeCredentials(

@@ -3,7 +3,12 @@ import type { StoreTime } from "../lib/store-clock.ts";
 import { formatRefreshToken, hashOf, isGenuine, isSameHash, type RefreshToken, successorOf } from "./refresh-token.ts";
 
 /** A secret that was replaced; its successor follows from the secret and the salt. */
-type Retired = { readonly hash: Buffer; readonly salt: Buffer /** Milliseconds since 1970. */; readonly at: number };
+type Retired = {
+  readonly hash: Buffer;
+  readonly salt: Buffer;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+};
 
 /** One sign-in and all refresh tokens that follow from it. Times are milliseconds since 1970 by the store's clock. */
 export type Family = {
@@ -23,7 +28,7 @@ export type Family = {
 };
 
 export const MAX_RETIRED = 8;
-/** A token may be presented again for so long after it was replaced, as a client does whose response was lost. */
+/** How long after its replacement a token may be presented again, as a client does whose response was lost. */
 export const RETRY_WINDOW_MS = 10_000;
 /** The store's Date header has whole seconds, so a clock may be a second late when it records or judges an age. */
 const CLOCK_ERROR_MS = 1_000;
@@ -31,7 +36,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export const IDLE_MS = 30 * DAY_MS;
 export const LIFETIME_MS = 180 * DAY_MS;
 
-/** Milliseconds since 1970 from which the family is over. */
+/** When the family expires, in milliseconds since 1970. */
 export const endOf = ({ createdAt, usedAt }: Pick<Family, "createdAt" | "usedAt">): number =>
   Math.min(usedAt + IDLE_MS, createdAt + LIFETIME_MS);
 
@@ -51,11 +56,11 @@ export type Decision =
  */
 export function decide(family: Family, token: RefreshToken, { now, salt }: { now: StoreTime; salt: Buffer }): Decision {
   const { userId, familyId, key, isRevoked } = family;
-  // A family must not live too long, so it ends by the latest possible time.
+  // A family must not live too long, so the latest possible time decides when it ends.
   if (isRevoked || now.latest >= endOf(family) || !isGenuine(token, key)) return { kind: "invalid" };
 
-  // A genuine client must not be taken for a thief, so ages go by the earliest possible time. From the first recent entry
-  // on all are kept, whatever the clocks of their writers said: a chain has no gaps.
+  // A retry of a genuine client must not count as reuse, so the earliest possible time decides ages. All entries from the
+  // first recent one on are kept, whatever times their writers recorded: a chain must have no gaps.
   const isRecent = ({ at }: Retired) => now.earliest - at <= RETRY_WINDOW_MS + CLOCK_ERROR_MS;
   const first = family.retired.findIndex(isRecent);
   const recent = first < 0 ? [] : family.retired.slice(first);

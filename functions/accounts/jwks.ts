@@ -1,4 +1,4 @@
-// GET /.well-known/jwks.json: the public signing keys (RFC 7517), for whoever verifies our tokens.
+// GET /.well-known/jwks.json: the public signing keys (RFC 7517), for services that verify our tokens.
 import { z } from "zod";
 import type { KeyRing } from "../lib/access/key-ring.ts";
 import { stateAt } from "../lib/access/key-states.ts";

@@ -46,6 +46,8 @@ export const listSessions = guardedOperation({
   },
 });
 
+const noSession = (id: string) => `You have no session ${id}: check the id in GET /api/v1/auth/sessions.`;
+
 export const deleteSession = guardedOperation({
   tag: "Accounts",
   summary: "End one of your sessions",
@@ -53,10 +55,10 @@ export const deleteSession = guardedOperation({
   params: z.object({ id: z.guid().meta({ description: "Id of the session." }) }),
   responses: { 204: { description: "The session has ended." } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: { NOT_FOUND: noSession(example.id) },
   example: { params: { id: example.id } },
   handler: async ({ caller, params: { id } }, { sessions }: { sessions: Pick<Sessions, "end"> }) => {
-    if (!(await sessions.end(caller.subject, id.toLowerCase())))
-      throw new AppError("NOT_FOUND", `You have no session ${id}: GET /v1/auth/sessions lists yours.`);
+    if (!(await sessions.end(caller.subject, id.toLowerCase()))) throw new AppError("NOT_FOUND", noSession(id));
     return { status: 204 };
   },
 });

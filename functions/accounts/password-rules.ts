@@ -6,9 +6,9 @@ const MIN_CODE_POINTS = 12;
 const MAX_CODE_POINTS = 128;
 /** Digits and signs that may surround a common password without making it a good one. */
 const MAX_AROUND = 8;
-/** Shorter entries of the list are too frequent inside good passwords. */
+/** Shorter entries of the list occur inside good passwords too often. */
 const MIN_COMMON = 4;
-/** A repeated text shorter than this is common, whatever it is. */
+/** Any repeated text shorter than this is common. */
 const MIN_REPEATED = 6;
 
 /** Returns the password in NFC. `Passwords.hash` also rejects common ones, with a list that loads on first use. */
@@ -27,7 +27,7 @@ export const passwordSchema = z
 
 let loaded: Promise<ReadonlySet<string>> | undefined;
 
-/** 49,233 passwords of leaks, most frequent first. Loaded late: reading them takes longer than a cold start may. */
+/** 49,233 passwords of leaks, most frequent first. Loaded late: a cold start must not wait for them. */
 function loadCommonPasswords(): Promise<ReadonlySet<string>> {
   loaded ??= import("@zxcvbn-ts/language-common").then(({ dictionary }) => new Set(dictionary["passwords-common"]));
   return loaded;

@@ -10,8 +10,7 @@ import { isCommon } from "./password-rules.ts";
 export type Passwords = {
   /**
    * @param password as `passwordSchema` returns it
-   * @param field of the body, for the error. @default password
-   * @param field of the body, for the message. @default "password"
+   * @param field of the body, for the error. @default "password"
    * @returns a PHC string
    * @throws {AppError} VALIDATION_FAILED for a common password; DEPENDENCY_UNAVAILABLE when too many hashes wait, or on a
    *   Node.js without `crypto.argon2`

@@ -4,7 +4,7 @@ import { requireOwnOrigin } from "../lib/http/cookies.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { IDLE_MS } from "./family.ts";
 
-/** Browsers take the first name with Secure over https only, so no other page can plant it. The second is for the laptop. */
+/** Browsers accept the first name over https and with Secure only, so no http page can set it. The second is for the laptop. */
 const SECURE_NAME = "__Secure-vitae-refresh";
 const LOCAL_NAME = "vitae-refresh";
 export const cookieNames = [SECURE_NAME, LOCAL_NAME] as const;

@@ -7,7 +7,7 @@ import type { StoreClock } from "../lib/store-clock.ts";
 export type RowKeys = { readonly partitionKey: string; readonly rowKey: string };
 
 /**
- * `changed`: somebody else wrote or deleted the row first, and nothing was written. `unknown`: the response was lost or
+ * `changed`: another writer wrote or deleted the row first, and nothing was written. `unknown`: the response was lost or
  * the store was busy. Read again after both, since an unknown write may have been applied, also later.
  */
 export type WriteOutcome = "written" | "changed" | "unknown";
@@ -27,16 +27,16 @@ export type Rows = {
 type Options = {
   /** For the log. */
   readonly name: string;
-  /** Retries. */
+  /** A client with retries. */
   readonly reads: TableClient;
-  /** Does not retry: a retry would get 412 from its own first attempt. */
+  /** A client without retries: a retry would get 412 from its own first attempt. */
   readonly writes: TableClient;
   readonly clock: Pick<StoreClock, "observe">;
   /** Milliseconds for one call with its retries. @default 3000 */
   readonly callMs?: number;
 };
 
-/** A row that cannot be written, a missing role and a row that is too large. */
+/** A malformed row, a missing role and a row that is too large: no repetition succeeds. */
 const FINAL_STATUSES: readonly (number | undefined)[] = [400, 401, 403, 413];
 
 export function createRows({ name, reads, writes, clock, callMs = 3_000 }: Options): Rows {

@@ -11,9 +11,10 @@ import type { Users } from "./users-table.ts";
 /** @throws {AppError} of the table, from every call */
 export type SeededOwner = {
   /**
-   * Creates the account unless it exists; its e-mail address, role and state are then the roster's own. It is not created
+   * Creates the account unless it exists. An existing one keeps its e-mail address, role and state. It is not created
    * again while the site has other users, who may have deleted it.
    * @param email as `checkEmail` returns it
+   * @param isRestored whether to create it also while the site has other users
    */
   create(email: string, isRestored: boolean): Promise<"created" | "exists" | "absent">;
   /**
@@ -49,8 +50,7 @@ function checkEmail(text: string): string {
 async function checkPassword(text: string): Promise<string> {
   const { data, error, success } = passwordSchema.safeParse(text);
   // Files and commands add line breaks, which no form can send.
-  if (/[\r\n]/.test(text))
-    throw invalid("The owner's password must be one line without its end, received a line break.");
+  if (/[\r\n]/.test(text)) throw invalid("The owner's password must be one line: remove the line breaks.");
   if (!success) {
     const rule = error.issues.map(({ message }) => message).join(", ");
     throw invalid(`The owner's password ${rule}, received ${[...text].length}. Choose another.`);

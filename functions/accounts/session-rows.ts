@@ -8,8 +8,8 @@ import { endOf, type Family, IDLE_MS, LIFETIME_MS } from "./family.ts";
 export type StoredFamily = { readonly family: Family; readonly etag: string };
 
 /**
- * Every call is sent once and ends within a bounded time; the clock has observed the response by then. A call rejects when
- * its outcome is unknown: it may or may not have been applied.
+ * Every call is sent once and ends within a bounded time. Before it ends, the clock has observed its response. A call
+ * rejects when its outcome is unknown: it may or may not have been applied.
  */
 export type SessionRows = {
   /** May return an earlier version of the row, or undefined for a row that exists. */
@@ -24,7 +24,7 @@ export type SessionRows = {
   remove(userId: string, familyId: string, etag?: string): Promise<boolean>;
   /** All rows of a user. */
   list(userId: string): Promise<readonly StoredFamily[]>;
-  /** Pages of rows that are over or revoked at `now`, in milliseconds since 1970. */
+  /** Pages of rows that are expired or revoked at `now`, in milliseconds since 1970. */
   over(now: number): AsyncIterable<readonly StoredFamily[]>;
 };
 

@@ -1,9 +1,9 @@
-// The timer that deletes sessions that are over or revoked.
+// The timer that deletes expired and revoked sessions.
 import type { Log } from "../lib/log.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
 import type { SessionRows } from "./session-rows.ts";
 
-/** More than the clocks of instances differ: another instance may still accept what is over for this one. */
+/** More than the clocks of instances differ: another instance may still accept a session that has expired for this one. */
 const MARGIN_MS = 5 * 60_000;
 
 type CleanUpDeps = { readonly sessionRows: Pick<SessionRows, "over" | "remove">; readonly accountsClock: StoreClock };

@@ -31,8 +31,8 @@ export type Sessions = {
     userAgent: string | null,
   ): Promise<{ refreshToken: string; session: string }>;
   /**
-   * @param validFrom seconds since 1970: sessions of the user that started before are over
-   * @returns undefined for a token that is invalid, over or reused
+   * @param validFrom seconds since 1970: sessions of the user that started before are rejected
+   * @returns undefined for a token that is invalid, expired, revoked or reused
    */
   refresh(refreshToken: string, validFrom: number): Promise<{ refreshToken: string } | undefined>;
   /** Ends the session of the token, also of an earlier token of the session. Any other text changes nothing. */
@@ -101,7 +101,7 @@ export function createSessions({
   }
 
   const isLive = (family: Family) => !family.isRevoked && clock.now().latest < endOf(family);
-  /** Most recently used first; families that are over come last. */
+  /** Most recently used first; expired and revoked families come last. */
   const byUse = (a: Family, b: Family) =>
     Number(isLive(b)) - Number(isLive(a)) || b.usedAt - a.usedAt || (a.familyId < b.familyId ? -1 : 1);
 

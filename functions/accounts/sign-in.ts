@@ -1,4 +1,5 @@
-// Who signs in by e-mail and password. Wrong password, unknown user, disabled user: the same result after the same work.
+// Checks e-mail address and password. A wrong password, an unknown user and a disabled user cost the same work and have
+// the same result.
 import { findByEmail, type User } from "../lib/access/roster.ts";
 import { consoleLog, type Log } from "../lib/log.ts";
 import type { CredentialStore } from "./credentials.ts";
@@ -17,7 +18,7 @@ export type SignedIn = {
 };
 
 /**
- * Undefined: not signed in, and the reason is nobody's to know.
+ * Undefined if the user is not signed in. The reason is not returned, since it would reveal which accounts exist.
  * @throws {AppError} DEPENDENCY_UNAVAILABLE when the table fails, or passwords cannot be hashed now
  */
 export type SignIn = (email: string, password: string) => Promise<SignedIn | undefined>;
@@ -29,7 +30,7 @@ type Options = {
   readonly log?: Log;
 };
 
-/** No user's id. Its credentials are read for an unknown e-mail address, since a read takes time too. */
+/** Not the id of a user. Its credentials are read for an unknown e-mail address, since a read takes time too. */
 const NO_USER = "none";
 
 export function createSignIn({ users, credentials, passwords, log = consoleLog }: Options): SignIn {

@@ -18,7 +18,7 @@ type TokenDeps = {
 };
 
 const SIGN_IN_FAILED = "The e-mail address or the password is wrong.";
-const REFRESH_FAILED = "The refresh token is invalid, over or was used before: sign in again.";
+const REFRESH_FAILED = "The refresh token is invalid, expired, revoked or was replaced: sign in again.";
 
 const form = z.strictObject({
   grant_type: z.string().max(64).meta({ description: "`password` or `refresh_token`." }),
@@ -53,14 +53,14 @@ async function signInWithPassword(
   const signedIn = await signIn(username, password);
   if (!signedIn) throw rejected("invalid_grant", SIGN_IN_FAILED);
   const { user } = signedIn;
-  // Always a new session: one that the client presents may be another's (session fixation).
+  // Always a new session: one that the client presents may belong to another user (session fixation).
   const { refreshToken, session } = await sessions.start(user, userAgent);
   try {
     if (!(await signedIn.isCurrent())) throw rejected("invalid_grant", SIGN_IN_FAILED);
     const claims = { subject: user.id, role: user.role, session, notBefore: user.validFrom };
     return { access: await issueToken(claims), refreshToken };
   } catch (error) {
-    // Nobody has its token. If this fails too, the session ends by itself.
+    // No client has received its token. If this fails too, the session ends after 30 days.
     await sessions.end(user.id, session).catch(() => undefined);
     throw error;
   }

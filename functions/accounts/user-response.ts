@@ -5,7 +5,7 @@ import { emailSchema, states, tiers, type User } from "../lib/access/roster.ts";
 
 export const userId = z
   .string()
-  .regex(/^(?:owner|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/)
+  .regex(/^(?:owner|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/, "must be owner or a UUID in lower case")
   .meta({ description: "Id of the user: a UUID, or `owner` for the first one." });
 
 export const email = emailSchema.meta({ description: "In lower case; unique among all users." });
@@ -44,7 +44,7 @@ export const exampleUser = {
 export const invitationResponse = z
   .object({
     user: userResponse,
-    token: z.string().meta({ description: "One-time token to set a password with: POST /v1/auth/password." }),
+    token: z.string().meta({ description: "One-time token to set a password with: `POST /api/v1/auth/password`." }),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: "Invitation", description: "A user and the one-time token with which they set a password." });

@@ -16,7 +16,7 @@ export const createUser = guardedOperation({
   tag: "Accounts",
   summary: "Create a user",
   description:
-    "The one-time token of the response is shown once and is valid for an hour: give it to the user, who sets a password with it at `POST /v1/auth/password`.",
+    "The one-time token of the response is shown once and is valid for an hour: give it to the user, who sets a password with it at `POST /api/v1/auth/password`.",
   body: z.strictObject({ email, role, tier: tier.default("free") }),
   responses: { 201: { description: "The user and the one-time token.", schema: invitationResponse } },
   errors: ["CONFLICT", "DEPENDENCY_UNAVAILABLE"],

@@ -31,7 +31,7 @@ export type KeyRing = {
   signingKey(): Promise<SigningKey>;
   /** All enabled versions in order of creation: at most a minute old, or an hour while the vault fails. */
   list(): Promise<readonly KeyVersion[]>;
-  /** Lists again, not before this call. */
+  /** Lists the versions again; the list begins after this call. */
   reload(): Promise<readonly KeyVersion[]>;
 };
 
@@ -109,7 +109,7 @@ export function createKeyRing({ vault, clock, log, stopwatch = startStopwatch }:
     const usable = latest;
     if (usable.age() < LIST_INTERVAL_MS) return usable;
     if (!failure || failure.age() >= LIST_INTERVAL_MS) return refresh().catch(() => usable);
-    // The vault failed just now: nobody waits for it again.
+    // The vault failed less than a minute ago: no caller waits for it again.
     if (failure.age() >= COOLDOWN_MS) refresh().catch(() => {});
     return usable;
   }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { type Role, roles } from "./permissions.ts";
 
-/** A later release deletes images by tier: after 90, 180 and 365 days, and never. */
+/** How long images are meant to be kept: 90, 180 and 365 days, and without end. Nothing deletes them by tier yet. */
 export const tiers = ["free", "basic", "pro", "enterprise"] as const;
 export type Tier = (typeof tiers)[number];
 
@@ -37,7 +37,10 @@ export const normalizeEmail = (email: string): string => email.normalize("NFC").
  * What a browser's input accepts, also without a dot, for owner@localhost. The longest address that a mail server accepts
  * has 254 characters (RFC 5321 section 4.5.3.1.3).
  */
-export const emailSchema = z.email({ pattern: z.regexes.html5Email }).max(254).transform(normalizeEmail);
+export const emailSchema = z
+  .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
+  .max(254)
+  .transform(normalizeEmail);
 
 export const findByEmail = (roster: Roster, email: string): User | undefined =>
   roster.find((user) => user.email === normalizeEmail(email));
@@ -64,7 +67,7 @@ function keepOwner(next: Roster): Roster {
 }
 
 /**
- * Adding a user again who is in the roster already returns it unchanged.
+ * Returns the roster unchanged if the user is in it already.
  * @throws {AppError} CONFLICT for an e-mail address in use, and above 100 users
  */
 export function addUser(roster: Roster, user: User): Roster {

@@ -34,8 +34,8 @@ export function readCookies(header: string | null, names: readonly string[]): Re
 }
 
 /**
- * For every request that uses or sets a cookie: browsers send it with requests of other pages too. The Host header
- * decides nothing, since whoever names the server chooses it.
+ * For every request that uses or sets a cookie: browsers send it with requests of other pages too. The Host header is not
+ * used, since the client chooses it.
  * @throws {AppError} FORBIDDEN unless the Origin header is one of the API's own origins
  */
 export function requireOwnOrigin(

@@ -90,6 +90,12 @@ describe("an operation with a form and the error shape of OAuth", () => {
     expect([response.headers.get("cache-control"), response.headers.get("pragma")]).toEqual(["no-store", "no-cache"]);
   });
 
+  it("lists every issue in its description, since the shape has no details", async () => {
+    const { text } = await invoke(token, deps, post("password=x"));
+    expect(JSON.parse(text).error_description).toMatch(/^form\.username must .* form\.grant_type must [^;]*$/);
+    expect(text).not.toContain("details");
+  });
+
   it.each(errorCodes)("returns %s in the shape of OAuth, with its status", async (code) => {
     const expected: Partial<Record<ErrorCode, string>> = {
       UNAUTHENTICATED: "invalid_client",

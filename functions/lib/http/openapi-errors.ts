@@ -52,16 +52,16 @@ type ErrorDoc = {
 
 const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
   VALIDATION_FAILED: {
-    when: "The path, the query or the body breaks a rule, or the body is unreadable.",
+    when: "The path, the query, a cookie or the body breaks a rule, or the body is unreadable.",
     message: "query.headers is a reserved name: leave it out.",
   },
   UNAUTHENTICATED: {
-    when: "The token is missing, invalid or expired.",
+    when: "The token is missing, invalid, expired or revoked, or its user is disabled.",
     message: "The token has expired: request a new one.",
     headers: ["WWW-Authenticate"],
   },
   FORBIDDEN: {
-    when: "The role of the token lacks the permission.",
+    when: "The role lacks the permission, or a request with a cookie comes from another origin.",
     message: "This operation requires the permission images:write, which the role viewer lacks.",
   },
   NOT_FOUND: {
@@ -99,7 +99,7 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
   },
   INTERNAL: { when: "An unexpected error; the log has the cause under the trace id." },
   DEPENDENCY_UNAVAILABLE: {
-    when: "A store or the vault is unavailable, or too many uploads wait.",
+    when: "A store or the vault is unavailable, or too many uploads or passwords wait.",
     headers: ["Retry-After"],
   },
 };

@@ -47,7 +47,10 @@ export function errorResponse(
   const { code, details, extraFields, headers, oauthError, status } = error;
   const message = publicMessage(error);
   if (errorShape === "oauth") {
-    const json = { error: oauthError, error_description: toErrorDescription(message), trace_id: traceId };
+    // This shape has no field for details, so the description lists every issue.
+    const issues = status < 500 ? details?.map((each) => `${each.path} ${each.message}`).join(" ") : undefined;
+    const description = issues ?? message;
+    const json = { error: oauthError, error_description: toErrorDescription(description), trace_id: traceId };
     return toTextResponse({ status, headers, json });
   }
   const body = { code, message, trace_id: traceId, ...(details && status < 500 && { details }) };
