@@ -142,7 +142,7 @@ export function headers(
       traceparent: fc.oneof(parent, headerText),
       "x-forwarded-for": headerText,
       "sec-purpose": fc.constantFrom("prefetch", "prefetch;prerender", "x"),
-      "if-match": headerText,
+      "if-match": fc.oneof(fc.constant("*"), headerText),
       origin: headerText,
       cookie: fc.oneof(headerText, fc.constantFrom("vitae-refresh=x", "vitae-refresh=x; vitae-refresh=y")),
     },

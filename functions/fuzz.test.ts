@@ -43,6 +43,8 @@ beforeAll(async () => {
   Object.defineProperty(deps, "limits", { value: unlimited });
   // Each rotation adds a version to the secret of the other tests, for ever.
   Object.defineProperty(deps, "vault", { value: createMemoryVault() });
+  // The other routes need the image.
+  Object.defineProperty(deps, "deletion", { value: { start: async () => true } });
   const sign = (role: (typeof roles)[number], expiresIn = 3 * 3600) =>
     signToken({ key, ...parties, subject: "fuzz", role, expiresIn });
   const good = await Promise.all(["owner" as const, "owner" as const, ...roles].map((role) => sign(role)));
@@ -143,13 +145,14 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
       method,
       url: url(String(query)),
       params: (example.params ?? {}) as Record<string, string>,
-      headers: { authorization, "content-type": type },
+      headers: { authorization, "content-type": type, "if-match": "*" },
       ...(method !== "GET" && body !== undefined && { body }),
     };
     const response = await invoke(route, deps, call);
     expectDocumented(route, call, response);
     const others: Partial<Record<FunctionName, number[]>> = {
       "health-ready": [200, 503],
+      "image-delete": [204],
       // The examples are of an account and a session that do not exist.
       "session-delete": [404],
       token: [400],

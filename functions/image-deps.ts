@@ -1,4 +1,5 @@
 // The dependencies of the image library: blobs, records, intake, thumbnails and links.
+import { createDeletion } from "./images/deletion.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
@@ -38,10 +39,16 @@ export function imageDeps(settings: Settings, platform: Platform) {
         maxBytes: settings.MAX_UPLOAD_BYTES,
       });
     },
+    get thumbnails() {
+      return createBlobContainer(this.blobs, containers.thumbnails);
+    },
+    get deletion() {
+      return createDeletion({ records: this.images, originals: this.originals, thumbnails: this.thumbnails });
+    },
     get thumbnailer() {
       return createThumbnailer({
         originals: this.originals,
-        thumbnails: createBlobContainer(this.blobs, containers.thumbnails),
+        thumbnails: this.thumbnails,
         records: this.images,
         decoder: this.decoder,
         meter: platform.meter,

@@ -14,7 +14,9 @@ import { resetUser } from "./accounts/users-reset.ts";
 import { updateUser } from "./accounts/users-update.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
+import { deleteImage } from "./images/delete.ts";
 import { readImage } from "./images/read.ts";
+import { updateImage } from "./images/update.ts";
 import { uploadImage } from "./images/upload.ts";
 import { fallback } from "./lib/http/fallback.ts";
 import { type Route, routesFor } from "./lib/http/operation.ts";
@@ -38,6 +40,8 @@ export const routes = [
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
+  route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
+  route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
   route("jwks", "GET", "/.well-known/jwks.json", "public", "default", jwks),
   route("key-list", "GET", "/v1/keys", "keys:manage", "keys", listKeys),

@@ -22,6 +22,12 @@ const call = (path: string, init?: RequestInit) => fetch(`${backend.api}${path}`
 const requestLink = (body: unknown, headers: Record<string, string> = { "content-type": "application/json" }) =>
   owner.call("/v1/sas", { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
 
+async function describeImage(headers: Record<string, string> = {}) {
+  const { id } = await json<Image>(owner.upload(file));
+  const init = { method: "PATCH", headers: { "content-type": "application/json", ...headers } };
+  return owner.call(`/v1/images/${id}`, { ...init, body: '{"alt":"x"}' });
+}
+
 /** One request for each code; null if no request can cause it. A missing code does not compile. */
 const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   VALIDATION_FAILED: () => requestLink({ imageId: "7", variant: "original" }),
@@ -34,7 +40,8 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
     const { id } = await json<Image>(owner.upload(file));
     return requestLink({ imageId: id, variant: "thumbnail" });
   },
-  PRECONDITION_FAILED: null,
+  PRECONDITION_FAILED: () => describeImage({ "if-match": '"older.read"' }),
+  PRECONDITION_REQUIRED: () => describeImage(),
   PAYLOAD_TOO_LARGE: () => requestLink(`"${"x".repeat(64 * 1024)}"`),
   UNSUPPORTED_MEDIA_TYPE: () => requestLink("{}", { "content-type": "text/plain" }),
   UNPROCESSABLE_IMAGE: () => owner.upload(file.subarray(0, file.length / 2)),

@@ -1,6 +1,9 @@
-// The image record as the API returns it.
+// The image record as the API returns it, and its ETag.
+import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { OperationResponse } from "../lib/http/operation.ts";
 import { type ImageRecord, imageStatuses } from "../lib/image.ts";
+import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
 const pixels = z.int().positive();
 
@@ -19,6 +22,9 @@ export const imageResponse = z
         "`ready` when the thumbnail is available; `failed` when it could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
     }),
     createdAt: z.iso.datetime(),
+    description: shownDescription.optional(),
+    alt: shownAlt.optional(),
+    tags: shownTags.optional(),
     source: z.url().optional().meta({ description: "URL that the image was imported from, without its query." }),
     thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
     reason: z.string().optional().meta({ description: "Why there is no thumbnail." }),
@@ -31,6 +37,33 @@ export type ImageResponse = z.infer<typeof imageResponse>;
 export function toResponse(record: ImageRecord): ImageResponse {
   const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...response } = record;
   return response;
+}
+
+const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
+
+const detailsHash = ({ description, alt, tags }: ImageRecord) => hash({ description, alt, tags });
+
+/**
+ * It changes with every field of the response. Its first part changes only with the fields that PATCH changes, and If-Match
+ * compares this part: a thumbnail that becomes ready between a read and a change is no conflict (docs/decisions/034).
+ */
+export const etagOf = (record: ImageRecord): string => `"${detailsHash(record)}.${hash(toResponse(record))}"`;
+
+/** Whether If-Match names this record. Weak tags count too: a proxy that compresses makes them so. */
+export function matchesEtag(ifMatch: string, record: ImageRecord): boolean {
+  if (ifMatch.trim() === "*") return true;
+  const current = detailsHash(record);
+  return ifMatch.split(",").some((tag) => /^\s*(?:W\/)?"([^".]+)\.[^"]*"\s*$/.exec(tag)?.[1] === current);
+}
+
+/** For the `headers` of a documented response. */
+export const etagHeader = {
+  ETag: { description: "Send it as If-Match to change the image.", example: '"4pW9vF2mWy0Jx1bT.h0Yq8sLk3ZcR5dNa"' },
+};
+
+/** The response with a record. */
+export function imageResult(record: ImageRecord, { headers, ...rest }: OperationResponse = {}): OperationResponse {
+  return { ...rest, headers: { ...headers, ETag: etagOf(record) }, json: toResponse(record) };
 }
 
 export const exampleImage = {

@@ -7,6 +7,7 @@ import { createLog, type Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
+import { createDeletion } from "./deletion.ts";
 import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -15,6 +16,7 @@ const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
+const deletion = createDeletion({ records, originals, thumbnails });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;
@@ -59,7 +61,7 @@ const ownRecords = {
 const reconcile = (
   deps: Partial<Parameters<typeof reconcileImages>[0]> = {},
   { at = now, runMs = 10 * MINUTE }: { at?: number; runMs?: number } = {},
-) => reconcileImages({ images: ownRecords, originals, thumbnailer, ...deps }, { log, runMs, now: at });
+) => reconcileImages({ deletion, images: ownRecords, originals, thumbnailer, ...deps }, { log, runMs, now: at });
 const statusOf = async ({ id }: ImageRecord) => (await records.find(owner, id))?.status;
 
 describe("reconcileImages", () => {

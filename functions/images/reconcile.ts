@@ -1,8 +1,9 @@
 // The timer that repairs what crashes, lost events and failed attempts leave behind.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
+import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
 import { alertLines } from "../lib/names.ts";
+import type { Deletion } from "./deletion.ts";
 
 const MINUTE_MS = 60_000;
 /** Younger records may belong to an upload or a thumbnail in progress. */
@@ -16,20 +17,22 @@ const GIVEN_UP = "The thumbnail could not be created because of repeated errors 
 export type ReconcileDeps = {
   readonly images: ImageRecords;
   readonly originals: BlobContainer;
+  readonly deletion: Pick<Deletion, "resume">;
   readonly thumbnailer: { create(owner: string, id: string, log: Log): Promise<string> };
 };
 
 /**
- * Creates the missing thumbnail where the original exists; removes the record where it was never stored.
+ * Creates the missing thumbnail where the original exists; removes the record where it was never stored; finishes deletions.
  * @param runMs milliseconds after which no further image is started; the next run takes the rest
  */
 export async function reconcileImages(
-  { images, originals, thumbnailer }: ReconcileDeps,
+  { deletion, images, originals, thumbnailer }: ReconcileDeps,
   { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
   /** @returns the outcome for the log, or undefined when nothing was repaired */
-  async function repair(record: ImageRecord, etag: string): Promise<string | undefined> {
+  async function repair(record: StoredImage, etag: string): Promise<string | undefined> {
     const { owner, id, attempts = 0 } = record;
+    if (record.status === "deleting") return (await deletion.resume(owner, id)) ? "deleted" : undefined;
     // Under the listed ETag: an upload that goes on just now has changed the record, and keeps it.
     if (!(await originals.etag(originalBlobName(record))))
       return (await images.remove(owner, id, etag)) ? "record-removed" : undefined;

@@ -9,6 +9,7 @@ import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
+import { createDeletion } from "./deletion.ts";
 import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -103,7 +104,11 @@ describe("the reconcile timer", () => {
           if (listed.record.owner === owner) yield listed;
       },
     };
-    await reconcileImages({ images, originals, thumbnailer: thumbnailer() }, { log: silentLog, runMs: 60_000 });
+    const deletion = createDeletion({ records: opened.records, originals, thumbnails });
+    await reconcileImages(
+      { deletion, images, originals, thumbnailer: thumbnailer() },
+      { log: silentLog, runMs: 60_000 },
+    );
   }
 
   it.each([410, 449, "a lag"])(

@@ -5,7 +5,7 @@ import { readFile, uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { contentTypes } from "./image-format.ts";
-import { exampleImage, imageResponse, toResponse } from "./image-response.ts";
+import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
 import { thenFree } from "./then-free.ts";
 
@@ -29,6 +29,7 @@ export const uploadImage = guardedOperation({
       description: "The image is stored; its thumbnail is pending.",
       schema: imageResponse,
       headers: {
+        ...etagHeader,
         Location: { description: "Path of the image record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
       },
     },
@@ -56,10 +57,9 @@ export const uploadImage = guardedOperation({
       const { bytes, filename = query.filename } = await readFile(upload);
       return thenFree(bytes, () => intake.accept({ owner: caller.subject, filename, bytes }));
     });
-    return {
+    return imageResult(record, {
       status: 201,
       headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` },
-      json: toResponse(record),
-    };
+    });
   },
 });

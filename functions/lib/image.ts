@@ -28,6 +28,11 @@ export type ImageRecord = {
   readonly createdAt: string;
   /** URL that the image was imported from, without query and fragment, which may contain a secret. */
   readonly source?: string | undefined;
+  readonly description?: string | undefined;
+  /** Alternative text. Empty for a decorative image (HTML section 4.8.4.4). */
+  readonly alt?: string | undefined;
+  /** Normalised and unique. */
+  readonly tags?: readonly string[] | undefined;
   readonly thumbnail?: { readonly width: number; readonly height: number; readonly size: number } | undefined;
   /** Why there is no thumbnail, for the owner to read. */
   readonly reason?: string | undefined;
@@ -40,8 +45,14 @@ export type ImageRecord = {
 };
 
 /**
+ * A record as the store has it. `deleting`: its blobs are being removed, and the record is last. For everyone but the
+ * deletion it no longer exists.
+ */
+export type StoredImage = Omit<ImageRecord, "status"> & { readonly status: ImageStatus | "deleting" };
+
+/**
  * The store of image records. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. A record that is returned
- * as undefined does not exist: the store has confirmed it, not only a read that may be stale.
+ * as undefined does not exist or is being deleted: the store has confirmed it, not only a read that may be stale.
  */
 export type ImageRecords = {
   create(record: ImageRecord): Promise<void>;
@@ -56,16 +67,22 @@ export type ImageRecords = {
     id: string,
     change: (record: ImageRecord) => Partial<ImageRecord> | undefined,
   ): Promise<ImageRecord | undefined>;
+  /** Like `change`, also for a record that is being deleted. */
+  changeStored(
+    owner: string,
+    id: string,
+    change: (record: StoredImage) => Partial<StoredImage> | undefined,
+  ): Promise<{ readonly record: StoredImage; readonly etag: string } | undefined>;
   /** Removes the record if it still has this ETag, and returns false if another writer has changed it. "*" is any ETag. */
   remove(owner: string, id: string, etag: string): Promise<boolean>;
   /**
-   * Records without a thumbnail that are due at an instant: created before `before` and `uploading` or `pending`, or
-   * `failed`, and in each case without a later `retryAt`. They may have changed since.
+   * Records that are due at an instant: created before `before` and `uploading` or `pending`, or `failed` or `deleting`
+   * with a `retryAt`, and in each case without a later `retryAt`. They may have changed since.
    */
   unfinished(due: {
     readonly before: Date;
     readonly now: Date;
-  }): AsyncIterable<{ readonly record: ImageRecord; readonly etag: string }>;
+  }): AsyncIterable<{ readonly record: StoredImage; readonly etag: string }>;
 };
 
 /** Name in the container of originals: `{owner}/{id}/{filename}`. */

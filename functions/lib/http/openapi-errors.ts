@@ -92,6 +92,10 @@ const errorDocs: Readonly<Record<ErrorCode, ErrorDoc>> = {
     when: "The image is damaged, or exceeds a limit: pixels, scans of a JPEG, compressed text of a PNG.",
     message: "The png is corrupt or truncated: send the complete file.",
   },
+  PRECONDITION_REQUIRED: {
+    when: "The change must say which state of the resource it changes.",
+    message: "A change needs the header If-Match with the ETag that you read, received none: send it.",
+  },
   RATE_LIMITED: {
     when: "The client sent more requests than a limit allows. Wait for `Retry-After`.",
     message: "More than 30 requests in 60 seconds from your address: try again in 12 s.",

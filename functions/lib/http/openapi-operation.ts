@@ -24,8 +24,15 @@ function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
     required: false,
     schema: { type: "string" },
   }));
+  const headers = Object.entries(operation.requestHeaders ?? {}).map(([name, doc]) => ({
+    name,
+    in: "header",
+    required: true,
+    schema: { type: "string" },
+    ...doc,
+  }));
   const own = [...listed(params, "path", example.params), ...listed(query, "query", example.query)];
-  return [...own, ...cookies, ...parameterRefs];
+  return [...own, ...headers, ...cookies, ...parameterRefs];
 }
 
 function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {

@@ -68,6 +68,8 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   readonly params?: P;
   /** Query parameters; an operation without this ignores the query. */
   readonly query?: Q;
+  /** Headers that the handler requires, for the document; the handler itself checks them. */
+  readonly requestHeaders?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
   /** JSON body; an operation without this ignores the body. */
   readonly body?: B;
   /** Instead of `body`: a body of type application/x-www-form-urlencoded, as an object of strings. */

@@ -1,0 +1,61 @@
+// Deletes an image in an order that survives a crash: the record says `deleting` first and is removed last.
+import type { BlobContainer } from "../lib/azure/blobs.ts";
+import { AppError } from "../lib/errors.ts";
+import { type ImageRecords, originalBlobName, type StoredImage, thumbnailBlobName } from "../lib/image.ts";
+
+/** Until the timer takes over: far longer than the calls of a request take. */
+const TAKEOVER_MS = 5 * 60_000;
+
+export type Deletion = {
+  /**
+   * @returns false when the owner has no such image
+   * @throws {AppError} CONFLICT while the image is being uploaded; DEPENDENCY_UNAVAILABLE when a store fails: once the
+   *   record says `deleting`, the timer finishes
+   */
+  start(owner: string, id: string): Promise<boolean>;
+  /** Goes on with a deletion that was interrupted. @returns false when the image is not being deleted */
+  resume(owner: string, id: string): Promise<boolean>;
+};
+
+type Options = {
+  readonly records: Pick<ImageRecords, "changeStored" | "remove">;
+  readonly originals: Pick<BlobContainer, "remove">;
+  readonly thumbnails: Pick<BlobContainer, "remove">;
+  readonly now?: () => number;
+};
+
+export function createDeletion({ records, originals, thumbnails, now = Date.now }: Options): Deletion {
+  /** Writes `deleting` where `isAllowed`, also again: the write proves that this is the current record. */
+  async function mark(owner: string, id: string, isAllowed: (record: StoredImage) => boolean) {
+    const retryAt = new Date(now() + TAKEOVER_MS).toISOString();
+    let isMarked = false;
+    const marked = await records.changeStored(owner, id, (record) => {
+      isMarked = isAllowed(record);
+      return isMarked ? { status: "deleting", retryAt } : undefined;
+    });
+    return isMarked ? marked : undefined;
+  }
+
+  async function run(owner: string, id: string, isAllowed: (record: StoredImage) => boolean): Promise<boolean> {
+    const marked = await mark(owner, id, isAllowed);
+    if (!marked) return false;
+    const { etag, record } = marked;
+    // The original last of the blobs: an event of it could still start a thumbnail, which then finds no record to change.
+    await thumbnails.remove(thumbnailBlobName(record));
+    await originals.remove(originalBlobName(record));
+    // Under its ETag: another request that deletes the same image removes it then.
+    await records.remove(owner, id, etag);
+    return true;
+  }
+
+  return {
+    start: (owner, id) =>
+      run(owner, id, ({ status }) => {
+        // The upload would write its original after the deletion has removed it.
+        if (status === "uploading")
+          throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");
+        return true;
+      }),
+    resume: (owner, id) => run(owner, id, ({ status }) => status === "deleting"),
+  };
+}

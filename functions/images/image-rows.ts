@@ -1,0 +1,76 @@
+// The row of an image in the table: its keys, and its record as columns. Pure.
+import { AppError } from "../lib/errors.ts";
+import type { StoredImage } from "../lib/image.ts";
+
+export type Row = Omit<StoredImage, "id" | "owner" | "thumbnail" | "createdAt" | "size" | "retryAt" | "tags"> & {
+  owner: string;
+  createdAt: Date;
+  retryAt?: Date;
+  bytes: number;
+  thumbWidth?: number;
+  thumbHeight?: number;
+  thumbBytes?: number;
+  /** A JSON list. */
+  tags?: string;
+};
+
+export const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+/** The month of a time in milliseconds, in UTC: YYYY-MM. */
+export const monthOf = (ms: number): string => new Date(ms).toISOString().slice(0, 7);
+
+/** Milliseconds of the time in the first 48 bits of a UUIDv7, or of a prefix of that length. */
+export const timeOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
+export const partitionOf = (owner: string, month: string): string => `${owner}_${month}`;
+
+/**
+ * The partition is the owner and the month of creation, which is in the first 48 bits of a UUIDv7 (RFC 9562 section 5.7).
+ * Undefined for any other id, which no image has.
+ */
+export function keysOf(owner: string, id: string) {
+  if (!UUID_V7.test(id)) return undefined;
+  return { partitionKey: partitionOf(owner, monthOf(timeOf(id))), rowKey: id.toLowerCase() };
+}
+
+export function toRow({ id, owner, thumbnail, createdAt, retryAt, size, tags, ...rest }: StoredImage) {
+  const keys = keysOf(owner, id);
+  if (!keys) throw new AppError("INTERNAL", `The id of an image must be a UUIDv7, received ${id}`);
+  return {
+    ...keys,
+    ...rest,
+    owner,
+    bytes: size,
+    createdAt: new Date(createdAt),
+    ...(retryAt && { retryAt: new Date(retryAt) }),
+    ...(tags && { tags: JSON.stringify(tags) }),
+    ...(thumbnail && { thumbWidth: thumbnail.width, thumbHeight: thumbnail.height, thumbBytes: thumbnail.size }),
+  };
+}
+
+export function fromRow(row: Row & { rowKey?: string }): StoredImage {
+  // A record that is being deleted still has to name its blobs.
+  const hasThumbnail = row.status === "ready" || row.status === "deleting";
+  const { thumbWidth: width, thumbHeight: height, thumbBytes } = row;
+  return {
+    id: row.rowKey ?? "",
+    owner: row.owner,
+    filename: row.filename,
+    contentType: row.contentType,
+    size: row.bytes,
+    width: row.width,
+    height: row.height,
+    status: row.status,
+    createdAt: new Date(row.createdAt).toISOString(),
+    ...(row.source && { source: row.source }),
+    ...(row.description !== undefined && { description: row.description }),
+    ...(row.alt !== undefined && { alt: row.alt }),
+    ...(row.tags && { tags: JSON.parse(row.tags) as string[] }),
+    // Columns of an earlier status remain in the row, and must not appear in the record.
+    ...(hasThumbnail && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
+    ...(row.status === "failed" && row.reason && { reason: row.reason }),
+    ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
+    ...(row.status !== "ready" && row.attempts && { attempts: row.attempts }),
+    ...(row.status !== "ready" && row.retryAt && { retryAt: new Date(row.retryAt).toISOString() }),
+  };
+}

@@ -1,0 +1,122 @@
+// PATCH /v1/images/{id} through the boundary, against Azurite: what it stores, and which changes conflict.
+import { randomUUIDv7 } from "node:crypto";
+import { dirname } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadCertificate } from "../../local/certificate.ts";
+import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
+import { routesFor } from "../lib/http/operation.ts";
+import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { createImageRecords } from "./image-records.ts";
+import { exampleImage } from "./image-response.ts";
+import { newOwner, openIntake, openTable } from "./intake.fixture.ts";
+import { readImage } from "./read.ts";
+import { updateImage } from "./update.ts";
+
+const { records } = openIntake();
+type Deps = { images: ImageRecords; authenticate(): Promise<{ subject: string; role: "editor" }> };
+const route = routesFor<Deps>();
+const readRoute = route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "none", readImage);
+const updateRoute = route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "none", updateImage);
+let record: ImageRecord;
+let images: ImageRecords;
+
+const deps = () => ({ images, authenticate: async () => ({ subject: record.owner, role: "editor" as const }) });
+const params = () => ({ id: record.id });
+async function read() {
+  const { headers, text } = await invoke(readRoute, deps(), { params: params() });
+  return { etag: headers.get("etag") ?? "", image: JSON.parse(text) };
+}
+async function update(body: unknown, ifMatch: string | undefined, call = {}) {
+  const headers = { "content-type": "application/json", ...(ifMatch !== undefined && { "if-match": ifMatch }) };
+  const init = { method: "PATCH", params: params(), headers, body: JSON.stringify(body), ...call };
+  return invoke(updateRoute, deps(), init);
+}
+
+beforeEach(async () => {
+  images = records;
+  record = { ...exampleImage, id: randomUUIDv7(), owner: newOwner() };
+  await images.create(record);
+});
+
+describe("updateImage", () => {
+  it("stores normalised values, returns them with the ETag of the next read, and null clears", async () => {
+    const { etag, image } = await read();
+    const body = { description: " At sea ", alt: "", tags: ["  CAFE\u0301 ", "café", "İ", "a b"] };
+    const updated = await update(body, etag);
+    expect(updated.status).toBe(200);
+    const stored = { ...image, description: "At sea", alt: "", tags: ["café", "i\u0307", "a b"] };
+    expect(JSON.parse(updated.text)).toEqual(stored);
+    expect(await read()).toEqual({ etag: updated.headers.get("etag"), image: stored });
+    await update({ alt: "Ada" }, updated.headers.get("etag") ?? "");
+    const { image: changed, etag: latest } = await read();
+    expect(changed).toEqual({ ...stored, alt: "Ada" });
+    await update({ description: null, alt: null, tags: null }, latest);
+    expect(await read()).toEqual({ etag, image });
+  });
+
+  it("rejects a change without If-Match with 428, and one with the ETag of an older read with 412", async () => {
+    const { etag } = await read();
+    expect((await update({ alt: "a" }, undefined)).error().code).toBe("PRECONDITION_REQUIRED");
+    expect((await update({ alt: "b" }, etag)).status).toBe(200);
+    for (const stale of [etag, `"x", ${etag}`, '""', "x", `${etag.slice(0, 5)}.x"`]) {
+      const response = await update({ alt: "c" }, stale);
+      expect([response.status, response.error().code]).toEqual([412, "PRECONDITION_FAILED"]);
+    }
+    expect((await read()).image.alt).toBe("b");
+  });
+
+  it("accepts *, lists and weak tags as If-Match", async () => {
+    const { etag } = await read();
+    for (const [alt, ifMatch] of [
+      [null, `"x.y", ${etag}`],
+      [null, `W/${etag}`],
+      ["last", "*"],
+    ] as const)
+      expect((await update({ alt }, ifMatch)).status).toBe(200);
+  });
+
+  it("is no conflict with a thumbnail that is created meanwhile, although the ETag changes", async () => {
+    const { etag } = await read();
+    const thumbnail = { width: 2, height: 1, size: 70 };
+    await images.change(record.owner, record.id, () => ({ status: "ready", sourceEtag: '"1"', thumbnail }));
+    expect((await read()).etag).not.toBe(etag);
+    const updated = await update({ tags: ["x"] }, etag);
+    expect(JSON.parse(updated.text)).toMatchObject({ status: "ready", thumbnail, tags: ["x"] });
+  });
+
+  it("applies one of two changes at once under the same ETag", async () => {
+    const { etag } = await read();
+    const statuses = await Promise.all(["a", "b", "c"].map(async (alt) => (await update({ alt }, etag)).status));
+    expect(statuses.sort()).toEqual([200, 412, 412]);
+  });
+
+  it("accepts the newest ETag while reads lag", async () => {
+    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+    const proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+    images = createImageRecords(openTable(proxy.url));
+    try {
+      proxy.lag(200);
+      const first = await update({ alt: "a" }, "*");
+      const second = await update({ alt: "b" }, first.headers.get("etag") ?? "");
+      expect(second.status).toBe(200);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it.each([
+    ["no field", {}, "body must have at least one"],
+    ["an unknown field", { title: "x" }, "body.title is unknown"],
+    ["an empty tag", { tags: [" "] }, "body.tags.0 must not be empty"],
+    ["a long tag", { tags: ["x".repeat(51)] }, "body.tags.0 must have at most 50"],
+    ["21 tags", { tags: Array.from({ length: 21 }, String) }, "body.tags must have at most 20"],
+  ])("rejects a body with %s", async (_, body, message) => {
+    const error = (await update(body, "*")).error();
+    expect(error).toMatchObject({ code: "VALIDATION_FAILED", message: expect.stringContaining(message) });
+  });
+
+  it("returns 404 for an image of another owner", async () => {
+    expect((await update({ alt: "x" }, "*", { params: { id: randomUUIDv7() } })).status).toBe(404);
+  });
+});
