@@ -6,6 +6,7 @@ export const functionNames = [
   "health-live",
   "health-ready",
   "image-delete",
+  "image-import",
   "image-read",
   "image-update",
   "image-upload",
