@@ -20,6 +20,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "health-live": everybody,
   "health-ready": everybody,
   "image-delete": editors,
+  "image-import": editors,
   "image-read": anyRole,
   "image-update": editors,
   "image-upload": editors,

@@ -1,13 +1,16 @@
 // The dependencies of the image library: blobs, records, intake, thumbnails and links.
 import { createDeletion } from "./images/deletion.ts";
 import { createImageRecords } from "./images/image-records.ts";
+import { createImportGate } from "./images/import.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
 import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createDecoder } from "./lib/decode/decoder.ts";
+import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
+import type { Download } from "./lib/outgoing/download.ts";
 import type { Settings } from "./lib/settings.ts";
 import type { Platform } from "./platform-deps.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
@@ -44,6 +47,17 @@ export function imageDeps(settings: Settings, platform: Platform) {
     },
     get deletion() {
       return createDeletion({ records: this.images, originals: this.originals, thumbnails: this.thumbnails });
+    },
+    get importGate() {
+      return createImportGate();
+    },
+    get download(): Download {
+      const options = { maxBytes: settings.MAX_UPLOAD_BYTES, log: consoleLog };
+      return async (url, use) => {
+        // Loaded on first use, since counting a visit must not wait for it.
+        const { createDownload } = await import("./lib/outgoing/download.ts");
+        return createDownload(options)(url, use);
+      };
     },
     get thumbnailer() {
       return createThumbnailer({

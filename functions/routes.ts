@@ -15,6 +15,7 @@ import { updateUser } from "./accounts/users-update.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { deleteImage } from "./images/delete.ts";
+import { importImage } from "./images/import.ts";
 import { readImage } from "./images/read.ts";
 import { updateImage } from "./images/update.ts";
 import { uploadImage } from "./images/upload.ts";
@@ -39,6 +40,7 @@ export const routes = [
   route("visitor-count", "GET", "/v1/visits/{page}", "public", "default", readCount),
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
+  route("image-import", "POST", "/v1/images/import", "images:write", "uploads", importImage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),

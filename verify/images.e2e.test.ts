@@ -30,6 +30,23 @@ const uploadImage = async (bytes: Uint8Array, name?: string) => {
   return json<Image>(response);
 };
 
+describe("imports", () => {
+  it.each([
+    "https://127.0.0.1/a.png",
+    "https://[::ffff:169.254.169.254]/metadata/instance",
+    "https://localhost:443/a.png",
+  ])("returns 400 for the private URL %s, without its address", async (url) => {
+    const body = JSON.stringify({ url });
+    const headers = { "content-type": "application/json" };
+    const response = await library.call("/v1/images/import", { method: "POST", headers, body });
+    expect(response.status).toBe(400);
+    const { error } = await json<ErrorBody>(response);
+    expect(error.code).toBe("VALIDATION_FAILED");
+    expect(error.message).toContain("body.url must lead to a host that has public addresses only");
+    expect(error.message).not.toContain(new URL(url).hostname);
+  });
+});
+
 describe("uploads", () => {
   it.each(imageFormats.flatMap((format) => [[format, "raw"] as const, [format, "form"] as const]))(
     "stores a %s sent as %s unchanged and creates its thumbnail",
