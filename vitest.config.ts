@@ -31,7 +31,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { extends: true, test: { name: "unit-isolated", include: isolated, testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: "unit-isolated",
+          include: isolated,
+          globalSetup: "scripts/vitest-services.ts",
+          testTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: {

@@ -14,11 +14,16 @@ const COMMAND = {
   },
 } as const;
 
-/** @throws {UsageError} unless --start-at is a whole number */
-export function readFlags(): { readonly startAt: number; readonly isOwnerRestored: boolean } {
-  const { "start-at": text, "restore-owner": isOwnerRestored } = readCommandLine(COMMAND).flags;
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { startAt: Number(text), isOwnerRestored };
+/** @throws {UsageError} unless it is a whole number */
+export function readStartAt(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new UsageError(
     `--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}". Example: npm run seed -- --start-at 1200`,
   );
+}
+
+/** @throws {UsageError} unless --start-at is a whole number */
+export function readFlags(): { readonly startAt: number; readonly isOwnerRestored: boolean } {
+  const { "start-at": startAt, "restore-owner": isOwnerRestored } = readCommandLine(COMMAND).flags;
+  return { startAt: readStartAt(startAt), isOwnerRestored };
 }

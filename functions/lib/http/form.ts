@@ -22,12 +22,15 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * The parameters of a form by name, without the empty ones: a parameter without a value counts as omitted. Messages show
- * neither values nor names, since an unescaped `&` makes a name out of a part of a password.
+ * The parameters of a form by name. A known parameter without a value counts as omitted; an unknown one stays, so that
+ * the schema rejects it: it is the end of a password with an unescaped `&`. So messages show neither values nor names.
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless it is declared as a form in UTF-8, PAYLOAD_TOO_LARGE beyond 8 KiB,
  *   VALIDATION_FAILED when it is incomplete, too slow or malformed, or repeats a parameter
  */
-export async function readForm(source: BodySource): Promise<Readonly<Record<string, string>>> {
+export async function readForm(
+  source: BodySource,
+  known: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   requireType(source.headers, { pattern: FORM_TYPE, name: "a form in UTF-8", example: FORM });
   const bytes = await readBytes(source, { what: "A form", maxBytes: FORM_LIMIT });
   // The host reads such a body as JSON, whatever its type: a field `headers` of it replaces Origin and Cookie.
@@ -42,5 +45,5 @@ export async function readForm(source: BodySource): Promise<Readonly<Record<stri
     });
   if (repeated.size > 0) issues.push({ path: "form", message: "must give each parameter once, received one again." });
   if (issues.length > 0) throwValidationError(issues);
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== "" || !known.includes(name)));
 }

@@ -1,5 +1,5 @@
 // Reads the path, query and body of a request and validates them against the schemas of its operation.
-import type { z } from "zod";
+import { z } from "zod";
 import type { ErrorDetail } from "../errors.ts";
 import { readJson } from "./body.ts";
 import type { HttpContext } from "./context.ts";
@@ -62,10 +62,13 @@ export function validate({ params, query, body, form, example }: Schemas, input:
   return { params: parts.params?.data ?? {}, query: parts.query?.data ?? {}, body: (parts.body ?? parts.form)?.data };
 }
 
+const namesOf = (schema: z.ZodType) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
+
 /** @throws {AppError} VALIDATION_FAILED, UNSUPPORTED_MEDIA_TYPE or PAYLOAD_TOO_LARGE */
 export async function readInput({ body: stream, request, route: { operation } }: HttpContext) {
   const source = { headers: request.headers, stream };
-  const body = operation.form ? await readForm(source) : operation.body && (await readJson(source));
+  const { form } = operation;
+  const body = form ? await readForm(source, namesOf(form)) : operation.body && (await readJson(source));
   if (typeof body === "object" && body !== null) rejectReservedNames(Object.keys(body), "body");
   return validate(operation, { path: request.params, url: request.url, body });
 }
