@@ -66,6 +66,7 @@ export function imageDeps(settings: Settings, platform: Platform) {
         records: this.images,
         decoder: this.decoder,
         meter: platform.meter,
+        widths: settings.THUMBNAIL_WIDTHS,
       });
     },
     get issueLink() {

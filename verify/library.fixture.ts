@@ -9,7 +9,7 @@ export type Library = {
   read(id: string): Promise<Image>;
   /** Waits until the image is ready or failed and returns its record. */
   settled(id: string): Promise<Image>;
-  link(imageId: string, variant: "original" | "thumbnail", expiresIn?: number): Promise<Link>;
+  link(imageId: string, variant: string, expiresIn?: number): Promise<Link>;
 };
 
 const POLL_MS = 50;

@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import sharp from "sharp";
+import { THUMBNAIL_EDGE } from "../../functions/lib/names.ts";
 import { loadSharp } from "../../functions/lib/sharp.ts";
-import { renderThumbnail, THUMBNAIL_EDGE } from "../../functions/thumbnail/render.ts";
+import { encodeVariant } from "../../functions/thumbnail/encode.ts";
+import { fitPixels } from "../../functions/thumbnail/pixels.ts";
 import { serveParent } from "../child.ts";
 
 export type RenderResult = {
@@ -31,7 +33,8 @@ type Jimp = {
 async function vitae() {
   // The default of MAX_IMAGE_PIXELS.
   const open = await loadSharp(50_000_000);
-  return async (bytes: Buffer) => (await renderThumbnail(bytes, open)).bytes;
+  return async (bytes: Buffer) =>
+    encodeVariant(open, await fitPixels(open(bytes).autoOrient(), THUMBNAIL_EDGE), "webp");
 }
 
 /** As its README shows it. It cannot write WebP, so it writes JPEG, which is faster; quality 80 is that of Vitae. */

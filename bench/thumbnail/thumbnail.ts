@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
-import { THUMBNAIL_EDGE } from "../../functions/thumbnail/render.ts";
+import { THUMBNAIL_EDGE } from "../../functions/lib/names.ts";
 import { startChild } from "../child.ts";
 import { type ImageFile, imageFile } from "../images.ts";
 import { alternateRounds } from "../load.ts";

@@ -4,7 +4,7 @@ import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecord, originalBlobName } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -18,7 +18,7 @@ import { testImage } from "./test-images.fixture.ts";
 const { intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
 const deletion = createDeletion({ records, originals, thumbnails });
 const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 const bytes = await testImage("png");
@@ -35,9 +35,9 @@ beforeEach(async () => {
 /** Everything of the image that is stored. */
 const stored = async () => ({
   ...(await storedBy(owner)),
-  thumbnail: await thumbnails.etag(thumbnailBlobName(record)),
+  variants: await thumbnails.list(`${owner}/`),
 });
-const nothing = { records: [], blobs: [], thumbnail: undefined };
+const nothing = { records: [], blobs: [], variants: [] };
 
 /** The timer, an hour later, for the images of this test. */
 async function reconcile() {
@@ -67,18 +67,19 @@ function dyingDeletion(callToDieAt: number, when: "before" | "after") {
   return createDeletion({
     records: { changeStored: dying(changeStored), remove: dying(remove) },
     originals: { remove: dying(originals.remove) },
-    thumbnails: { remove: dying(thumbnails.remove) },
+    thumbnails: { list: dying(thumbnails.list), remove: dying(thumbnails.remove) },
   });
 }
 
 describe("a deletion", () => {
-  it("removes thumbnail, original and record, and a second one finds no image", async () => {
+  it("removes variants, original and record, and a second one finds no image", async () => {
     expect(await deletion.start(owner, record.id)).toBe(true);
     expect(await stored()).toEqual(nothing);
     expect(await deletion.start(owner, record.id)).toBe(false);
   });
 
-  const deaths = [1, 2, 3, 4].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
+  // The record, the list of variants and each of three, the original, the record.
+  const deaths = [1, 2, 3, 4, 5, 6, 7].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
   it.each(deaths)("that dies at store call %i, %s it, is finished by the timer", async (call, when) => {
     await expect(dyingDeletion(call, when).start(owner, record.id)).rejects.toThrow("died");
     const isMarked = !(call === 1 && when === "before");
@@ -111,13 +112,20 @@ describe("a deletion", () => {
   });
 
   it("gets no thumbnail back from an event that comes late, or that was being handled", async () => {
-    await expect(dyingDeletion(3, "before").start(owner, record.id)).rejects.toThrow("died");
+    await expect(dyingDeletion(6, "before").start(owner, record.id)).rejects.toThrow("died");
     expect(await thumbnailer.create(owner, record.id, log)).toBe("not-found");
     // The event was read before the deletion: it has the record as it was.
     const early = { ...records, find: async () => ({ ...record, status: "pending" as const }) };
-    const late = createThumbnailer({ originals, thumbnails, records: early, decoder, meter: silentMeter });
+    const late = createThumbnailer({
+      originals,
+      thumbnails,
+      records: early,
+      decoder,
+      meter: silentMeter,
+      widths: [256],
+    });
     expect(await late.create(owner, record.id, log)).toBe("not-found");
-    expect((await stored()).thumbnail).toBeUndefined();
+    expect((await stored()).variants).toEqual([]);
     await reconcile();
     expect(await stored()).toEqual(nothing);
   });

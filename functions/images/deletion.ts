@@ -1,7 +1,8 @@
 // Deletes an image in an order that survives a crash: the record says `deleting` first and is removed last.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
-import { type ImageRecords, originalBlobName, type StoredImage, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
+import { removeVariants } from "../lib/image-variants.ts";
 
 /** Until the timer takes over: far longer than the calls of a request take. */
 const TAKEOVER_MS = 5 * 60_000;
@@ -20,7 +21,7 @@ export type Deletion = {
 type Options = {
   readonly records: Pick<ImageRecords, "changeStored" | "remove">;
   readonly originals: Pick<BlobContainer, "remove">;
-  readonly thumbnails: Pick<BlobContainer, "remove">;
+  readonly thumbnails: Pick<BlobContainer, "list" | "remove">;
   readonly now?: () => number;
 };
 
@@ -41,7 +42,7 @@ export function createDeletion({ records, originals, thumbnails, now = Date.now 
     if (!marked) return false;
     const { etag, record } = marked;
     // The original last of the blobs: an event of it could still start a thumbnail, which then finds no record to change.
-    await thumbnails.remove(thumbnailBlobName(record));
+    await removeVariants(thumbnails, record);
     await originals.remove(originalBlobName(record));
     // Under its ETag: another request that deletes the same image removes it then.
     await records.remove(owner, id, etag);

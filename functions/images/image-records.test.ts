@@ -52,6 +52,16 @@ describe("find", () => {
     ["pending", { status: "pending" }],
     ["ready", { status: "ready", sourceEtag: '"0x1"', thumbnail: { width: 256, height: 1, size: 70 } }],
     ["failed", { status: "failed", sourceEtag: '"0x1"', reason: "It is broken." }],
+    [
+      "pending again, with its variants",
+      {
+        status: "pending",
+        variants: [{ name: "640.avif", format: "avif", width: 600, height: 400, size: 9_000 }],
+        thumbHash: "1QcSHQRnh493V4dIh4eXh1h4kJUI",
+        dominantColor: "#d8a878",
+        placeholder: "UklGRg==",
+      },
+    ],
   ])("find returns a record that is %s as it was created", async (_, changes) => {
     const created = newRecord(changes);
     await images.create(created);

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { OperationResponse } from "../lib/http/operation.ts";
-import { type ImageRecord, imageStatuses } from "../lib/image.ts";
+import { type ImageRecord, imageStatuses, variantFormats } from "../lib/image.ts";
+import { variantsOf } from "../lib/image-variants.ts";
 import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
 const pixels = z.int().positive();
@@ -19,15 +20,39 @@ export const imageResponse = z
     height: pixels,
     status: z.enum(imageStatuses).meta({
       description:
-        "`ready` when the thumbnail is available; `failed` when it could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
+        "`ready` when all variants are available; `failed` when they could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
     }),
     createdAt: z.iso.datetime(),
     description: shownDescription.optional(),
     alt: shownAlt.optional(),
     tags: shownTags.optional(),
     source: z.url().optional().meta({ description: "URL that the image was imported from, without its query." }),
-    thumbnail: z.object({ width: pixels, height: pixels, size: z.int().positive() }).optional(),
-    reason: z.string().optional().meta({ description: "Why there is no thumbnail." }),
+    thumbnail: z
+      .object({ width: pixels, height: pixels, size: z.int().positive() })
+      .optional()
+      .meta({ description: "The variant `256.webp`." }),
+    variants: z
+      .array(
+        z.object({
+          name: z.string().meta({ description: "What a link names: the bound on the longest side, and the format." }),
+          format: z.enum(variantFormats),
+          width: pixels,
+          height: pixels,
+          size: z.int().positive().meta({ description: "Bytes." }),
+        }),
+      )
+      .optional()
+      .meta({ description: "The stored variants, also while the image is processed again." }),
+    thumbHash: z
+      .string()
+      .optional()
+      .meta({ description: "Base64 of a ThumbHash, a blurred preview: https://evanw.github.io/thumbhash/" }),
+    dominantColor: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/)
+      .optional()
+      .meta({ description: "The most frequent colour, in sRGB." }),
+    reason: z.string().optional().meta({ description: "Why there are no variants." }),
   })
   .meta({ id: "Image", description: "The record of an uploaded image." });
 
@@ -35,8 +60,10 @@ export type ImageResponse = z.infer<typeof imageResponse>;
 
 /** Removes the fields that are internal. */
 export function toResponse(record: ImageRecord): ImageResponse {
-  const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...response } = record;
-  return response;
+  const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...rest } = record;
+  const { placeholder: _placeholder, variants: _variants, ...response } = rest;
+  const variants = variantsOf(record);
+  return { ...response, ...(variants.length > 0 && { variants: [...variants] }) };
 }
 
 const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);

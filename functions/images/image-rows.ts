@@ -1,8 +1,11 @@
 // The row of an image in the table: its keys, and its record as columns. Pure.
 import { AppError } from "../lib/errors.ts";
-import type { StoredImage } from "../lib/image.ts";
+import type { StoredImage, StoredVariant } from "../lib/image.ts";
 
-export type Row = Omit<StoredImage, "id" | "owner" | "thumbnail" | "createdAt" | "size" | "retryAt" | "tags"> & {
+export type Row = Omit<
+  StoredImage,
+  "id" | "owner" | "thumbnail" | "variants" | "createdAt" | "size" | "retryAt" | "tags"
+> & {
   owner: string;
   createdAt: Date;
   retryAt?: Date;
@@ -10,8 +13,9 @@ export type Row = Omit<StoredImage, "id" | "owner" | "thumbnail" | "createdAt" |
   thumbWidth?: number;
   thumbHeight?: number;
   thumbBytes?: number;
-  /** A JSON list. */
+  /** JSON lists. */
   tags?: string;
+  variants?: string;
 };
 
 export const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -33,7 +37,7 @@ export function keysOf(owner: string, id: string) {
   return { partitionKey: partitionOf(owner, monthOf(timeOf(id))), rowKey: id.toLowerCase() };
 }
 
-export function toRow({ id, owner, thumbnail, createdAt, retryAt, size, tags, ...rest }: StoredImage) {
+export function toRow({ id, owner, thumbnail, variants, createdAt, retryAt, size, tags, ...rest }: StoredImage) {
   const keys = keysOf(owner, id);
   if (!keys) throw new AppError("INTERNAL", `The id of an image must be a UUIDv7, received ${id}`);
   return {
@@ -44,13 +48,12 @@ export function toRow({ id, owner, thumbnail, createdAt, retryAt, size, tags, ..
     createdAt: new Date(createdAt),
     ...(retryAt && { retryAt: new Date(retryAt) }),
     ...(tags && { tags: JSON.stringify(tags) }),
+    ...(variants && { variants: JSON.stringify(variants) }),
     ...(thumbnail && { thumbWidth: thumbnail.width, thumbHeight: thumbnail.height, thumbBytes: thumbnail.size }),
   };
 }
 
 export function fromRow(row: Row & { rowKey?: string }): StoredImage {
-  // A record that is being deleted still has to name its blobs.
-  const hasThumbnail = row.status === "ready" || row.status === "deleting";
   const { thumbWidth: width, thumbHeight: height, thumbBytes } = row;
   return {
     id: row.rowKey ?? "",
@@ -67,7 +70,12 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     ...(row.alt !== undefined && { alt: row.alt }),
     ...(row.tags && { tags: JSON.parse(row.tags) as string[] }),
     // Columns of an earlier status remain in the row, and must not appear in the record.
-    ...(hasThumbnail && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
+    ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
+    // These stay while the image is rendered again: their blobs do too.
+    ...(row.variants && { variants: JSON.parse(row.variants) as StoredVariant[] }),
+    ...(row.thumbHash && { thumbHash: row.thumbHash }),
+    ...(row.dominantColor && { dominantColor: row.dominantColor }),
+    ...(row.placeholder && { placeholder: row.placeholder }),
     ...(row.status === "failed" && row.reason && { reason: row.reason }),
     ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
     ...(row.status !== "ready" && row.attempts && { attempts: row.attempts }),

@@ -2,7 +2,8 @@
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecord, originalBlobName } from "../lib/image.ts";
+import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import { createLog, type Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -15,7 +16,7 @@ import { testImage } from "./test-images.fixture.ts";
 const { originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
+const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
 const deletion = createDeletion({ records, originals, thumbnails });
 const MINUTE = 60_000;
 const now = Date.now();
@@ -71,7 +72,7 @@ describe("reconcileImages", () => {
       const record = await createRecord(status);
       await reconcile();
       expect(await statusOf(record)).toBe("ready");
-      expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
+      expect(await thumbnails.etag(variantBlobName(record, THUMBNAIL))).toBeDefined();
       expect(imageLines()).toMatchObject([
         { level: "info", message: "image-repaired", image: record.id, outcome: "created" },
       ]);

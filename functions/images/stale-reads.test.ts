@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecord, originalBlobName } from "../lib/image.ts";
+import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -43,7 +44,7 @@ afterAll(() => proxy.close());
 
 const accept = () => opened.intake.accept({ owner, filename: "a.png", bytes });
 const thumbnailer = (records = opened.records) =>
-  createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter });
+  createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
 const createThumbnail = ({ id }: ImageRecord, records = opened.records) =>
   thumbnailer(records).create(owner, id, silentLog);
 
@@ -90,7 +91,7 @@ describe("a thumbnail", () => {
     const staleRecords = { ...direct, find: opened.records.find };
     proxy.decide(({ method }) => (method === "GET" ? { kind: "status", status: 404 } : undefined));
     await expect(createThumbnail(record, staleRecords)).rejects.toMatchObject(unavailable);
-    expect(await thumbnails.etag(thumbnailBlobName(record))).toBeDefined();
+    expect(await thumbnails.etag(variantBlobName(record, THUMBNAIL))).toBeDefined();
   });
 });
 

@@ -1,15 +1,28 @@
 // The image model: what a record holds, its statuses, and where the blobs of an image are stored. Pure.
 
 /**
- * `uploading`: the record exists, the original may not. `pending`: the original is stored, the thumbnail is not.
- * `ready`: the thumbnail is stored. `failed`: it could not be created; `reason` says why. With `retryAt`, the timer tries
+ * `uploading`: the record exists, the original may not. `pending`: the original is stored, the variants are not all.
+ * `ready`: all variants are stored. `failed`: they could not be created; `reason` says why. With `retryAt`, the timer tries
  * again; without, `failed` is final.
  */
 export const imageStatuses = ["uploading", "pending", "ready", "failed"] as const;
 export type ImageStatus = (typeof imageStatuses)[number];
 
-export const variants = ["original", "thumbnail"] as const;
-export type Variant = (typeof variants)[number];
+/** Formats of variants. The content type is `image/{format}`. */
+export const variantFormats = ["avif", "webp", "jpeg", "png"] as const;
+export type VariantFormat = (typeof variantFormats)[number];
+
+/** A stored file that was derived from the original. */
+export type StoredVariant = {
+  /** `{width}.{format}`; the width is a bound on the longest side, which a smaller image does not reach. */
+  readonly name: string;
+  readonly format: VariantFormat;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes. */
+  readonly size: number;
+};
 
 export type ImageRecord = {
   /** A UUIDv7, in lower case. */
@@ -33,7 +46,16 @@ export type ImageRecord = {
   readonly alt?: string | undefined;
   /** Normalised and unique. */
   readonly tags?: readonly string[] | undefined;
+  /** Size of the variant `256.webp`. Releases before variants stored nothing else. */
   readonly thumbnail?: { readonly width: number; readonly height: number; readonly size: number } | undefined;
+  /** What is stored, also while the image is rendered again. */
+  readonly variants?: readonly StoredVariant[] | undefined;
+  /** Base64 of a ThumbHash. */
+  readonly thumbHash?: string | undefined;
+  /** `#rrggbb`. */
+  readonly dominantColor?: string | undefined;
+  /** Base64 of a tiny WebP; none for an image with transparent parts, through which it would show. */
+  readonly placeholder?: string | undefined;
   /** Why there is no thumbnail, for the owner to read. */
   readonly reason?: string | undefined;
   /** ETag of the original that the thumbnail was created from, or could not be created from. */
@@ -88,11 +110,6 @@ export type ImageRecords = {
 /** Name in the container of originals: `{owner}/{id}/{filename}`. */
 export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "owner" | "id" | "filename">): string {
   return `${owner}/${id}/${filename}`;
-}
-
-/** Name in the container of thumbnails; 256 is the longest edge in pixels. */
-export function thumbnailBlobName({ owner, id }: Pick<ImageRecord, "owner" | "id">): string {
-  return `${owner}/${id}/thumb_256.webp`;
 }
 
 /** Owner and id of the image whose original has this name; undefined for any other blob. */

@@ -59,6 +59,9 @@ export const tables = {
 
 export const containers = { images: "images", thumbnails: "thumbnails" } as const;
 
+/** Longest side in pixels of the variant that links call `thumbnail`. */
+export const THUMBNAIL_EDGE = 256;
+
 /** Connection of the triggers: the prefix of the settings of the media account. */
 export const MEDIA = "MEDIA";
 

@@ -33,6 +33,7 @@ describe("readSettings", () => {
       DAILY_WRITE_BUDGET: 50_000,
       MAX_UPLOAD_BYTES: 10_485_760,
       MAX_IMAGE_PIXELS: 50_000_000,
+      THUMBNAIL_WIDTHS: [256, 640, 1_280],
       APP_ORIGINS: [],
       TOKEN_ISSUER: "vitae",
       TOKEN_AUDIENCE: "vitae",
@@ -104,6 +105,20 @@ describe("readSettings", () => {
       { numRuns: 300 },
     );
   });
+});
+
+describe("THUMBNAIL_WIDTHS", () => {
+  it("accepts up to six widths with the thumbnail's among them", () => {
+    const { THUMBNAIL_WIDTHS } = readSettings({ ...required, THUMBNAIL_WIDTHS: "2560, 256,16,17,18,19" });
+    expect(THUMBNAIL_WIDTHS).toEqual([2_560, 256, 16, 17, 18, 19]);
+  });
+
+  it.each(["", "256,15", "256,2561", "256,640.5", "256,x", "256,,640", "256,256", "640", "256,16,17,18,19,20,21"])(
+    "rejects %j, unless it is empty, which is the default",
+    (widths) => {
+      expect(messageOf({ ...required, THUMBNAIL_WIDTHS: widths })).toMatch(widths ? /THUMBNAIL_WIDTHS must/ : /^$/);
+    },
+  );
 });
 
 describe("PAGES", () => {

@@ -1,7 +1,7 @@
 // Every setting of the app: schema, default, example. The only module below functions/ that reads the environment.
 import { z } from "zod";
 import { logLevels } from "./log.ts";
-import { VERIFY_PAGE } from "./names.ts";
+import { THUMBNAIL_EDGE, VERIFY_PAGE } from "./names.ts";
 
 /** A page in URLs and in the table: lower-case words joined by hyphens, 1 to 64 characters. */
 export const pageSlug = z
@@ -54,6 +54,18 @@ const origins = z
     "must list origins, without paths",
   );
 
+/** Bounds on the longest side of the variants in pixels, which also bound the memory and time of a render. */
+const widths = z
+  .string()
+  .default("256,640,1280")
+  .transform((value) => value.split(",").map((width) => Number(width.trim())))
+  .refine(
+    (list) => list.every((width) => Number.isInteger(width) && width >= 16 && width <= 2_560),
+    "must be whole numbers from 16 to 2560",
+  )
+  .refine((list) => list.length <= 6 && new Set(list).size === list.length, "must be at most 6 different numbers")
+  .refine((list) => list.includes(THUMBNAIL_EDGE), `must contain ${THUMBNAIL_EDGE}, the width of the thumbnail`);
+
 const stage = z
   .string()
   .regex(/^(?:local|production|preview-[1-9]\d{0,5})$/, "must be local, production or preview-N")
@@ -88,6 +100,7 @@ const schema = z.object({
     .meta({ examples: ["https://media.example.com"] }),
   MAX_UPLOAD_BYTES: count(DEFAULT_UPLOAD_BYTES).meta({ examples: ["10485760"] }),
   MAX_IMAGE_PIXELS: count(50_000_000).meta({ examples: ["50000000"] }),
+  THUMBNAIL_WIDTHS: widths.meta({ examples: ["256,640,1280"] }),
   AZURE_CLIENT_ID: z
     .guid("must be the client id (a GUID) of the user-assigned identity")
     .optional()

@@ -57,6 +57,7 @@ const image = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
   height: 1,
   createdAt: "2026-11-21T09:00:00.000Z",
   status: "ready",
+  thumbnail: { width: 2, height: 1, size: 40 },
   ...changes,
 });
 
@@ -112,6 +113,24 @@ describe("createLink", () => {
     expect(response.status).toBe(code ? 409 : 200);
     if (code) expect(response.error().code).toBe(code);
     expect(issued).toHaveLength(code ? 0 : 1);
+  });
+
+  it("returns a link to a variant by its name, also while the image is processed again", async () => {
+    const variants = [{ name: "640.avif", format: "avif" as const, width: 600, height: 400, size: 9_000 }];
+    for (const status of ["ready", "pending"] as const) {
+      records = [image({ status, variants })];
+      expect((await post({ imageId: id, variant: "640.avif" })).status).toBe(200);
+    }
+    expect(issued.map(([, variant]) => variant)).toEqual(["640.avif", "640.avif"]);
+  });
+
+  it("rejects a link to a variant that the image lacks with NOT_FOUND and the names of those it has", async () => {
+    const response = await post({ imageId: id, variant: "640.webp" });
+    expect(response.error()).toMatchObject({
+      code: "NOT_FOUND",
+      message: "The image has no variant 640.webp: request one of original, thumbnail, 256.webp.",
+    });
+    expect(issued).toEqual([]);
   });
 
   it("rejects a link to a failed thumbnail with the reason", async () => {

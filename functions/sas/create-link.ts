@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { AppError, errorCodes, publicMessage } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
-import { type ImageRecord, type ImageRecords, type Variant, variants } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, variantFormats } from "../lib/image.ts";
+import { requireVariant } from "../lib/image-variants.ts";
 import type { IssueLink } from "./issue-link.ts";
 import { linkSeconds, MAX_STABLE_SECONDS } from "./link-policy.ts";
 
@@ -10,10 +11,15 @@ const MAX_ITEMS = 100;
 /** Records that are read at once. */
 const READS = 10;
 
+const VARIANT = new RegExp(`^(original|thumbnail|[1-9]\\d{1,3}\\.(${variantFormats.join("|")}))$`);
+
 const linkRequest = z
   .strictObject({
     imageId: z.guid("must be the id of an image").transform((id) => id.toLowerCase()),
-    variant: z.enum(variants, "must be original or thumbnail"),
+    variant: z
+      .string()
+      .regex(VARIANT, "must be original, thumbnail or the name of a variant, such as 640.webp")
+      .meta({ description: "`thumbnail` is the variant `256.webp`. The image lists its variants." }),
     expiresIn: linkSeconds.meta({ description: "Seconds until the link expires: one minute to six days." }),
     stable: z
       .boolean()
@@ -32,7 +38,7 @@ const linkResponse = z
   .object({
     url: z.url().meta({ description: "URL of the image. It works without authentication until it expires." }),
     imageId: z.guid(),
-    variant: z.enum(variants),
+    variant: z.string(),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: "Link", description: "A signed URL that opens one variant of one image until it expires." });
@@ -44,17 +50,6 @@ const listResponse = z
   .meta({ id: "LinkList", description: "A link or an error for each item of the request, in its order." });
 
 type LinkDeps = { readonly images: Pick<ImageRecords, "find">; readonly issueLink: IssueLink };
-
-function requireVariant({ status, reason }: ImageRecord, variant: Variant): void {
-  if (status === "uploading") throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");
-  if (variant === "original" || status === "ready") return;
-  throw new AppError(
-    "CONFLICT",
-    status === "failed"
-      ? `The image has no thumbnail. ${reason ?? "It could not be created."} Request the original instead.`
-      : "The thumbnail is not ready yet: try again shortly.",
-  );
-}
 
 /** @throws {AppError} NOT_FOUND, CONFLICT or DEPENDENCY_UNAVAILABLE */
 async function linkTo(

@@ -1,8 +1,8 @@
 // Issues a read link to one variant of an image.
 import type { DelegationKeys } from "../lib/azure/delegation-keys.ts";
 import type { LinkSigner } from "../lib/azure/link-signer.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName, type Variant } from "../lib/image.ts";
-import { containers } from "../lib/names.ts";
+import type { ImageRecord } from "../lib/image.ts";
+import { locateVariant } from "../lib/image-variants.ts";
 import { linkTimes, READ, stableLinkTimes } from "./link-policy.ts";
 
 export type LinkableImage = Pick<ImageRecord, "owner" | "id" | "filename">;
@@ -13,10 +13,13 @@ export type LinkOptions = {
   readonly isStable: boolean;
 };
 
-/** `expiresAt` is in milliseconds since 1970. Throws DEPENDENCY_UNAVAILABLE when there is no key to sign with. */
+/**
+ * `variant` is `original`, `thumbnail` or the name of a variant. `expiresAt` is in milliseconds since 1970.
+ * Throws DEPENDENCY_UNAVAILABLE when there is no key to sign with.
+ */
 export type IssueLink = (
   image: LinkableImage,
-  variant: Variant,
+  variant: string,
   options: LinkOptions,
 ) => Promise<{ url: string; expiresAt: number }>;
 
@@ -28,10 +31,7 @@ export function createIssueLink({ keys, sign, now = Date.now }: Options): IssueL
     const key = await keys.covering(expiresAt, windowStart);
     // A link never starts before its key.
     const startsAt = Math.max(times.startsAt, key.validity.startsAt);
-    const target =
-      variant === "original"
-        ? { container: containers.images, blob: originalBlobName(image) }
-        : { container: containers.thumbnails, blob: thumbnailBlobName(image) };
+    const target = locateVariant(image, variant);
     return { url: await sign({ ...target, permissions: READ, startsAt, expiresAt }, key), expiresAt };
   };
 }

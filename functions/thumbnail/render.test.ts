@@ -1,4 +1,4 @@
-// Thumbnails by their pixels: size, orientation, colour, transparency and removed metadata.
+// Variants by their pixels: size, orientation, colour, transparency and removed metadata.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,13 +11,16 @@ import {
   smallFrameGif,
   UPRIGHT,
 } from "../images/test-images.fixture.ts";
-import { loadSharp } from "../lib/sharp.ts";
-import { renderThumbnail } from "./render.ts";
+import { createDecoder } from "../lib/decode/decoder.ts";
+import { renderAll } from "./render.fixture.ts";
+import type { RenderedVariant } from "./render.ts";
 
-const open = await loadSharp(50_000_000);
 const plain = (width: number, height: number, background = "#336699") =>
   sharp({ create: { width, height, channels: 3, background } });
-const render = async (image: Sharp) => renderThumbnail(await image.toBuffer(), open);
+
+const webpOf = async (bytes: Buffer) =>
+  (await renderAll(bytes)).variants.find(({ format }) => format === "webp") as RenderedVariant;
+const render = async (image: Sharp) => webpOf(await image.toBuffer());
 
 /** The colour in the middle of an image, by default as a viewer shows it. */
 async function colourOf(bytes: Buffer, options: { ignoreIcc?: boolean } = {}): Promise<number[]> {
@@ -61,7 +64,7 @@ describe("thumbnail orientation", () => {
     "an image with EXIF orientation %i gets an upright thumbnail",
     async (orientation) => {
       const image = await orientedImage({ width: 120, height: 80 }, orientation);
-      const { bytes, width, height } = await renderThumbnail(image, open);
+      const { bytes, width, height } = await webpOf(image);
       expect({ width, height }).toEqual({ width: 120, height: 80 });
       expect(await cornersOf(bytes)).toEqual(UPRIGHT);
     },
@@ -73,7 +76,7 @@ describe("thumbnail content", () => {
     const image = await cameraImage(6);
     const before = await sharp(image).metadata();
     expect([before.exif, before.xmp, before.icc].every((block) => block !== undefined)).toBe(true);
-    const { bytes } = await renderThumbnail(image, open);
+    const { bytes } = await webpOf(image);
     const after = await sharp(bytes).metadata();
     expect(after).toMatchObject({ space: "srgb", width: 60, height: 80 });
     for (const block of ["exif", "xmp", "icc", "iptc", "orientation"] as const) expect(after[block]).toBeUndefined();
@@ -112,14 +115,14 @@ describe("thumbnail content", () => {
   });
 
   it.each(["gif", "webp", "avif"] as const)("a thumbnail of an animated %s is its first frame", async (format) => {
-    const { bytes, width, height } = await renderThumbnail(await animation(format), open);
+    const { bytes, width, height } = await webpOf(await animation(format));
     expect({ width, height }).toEqual({ width: 40, height: 30 });
     expect((await sharp(bytes).metadata()).pages ?? 1).toBe(1);
     expect(await colourOf(bytes)).toEqual(near([0, 0, 0]));
   });
 
   it("a thumbnail of a GIF is transparent where the first frame leaves the canvas free", async () => {
-    const { bytes } = await renderThumbnail(await smallFrameGif(), open);
+    const { bytes } = await webpOf(await smallFrameGif());
     const pixels = await sharp(bytes).raw().toBuffer();
     expect([...pixels.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
     expect(await colourOf(bytes)).toEqual(near([255, 0, 0, 255]));
@@ -141,13 +144,65 @@ describe("thumbnail content", () => {
     ["a TIFF", () => plain(4, 4).tiff().toBuffer()],
     ["a truncated PNG", async () => (await plain(400, 400).png().toBuffer()).subarray(0, 500)],
     ["an SVG", async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
-  ])("renderThumbnail rejects %s", async (_, make) => {
-    await expect(renderThumbnail(await make(), open)).rejects.toThrow();
+  ])("rejects %s", async (_, make) => {
+    await expect(make().then((bytes) => renderAll(bytes))).rejects.toThrow();
   });
 
-  it("renderThumbnail rejects an image over the pixel limit", async () => {
+  it("rejects an image over the pixel limit", async () => {
     const bytes = await plain(20, 20).png().toBuffer();
-    await renderThumbnail(bytes, await loadSharp(400));
-    await expect(renderThumbnail(bytes, await loadSharp(399))).rejects.toThrow();
+    await renderAll(bytes, { decoder: createDecoder({ maxPixels: 400 }) });
+    await expect(renderAll(bytes, { decoder: createDecoder({ maxPixels: 399 }) })).rejects.toThrow();
+  });
+});
+
+describe("variants", () => {
+  const sizes = (variants: readonly RenderedVariant[]) =>
+    variants.map(({ name, width, height }) => `${name} ${width}x${height}`);
+
+  it("have each width below the longest side, and one of the original's size", async () => {
+    const jpeg = await plain(100, 300).jpeg().toBuffer();
+    const { variants } = await renderAll(jpeg, { widths: [400, 64, 256, 800], contentType: "image/jpeg" });
+    expect(sizes(variants)).toEqual([
+      ...["avif", "webp", "jpeg"].map((format) => `64.${format} 21x64`),
+      ...["avif", "webp", "jpeg"].map((format) => `256.${format} 85x256`),
+      ...["avif", "webp", "jpeg"].map((format) => `400.${format} 100x300`),
+    ]);
+    for (const { bytes, format, width, height, size } of variants) {
+      expect(size).toBe(bytes.length);
+      expect(await sharp(bytes).metadata()).toMatchObject({
+        format: format === "avif" ? "heif" : format,
+        width,
+        height,
+      });
+    }
+  });
+
+  it.each([
+    ["image/png", ["avif", "webp", "png"]],
+    ["image/gif", ["avif", "webp", "png"]],
+    ["image/webp", ["avif", "webp"]],
+    ["image/avif", ["avif", "webp"]],
+  ])("of %s have the formats %j", async (contentType, formats) => {
+    const { variants } = await renderAll(await plain(1, 1).png().toBuffer(), { contentType });
+    expect(sizes(variants)).toEqual(formats.map((format) => `256.${format} 1x1`));
+  });
+
+  it("decode the original once, and hold a place of the decodes for one encode at a time", async () => {
+    const decoder = createDecoder({ maxPixels: 1_000_000 });
+    let [decodes, running, most] = [0, 0, 0];
+    const counted: typeof decoder = {
+      decode(...args) {
+        decodes++;
+        return decoder.decode(...args);
+      },
+      async process(weight, patience, work) {
+        most = Math.max(most, ++running);
+        return decoder.process(weight, patience, work).finally(() => running--);
+      },
+    };
+    const bytes = await plain(80, 60).png().toBuffer();
+    const options = { decoder: counted, widths: [16, 32, 256], contentType: "image/png" };
+    expect((await renderAll(bytes, options)).variants).toHaveLength(9);
+    expect({ decodes, running, most }).toEqual({ decodes: 1, running: 0, most: 1 });
   });
 });

@@ -1,48 +1,83 @@
-// Renders the thumbnail of an image: upright, small, sRGB, without metadata. Bytes in, bytes out.
-import type { OpenImage } from "../lib/sharp.ts";
+// Renders the variants of an image: one decode to the widest, then one encode after another from its pixels.
+import type { Decoder } from "../lib/decode/decoder.ts";
+import { AppError } from "../lib/errors.ts";
+import { eventPatience, type Patience, type RunOptions } from "../lib/gate.ts";
+import type { StoredVariant } from "../lib/image.ts";
+import { variantName } from "../lib/image-variants.ts";
+import { encodeVariant, encodeWeight } from "./encode.ts";
+import { fitPixels, openPixels, type Pixels } from "./pixels.ts";
+import { formatsFor, widthsFor } from "./plan.ts";
+import { createPreview, type Preview } from "./preview.ts";
 
-/** Longest edge in pixels. */
-export const THUMBNAIL_EDGE = 256;
-const QUALITY = 80;
-/** 0 to 6: higher values take noticeably longer and save few bytes (npm run bench -- thumbnail). */
-const EFFORT = 1;
-/** A flat graphic has at most this many colours. A photo of 256 pixels has tens of thousands. */
-const FLAT_COLOURS = 2_048;
+export type RenderedVariant = StoredVariant & { readonly bytes: Buffer };
 
-export type Thumbnail = {
-  readonly bytes: Buffer;
-  readonly width: number;
-  readonly height: number;
-  readonly size: number;
+export type Rendering = {
+  readonly preview: Preview;
+  /** Encodes the variants one after another, as they are read, the smallest first. */
+  encode(): AsyncGenerator<RenderedVariant>;
 };
 
-function isFlat(pixels: Buffer, channels: number): boolean {
-  const colours = new Set<number>();
-  for (let at = 0; at < pixels.length && colours.size <= FLAT_COLOURS; at += channels)
-    colours.add(pixels.readUIntBE(at, channels));
-  return colours.size <= FLAT_COLOURS;
+/** Milliseconds for all waits and encodes. A timer that starts one last render ends before `functionTimeout`. */
+const LIMIT_MS = 120_000;
+
+type Original = { readonly bytes: Uint8Array; readonly contentType: string };
+type Options = RunOptions & {
+  readonly decoder: Decoder;
+  readonly patience: () => Patience;
+  /** Bounds on the longest side in pixels. */
+  readonly widths: readonly number[];
+};
+
+/**
+ * The patience of each wait of one render.
+ * @returns a function that throws DEPENDENCY_UNAVAILABLE when the time is over
+ */
+export function startPatience(): () => Patience {
+  const endsAt = performance.now() + LIMIT_MS;
+  return () => {
+    const left = Math.round(endsAt - performance.now());
+    if (left <= 0)
+      throw new AppError("DEPENDENCY_UNAVAILABLE", `Rendering an image lasted longer than ${LIMIT_MS} ms`, {
+        retryAfter: 10,
+      });
+    return { ...eventPatience, maxWaitMs: Math.min(eventPatience.maxWaitMs, left) };
+  };
 }
 
 /**
- * The first frame as WebP, rotated by its EXIF orientation, at most 256 pixels on its longest edge and never enlarged.
- * sharp's defaults convert colours to sRGB and drop all metadata, including the location. Lossy WebP halves the
- * resolution of colours, which blurs thin lines and text: a flat graphic is encoded without loss where that is smaller.
- * @throws {Error} when libvips cannot read the whole image
+ * Decodes the first frame, rotated by its EXIF orientation and never enlarged. The decode holds its memory in the gate
+ * only until the widest variant is there as pixels: at most 26 MB at 2,560 pixels.
+ * @throws {AppError} as `Decoder.decode`; also from the generator
  */
-export async function renderThumbnail(bytes: Uint8Array, open: OpenImage): Promise<Thumbnail> {
-  const { data: pixels, info } = await open(bytes)
-    .autoOrient()
-    .resize(THUMBNAIL_EDGE, THUMBNAIL_EDGE, { fit: "inside", withoutEnlargement: true })
-    .toColourspace("srgb")
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const encode = (lossless: boolean) =>
-    open(pixels, { raw: { width, height, channels } }).webp({ quality: QUALITY, effort: EFFORT, lossless }).toBuffer();
-  let data = await encode(false);
-  if (isFlat(pixels, channels)) {
-    const exact = await encode(true);
-    if (exact.length <= data.length) data = exact;
+export async function renderVariants(
+  { bytes, contentType }: Original,
+  { decoder, widths, patience, ...run }: Options,
+): Promise<Rendering> {
+  const decoded = await decoder.decode(
+    bytes,
+    patience(),
+    async (open, size) => {
+      const planned = widthsFor(size, widths);
+      return { planned, widest: await fitPixels(open(bytes).autoOrient(), planned.at(-1) ?? 1) };
+    },
+    run,
+  );
+  const { planned, widest } = decoded;
+  const weight = encodeWeight(widest);
+  const preview = await decoder.process(weight, patience(), (open) => createPreview(open, widest));
+
+  async function* encode() {
+    for (const width of planned) {
+      const pixels: Pixels = await decoder.process(weight, patience(), async (open) =>
+        width === planned.at(-1) ? widest : fitPixels(openPixels(open, widest), width),
+      );
+      for (const format of formatsFor(contentType)) {
+        const encoded = await decoder.process(weight, patience(), (open) => encodeVariant(open, pixels, format));
+        const { width: realWidth, height } = pixels;
+        const name = variantName(width, format);
+        yield { name, format, width: realWidth, height, size: encoded.length, bytes: encoded };
+      }
+    }
   }
-  return { bytes: data, width, height, size: data.length };
+  return { preview, encode };
 }

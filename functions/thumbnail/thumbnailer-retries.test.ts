@@ -5,7 +5,8 @@ import { testImage } from "../images/test-images.fixture.ts";
 import { createDecoder, type Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import type { RunOptions } from "../lib/gate.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecord, originalBlobName } from "../lib/image.ts";
+import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "./thumbnailer.ts";
@@ -18,14 +19,15 @@ let owner: string;
 let image: ImageRecord;
 let decodes: number;
 
-const open = ({ decode }: Decoder = decoder) => {
+const open = ({ decode }: Pick<Decoder, "decode"> = decoder) => {
   const counted: Decoder = {
+    process: decoder.process,
     decode(...args) {
       decodes++;
       return decode(...args);
     },
   };
-  return createThumbnailer({ originals, thumbnails, records, decoder: counted, meter: silentMeter });
+  return createThumbnailer({ originals, thumbnails, records, decoder: counted, meter: silentMeter, widths: [256] });
 };
 const create = (thumbnailer = open()) => thumbnailer.create(owner, image.id, { warn: () => undefined });
 const findRecord = () => records.find(owner, image.id);
@@ -48,7 +50,7 @@ describe("failed renders", () => {
     const failed = await findRecord();
     expect(failed).toMatchObject({ status: "failed", reason: expect.stringMatching(/could not be read/) });
     expect(failed?.reason).not.toMatch(/vips|buffer|Error|undefined/i);
-    expect(await thumbnails.etag(thumbnailBlobName(image))).toBeUndefined();
+    expect(await thumbnails.etag(variantBlobName(image, THUMBNAIL))).toBeUndefined();
     expect(await create()).toBe("up-to-date");
     expect(decodes).toBe(2);
   });

@@ -6,7 +6,8 @@ import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
-import { type ImageRecord, type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
+import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import type { Meter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer, type Thumbnailer } from "./thumbnailer.ts";
@@ -22,13 +23,15 @@ let measured: unknown[];
 const meter: Meter = { measure: (...args) => void measured.push(args) };
 
 /** The real stores with some methods replaced. Counts reads of originals. */
-function open(
-  other: {
-    originals?: Partial<BlobContainer>;
-    thumbnails?: Partial<BlobContainer>;
-    records?: Partial<ImageRecords>;
-  } = {},
-): Thumbnailer {
+function open({
+  widths = [256, 512],
+  ...other
+}: {
+  originals?: Partial<BlobContainer>;
+  thumbnails?: Partial<BlobContainer>;
+  records?: Partial<ImageRecords>;
+  widths?: readonly number[];
+} = {}): Thumbnailer {
   const counted: BlobContainer = {
     ...originals,
     read(name) {
@@ -42,11 +45,15 @@ function open(
     records: { ...records, ...other.records },
     decoder,
     meter,
+    widths,
   });
 }
 const silentLog = { warn: () => undefined };
-const thumbnailName = () => thumbnailBlobName(image);
+const thumbnailName = () => variantBlobName(image, THUMBNAIL);
 const originalName = () => originalBlobName(image);
+const storedNames = async () =>
+  (await thumbnails.list(`${owner}/`)).map((name) => name.slice(name.indexOf("thumb_") + "thumb_".length));
+const reprocess = () => records.change(owner, image.id, () => ({ status: "pending", sourceEtag: undefined }));
 const findRecord = () => records.find(owner, image.id);
 const create = (thumbnailer = open()) => thumbnailer.create(owner, image.id, silentLog);
 /** Replaces the original, also by bytes that the intake rejects. */
@@ -61,13 +68,37 @@ beforeEach(async () => {
 });
 
 describe("create", () => {
-  it("creates a WebP thumbnail and stores its size and the source ETag in the record", async () => {
-    expect(await create()).toBe("created");
-    const stored = await thumbnails.read(thumbnailName());
-    const etag = await originals.etag(originalName());
-    const thumbnail = { width: 256, height: 128, size: stored?.bytes.length };
-    expect(await findRecord()).toEqual({ ...image, status: "ready", thumbnail, sourceEtag: etag });
-    expect(stored?.bytes.toString("latin1", 8, 12)).toBe("WEBP");
+  it("stores every variant, and then names them with the preview and the source ETag in one write of the record", async () => {
+    const writes: Partial<ImageRecord>[] = [];
+    const change: ImageRecords["change"] = (theOwner, id, decide) =>
+      records.change(theOwner, id, (current) => {
+        const changes = decide(current);
+        if (changes) writes.push(changes);
+        return changes;
+      });
+    expect(await create(open({ records: { change } }))).toBe("created");
+    expect(writes).toHaveLength(1);
+    const record = await findRecord();
+    const names = ["avif", "webp", "png"].flatMap((format) => [`256.${format}`, `512.${format}`]);
+    expect((await storedNames()).sort()).toEqual(names.toSorted());
+    expect(record?.variants?.map(({ name }) => name).sort()).toEqual(names.toSorted());
+    for (const { name, format, width, height, size } of record?.variants ?? []) {
+      const stored = await thumbnails.read(variantBlobName(image, name));
+      expect(stored?.bytes.length).toBe(size);
+      const edge = Number.parseInt(name, 10);
+      expect({ width, height, name }).toEqual({ width: edge, height: edge / 2, name: `${edge}.${format}` });
+    }
+    const thumbnail = record?.variants?.find(({ name }) => name === THUMBNAIL);
+    expect(record).toEqual({
+      ...image,
+      status: "ready",
+      thumbnail: { width: 256, height: 128, size: thumbnail?.size },
+      variants: record?.variants,
+      thumbHash: expect.stringMatching(/^[\w+/]{20,}=*$/),
+      dominantColor: expect.stringMatching(/^#[0-9a-f]{6}$/),
+      placeholder: expect.any(String),
+      sourceEtag: await originals.etag(originalName()),
+    });
   });
 
   it("creates the thumbnail of an image that is still uploading", async () => {
@@ -84,9 +115,62 @@ describe("create", () => {
     expect(await thumbnails.etag(thumbnailName())).toBe(before);
   });
 
-  it("creates a complete thumbnail for two concurrent events", async () => {
-    expect(await Promise.all([create(), create()])).toEqual(["created", "created"]);
-    expect(await findRecord()).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 128 } });
+  it("renders one image at a time, so that the second of two concurrent events has nothing to do", async () => {
+    const thumbnailer = open();
+    expect(await Promise.all([create(thumbnailer), create(thumbnailer)])).toEqual(["created", "up-to-date"]);
+    expect(reads).toBe(1);
+  });
+
+  it.each([
+    ["before", [256]],
+    ["after", [256, 512]],
+  ])(
+    "the record names exactly the stored blobs when an instance with other widths is done %s this one",
+    async (when, widths) => {
+      const other = () => create(open({ widths }));
+      const change: ImageRecords["change"] = async (...args) => {
+        if (when === "before") await other();
+        const changed = await records.change(...args);
+        if (when === "after") await other();
+        return changed;
+      };
+      await create(open({ records: { change }, widths: when === "before" ? [256, 512] : [256] }));
+      const record = await findRecord();
+      expect(record?.status).toBe("ready");
+      expect(record?.variants?.map(({ name }) => name).sort()).toEqual((await storedNames()).sort());
+    },
+  );
+
+  it("removes the variants that are no longer made after the record is written", async () => {
+    await create();
+    await reprocess();
+    const record = await create(open({ widths: [256] })).then(findRecord);
+    expect(record?.variants?.map(({ name }) => name)).toEqual(["256.avif", "256.webp", "256.png"]);
+    expect((await storedNames()).sort()).toEqual(["256.avif", "256.png", "256.webp"]);
+  });
+
+  it("keeps a blob that a later render wrote while this one removes what is no longer made", async () => {
+    await create();
+    await reprocess();
+    const late = open({
+      widths: [256],
+      records: {
+        async find(...args) {
+          const record = await records.find(...args);
+          // The record as it was, and a new version of a blob that is about to be removed.
+          if (record?.status === "ready")
+            await thumbnails.write(variantBlobName(image, "512.webp"), {
+              bytes: Buffer.from("later"),
+              contentType: "image/webp",
+              cacheControl: "no-store",
+            });
+          return record;
+        },
+      },
+    });
+    expect(await create(late)).toBe("created");
+    expect(await storedNames()).toContain("512.webp");
+    expect(await storedNames()).not.toContain("512.avif");
   });
 
   it("creates the thumbnail again when the original changes", async () => {
@@ -102,7 +186,7 @@ describe("missing image", () => {
     await create();
     await records.remove(owner, image.id, "*");
     expect(await create()).toBe("not-found");
-    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
+    expect(await storedNames()).toEqual([]);
     expect(reads).toBe(1);
   });
 
@@ -123,7 +207,7 @@ describe("missing image", () => {
       },
     });
     expect(await create(racing)).toBe("not-found");
-    expect(await thumbnails.etag(thumbnailName())).toBeUndefined();
+    expect(await storedNames()).toEqual([]);
     expect(await findRecord()).toBeUndefined();
   });
 

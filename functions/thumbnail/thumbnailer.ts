@@ -1,13 +1,14 @@
-// Creates the thumbnail of an image and updates its record: once per version of the original, for any number of events.
+// Creates the variants of an image and updates its record: once per version of the original, for any number of events.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import type { Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
-import { eventPatience } from "../lib/gate.ts";
-import { type ImageRecords, originalBlobName, thumbnailBlobName } from "../lib/image.ts";
+import { createGate, type Patience } from "../lib/gate.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, type StoredVariant } from "../lib/image.ts";
+import { removeVariants, THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
-import type { OpenImage } from "../lib/sharp.ts";
-import { renderThumbnail } from "./render.ts";
+import type { Preview } from "./preview.ts";
+import { renderVariants, startPatience } from "./render.ts";
 
 type Outcome = "created" | "up-to-date" | "failed" | "not-found";
 export type Thumbnailer = {
@@ -25,16 +26,90 @@ type Options = {
   readonly records: Pick<ImageRecords, "find" | "change">;
   readonly decoder: Decoder;
   readonly meter: Meter;
+  /** Bounds on the longest side in pixels; 256 is one of them. */
+  readonly widths: readonly number[];
 };
 
 const REASON = "The image could not be read: it is corrupt or cannot be resized.";
 
-export function createThumbnailer({ originals, thumbnails, records, decoder, meter }: Options): Thumbnailer {
-  async function create(owner: string, id: string, log: Pick<Log, "warn">): Promise<Outcome | "not-rendered"> {
-    const thumbnailName = thumbnailBlobName({ owner, id });
+type Stored = { readonly variants: readonly StoredVariant[]; readonly preview: Preview };
+
+/** What the record of a rendered image has. */
+function readyRecord({ variants, preview }: Stored): Partial<ImageRecord> {
+  const thumbnail = variants.find(({ name }) => name === THUMBNAIL);
+  return {
+    status: "ready",
+    variants,
+    placeholder: undefined,
+    ...preview,
+    thumbnail: thumbnail && { width: thumbnail.width, height: thumbnail.height, size: thumbnail.size },
+    attempts: undefined,
+    retryAt: undefined,
+  };
+}
+
+export function createThumbnailer(options: Options): Thumbnailer {
+  const { originals, thumbnails, records, decoder, meter, widths } = options;
+  // The host runs one event at a time, and the timer may run meanwhile. One render at once bounds the memory of pixels and
+  // encoded variants outside of the decode gate.
+  const renders = createGate({ name: "renders", capacity: 1 });
+
+  /** Renders and writes the variants. @returns undefined when the bytes cannot be rendered */
+  async function render(
+    record: ImageRecord,
+    original: { bytes: Buffer; etag: string },
+    { log, ...run }: { isAlone: boolean; patience: () => Patience; log: Pick<Log, "warn"> },
+  ): Promise<Stored | undefined> {
+    const variants: StoredVariant[] = [];
+    const source = { bytes: original.bytes, contentType: record.contentType };
+    try {
+      const { preview, encode } = await renderVariants(source, { decoder, widths, ...run });
+      for await (const { bytes, ...variant } of encode()) {
+        await thumbnails.write(variantBlobName(record, variant.name), {
+          bytes,
+          contentType: `image/${variant.format}`,
+          cacheControl: "private, max-age=31536000, immutable",
+        });
+        variants.push(variant);
+      }
+      return { variants, preview };
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
+      log.warn("thumbnail-not-rendered", { image: record.id, is_final: run.isAlone, error });
+      return undefined;
+    }
+  }
+
+  /**
+   * Removes what the record had before, or what this run wrote, and the record does not name now. Another run may write
+   * the same names again after a later change: so a blob is removed only in the version that existed while the record was
+   * still as it is now.
+   */
+  async function removeOthers(names: readonly string[], after: ImageRecord, log: Pick<Log, "warn">): Promise<void> {
+    const named = new Set(after.variants?.map(({ name }) => name));
+    const others = [...new Set(names)].filter((name) => !named.has(name)).map((name) => variantBlobName(after, name));
+    if (others.length === 0) return;
+    try {
+      const versions = await Promise.all(others.map((blob) => thumbnails.etag(blob)));
+      const current = await records.find(after.owner, after.id);
+      if (current?.status !== "ready" || JSON.stringify(current.variants) !== JSON.stringify(after.variants)) return;
+      for (const [index, blob] of others.entries()) {
+        const etag = versions[index];
+        if (etag) await thumbnails.remove(blob, { etag });
+      }
+    } catch (error) {
+      // They cost storage, and nothing names them. They are removed with the image.
+      log.warn("variants-not-removed", { image: after.id, error });
+    }
+  }
+
+  async function create(
+    { owner, id, log }: { owner: string; id: string; log: Pick<Log, "warn"> },
+    patience: () => Patience,
+  ): Promise<Outcome | "not-rendered"> {
     const record = await records.find(owner, id);
     if (!record) {
-      await thumbnails.remove(thumbnailName);
+      await removeVariants(thumbnails, { owner, id });
       return "not-found";
     }
     const originalName = originalBlobName(record);
@@ -46,42 +121,33 @@ export function createThumbnailer({ originals, thumbnails, records, decoder, met
     // A store error is thrown, so that the event is delivered again. An image can also look unusable because of what
     // else runs in this instance: it is `failed` only when the same bytes fail again while nothing else is decoded.
     const isSecondRender = !isFinal && record.sourceEtag === original.etag;
-    const work = (open: OpenImage) => renderThumbnail(original.bytes, open);
-    const render = decoder.decode(original.bytes, eventPatience, work, { isAlone: isSecondRender });
-    const rendered = await render.catch((error: unknown) => {
-      if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
-      log.warn("thumbnail-not-rendered", { image: id, is_final: isSecondRender, error });
-      return undefined;
-    });
-    if (rendered)
-      await thumbnails.write(thumbnailName, {
-        bytes: rendered.bytes,
-        contentType: "image/webp",
-        cacheControl: "private, max-age=31536000, immutable",
-      });
+    const stored = await render(record, original, { isAlone: isSecondRender, patience, log });
     const changed = await records.change(owner, id, (current) => {
       const sourceEtag = original.etag;
-      if (rendered) {
-        const { bytes: _bytes, ...thumbnail } = rendered;
-        return { status: "ready", sourceEtag, thumbnail, attempts: undefined, retryAt: undefined };
-      }
+      // Another instance was faster, and its record stays: it names the blobs that it wrote.
       if (current.status === "ready" && current.sourceEtag === sourceEtag) return undefined;
+      if (stored) return { ...readyRecord(stored), sourceEtag };
       if (isSecondRender) return { status: "failed", sourceEtag, reason: REASON, retryAt: undefined };
       return { status: current.status === "uploading" ? "uploading" : "pending", sourceEtag };
     });
-    if (changed && rendered) return "created";
-    if (changed) return isSecondRender ? "failed" : "not-rendered";
-    // The image was deleted meanwhile: remove the orphaned thumbnail.
-    await thumbnails.remove(thumbnailName);
-    return "not-found";
+    if (!changed) {
+      // The image was deleted meanwhile: remove the orphaned variants.
+      await removeVariants(thumbnails, { owner, id });
+      return "not-found";
+    }
+    if (!stored) return isSecondRender ? "failed" : "not-rendered";
+    const written = [...stored.variants, ...(record.variants ?? [])].map(({ name }) => name);
+    await removeOthers(written, changed, log);
+    return "created";
   }
 
   return {
-    async create(...args) {
+    async create(owner, id, log) {
+      const patience = startPatience();
       const startedAt = performance.now();
       let outcome: Outcome | "not-rendered" | "store-failed" = "store-failed";
       try {
-        outcome = await create(...args);
+        outcome = await renders.run(1, patience(), () => create({ owner, id, log }, patience));
         if (outcome === "not-rendered") throw new Error("The thumbnail was not rendered: the next attempt decides.");
         return outcome;
       } finally {

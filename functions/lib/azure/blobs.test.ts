@@ -88,6 +88,19 @@ describe("a blob container", () => {
   });
 });
 
+describe("list and remove", () => {
+  it("list returns the names that begin with the prefix, and remove with an ETag only that version", async () => {
+    const old = await images.write(name, blob("one"));
+    const current = await images.write(name, blob("two"));
+    expect(await images.list(name.slice(0, -1))).toEqual([name]);
+    expect(await images.list(`${name}/`)).toEqual([]);
+    await images.remove(name, { etag: old });
+    expect(await images.etag(name)).toBe(current);
+    await images.remove(name, { etag: current });
+    expect(await images.list(name)).toEqual([]);
+  });
+});
+
 describe("a missing container", () => {
   it.each<[string, () => Promise<unknown>]>([
     ["reading", () => missing.read("a/b/c")],
@@ -95,6 +108,7 @@ describe("a missing container", () => {
     ["writing", () => missing.write("a/b/c", blob("x"))],
     ["writing once", () => missing.write("a/b/c", blob("x"), { once: true })],
     ["removing", () => missing.remove("a/b/c")],
+    ["listing", () => missing.list("a/")],
   ])("a missing container throws DEPENDENCY_UNAVAILABLE: %s", async (_, call) => {
     await expect(call()).rejects.toEqual(unavailable);
   });
@@ -129,6 +143,7 @@ describe("store errors", () => {
     ["etag", (container) => container.etag(name)],
     ["write", (container) => container.write(name, blob("x"))],
     ["remove", (container) => container.remove(name)],
+    ["list", (container) => container.list(name)],
   ])("%s throws DEPENDENCY_UNAVAILABLE when the store is down or returns 403", async (_, call) => {
     proxy.decide(() => ({ kind: "status", status: 403 }));
     await expect(call(images)).rejects.toEqual(unavailable);

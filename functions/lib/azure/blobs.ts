@@ -1,4 +1,4 @@
-// Blobs of one account: write, read as a whole, remove.
+// Blobs of one account: write, read as a whole, list, remove.
 import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/identity";
 import type { BlobServiceClient } from "@azure/storage-blob";
@@ -20,8 +20,10 @@ export type BlobContainer = {
   etag(name: string): Promise<string | undefined>;
   /** The whole blob, or undefined when it does not exist. */
   read(name: string): Promise<{ bytes: Buffer; etag: string } | undefined>;
-  /** Removes a blob if it exists. */
-  remove(name: string): Promise<void>;
+  /** Names of the first 5,000 blobs that begin with the prefix. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Removes a blob if it exists; with `etag` only this version of it. */
+  remove(name: string, options?: { etag?: string }): Promise<void>;
 };
 
 const CALL_MS = 30_000;
@@ -99,9 +101,21 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
         for await (const chunk of response.readableStreamBody) chunks.push(Buffer.from(chunk));
         return { bytes: Buffer.concat(chunks), etag: response.etag ?? "" };
       }),
-    remove: (blob) =>
+    list: (prefix) =>
       guard(async () => {
-        await (await at(blob)).deleteIfExists(withTimeout());
+        const pages = (await service()).client
+          .getContainerClient(name)
+          .listBlobsFlat({ prefix, ...withTimeout() })
+          .byPage({ maxPageSize: 5_000 });
+        const { value } = await pages.next();
+        return (value?.segment.blobItems ?? []).map((blob: { name: string }) => blob.name);
+      }),
+    remove: (blob, { etag } = {}) =>
+      guard(async () => {
+        const conditions = etag === undefined ? {} : { conditions: { ifMatch: etag } };
+        await (await at(blob)).deleteIfExists({ ...withTimeout(), ...conditions }).catch((cause: unknown) => {
+          if (etag === undefined || statusOfSdkError(cause) !== 412) throw cause;
+        });
       }),
   };
 }

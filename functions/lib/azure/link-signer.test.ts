@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createIssueLink, type LinkableImage } from "../../sas/issue-link.ts";
-import { type ImageRecord, originalBlobName, thumbnailBlobName, type Variant } from "../image.ts";
+import { type ImageRecord, originalBlobName } from "../image.ts";
+import { THUMBNAIL, variantBlobName } from "../image-variants.ts";
 import { containers } from "../names.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
@@ -32,7 +33,7 @@ function open({ baseUrl = uri, now = Date.now }: { baseUrl?: string | undefined;
   const service = createBlobService(proxy.url, credential);
   const keys = createDelegationKeys({ service, now });
   const issueLink = createIssueLink({ keys, sign: createLinkSigner(service, baseUrl), now });
-  return (linked: LinkableImage, variant: Variant, seconds: number, isStable = false) =>
+  return (linked: LinkableImage, variant: string, seconds: number, isStable = false) =>
     issueLink(linked, variant, { seconds, isStable });
 }
 const headers = { contentType: "image/png", cacheControl: "no-store" };
@@ -40,7 +41,7 @@ const headers = { contentType: "image/png", cacheControl: "no-store" };
 beforeEach(async () => {
   image = { owner: "test-links", id: randomUUIDv7(), filename: "Zoë's 🖼️ (1)+2;a=b@c,d.png" };
   await originals.write(originalBlobName(image), { bytes: Buffer.from("original"), ...headers });
-  await thumbnails.write(thumbnailBlobName(image), { bytes: Buffer.from("thumbnail"), ...headers });
+  await thumbnails.write(variantBlobName(image, THUMBNAIL), { bytes: Buffer.from("thumbnail"), ...headers });
 });
 
 describe("a signed link", () => {
@@ -100,7 +101,7 @@ describe("a signed link", () => {
   it("a link starts with the base URL, with or without its trailing slash", async () => {
     for (const baseUrl of ["https://media.example.com/m", "https://media.example.com/m/"]) {
       const { url } = await open({ baseUrl })(image, "thumbnail", 60);
-      expect(url).toContain(`https://media.example.com/m/thumbnails/${thumbnailBlobName(image)}?sv=`);
+      expect(url).toContain(`https://media.example.com/m/thumbnails/${variantBlobName(image, THUMBNAIL)}?sv=`);
     }
   });
 

@@ -1,4 +1,4 @@
-// The only way to decode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
+// The only way to decode or encode an image: bounded before libvips sees it, weighed, and admitted by one gate of the process.
 import { AppError, asAppError } from "../errors.ts";
 import type { Gate, Patience, RunOptions } from "../gate.ts";
 import { createHeavyWork } from "../heavy-work.ts";
@@ -21,6 +21,13 @@ export type Decoder = {
     work: (open: OpenImage, size: { readonly width: number; readonly height: number }) => Promise<T>,
     options?: RunOptions,
   ): Promise<T>;
+  /**
+   * Runs work on pixels that were decoded before. It takes one place of the decodes, so that both together leave threads
+   * to the rest of the process.
+   * @param weight bytes of memory that the work takes
+   * @throws {AppError} as `decode`
+   */
+  process<T>(weight: number, patience: Patience, work: (open: OpenImage) => Promise<T>): Promise<T>;
 };
 
 /** Bytes to check the structure and read the header. */
@@ -148,6 +155,11 @@ export function createDecoder({
       const weight = decodeWeight(header, isBuffered);
       const rest = { ...patience, maxWaitMs: Math.max(0, Math.round(waitsUntil - performance.now())) };
       return runLimited({ weight, patience: rest, endsAt }, () => work(open, { width, height }), options);
+    },
+    async process(weight, patience, work) {
+      const open = await loadSharp(maxPixels);
+      const endsAt = performance.now() + patience.maxWaitMs + timeLimitMs;
+      return runLimited({ weight, patience, endsAt }, () => work(open));
     },
   };
 }
