@@ -3,7 +3,8 @@ import { readCommandLine, UsageError } from "../scripts/command-line.ts";
 
 const COMMAND = {
   name: "npm run seed",
-  about: "Creates the rows and secrets that the app needs before its first visitor. A second run changes nothing.",
+  about:
+    "Creates the rows, secrets and owner account that the app needs before its first visitor. A second run changes nothing.",
   flags: {
     "start-at": {
       value: "N",

@@ -49,8 +49,8 @@ function isSequence(text: string): boolean {
 }
 
 /**
- * A list of leaked passwords has few of 12 characters, so a password is also common when it is one of them with digits or
- * signs around it, or repeated, or any sequence or short repetition.
+ * A list of leaked passwords has few of 12 characters. So a password is also common when it is one of the list repeated, or
+ * with digits or signs around it. Sequences and short repetitions are always common.
  */
 export async function isCommon(password: string): Promise<boolean> {
   const common = await loadCommonPasswords();

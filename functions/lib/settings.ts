@@ -107,6 +107,7 @@ const schema = z.object({
     .meta({ examples: ["6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"] }),
   // The API's own origins. Only their pages may use the cookie of a session; without one, no page may.
   APP_ORIGINS: origins.meta({ examples: ["https://vitae-prod.azurewebsites.net"] }),
+  // `iss` and `aud` of access tokens.
   TOKEN_ISSUER: z
     .string()
     .min(1, "must not be empty")
