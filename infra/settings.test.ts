@@ -32,7 +32,7 @@ describe("deployed settings", () => {
     expect(readSettings(environment)).toMatchObject({ STAGE: stage, PAGES: ["resume"], DAILY_WRITE_BUDGET: 50_000 });
   });
 
-  it("deployed settings contain no names besides the app's own and the platform's", () => {
+  it("deployed settings contain only names of the app and the platform", () => {
     const own: readonly string[] = settingNames;
     expect(Object.keys(deployed("production")).filter((name) => !own.includes(name))).toEqual([
       "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",

@@ -121,7 +121,7 @@ describe("a cookie", () => {
     expect(JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString()).sub).toBe(attacker.id);
   });
 
-  it("is rejected beside a token in the body, and without the API's own Origin, without effect on the session", async () => {
+  it("is rejected together with a token in the body, and without the API's own Origin, without effect on the session", async () => {
     const { refresh_token } = await accounts.signInOwner();
     const cookie = `${accounts.cookieName}=${refresh_token}`;
     const { host, protocol } = new URL(backend.host.url);

@@ -91,7 +91,7 @@ describe("a forged access token", () => {
 });
 
 describe("a genuine token in the wrong place", () => {
-  it("is rejected by every route when it is in the query, also beside a valid header", async () => {
+  it("is rejected by every route when it is in the query, also with a valid header", async () => {
     const headers = { authorization: `Bearer ${owner.access_token}` };
     const query = `?access_token=${owner.access_token}`;
     for (const { name, methods, path } of routes.filter(({ access }) => access !== "public")) {

@@ -31,7 +31,7 @@ describe("create", () => {
     expect(await accounts.users.read()).toEqual([owner]);
   });
 
-  it("create adds a deleted owner again only when it is told to, and its old tokens stay invalid", async () => {
+  it("create adds a deleted owner again only with isRestored, and its old tokens stay invalid", async () => {
     await accounts.users.change(() => [newUser({ role: "owner" })]);
     expect(await open().create(EMAIL, false)).toBe("absent");
     expect(await accounts.users.read()).toHaveLength(1);

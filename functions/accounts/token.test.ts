@@ -96,7 +96,7 @@ describe("POST /v1/auth/revoke", () => {
 });
 
 describe("/v1/auth/sessions", () => {
-  it("lists and ends the caller's own sessions, and nobody else's", async () => {
+  it("lists and ends the caller's own sessions, and no other user's", async () => {
     const firefox = "Mozilla/5.0 (Windows NT 10.0; rv:143.0) Gecko/20100101 Firefox/143.0";
     const { json } = await signIn({}, { "user-agent": firefox });
     await signIn();

@@ -14,7 +14,7 @@ it.each(["production", "preview-7"])("seedSettings of %s are valid deployment se
   expect(readSettings(seedSettings(createStage(stage).target)).STAGE).toBe(stage);
 });
 
-it("seedSettings name the owner of production, and nobody for a preview, as the app accepts e-mail addresses", () => {
+it("seedSettings name the owner of production, and a reserved address for a preview, in the form that the app accepts", () => {
   const { target } = createStage();
   const { OWNER_EMAIL: preview } = seedSettings(createStage("preview-7").target);
   expect(seedSettings(target).OWNER_EMAIL).toBe(target.config.ownerEmail);
