@@ -31,8 +31,6 @@ export type SessionRows = {
 const CALL_MS = 2_500;
 /** For the timer, which may wait longer than a client. */
 const PAGE_MS = 10_000;
-/** Date headers have whole seconds. */
-const DATE_STEP_MS = 1_000;
 
 const retiredSchema = z.array(z.object({ hash: z.base64(), salt: z.base64(), at: z.number() })).max(16);
 
@@ -80,18 +78,12 @@ function fromRow({ etag = "", ...row }: Row & { etag?: string; partitionKey?: st
 }
 
 /** @param table a client without retries: a repeated Replace would fail on its own first attempt */
-export function createSessionRows(table: TableClient, clock: StoreClock): SessionRows {
-  function observe(date: number): void {
-    const { earliest, latest } = clock.now();
-    // A clock that agrees with the header as far as the header goes is more precise than the header.
-    if (date <= earliest && latest < date + DATE_STEP_MS) return;
-    clock.observe(date);
-  }
+export function createSessionRows(table: TableClient, clock: Pick<StoreClock, "observe">): SessionRows {
   const options = () => ({
     abortSignal: AbortSignal.timeout(CALL_MS),
     onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
       const date = Date.parse(headers.get("date") ?? "");
-      if (Number.isFinite(date)) observe(date);
+      if (Number.isFinite(date)) clock.observe(date);
     },
   });
   /** False for the statuses that mean that the row is not as expected. */

@@ -43,6 +43,21 @@ describe("the store's clock", () => {
     expect(clock.now()).toEqual({ earliest: 78_000, latest: 78_000 });
   });
 
+  it("does not go back, nor ahead of the store, while Date headers of whole seconds agree with it", () => {
+    const { clock, local, pass } = setUp(77_999);
+    const truth = () => local.wall - 500;
+    const readings: number[] = [];
+    for (let response = 0; response < 30; response++) {
+      clock.observe(Math.floor(truth() / 1000) * 1000);
+      readings.push(clock.now().latest);
+      pass(130);
+      readings.push(clock.now().latest);
+      expect(clock.now().latest).toBeLessThanOrEqual(truth());
+    }
+    expect(readings).toEqual(readings.toSorted((a, b) => a - b));
+    expect(truth() - clock.now().latest).toBeLessThan(130);
+  });
+
   it("returns a range after a suspension, which only the wall clock measures", () => {
     const { clock, local } = setUp();
     clock.observe(77_000);

@@ -11,25 +11,35 @@ export type StoreClock = {
   now(): StoreTime;
 };
 
+/** Date headers have whole seconds. */
+const DATE_STEP_MS = 1_000;
+
 /**
  * Adds to the last Date header the time that has passed since. Two clocks measure it: the wall clock can be stepped, and
  * the monotonic clock stands still while a machine is suspended. What must not happen too early goes by `earliest`, what
- * must not happen too late by `latest`.
+ * must not happen too late by `latest`. A header begins the second in which the response was sent, so while the result is
+ * in that second, it is kept: it is more precise, and does not go back.
  */
 export function createStoreClock(
   wall: () => number = Date.now,
   monotonic: () => number = () => performance.now(),
 ): StoreClock {
   let seen = { date: wall(), wall: wall(), monotonic: monotonic() };
+  let isObserved = false;
+  function now(): StoreTime {
+    const byWall = seen.date + wall() - seen.wall;
+    const byMonotonic = seen.date + monotonic() - seen.monotonic;
+    return { earliest: Math.min(byWall, byMonotonic), latest: Math.max(byWall, byMonotonic) };
+  }
   return {
     observe(date) {
+      const { earliest, latest } = now();
+      // The first header always counts, since the wall clock may be ahead of the store.
+      if (isObserved && date <= earliest && latest < date + DATE_STEP_MS) return;
+      isObserved = true;
       seen = { date, wall: wall(), monotonic: monotonic() };
     },
-    now() {
-      const byWall = seen.date + wall() - seen.wall;
-      const byMonotonic = seen.date + monotonic() - seen.monotonic;
-      return { earliest: Math.min(byWall, byMonotonic), latest: Math.max(byWall, byMonotonic) };
-    },
+    now,
   };
 }
 
