@@ -21,7 +21,8 @@ const accountLines = {
   absent: "not created, because the site has other users. To create it: npm run seed -- --restore-owner",
 };
 const passwordLines = {
-  taken: `set from the secret "${secrets.ownerPassword}"`,
+  set: `set from the secret "${secrets.ownerPassword}"`,
+  restored: `set from the newer version of the secret "${secrets.ownerPassword}"; all sessions and access tokens ended`,
   unchanged: "unchanged, because this version of the secret was set before",
 };
 
@@ -61,11 +62,12 @@ export async function* seed(options: SeedOptions): AsyncGenerator<string> {
     const account = await deps.seededOwner.create(email, options.isOwnerRestored);
     yield `user "owner": ${accountLines[account]}`;
     if (account === "absent") return;
-    const password = await deps.seededOwner.takePassword(async () => {
+    const password = await deps.seededOwner.takePassword(email, async () => {
       const secret = await deps.vault.read(secrets.ownerPassword);
       if (secret) return secret;
       throw new Error(`The secret "${secrets.ownerPassword}" was deleted. Run the seed again: npm run seed`);
     });
     yield `password of "owner": ${passwordLines[password]}`;
+    if (password === "restored") yield `user "owner": signs in as ${email}, with role owner and state active`;
   }
 }

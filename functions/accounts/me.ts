@@ -94,9 +94,15 @@ export const updateMe = guardedOperation({
     const { currentPassword, newPassword, email } = body;
     if (isEntra(caller))
       throw new AppError("FORBIDDEN", "An account of Entra ID has no password here: change it there.");
+    /** Also accepts the new password: then an earlier attempt of this request stored it, and did not end the sessions. */
+    const requirePassword = async (stored: string | undefined) => {
+      for (const password of [currentPassword, ...(newPassword === undefined ? [] : [newPassword])])
+        if ((await passwords.verify(password, stored)).isValid) return;
+      rejectPassword();
+    };
     const user = requireMe(await users.read(), caller);
     const found = await credentials.find(user.id);
-    if (!(await passwords.verify(currentPassword, found?.credentials.hash)).isValid) rejectPassword();
+    await requirePassword(found?.credentials.hash);
     const hash = newPassword === undefined ? undefined : await passwords.hash(newPassword, "newPassword");
     // The e-mail address comes first: only it can conflict, and then nothing has changed.
     const changes = email === undefined ? {} : { email };
@@ -107,7 +113,7 @@ export const updateMe = guardedOperation({
     if (hash !== undefined)
       await changeCredentials(credentials, user.id, async (current) => {
         const isUnchanged = current?.hash === found?.credentials.hash || current?.hash === hash;
-        if (!isUnchanged && !(await passwords.verify(currentPassword, current?.hash)).isValid) rejectPassword();
+        if (!isUnchanged) await requirePassword(current?.hash);
         return { ...current, hash };
       });
     await sessions.endAll(user.id, caller.session);

@@ -1,5 +1,6 @@
 // The seeded owner against Azurite: created once, and a password that each version of the secret sets once.
 import { beforeEach, describe, expect, it } from "vitest";
+import type { User } from "../lib/access/roster.ts";
 import { createHeavyWork } from "../lib/heavy-work.ts";
 import { createTable, newUser, openAccounts } from "./accounts.fixture.ts";
 import { createPasswords } from "./passwords.ts";
@@ -44,16 +45,16 @@ describe("create", () => {
 describe("takePassword", () => {
   it("takePassword sets the password once for each version, and a newer version rejects all sessions and tokens", async () => {
     await open().create(EMAIL, false);
-    expect(await open().takePassword(async () => FIRST)).toBe("taken");
+    expect(await open().takePassword(EMAIL, async () => FIRST)).toBe("set");
     expect([await isValid(FIRST), await validFrom(), ended]).toEqual([true, 0, []]);
 
     const changed = await accounts.credentials.find("owner");
     const hash = await passwords.hash("a password of the owner");
     await accounts.credentials.write("owner", { ...changed?.credentials, hash }, changed?.etag);
-    expect(await open().takePassword(async () => FIRST)).toBe("unchanged");
+    expect(await open().takePassword(EMAIL, async () => FIRST)).toBe("unchanged");
     expect(await stored()).toEqual({ hash, secretVersion: "1" });
 
-    expect(await open().takePassword(async () => SECOND)).toBe("taken");
+    expect(await open().takePassword(EMAIL, async () => SECOND)).toBe("restored");
     expect([await isValid(SECOND), (await stored())?.secretVersion]).toEqual([true, "2"]);
     expect(await validFrom()).toBeGreaterThan(0);
     expect(ended).toEqual(["owner"]);
@@ -61,24 +62,40 @@ describe("takePassword", () => {
 
   it("takePassword that was killed between its writes ends all sessions in the next run", async () => {
     await open().create(EMAIL, false);
-    await open().takePassword(async () => FIRST);
+    await open().takePassword(EMAIL, async () => FIRST);
     const killed = { change: () => Promise.reject(new Error("killed")), read: accounts.users.read };
-    await expect(open({ users: killed }).takePassword(async () => SECOND)).rejects.toThrow("killed");
-    expect([await isValid(SECOND), await validFrom()]).toEqual([true, 0]);
-    expect(await open().takePassword(async () => SECOND)).toBe("taken");
+    await expect(open({ users: killed }).takePassword(EMAIL, async () => SECOND)).rejects.toThrow("killed");
+    // The sessions end before the tokens do, since a session could be exchanged for another token.
+    expect([await isValid(SECOND), await validFrom(), ended]).toEqual([true, 0, ["owner"]]);
+    expect(await open().takePassword(EMAIL, async () => SECOND)).toBe("restored");
     expect(await validFrom()).toBeGreaterThan(0);
-    expect(ended).toEqual(["owner"]);
+    expect(ended).toEqual(["owner", "owner"]);
+  });
+
+  it("takePassword sets e-mail address, role and state again with a newer version only", async () => {
+    await open().create(EMAIL, false);
+    await open().takePassword(EMAIL, async () => FIRST);
+    const thief = newUser({ role: "owner" });
+    await accounts.users.change(([owner]) => [
+      { ...(owner as User), email: thief.email, role: "viewer", state: "disabled" },
+      { ...thief, email: EMAIL },
+    ]);
+    expect(await open().takePassword(EMAIL, async () => FIRST)).toBe("unchanged");
+    await expect(open().takePassword(EMAIL, async () => SECOND)).rejects.toThrow(/OWNER_EMAIL/);
+    expect(await open().takePassword("other@localhost", async () => SECOND)).toBe("restored");
+    const [owner] = await accounts.users.read();
+    expect(owner).toMatchObject({ id: "owner", email: "other@localhost", role: "owner", state: "active" });
   });
 
   it("takePassword keeps the newer version when an older run writes later", async () => {
     await open().create(EMAIL, false);
-    await open().takePassword(async () => ({ value: "marble window lake 9", version: "0" }));
+    await open().takePassword(EMAIL, async () => ({ value: "marble window lake 9", version: "0" }));
     let current = FIRST;
-    const result = await open().takePassword(async () => {
+    const result = await open().takePassword(EMAIL, async () => {
       const read = current;
       if (read === FIRST) {
         current = SECOND;
-        await open().takePassword(async () => SECOND);
+        await open().takePassword(EMAIL, async () => SECOND);
       }
       return read;
     });
@@ -92,7 +109,7 @@ describe("takePassword", () => {
     ["with the line break of a file", "violet anchor mill 7\n", /line break/],
   ])("takePassword rejects a secret that is %s, without repeating it", async (_, value, message) => {
     await open().create(EMAIL, false);
-    const rejected = open().takePassword(async () => ({ value, version: "1" }));
+    const rejected = open().takePassword(EMAIL, async () => ({ value, version: "1" }));
     await expect(rejected).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
       message: expect.stringMatching(message),

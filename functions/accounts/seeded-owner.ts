@@ -1,5 +1,5 @@
 // The account `owner`: created with the first seed, and given the password of a secret once for each of its versions.
-import { addUser, emailSchema, OWNER_ID, revokeTokens } from "../lib/access/roster.ts";
+import { addUser, changeUser, emailSchema, OWNER_ID, type Roster, revokeTokens } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
 import type { CredentialStore, Credentials } from "./credentials.ts";
@@ -18,11 +18,16 @@ export type SeededOwner = {
    */
   create(email: string, isRestored: boolean): Promise<"created" | "exists" | "absent">;
   /**
-   * Sets the password to the value of the secret's current version, and ends all sessions, if no earlier call did so for
-   * this version. A password that the owner changes since then stays.
-   * @throws {AppError} VALIDATION_FAILED for a password that breaks the rules
+   * Sets the password to the value of the secret's current version, if no earlier call did so for this version. For a
+   * newer version it also ends all sessions and access tokens, and sets this e-mail address, role owner and state active,
+   * which a thief may have changed. What the owner changes since then stays.
+   * @param email as `checkEmail` returns it
+   * @throws {AppError} VALIDATION_FAILED for a password that breaks the rules; CONFLICT for an e-mail address in use
    */
-  takePassword(readSecret: () => Promise<{ value: string; version: string }>): Promise<"taken" | "unchanged">;
+  takePassword(
+    email: string,
+    readSecret: () => Promise<{ value: string; version: string }>,
+  ): Promise<"set" | "restored" | "unchanged">;
   /** @throws {AppError} VALIDATION_FAILED */
   checkEmail(text: string): string;
   /** @throws {AppError} VALIDATION_FAILED naming the rule that the password breaks */
@@ -63,6 +68,13 @@ async function checkPassword(text: string): Promise<string> {
 export function createSeededOwner({ users, credentials, passwords, sessions, clock }: Options): SeededOwner {
   const now = () => Math.ceil(clock.now().latest / 1000);
 
+  function restore(roster: Roster, email: string): Roster {
+    if (roster.some((user) => user.email === email && user.id !== OWNER_ID))
+      throw new AppError("CONFLICT", `Another user has the e-mail address ${email}: set OWNER_EMAIL to another.`);
+    const changes = { email, role: "owner", state: "active" } as const;
+    return revokeTokens(changeUser(roster, OWNER_ID, { changes, now: now() }), OWNER_ID, now());
+  }
+
   return {
     checkEmail,
     checkPassword,
@@ -88,7 +100,7 @@ export function createSeededOwner({ users, credentials, passwords, sessions, clo
       return outcome;
     },
 
-    async takePassword(readSecret) {
+    async takePassword(email, readSecret) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         // The row first: the write below succeeds only if no other seed has taken a newer version since.
         const before = await credentials.find(OWNER_ID);
@@ -99,13 +111,15 @@ export function createSeededOwner({ users, credentials, passwords, sessions, clo
         const taken: Credentials = { hash, ...(secretVersion !== undefined && { secretVersion }) };
         if (!(await credentials.write(OWNER_ID, taken, before?.etag))) continue;
         if (before) {
-          await users.change((roster) => revokeTokens(roster, OWNER_ID, now()));
           await sessions.endAll(OWNER_ID);
+          // After the sessions, which could be exchanged for later tokens.
+          await users.change((roster) => restore(roster, email));
         }
         // Last: a run that is killed before does everything again.
         const after = await credentials.find(OWNER_ID);
         if (after?.credentials.hash !== hash) continue;
-        if (await credentials.write(OWNER_ID, { hash, secretVersion: version }, after.etag)) return "taken";
+        if (await credentials.write(OWNER_ID, { hash, secretVersion: version }, after.etag))
+          return before ? "restored" : "set";
       }
       throw new AppError("DEPENDENCY_UNAVAILABLE", `The owner's password was not set in ${ATTEMPTS} attempts`);
     },

@@ -5,6 +5,7 @@ import type { User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { newUser } from "./accounts.fixture.ts";
+import { updateMe } from "./me.ts";
 import { deps, type Form, idsOf, post, refresh, routes, sessions, signIn, state, useTokens } from "./token.fixture.ts";
 
 useTokens();
@@ -39,6 +40,24 @@ describe("POST /v1/auth/token", () => {
     deps.issueToken.mockRejectedValueOnce(new AppError("DEPENDENCY_UNAVAILABLE", "No keys"));
     expect(await signIn()).toMatchObject({ status: 503, json: { error: "temporarily_unavailable" } });
     expect(await idsOf()).toEqual([]);
+  });
+
+  it("issues no access token later than a change of the password that it overlooks", async () => {
+    deps.issueToken.mockImplementationOnce(async () => {
+      state.isCurrent = false;
+      return { token: "issued before the change", expiresIn: 900 };
+    });
+    expect((await signIn()).json.error).toBe("invalid_grant");
+    expect(await idsOf()).toEqual([]);
+  });
+
+  it("counts sign-ins apart from the attempts of a signed-in user, who could be blocked otherwise", () => {
+    const caller = { subject: "owner", role: "owner" } as const;
+    const attempt = { currentPassword: "a guess", email: "ada@example.com" };
+    const own = updateMe.account?.({ body: attempt, caller });
+    expect(own).toBeDefined();
+    const body = { grant_type: "password", username: own ?? "", password: "a guess" };
+    expect(routes.token.operation.account?.({ body, caller: undefined })).not.toBe(own);
   });
 
   it("rotates nothing when no access token can be issued, so that a later retry is not reuse", async () => {

@@ -56,9 +56,11 @@ async function signInWithPassword(
   // Always a new session: one that the client presents may belong to another user (session fixation).
   const { refreshToken, session } = await sessions.start(user, userAgent);
   try {
-    if (!(await signedIn.isCurrent())) throw rejected("invalid_grant", SIGN_IN_FAILED);
     const claims = { subject: user.id, role: user.role, session, notBefore: user.validFrom };
-    return { access: await issueToken(claims), refreshToken };
+    // Before the check: a password that changes after it is followed by a `validFrom` later than this token.
+    const access = await issueToken(claims);
+    if (!(await signedIn.isCurrent())) throw rejected("invalid_grant", SIGN_IN_FAILED);
+    return { access, refreshToken };
   } catch (error) {
     // No client has received its token. If this fails too, the session ends after 30 days.
     await sessions.end(user.id, session).catch(() => undefined);
@@ -91,7 +93,9 @@ export const token = operation({
   responses: { 200: { description: "The tokens.", schema: response } },
   errorShape: "oauth",
   errors: ["FORBIDDEN", "DEPENDENCY_UNAVAILABLE"],
-  account: ({ body }) => (body.grant_type === "password" ? body.username : undefined),
+  account: ({ body }) =>
+    // A name of its own, since the user name is any text: attempts of signed-in users are counted as `me:…`.
+    body.grant_type === "password" ? `sign-in:${body.username ?? ""}` : undefined,
   example: {
     body: { grant_type: "password", username: "owner@example.com", password: "correct horse battery staple" },
     response: { access_token: "eyJ…", token_type: "Bearer", expires_in: 900, refresh_token: "owner.7d0c…" },

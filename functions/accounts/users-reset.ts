@@ -29,13 +29,14 @@ export const resetUser = guardedOperation({
   handler: async ({ params: { id } }, { users, credentials, sessions, accountsClock }: Deps) => {
     requireUser(await users.read(), id);
     const { token, oneTime } = createOneTimeToken(id, accountsClock.now());
-    // The password goes first, so that no session can start after the sessions have ended.
+    // The password goes first, so that no session can start after the sessions have ended; the tokens go last, since an
+    // instance that does not know the change yet could exchange a session for a later one.
     await changeCredentials(credentials, id, async (current) => {
       const { hash: _, ...kept } = current ?? {};
       return { ...kept, oneTime };
     });
-    const roster = await users.change((current) => revokeTokens(current, id, nextSecond(accountsClock.now())));
     await sessions.endAll(id);
+    const roster = await users.change((current) => revokeTokens(current, id, nextSecond(accountsClock.now())));
     const expiresAt = new Date(oneTime.expiresAt).toISOString();
     return { json: { user: toUserResponse(requireUser(roster, id)), token, expiresAt } };
   },

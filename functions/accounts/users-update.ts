@@ -3,8 +3,11 @@ import { z } from "zod";
 import { changeUser, requireUser } from "../lib/access/roster.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
+import type { Sessions } from "./sessions.ts";
 import { exampleUser, role, state, tier, toUserResponse, userId, userResponse } from "./user-response.ts";
 import type { Users } from "./users-table.ts";
+
+type Deps = { users: Users; sessions: Pick<Sessions, "endAll">; accountsClock: StoreClock };
 
 const withoutUndefined = <T extends object>(changes: T) =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
@@ -15,7 +18,7 @@ export const updateUser = guardedOperation({
   tag: "Accounts",
   summary: "Change a user",
   description:
-    "A change holds on every instance within a minute. Disabling or enabling a user also rejects all tokens that they have. One active owner always remains.",
+    "A change holds on every instance within a minute. Disabling or enabling a user also ends all their sessions and rejects all their tokens. One active owner always remains. If a request fails with 503, repeat it.",
   params: z.object({ id: userId }),
   body: z
     .strictObject({ role: role.optional(), tier: tier.optional(), state: state.optional() })
@@ -27,14 +30,15 @@ export const updateUser = guardedOperation({
     CONFLICT: "One active user must have the role owner, and this is the last one: give another user that role first.",
   },
   example: { params: { id: exampleUser.id }, body: { tier: "pro" }, response: { ...exampleUser, tier: "pro" } },
-  handler: async (
-    { params: { id }, body },
-    { users, accountsClock }: { users: Pick<Users, "change">; accountsClock: StoreClock },
-  ) => {
+  handler: async ({ params: { id }, body }, { users, sessions, accountsClock }: Deps) => {
     const changes = withoutUndefined(body);
+    // Before the user is active again: an instance whose roster is from before the user was disabled could exchange a
+    // session for a token later than `validFrom`.
+    if (body.state === "active" && requireUser(await users.read(), id).state === "disabled") await sessions.endAll(id);
     const roster = await users.change((current) =>
       changeUser(current, id, { changes, now: nextSecond(accountsClock.now()) }),
     );
+    if (body.state === "disabled") await sessions.endAll(id);
     return { json: toUserResponse(requireUser(roster, id)) };
   },
 });

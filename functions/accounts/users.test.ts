@@ -144,6 +144,22 @@ describe("a reset", () => {
     expect(await signIn(user.email)).toBeDefined();
   });
 
+  it("and an enabled user reject tokens only after the sessions have ended, which could be exchanged for later ones", async () => {
+    const { user } = await create();
+    const { endAll } = deps.sessions;
+    for (const [name, body] of [["user-reset"], ["user-update", { state: "active" }]] as const) {
+      await call("user-update", { id: user.id, body: { state: name === "user-reset" ? "active" : "disabled" } });
+      await deps.sessions.start({ id: user.id, validFrom: 0 }, null);
+      const before = await userOf(user.id);
+      deps.sessions.endAll = () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "killed"));
+      expect((await call(name, { id: user.id, ...(body && { body }) })).status).toBe(503);
+      expect(await userOf(user.id)).toEqual(before);
+      deps.sessions.endAll = endAll;
+      expect((await call(name, { id: user.id, ...(body && { body }) })).status).toBe(200);
+      expect(await deps.sessions.list(user.id)).toEqual([]);
+    }
+  });
+
   it("of an unknown user is NOT_FOUND and writes nothing", async () => {
     const id = crypto.randomUUID();
     expect((await call("user-reset", { id })).error().code).toBe("NOT_FOUND");
@@ -186,6 +202,22 @@ describe("changing a user", () => {
       { id: user.id, ...body },
     ]);
     expect((await call("user-update", { id: user.id, body: {} })).error().code).toBe("VALIDATION_FAILED");
+  });
+
+  it("ends all sessions of a user who is disabled, also when an interrupted request is repeated", async () => {
+    const { user } = await create();
+    await deps.sessions.start({ id: user.id, validFrom: 0 }, null);
+    const { endAll } = deps.sessions;
+    deps.sessions.endAll = () => Promise.reject(new AppError("DEPENDENCY_UNAVAILABLE", "killed"));
+    const disable = () => call("user-update", { id: user.id, body: { state: "disabled" } });
+    expect((await disable()).status).toBe(503);
+    deps.sessions.endAll = endAll;
+    expect((await disable()).status).toBe(200);
+    expect(await deps.sessions.list(user.id)).toEqual([]);
+    await call("user-update", { id: user.id, body: { state: "active" } });
+    await deps.sessions.start({ id: user.id, validFrom: 0 }, null);
+    await call("user-update", { id: user.id, body: { state: "active", tier: "pro" } });
+    expect(await deps.sessions.list(user.id)).toHaveLength(1);
   });
 });
 
