@@ -22,6 +22,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "image-delete": editors,
   "image-import": editors,
   "image-read": anyRole,
+  "image-reprocess": editors,
   "image-update": editors,
   "image-upload": editors,
   jwks: everybody,

@@ -61,7 +61,8 @@ beforeAll(async () => {
   // The same bytes in every run, so that a seed repeats the same requests.
   const bytes = await animation("gif");
   const { id } = await deps.intake.accept({ owner: "fuzz", filename: "a.gif", bytes });
-  await deps.images.change("fuzz", id, () => ({ status: "ready" }));
+  const variants = [{ name: "256.webp", format: "webp" as const, width: 40, height: 30, size: 100 }];
+  await deps.images.change("fuzz", id, () => ({ status: "ready", variants }));
   const tokens = [...good, await sign("owner", -60), `${good[0]}x`].map((token) => `Bearer ${token}`);
   materials = { tokens, image: id, file: bytes };
 });
@@ -172,6 +173,7 @@ describe.each(routes.map((route) => [route.name, route] as const))("%s", (name, 
       "user-me-update": [401],
       "user-reset": [404],
       "user-update": [404],
+      "image-reprocess": [202],
       "zz-fallback": [404],
     };
     expect(others[name] ?? [200, 201]).toContain(response.status);

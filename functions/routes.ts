@@ -17,6 +17,7 @@ import { health, live, ready } from "./health/health.ts";
 import { deleteImage } from "./images/delete.ts";
 import { importImage } from "./images/import.ts";
 import { readImage } from "./images/read.ts";
+import { reprocessImage } from "./images/reprocess.ts";
 import { updateImage } from "./images/update.ts";
 import { uploadImage } from "./images/upload.ts";
 import { fallback } from "./lib/http/fallback.ts";
@@ -44,6 +45,7 @@ export const routes = [
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),
+  route("image-reprocess", "POST", "/v1/images/{id:guid}/reprocess", "images:write", "uploads", reprocessImage),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
   route("jwks", "GET", "/.well-known/jwks.json", "public", "default", jwks),
   route("key-list", "GET", "/v1/keys", "keys:manage", "keys", listKeys),

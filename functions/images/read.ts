@@ -1,21 +1,98 @@
-// GET /v1/images/{id}: the record of one of the caller's images.
+// GET /v1/images/{id}: the record of one of the caller's images, or the HTML that embeds it.
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
-import type { ImageRecords } from "../lib/image.ts";
+import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { requireVariant, variantsOf } from "../lib/image-variants.ts";
+import { linkSeconds } from "../lib/link-seconds.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
+import { pictureHtml } from "./picture.ts";
+
+const query = z
+  .strictObject({
+    embed: z
+      .enum(["picture"], "must be picture")
+      .optional()
+      .meta({ description: "`picture` returns the HTML of a `<picture>` with links to all variants." }),
+    expires: z
+      .string()
+      .regex(/^\d{1,9}$/, "must be a whole number of seconds")
+      .transform(Number)
+      .pipe(linkSeconds)
+      .optional()
+      .meta({ description: "Seconds until the links of the picture expire: one minute to six days." }),
+  })
+  .refine(({ embed, expires }) => embed === undefined || expires !== undefined, {
+    path: ["expires"],
+    message: "must be given with embed=picture, in seconds from 60 to 518400, because links to a private image expire",
+  })
+  .refine(({ embed, expires }) => embed !== undefined || expires === undefined, {
+    path: ["expires"],
+    message: "must be given with embed=picture only",
+  });
+
+const pictureResponse = z
+  .object({
+    html: z.string().meta({
+      description:
+        "A `<picture>` element. Every attribute is escaped. Insert it as HTML; the alternative text is `alt`.",
+    }),
+    expiresAt: z.iso.datetime().meta({ description: "When the first link of the picture expires." }),
+  })
+  .meta({ id: "Picture", description: "HTML that shows an image in the size and format that suit a browser." });
+
+/** Where links come from; throws DEPENDENCY_UNAVAILABLE when there is no key to sign with. */
+type IssueLink = (
+  image: ImageRecord,
+  variant: string,
+  options: { readonly seconds: number; readonly isStable: boolean },
+) => Promise<{ url: string; expiresAt: number }>;
+
+/** @throws {AppError} CONFLICT while the image has no variants */
+async function embedPicture(record: ImageRecord, seconds: number, issueLink: IssueLink) {
+  const variants = variantsOf(record);
+  if (variants.length === 0) requireVariant(record, "thumbnail");
+  const links = await Promise.all(
+    variants.map(async (variant) => ({
+      ...variant,
+      ...(await issueLink(record, variant.name, { seconds, isStable: false })),
+    })),
+  );
+  const { alt = "", placeholder } = record;
+  return {
+    html: pictureHtml({ files: links, alt, placeholder }),
+    expiresAt: new Date(Math.min(...links.map(({ expiresAt }) => expiresAt))).toISOString(),
+  };
+}
 
 export const readImage = guardedOperation({
   tag: "Images",
   summary: "Get an image",
-  description: "Returns only the caller's images; any other id is 404.",
+  description:
+    "Returns only the caller's images; any other id is 404. With `embed=picture` it returns HTML as JSON, with links that expire; a page that forbids data URLs in styles shows no placeholder.",
   params: z.object({ id: z.guid().meta({ description: "Id of the image." }) }),
-  responses: { 200: { description: "The image record.", schema: imageResponse, headers: etagHeader } },
-  errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
+  query,
+  responses: {
+    200: {
+      description: "The image record, or the picture.",
+      schema: z.union([imageResponse, pictureResponse]),
+      headers: etagHeader,
+    },
+  },
+  errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: {
+    VALIDATION_FAILED:
+      "query.expires must be given with embed=picture, in seconds from 60 to 518400, because links to a private image expire, received nothing: send it.",
+    CONFLICT: "The variants are not ready yet: try again shortly.",
+  },
   example: { params: { id: exampleImage.id }, response: exampleImage },
-  handler: async ({ caller, params: { id } }, { images }: { images: Pick<ImageRecords, "find"> }) => {
+  handler: async (
+    { caller, params: { id }, query: { embed, expires } },
+    { images, issueLink }: { images: Pick<ImageRecords, "find">; issueLink: IssueLink },
+  ) => {
     const record = await images.find(caller.subject, id);
     if (!record) throw new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
-    return imageResult(record);
+    if (embed === undefined || expires === undefined) return imageResult(record);
+    return { json: await embedPicture(record, expires, issueLink) };
   },
 });

@@ -14,14 +14,22 @@ import { readImage } from "./read.ts";
 import { updateImage } from "./update.ts";
 
 const { records } = openIntake();
-type Deps = { images: ImageRecords; authenticate(): Promise<{ subject: string; role: "editor" }> };
+type Deps = {
+  images: ImageRecords;
+  authenticate(): Promise<{ subject: string; role: "editor" }>;
+  issueLink(): Promise<never>;
+};
 const route = routesFor<Deps>();
 const readRoute = route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "none", readImage);
 const updateRoute = route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "none", updateImage);
 let record: ImageRecord;
 let images: ImageRecords;
 
-const deps = () => ({ images, authenticate: async () => ({ subject: record.owner, role: "editor" as const }) });
+const deps = () => ({
+  images,
+  authenticate: async () => ({ subject: record.owner, role: "editor" as const }),
+  issueLink: () => Promise.reject(new Error("unused")),
+});
 const params = () => ({ id: record.id });
 async function read() {
   const { headers, text } = await invoke(readRoute, deps(), { params: params() });

@@ -8,6 +8,7 @@ export const functionNames = [
   "image-delete",
   "image-import",
   "image-read",
+  "image-reprocess",
   "image-update",
   "image-upload",
   "jwks",

@@ -1,21 +1,15 @@
 // What a link permits and for how long. Pure, and the only place where a permission letter is written.
-import { z } from "zod";
+import { MAX_LINK_SECONDS, linkSeconds as seconds } from "../lib/link-seconds.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A link expires with its key, and a user-delegation key lives at most seven days. */
-const MAX_SECONDS = 6 * DAY;
 /** A stable link is valid for up to one window longer than requested, and a window has at least a minute. */
-export const MAX_STABLE_SECONDS = MAX_SECONDS - MINUTE;
+export const MAX_STABLE_SECONDS = MAX_LINK_SECONDS - MINUTE;
 
 /** How long a link is valid, in seconds. */
-export const linkSeconds = z
-  .int("must be a whole number of seconds")
-  .min(MINUTE, `must be at least ${MINUTE} (a minute)`)
-  .max(MAX_SECONDS, `must be at most ${MAX_SECONDS} (six days)`)
-  .default(HOUR);
+export const linkSeconds = seconds.default(HOUR);
 
 /** Tolerates server clocks that differ: a link is valid from shortly before now. */
 const START_SKEW_MS = 5 * MINUTE * 1000;
@@ -47,7 +41,7 @@ const WINDOWS = [DAY, HOUR, 10 * MINUTE, MINUTE];
  * @param seconds at most MAX_STABLE_SECONDS
  */
 export function stableLinkTimes(now: number, seconds: number): LinkTimes {
-  const fits = (window: number) => window <= seconds && seconds + window <= MAX_SECONDS;
+  const fits = (window: number) => window <= seconds && seconds + window <= MAX_LINK_SECONDS;
   const windowMs = (WINDOWS.find(fits) ?? MINUTE) * 1000;
   const windowStart = Math.floor(now / windowMs) * windowMs;
   return { startsAt: windowStart - START_SKEW_MS, expiresAt: windowStart + windowMs + seconds * 1000, windowStart };

@@ -1,0 +1,42 @@
+// POST /v1/images/{id}/reprocess: creates the variants of an image again, for example after their widths have changed.
+import { z } from "zod";
+import { AppError } from "../lib/errors.ts";
+import { guardedOperation } from "../lib/http/operation.ts";
+import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
+
+const CONFLICT = "The image is still being stored: try again shortly.";
+
+/** As an image whose variants nobody has tried to create; the stored ones stay until others replace them. */
+const RESET: Partial<ImageRecord> = {
+  status: "pending",
+  sourceEtag: undefined,
+  reason: undefined,
+  attempts: undefined,
+  retryAt: undefined,
+};
+
+/** @returns undefined for an image that the next event or run of the timer processes anyway */
+function reset({ status, retryAt, sourceEtag }: ImageRecord): Partial<ImageRecord> | undefined {
+  if (status === "uploading") throw new AppError("CONFLICT", CONFLICT);
+  return status === "pending" && !retryAt && !sourceEtag ? undefined : RESET;
+}
+
+export const reprocessImage = guardedOperation({
+  tag: "Images",
+  summary: "Process an image again",
+  description:
+    "Creates the variants again from the original: after a failure, or after their widths have changed. It takes up to five minutes, and ten for an image that was uploaded just now; the status is `pending` meanwhile, and the existing variants and their links keep working. Variants that are no longer made are removed then. Repeating the request changes nothing.",
+  params: z.object({ id: z.guid().meta({ description: "Id of the image." }) }),
+  responses: {
+    202: { description: "The image will be processed.", schema: imageResponse, headers: etagHeader },
+  },
+  errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
+  errorMessages: { CONFLICT },
+  example: { params: { id: exampleImage.id }, response: exampleImage },
+  handler: async ({ caller, params: { id } }, { images }: { images: Pick<ImageRecords, "change"> }) => {
+    const record = await images.change(caller.subject, id, reset);
+    if (!record) throw new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
+    return imageResult(record, { status: 202 });
+  },
+});
