@@ -21,6 +21,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "health-ready": everybody,
   "image-delete": editors,
   "image-import": editors,
+  "image-list": anyRole,
   "image-read": anyRole,
   "image-reprocess": editors,
   "image-update": editors,

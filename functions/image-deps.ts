@@ -1,5 +1,6 @@
 // The dependencies of the image library: blobs, records, intake, thumbnails and links.
 import { createDeletion } from "./images/deletion.ts";
+import { createImageList } from "./images/image-list.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import.ts";
 import { createIntake } from "./images/intake.ts";
@@ -44,6 +45,9 @@ export function imageDeps(settings: Settings, platform: Platform) {
     },
     get thumbnails() {
       return createBlobContainer(this.blobs, containers.thumbnails);
+    },
+    get imageList() {
+      return createImageList(platform.table(tables.images, 2));
     },
     get deletion() {
       return createDeletion({ records: this.images, originals: this.originals, thumbnails: this.thumbnails });

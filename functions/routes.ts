@@ -16,6 +16,7 @@ import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { deleteImage } from "./images/delete.ts";
 import { importImage } from "./images/import.ts";
+import { listImages } from "./images/list.ts";
 import { readImage } from "./images/read.ts";
 import { reprocessImage } from "./images/reprocess.ts";
 import { updateImage } from "./images/update.ts";
@@ -42,6 +43,7 @@ export const routes = [
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-import", "POST", "/v1/images/import", "images:write", "uploads", importImage),
+  route("image-list", "GET", "/v1/images", "images:read", "default", listImages),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),

@@ -47,6 +47,54 @@ export function asCosmosSends(response: StoreResponse): StoreResponse {
   return { ...response, headers, bytes: isJson ? unsorted(response.bytes) : response.bytes };
 }
 
+const continuation = { pk: "x-ms-continuation-nextpartitionkey", rk: "x-ms-continuation-nextrowkey" };
+/** In place of a key of Azurite: the next key is then the place in our order. */
+const CUT = "cut";
+
+/**
+ * One page of a query, cut from all its rows in an order that has nothing to do with their keys. It is the same order for
+ * every page, whatever other rows come and go.
+ * @param url path and query of the request
+ * @param size rows of the page; zero makes an empty page with a continuation token
+ */
+export async function cutPage(
+  url: string,
+  size: number,
+  send: (url: string) => Promise<StoreResponse>,
+): Promise<StoreResponse> {
+  const target = new URL(url, "http://store");
+  const { searchParams } = target;
+  const after = searchParams.get("NextRowKey") ?? "";
+  const most = Math.min(size, Number(searchParams.get("$top") ?? 1_000));
+  searchParams.delete("$top");
+  const rows: { row: unknown; place: string }[] = [];
+  let response: StoreResponse;
+  let [partition, row] = ["", ""];
+  do {
+    for (const name of ["NextPartitionKey", "NextRowKey"]) searchParams.delete(name);
+    if (partition) searchParams.set("NextPartitionKey", partition);
+    if (row) searchParams.set("NextRowKey", row);
+    response = await send(`${target.pathname}${target.search}`);
+    if (response.status !== 200) return response;
+    for (const each of JSON.parse(response.bytes.toString()).value)
+      rows.push({ row: each, place: hash([each.PartitionKey, each.RowKey]) });
+    [partition, row] = [
+      String(response.headers[continuation.pk] ?? ""),
+      String(response.headers[continuation.rk] ?? ""),
+    ];
+  } while (partition);
+  const rest = rows.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1));
+  const page = rest.slice(0, most);
+  const hasMore = most === 0 || rest.length > page.length;
+  const headers = { ...response.headers };
+  delete headers[continuation.pk];
+  delete headers[continuation.rk];
+  if (hasMore)
+    Object.assign(headers, { [continuation.pk]: CUT, [continuation.rk]: page.at(-1)?.place ?? (after || "0") });
+  const value = page.map((each) => each.row);
+  return { ...response, headers, bytes: Buffer.from(JSON.stringify({ value })) };
+}
+
 /** Table and keys of the row that a call names; undefined for other calls. */
 export function rowOf({ method, url, body }: { method: string; url: string; body: Buffer }): string | undefined {
   const path = decodeURIComponent(url.split("?")[0] ?? "");

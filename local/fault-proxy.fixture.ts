@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import {
   asCosmosSends,
   createReplica,
+  cutPage,
   isTableCall,
   type Replica,
   rowOf,
@@ -56,6 +57,11 @@ export type FaultProxy = {
    * The proxy sees only the writes that pass it. Zero ends it.
    */
   lag(ms: number): void;
+  /**
+   * Cuts the results of queries into pages of the sizes that `size` returns, at most what the client asks for. Zero is an
+   * empty page with a continuation token, as Cosmos DB sends. The rows are in no order across all pages. Undefined ends it.
+   */
+  cutPages(size: (() => number) | undefined): void;
   /** Stops listening and drops all connections: connection refused. */
   stop(): Promise<void>;
   /** Listens again on the same port. */
@@ -72,6 +78,7 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
   let held = 0;
   let rule: Rule | undefined;
   let replica: Replica | undefined;
+  let pageSize: (() => number) | undefined;
 
   async function inject(fault: Fault, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (fault.kind === "drop") return void incoming.socket.destroy();
@@ -112,6 +119,9 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
   async function apply(incoming: IncomingMessage, body: Buffer): Promise<StoreResponse> {
     const { method = "", url = "", headers } = incoming;
     if (!isTableCall(headers)) return send(incoming, body);
+    const isQuery = method === "GET" && !/\(PartitionKey='/.test(decodeURIComponent(url));
+    if (pageSize && isQuery)
+      return asCosmosSends(await cutPage(url, pageSize(), (page) => send({ method, url: page, headers })));
     const row = replica && rowOf({ method, url, body });
     if (!replica || row === undefined) return asCosmosSends(await send(incoming, body));
     if (method === "GET") return replica.read(row) ?? asCosmosSends(await send(incoming, body));
@@ -160,6 +170,9 @@ export async function startFaultProxy(options: Pick<ProxyOptions, "target" | "ce
     },
     lag: (ms) => {
       replica = ms > 0 ? createReplica(ms) : undefined;
+    },
+    cutPages: (size) => {
+      pageSize = size;
     },
     stop: () => stop(),
     start: async () => {

@@ -158,6 +158,21 @@ test("the fault proxy returns lists without the order of their keys", async () =
   expect(listed.toSorted()).toEqual(rowKeys);
 });
 
+test("cutPages returns every row once in pages of these sizes, in no order, with a token after an empty page", async () => {
+  const rowKeys = Array.from({ length: 9 }, (_, index) => `cut-${index}`);
+  for (const rowKey of rowKeys) await direct.createEntity(entity(rowKey));
+  const sizes = [0, 3, 0, 0, 4];
+  proxy.cutPages(() => sizes.shift() ?? 1_000);
+  const pages: string[][] = [];
+  const queryOptions = { filter: "RowKey ge 'cut-' and RowKey lt 'cut.'" };
+  for await (const page of proxied.listEntities({ queryOptions }).byPage({ maxPageSize: 5 }))
+    pages.push(page.map(({ rowKey }) => rowKey ?? ""));
+  proxy.cutPages(undefined);
+  expect(pages.map((page) => page.length)).toEqual([0, 3, 0, 0, 4, 2]);
+  expect(pages.flat()).not.toEqual(rowKeys);
+  expect(pages.flat().sort()).toEqual(rowKeys);
+});
+
 test("the fault proxy sends the same error for a missing row and a missing table, as Cosmos DB does", async () => {
   const noTable = new TableClient(proxy.url, "missing", credential, { retryOptions: { maxRetries: 0 } });
   const errors = [proxied, noTable].map((table) => table.getEntity("p", "missing").catch((error) => error));

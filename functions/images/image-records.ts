@@ -5,7 +5,8 @@ import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import { pagesOf, rowExists, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import type { ImageRecord, ImageRecords, StoredImage } from "../lib/image.ts";
-import { fromRow, keysOf, type Row, toRow } from "./image-rows.ts";
+import { createImageMonths } from "./image-months.ts";
+import { fromRow, keysOf, monthOf, type Row, timeOf, toRow } from "./image-rows.ts";
 
 const CALL_MS = 10_000;
 const ATTEMPTS = 20;
@@ -62,9 +63,13 @@ export function createImageRecords(table: TableClient): ImageRecords {
     throw unavailable(new Error(`Other writers changed the record during all ${ATTEMPTS} attempts`));
   };
 
+  const months = createImageMonths(table);
+
   return {
     async create(record) {
-      await table.createEntity(toRow(record), withTimeout()).catch((cause: unknown) => {
+      const row = toRow(record);
+      await months.add(record.owner, monthOf(timeOf(record.id)));
+      await table.createEntity(row, withTimeout()).catch((cause: unknown) => {
         // Ids are unique: an existing row was written by an earlier attempt whose response was lost.
         if (statusOfSdkError(cause) !== 409) throw unavailable(cause);
       });

@@ -7,6 +7,7 @@ export const functionNames = [
   "health-ready",
   "image-delete",
   "image-import",
+  "image-list",
   "image-read",
   "image-reprocess",
   "image-update",

@@ -20,7 +20,7 @@ type Options = {
 type Policy = NonNullable<TableServiceClientOptions["additionalPolicies"]>[number]["policy"];
 
 const RETRY_DELAY_MS = 100;
-/** Rows of a page: a page is worked on before the next is read. */
+/** Rows of a page, unless the caller reads several before it works on them. */
 const PAGE_SIZE = 100;
 
 /** Cosmos DB sends 410 while it moves a partition and 449 under contention. Both mean try again; the SDK retries neither. */
@@ -54,12 +54,13 @@ export async function* pagesOf<T extends object>(
   client: TableClient,
   queryOptions: TableEntityQueryOptions,
   callMs: number,
+  pageSize = PAGE_SIZE,
 ) {
   let continuationToken: string | undefined;
   do {
     const abortSignal = AbortSignal.timeout(callMs);
     const pages = client.listEntities<T>({ abortSignal, queryOptions }).byPage({
-      maxPageSize: PAGE_SIZE,
+      maxPageSize: pageSize,
       ...(continuationToken && { continuationToken }),
     });
     const { value: page, done } = await pages.next();
