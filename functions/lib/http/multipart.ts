@@ -22,7 +22,7 @@ export type UploadedFile = { readonly bytes: Buffer<ArrayBuffer>; readonly filen
 
 const MAX_PARTS = 20;
 
-export const tooLarge = (maxBytes: number) =>
+const tooLarge = (maxBytes: number) =>
   new AppError("PAYLOAD_TOO_LARGE", `A file must have at most ${maxBytes} bytes, received more: send a smaller one.`);
 
 /** Yields chunks up to the limit and reads no further. */

@@ -35,6 +35,7 @@ describe("a download", () => {
         { address: PUBLIC_ADDRESS, family: 4 },
         { address: "2606:4700::1111", family: 6 },
       ],
+      { address: PUBLIC_ADDRESS, family: 4 },
     ]);
   });
 
@@ -90,6 +91,17 @@ describe("a server without a usable response", () => {
     expect(server.lines.join()).not.toMatch(/images\.example|sig=/);
   });
 
+  it("whose certificate is of another authority causes it even where Node.js is told not to check", async () => {
+    network.ca = (await other).cert;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+    try {
+      expect((await failureOf()).message).toContain("complete image");
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
+    expect(server.received).toEqual([]);
+  });
+
   it("whose certificate is of another name causes that error too", async () => {
     expect((await failureOf("https://other.example.com/")).message).toContain("complete image");
     expect(server.received).toEqual([]);
@@ -99,6 +111,31 @@ describe("a server without a usable response", () => {
     network.resolve = (_, signal) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     expect((await failureOf(IMAGE_URL, 50)).code).toBe("VALIDATION_FAILED");
+  });
+
+  it("that ends the connection before it is read causes that error too", async () => {
+    const closed = Promise.withResolvers<void>();
+    server.respond((request, response) => {
+      request.socket.once("close", closed.resolve);
+      response.writeHead(200, { "Content-Length": 9 }).flushHeaders();
+    });
+    const failure = server.open()(IMAGE_URL, async (file) => {
+      server.dropConnections();
+      await closed.promise;
+      await new Promise(setImmediate);
+      return file.read();
+    });
+    await expect(failure).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE" });
+  });
+
+  it("loses the connection when its status is enough to reject it", async () => {
+    const closed = Promise.withResolvers<void>();
+    server.respond((_, response) => {
+      response.once("close", closed.resolve);
+      response.writeHead(404).write("the beginning of a page");
+    });
+    await failureOf();
+    await closed.promise;
   });
 
   it.each([[204], [304], [403], [404], [500]])("with status %i is rejected", async (status) => {

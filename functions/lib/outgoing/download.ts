@@ -2,7 +2,7 @@
 // network said.
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../errors.ts";
-import { readRaw, tooLarge } from "../http/multipart.ts";
+import { readRaw } from "../http/multipart.ts";
 import { shorten } from "../http/validation-issues.ts";
 import type { Log } from "../log.ts";
 import { get, internet, type Network } from "./get.ts";
@@ -96,7 +96,6 @@ export function createDownload({ maxBytes, log, network = internet, maxMs = MAX_
     try {
       requireFile(response);
       const contentLength = Number(response.headers["content-length"] ?? 0);
-      if (contentLength > maxBytes) throw tooLarge(maxBytes);
       return await use({
         url: target.url,
         contentLength,

@@ -14,7 +14,6 @@ export const internet: Network = { resolve: createResolver(), request: https.req
 /** Addresses that are tried, of all that are checked; the time limit bounds them together. */
 const MAX_TRIED = 8;
 const CONNECT_MS = 1_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /** A host with one address that is not public is no public host, whatever its other addresses are. */
 async function publicAddressesOf(host: string, resolve: ResolveHost, signal: AbortSignal): Promise<readonly string[]> {
@@ -54,7 +53,6 @@ export async function get({ url, host }: Target, network: Network, signal: Abort
     // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED would change the default.
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",
-    maxHeaderSize: MAX_HEADER_BYTES,
     signal,
     headers: {
       Host: url.host.replace(/\.$/, ""),
@@ -73,8 +71,5 @@ export async function get({ url, host }: Target, network: Network, signal: Abort
   outgoing.once("response", resolve);
   outgoing.on("error", reject);
   outgoing.once("close", () => reject(new Error("The connection was closed without a response")));
-  const response = await promise;
-  // Reading reports it; until then nothing listens.
-  response.on("error", () => undefined);
-  return response;
+  return promise;
 }

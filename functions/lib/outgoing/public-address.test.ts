@@ -37,8 +37,8 @@ describe("isPublicAddress", () => {
     ["fec0::1", "site-local"],
     ["4000::1", "not assigned"],
     ["fe80::1%eth0", "link-local with a zone"],
-    ["2130706433", "no address in dotted form"],
-    ["0x7f.1", "no address in dotted form"],
+    ["134744072", "8.8.8.8, not in dotted form"],
+    ["010.8.8.8", "8.8.8.8, in octal"],
     ["", "no address"],
     ["example.com", "a name"],
   ])("is false for %s (%s)", (address) => {

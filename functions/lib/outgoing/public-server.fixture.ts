@@ -59,6 +59,7 @@ export async function startPublicServer(certificate: Certificate) {
     request: ((options: RequestOptions) => {
       const lookup: LookupFunction = (host, given, callback) => {
         options.lookup?.(host, { ...given, all: true }, (_, list) => pinned.push(list));
+        options.lookup?.(host, { ...given, all: false }, (_, address, family) => pinned.push({ address, family }));
         callback(null, given.all ? [{ address: "127.0.0.1", family: 4 }] : "127.0.0.1", 4);
       };
       const outgoing = https.request({ ...options, lookup, port: network.port, ca: network.ca });
@@ -79,6 +80,7 @@ export async function startPublicServer(certificate: Certificate) {
     respond: (next: RequestListener) => {
       listener = next;
     },
+    dropConnections: () => server.closeAllConnections(),
     async close() {
       server.closeAllConnections();
       server.close();
