@@ -17,7 +17,10 @@ const cursor = z
     return decoded ?? z.NEVER;
   });
 
-const exampleCursor = encodeCursor({ position: { before: exampleImage.id, span: 86_400_000 }, filter: {} });
+const exampleCursor = encodeCursor({
+  position: { before: exampleImage.id, span: 86_400_000 },
+  filter: { status: "pending" },
+});
 
 export const listImages = guardedOperation({
   tag: "Images",
