@@ -1,13 +1,25 @@
 // An uploaded image gets its thumbnail; both open by links, and not without them.
+import { crc32 } from "node:zlib";
 import { type CheckContext, check } from "../check.ts";
 import { CheckFailure, must } from "../check-failure.ts";
 import { describeResponse, jsonOf, mustHaveStatus } from "../response-shape.ts";
 
-/** 16 by 16 pixels in four colours, 124 bytes. */
-const image = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAADFBMVEUetB7cHh4eHtz19fU3iy3wAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAFklEQVQI12MIDWVgYCCCWLXq/38iCABSfR/hdwMSBgAAAABJRU5ErkJggg==",
+/** 16 by 16 pixels in four colours, 103 bytes: it has no metadata and cannot become smaller, so it is stored unchanged. */
+const template = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAADFBMVEUetB7cHh4eHtz19fU3iy3wAAAAFklEQVQI12MIDWVgYCCCWLXq/38iCABSfR/hdwMSBgAAAABJRU5ErkJggg==",
   "base64",
 );
+/** The length of the palette, then its name, its 12 bytes and their checksum. */
+const PALETTE = template.indexOf("PLTE") - 4;
+
+/** In colours of its own, so that it is a new image and not the one of an earlier check. */
+function newImage(traceId: string): Buffer<ArrayBuffer> {
+  const image = Buffer.from(template);
+  image.write(traceId, PALETTE + 8, 12, "hex");
+  image.writeUInt32BE(crc32(image.subarray(PALETTE + 4, PALETTE + 20)), PALETTE + 20);
+  return image;
+}
+
 const POLL_MS = 1000;
 const LINK_S = 60;
 
@@ -15,11 +27,15 @@ type ImageRecord = { id: string; status: string; reason: string };
 type Link = { url: string };
 type Library = { readonly context: CheckContext; readonly authorization: string };
 
-async function upload({ context: { client }, authorization }: Library): Promise<string> {
+async function upload({ context: { client }, authorization }: Library, image: Buffer<ArrayBuffer>): Promise<string> {
   const body = new FormData();
   // The name identifies an image that is not removed.
   body.set("file", new Blob([image], { type: "image/png" }), `verify-${client.traceId}.png`);
-  const response = await client.call("/v1/images", { method: "POST", headers: { authorization }, body });
+  const response = await client.call("/v1/images", {
+    method: "POST",
+    headers: { authorization },
+    body,
+  });
   const look = "401: the token and its issuer; 403: its role; 5xx: roles of the app on the container images";
   const { id } = jsonOf<ImageRecord>(response, { status: 201, look });
   must(typeof id === "string", { expected: "the id of the image", received: describeResponse(response), look });
@@ -78,7 +94,8 @@ export const images = check({
   async run(context, { token }) {
     const library = { context, authorization: `Bearer ${token}` };
     const start = performance.now();
-    const id = await upload(library);
+    const image = newImage(context.client.traceId);
+    const id = await upload(library, image);
     const uploaded = performance.now();
     await thumbnailOf(library, id);
     const rendered = performance.now();
