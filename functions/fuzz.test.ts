@@ -60,7 +60,7 @@ beforeAll(async () => {
   const good = await Promise.all(["owner" as const, "owner" as const, ...roles].map((role) => sign(role)));
   // The same bytes in every run, so that a seed repeats the same requests.
   const bytes = await animation("gif");
-  const { id } = await deps.intake.accept({ owner: "fuzz", filename: "a.gif", bytes });
+  const { id } = (await deps.intake.accept({ owner: "fuzz", filename: "a.gif", bytes })).record;
   const variants = [{ name: "256.webp", format: "webp" as const, width: 40, height: 30, size: 100 }];
   await deps.images.change("fuzz", id, () => ({ status: "ready", variants }));
   const tokens = [...good, await sign("owner", -60), `${good[0]}x`].map((token) => `Bearer ${token}`);

@@ -1,5 +1,6 @@
 // The dependencies of the image library: blobs, records, intake, thumbnails and links.
 import { createDeletion } from "./images/deletion.ts";
+import { createDuplicates } from "./images/duplicates.ts";
 import { createImageList } from "./images/image-list.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import.ts";
@@ -34,10 +35,14 @@ export function imageDeps(settings: Settings, platform: Platform) {
     get uploadGate() {
       return createUploadGate();
     },
+    get duplicates() {
+      return createDuplicates(platform.table(tables.images, 2), this.images);
+    },
     get intake() {
       return createIntake({
         originals: this.originals,
         records: this.images,
+        duplicates: this.duplicates,
         decoder: this.decoder,
         meter: platform.meter,
         maxBytes: settings.MAX_UPLOAD_BYTES,
@@ -50,7 +55,12 @@ export function imageDeps(settings: Settings, platform: Platform) {
       return createImageList(platform.table(tables.images, 2));
     },
     get deletion() {
-      return createDeletion({ records: this.images, originals: this.originals, thumbnails: this.thumbnails });
+      return createDeletion({
+        records: this.images,
+        originals: this.originals,
+        thumbnails: this.thumbnails,
+        duplicates: this.duplicates,
+      });
     },
     get importGate() {
       return createImportGate();

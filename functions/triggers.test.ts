@@ -19,7 +19,11 @@ let lines: Record<string, unknown>[];
 
 beforeEach(async () => {
   lines = [];
-  image = await deps.intake.accept({ owner: `test-${randomUUID()}`, filename: "a.png", bytes: await testImage("png") });
+  ({ record: image } = await deps.intake.accept({
+    owner: `test-${randomUUID()}`,
+    filename: "a.png",
+    bytes: await testImage("png"),
+  }));
 });
 
 function call(name: TriggerName, input: unknown, triggerMetadata: InvocationContext["triggerMetadata"] = {}) {

@@ -152,7 +152,7 @@ it("the package does not contain the documentation", () => {
 it("a link to a GIF that is also a script shows an image and runs nothing, as does the link in a script element", async () => {
   const library = openLibrary(backend.api, await backend.token("owner"));
   const bytes = gifScript();
-  const { id } = await json<Image>(library.upload(bytes));
+  const { id } = await json<Image>(library.upload(bytes, undefined, "?optimize=false"));
   const { url } = await library.link(id, "original");
   const { page } = await open(`${backend.host.url}/`);
   /** Loads the bytes as a script and returns the event and whether they ran. */

@@ -24,6 +24,9 @@ afterAll(() => backend.close());
 /** Names of the originals written so far. */
 const originals = () => backend.events.writes.filter(({ container }) => container === "images").map(({ name }) => name);
 
+/** Other bytes each time. */
+const smallPng = () => testImage("png", { width: 60, height: 40 });
+
 const uploadImage = async (bytes: Uint8Array, name?: string) => {
   const response = await library.upload(bytes, name);
   expect(response.status).toBe(201);
@@ -49,20 +52,27 @@ describe("imports", () => {
 
 describe("uploads", () => {
   it.each(imageFormats.flatMap((format) => [[format, "raw"] as const, [format, "form"] as const]))(
-    "stores a %s sent as %s unchanged and creates its thumbnail",
+    "stores a %s sent as %s, raw without a change, and creates its thumbnail",
     async (format, way) => {
       const bytes = await quarters({ width: 600, height: 400 }).toFormat(format).toBuffer();
-      const response = await library.upload(bytes, way === "form" ? `photo.${format}` : undefined);
+      const isForm = way === "form";
+      const response = await (isForm
+        ? library.upload(bytes, `photo.${format}`)
+        : library.upload(bytes, undefined, "?optimize=false"));
       expect(response.status).toBe(201);
       const image = await json<Image>(response);
       expect(response.headers.get("location")).toBe(`/api/v1/images/${image.id}`);
-      expect(image).toMatchObject({ contentType: `image/${format}`, size: bytes.byteLength, width: 600, height: 400 });
+      const metadata = isForm ? "removed" : "kept";
+      expect(image).toMatchObject({ contentType: `image/${format}`, metadata, width: 600, height: 400 });
       const { status, thumbnail } = await library.settled(image.id);
       expect({ status, thumbnail }).toMatchObject({ status: "ready", thumbnail: { width: 256, height: 171 } });
 
       const original = await fetch((await library.link(image.id, "original")).url);
       expect(original.headers.get("content-type")).toBe(`image/${format}`);
-      expect(Buffer.compare(Buffer.from(await original.arrayBuffer()), bytes)).toBe(0);
+      const stored = Buffer.from(await original.arrayBuffer());
+      expect(stored.byteLength).toBe(image.size);
+      if (isForm) expect(await cornersOf(stored)).toEqual(UPRIGHT);
+      else expect(Buffer.compare(stored, bytes)).toBe(0);
       const small = await fetch((await library.link(image.id, "thumbnail")).url);
       expect(small.headers.get("content-type")).toBe("image/webp");
       expect(small.headers.get("cache-control")).toContain("max-age=31536000");
@@ -85,10 +95,14 @@ describe("uploads", () => {
     },
   );
 
-  it("stores two uploads with the same name as two images", async () => {
-    const [one, two] = [await uploadImage(png, "same.png"), await uploadImage(png, "same.png")];
+  it("stores two images with the same name as two, and the same image once", async () => {
+    const [one, two] = [await uploadImage(await smallPng(), "same.png"), await uploadImage(png, "same.png")];
     expect(one.filename).toBe(two.filename);
     expect(one.id).not.toBe(two.id);
+    const again = await library.upload(png, "other.png");
+    expect(again.status).toBe(200);
+    expect(again.headers.get("location")).toBe(`/api/v1/images/${two.id}`);
+    expect(await json<Image>(again)).toMatchObject({ id: two.id, filename: "same.png" });
   });
 
   it.each([
@@ -97,7 +111,7 @@ describe("uploads", () => {
     ["C:\\Users\\me\\photo.PNG", "photo.PNG"],
     ["...", "image.png"],
   ])("stores the file name %s as %s, and its link works", async (name, stored) => {
-    const image = await uploadImage(png, name);
+    const image = await uploadImage(await smallPng(), name);
     expect(image.filename).toBe(stored);
     expect((await fetch((await library.link(image.id, "original")).url)).status).toBe(200);
   });
@@ -110,26 +124,31 @@ describe("uploads", () => {
   });
 
   it("truncates a file name of 300 bytes to 255 and keeps its extension", async () => {
-    const { filename } = await uploadImage(png, `${"é".repeat(150)}.png`);
+    const { filename } = await uploadImage(await smallPng(), `${"é".repeat(150)}.png`);
     expect(Buffer.byteLength(filename)).toBeLessThanOrEqual(255);
     expect(filename).toMatch(/^é+\.png$/);
   });
 });
 
 describe("images with other data", () => {
-  it("accepts an image with a script behind it, serves it as an image, and leaves the script out of the thumbnail", async () => {
-    const bytes = Buffer.concat([png, Buffer.from("<!doctype html><script>alert(1)</script>")]);
-    const { id } = await json<Image>(library.upload(bytes, "page.html"));
-    expect((await library.settled(id)).status).toBe("ready");
-    for (const [variant, contentType] of [
-      ["original", "image/png"],
-      ["thumbnail", "image/webp"],
-    ] as const) {
-      const response = await fetch((await library.link(id, variant)).url);
-      expect(response.headers.get("content-type")).toBe(contentType);
-      expect(Buffer.from(await response.arrayBuffer()).includes("<script>")).toBe(variant === "original");
-    }
-  });
+  it.each(["", "?optimize=false"])(
+    "accepts an image with a script behind it, and only with ?optimize=false stores it: %s",
+    async (query) => {
+      const bytes = Buffer.concat([png, Buffer.from("<!doctype html><script>alert(1)</script>")]);
+      const { id } = await json<Image>(library.upload(bytes, "page.html", query));
+      expect((await library.settled(id)).status).toBe("ready");
+      for (const [variant, contentType] of [
+        ["original", "image/png"],
+        ["thumbnail", "image/webp"],
+      ] as const) {
+        const response = await fetch((await library.link(id, variant)).url);
+        expect(response.headers.get("content-type")).toBe(contentType);
+        expect(Buffer.from(await response.arrayBuffer()).includes("<script>")).toBe(
+          variant === "original" && query !== "",
+        );
+      }
+    },
+  );
 });
 
 describe("rejected requests", () => {
@@ -177,7 +196,7 @@ describe("rejected requests", () => {
   });
 
   it("rejects a caller without a token with 401, a viewer with 403, and a stranger with 404", async () => {
-    const { id } = await uploadImage(png);
+    const { id } = await uploadImage(await smallPng());
     expect((await fetch(`${backend.api}/v1/images/${id}`)).status).toBe(401);
     const viewer = openLibrary(backend.api, await backend.token("viewer"));
     expect((await viewer.upload(png)).status).toBe(403);
@@ -233,7 +252,7 @@ describe("rejected requests", () => {
       outgoing.on("error", () => resolve());
       outgoing.write(png.subarray(0, 100), () => outgoing.destroy());
     });
-    const image = await uploadImage(png);
+    const image = await uploadImage(await smallPng());
     await library.settled(image.id);
     expect(originals()).toEqual([...before, expect.stringContaining(image.id)]);
   });

@@ -4,8 +4,11 @@ import { type Image, json, type Link } from "./responses.fixture.ts";
 export type Library = {
   /** A request with the caller's token. */
   call(path: string, init?: RequestInit): Promise<Response>;
-  /** Sends the field `file` of a form when a name is given, and a raw body otherwise. */
-  upload(bytes: Uint8Array, name?: string): Promise<Response>;
+  /**
+   * Sends the field `file` of a form when a name is given, and a raw body otherwise.
+   * @param query such as "?optimize=false"
+   */
+  upload(bytes: Uint8Array, name?: string, query?: string): Promise<Response>;
   read(id: string): Promise<Image>;
   /** Waits until the image is ready or failed and returns its record. */
   settled(id: string): Promise<Image>;
@@ -22,13 +25,13 @@ export function openLibrary(api: string, token: string): Library {
   return {
     call,
     read,
-    upload(bytes, name) {
+    upload(bytes, name, query = "") {
       const body = new Uint8Array(bytes);
       if (name === undefined)
-        return call("/v1/images", { method: "POST", body, headers: { "content-type": "image/png" } });
+        return call(`/v1/images${query}`, { method: "POST", body, headers: { "content-type": "image/png" } });
       const form = new FormData();
       form.set("file", new Blob([body]), name);
-      return call("/v1/images", { method: "POST", body: form });
+      return call(`/v1/images${query}`, { method: "POST", body: form });
     },
     async settled(id) {
       const until = performance.now() + TIMEOUT_MS;

@@ -16,10 +16,10 @@ let other: Image;
 beforeAll(async () => {
   [backend, browser] = await Promise.all([startBackend(), launchBrowser()]);
   library = openLibrary(backend.api, await backend.token("owner"));
-  const bytes = await testImage("jpeg", { width: 600, height: 400 });
+  const size = { width: 600, height: 400 };
   [image, other] = await Promise.all([
-    json<Image>(library.upload(bytes, "one.jpg")),
-    json<Image>(library.upload(bytes, "two.jpg")),
+    json<Image>(library.upload(await testImage("jpeg", size), "one.jpg")),
+    json<Image>(library.upload(await testImage("jpeg", size), "two.jpg")),
   ]);
   await Promise.all([library.settled(image.id), library.settled(other.id)]);
 });

@@ -15,11 +15,11 @@ import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
-const { intake, originals, records } = openIntake();
+const { intake, originals, records, duplicates } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
-const deletion = createDeletion({ records, originals, thumbnails });
+const deletion = createDeletion({ records, originals, thumbnails, duplicates });
 const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 const bytes = await testImage("png");
 const HOUR = 60 * 60_000;
@@ -28,7 +28,7 @@ let record: ImageRecord;
 
 beforeEach(async () => {
   owner = newOwner();
-  record = await intake.accept({ owner, filename: "a.png", bytes });
+  ({ record } = await intake.accept({ owner, filename: "a.png", bytes }));
   await thumbnailer.create(owner, record.id, log);
 });
 
@@ -68,6 +68,7 @@ function dyingDeletion(callToDieAt: number, when: "before" | "after") {
     records: { changeStored: dying(changeStored), remove: dying(remove) },
     originals: { remove: dying(originals.remove) },
     thumbnails: { list: dying(thumbnails.list), remove: dying(thumbnails.remove) },
+    duplicates: { release: dying(duplicates.release) },
   });
 }
 
@@ -78,8 +79,8 @@ describe("a deletion", () => {
     expect(await deletion.start(owner, record.id)).toBe(false);
   });
 
-  // The record, the list of variants and each of three, the original, the record.
-  const deaths = [1, 2, 3, 4, 5, 6, 7].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
+  // The record, the list of variants and each of three, the original, the duplicate row, the record.
+  const deaths = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
   it.each(deaths)("that dies at store call %i, %s it, is finished by the timer", async (call, when) => {
     await expect(dyingDeletion(call, when).start(owner, record.id)).rejects.toThrow("died");
     const isMarked = !(call === 1 && when === "before");

@@ -3,6 +3,7 @@ import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
 import { removeVariants } from "../lib/image-variants.ts";
+import type { Duplicates } from "./duplicates.ts";
 
 /** Until the timer takes over: far longer than the calls of a request take. */
 const TAKEOVER_MS = 5 * 60_000;
@@ -22,10 +23,11 @@ type Options = {
   readonly records: Pick<ImageRecords, "changeStored" | "remove">;
   readonly originals: Pick<BlobContainer, "remove">;
   readonly thumbnails: Pick<BlobContainer, "list" | "remove">;
+  readonly duplicates: Pick<Duplicates, "release">;
   readonly now?: () => number;
 };
 
-export function createDeletion({ records, originals, thumbnails, now = Date.now }: Options): Deletion {
+export function createDeletion({ records, originals, thumbnails, duplicates, now = Date.now }: Options): Deletion {
   /** Writes `deleting` where `isAllowed`, also again: the write proves that this is the current record. */
   async function mark(owner: string, id: string, isAllowed: (record: StoredImage) => boolean) {
     const retryAt = new Date(now() + TAKEOVER_MS).toISOString();
@@ -44,6 +46,7 @@ export function createDeletion({ records, originals, thumbnails, now = Date.now 
     // The original last of the blobs: an event of it could still start a thumbnail, which then finds no record to change.
     await removeVariants(thumbnails, record);
     await originals.remove(originalBlobName(record));
+    await duplicates.release(record);
     // Under its ETag: another request that deletes the same image removes it then.
     await records.remove(owner, id, etag);
     return true;

@@ -45,3 +45,10 @@ export function safeFileName(name: string | undefined, extension: string): strin
   const stem = (matchesFormat.test(clean) ? clean.slice(0, -suffix.length) : clean).replace(DEVICE, "_$&");
   return `${truncate(stem, MAX_BYTES - suffix.length).replace(/[. \u200c\u200d]+$/, "") || "image"}${suffix}`;
 }
+
+const IMAGE_EXTENSION = /\.(?:jpe?g|png|webp|avif|gif)$/i;
+
+/** The safe name of a file that is stored in another format than it was sent in: `photo.jpg` becomes `photo.webp`. */
+export function convertedFileName(name: string | undefined, extension: string): string {
+  return safeFileName(name?.replace(IMAGE_EXTENSION, ""), extension);
+}

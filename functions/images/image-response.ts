@@ -22,6 +22,10 @@ export const imageResponse = z
       description:
         "`ready` when all variants are available; `failed` when they could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
     }),
+    metadata: z.enum(["kept", "removed"]).meta({
+      description:
+        "`removed`: the original has no EXIF, XMP or IPTC data, no position, comments or data behind the image. `kept`: it has what was uploaded.",
+    }),
     createdAt: z.iso.datetime(),
     description: shownDescription.optional(),
     alt: shownAlt.optional(),
@@ -61,9 +65,15 @@ export type ImageResponse = z.infer<typeof imageResponse>;
 /** Removes the fields that are internal. */
 export function toResponse(record: ImageRecord): ImageResponse {
   const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...rest } = record;
-  const { placeholder: _placeholder, variants: _variants, ...response } = rest;
+  const {
+    placeholder: _placeholder,
+    uploadKey: _uploadKey,
+    variants: _variants,
+    metadata = "kept",
+    ...response
+  } = rest;
   const variants = variantsOf(record);
-  return { ...response, ...(variants.length > 0 && { variants: [...variants] }) };
+  return { ...response, metadata, ...(variants.length > 0 && { variants: [...variants] }) };
 }
 
 const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
@@ -101,5 +111,6 @@ export const exampleImage = {
   width: 1200,
   height: 800,
   status: "pending",
+  metadata: "removed",
   createdAt: "2026-11-21T09:00:00.000Z",
 } as const satisfies ImageResponse;

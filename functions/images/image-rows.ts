@@ -65,6 +65,8 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     height: row.height,
     status: row.status,
     createdAt: new Date(row.createdAt).toISOString(),
+    ...(row.metadata && { metadata: row.metadata }),
+    ...(row.uploadKey && { uploadKey: row.uploadKey }),
     ...(row.source && { source: row.source }),
     ...(row.description !== undefined && { description: row.description }),
     ...(row.alt !== undefined && { alt: row.alt }),

@@ -15,6 +15,11 @@ const MAX_RUNNING = 4;
 /** One for the process. */
 export const createImportGate = (): Gate => createGate({ name: "imports", capacity: MAX_RUNNING });
 
+const resultHeaders = {
+  ...etagHeader,
+  Location: { description: "Path of the image record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
+};
+
 const exampleUrl = "https://photos.example/portrait.jpg";
 
 /** Without query and fragment: in these, links carry signatures. */
@@ -33,18 +38,20 @@ export const importImage = guardedOperation({
   tag: "Images",
   summary: "Import an image from a URL",
   description:
-    "Fetches an image over https and stores it as an upload, with the same checks. The host must be public; port 443 only. At most three redirects and 30 seconds. The record keeps the URL as `source`, without its query.",
+    "Fetches an image over https and optimises and stores it as an upload, with the same checks. The host must be public; port 443 only. At most three redirects and 30 seconds. The record keeps the URL as `source`, without its query.",
   body: z.strictObject({
     url: z.string().meta({ description: "https:// URL of the image, at most 2048 characters.", format: "uri" }),
   }),
   responses: {
+    200: {
+      description: "The same bytes are stored already: their image.",
+      schema: imageResponse,
+      headers: resultHeaders,
+    },
     201: {
       description: "The image is stored; its thumbnail is pending.",
       schema: imageResponse,
-      headers: {
-        ...etagHeader,
-        Location: { description: "Path of the image record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
-      },
+      headers: resultHeaders,
     },
   },
   errors: ["UNPROCESSABLE_IMAGE", "DEPENDENCY_UNAVAILABLE"],
@@ -60,7 +67,7 @@ export const importImage = guardedOperation({
     deps: { download: Download; importGate: Gate; intake: Intake; uploadGate: Gate },
   ) => {
     const { download, importGate, intake, uploadGate } = deps;
-    const record = await importGate.run(1, requestPatience, () =>
+    const { record, isNew } = await importGate.run(1, requestPatience, () =>
       download(body.url, ({ url, contentLength, read }) =>
         uploadGate.run(uploadMemory(contentLength, intake.maxBytes), requestPatience, async () => {
           const upload = { owner: caller.subject, filename: fileNameOf(url), source: sourceOf(url) };
@@ -70,7 +77,7 @@ export const importImage = guardedOperation({
       ),
     );
     return imageResult(record, {
-      status: 201,
+      status: isNew ? 201 : 200,
       headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` },
     });
   },

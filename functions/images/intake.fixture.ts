@@ -7,6 +7,7 @@ import { createTableClient } from "../lib/azure/tables.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
+import { createDuplicates } from "./duplicates.ts";
 import { createImageRecords } from "./image-records.ts";
 import { createIntake } from "./intake.ts";
 
@@ -29,11 +30,13 @@ export function openIntake({
 } = {}) {
   const records = createImageRecords(openTable(endpoint));
   const originals = openContainer(containers.images, blobs);
+  const duplicates = createDuplicates(openTable(endpoint), records);
   const decoder = createDecoder({ maxPixels: maxPixels });
   return {
     records,
     originals,
-    intake: createIntake({ originals, records, decoder, meter, maxBytes: 10_000_000 }),
+    duplicates,
+    intake: createIntake({ originals, records, duplicates, decoder, meter, maxBytes: 10_000_000 }),
   };
 }
 

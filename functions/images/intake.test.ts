@@ -7,8 +7,10 @@ import { newOwner, openIntake, propertiesOf, storedBy } from "./intake.fixture.t
 import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake, records, originals } = openIntake();
-const accept = (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
-  intake.accept({ owner, filename, bytes });
+const accept = async (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
+  (await intake.accept({ owner, filename, bytes })).record;
+const keep = async (bytes: Uint8Array, filename: string | undefined = "x.png", owner = newOwner()) =>
+  (await intake.accept({ owner, filename, bytes, options: "unchanged" })).record;
 
 const followed = async (rest: Uint8Array) => Buffer.concat([await testImage("jpeg"), rest]);
 
@@ -24,7 +26,7 @@ describe("accepted images", () => {
   it.each(imageFormats)("stores a %s unchanged with its content type, and a pending record", async (format) => {
     const bytes = await testImage(format);
     const owner = newOwner();
-    const record = await accept(bytes, "Me, 2026.xyz", owner);
+    const record = await keep(bytes, "Me, 2026.xyz", owner);
     const extension = format === "jpeg" ? "jpg" : format;
     expect(record).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
@@ -34,6 +36,8 @@ describe("accepted images", () => {
       size: bytes.length,
       width: 80,
       height: 60,
+      metadata: "kept",
+      uploadKey: expect.stringMatching(/^[0-9a-f]{64}_unchanged$/),
       status: "pending",
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
@@ -49,7 +53,7 @@ describe("accepted images", () => {
   });
 
   it.each(["gif", "webp", "avif"] as const)("accepts an animated %s with the size of a frame", async (format) => {
-    expect(await accept(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
+    expect(await keep(await animation(format))).toMatchObject({ width: 40, height: 30, status: "pending" });
   });
 
   it.each<[string, () => Promise<Buffer>]>([
@@ -59,15 +63,15 @@ describe("accepted images", () => {
     ["a GIF with HTML in a comment", () => gifWithComment("<html><script>1</script>")],
   ])("accepts %s, as the image that it is", async (_, make) => {
     const bytes = await make();
-    const { owner, id, filename, contentType } = await accept(bytes, "x.html");
+    const { owner, id, filename, contentType } = await keep(bytes, "x.html");
     expect(filename).toMatch(/^x\.html\.(jpg|gif)$/);
     expect((await propertiesOf(`${owner}/${id}/${filename}`)).contentType).toBe(contentType);
     expect(contentType).toMatch(/^image\/(jpeg|gif)$/);
   });
 
-  it("keeps the camera metadata of the original", async () => {
+  it("keeps the camera metadata of an original that is stored unchanged", async () => {
     const bytes = await cameraImage(1);
-    const { owner, id, filename } = await accept(bytes);
+    const { owner, id, filename } = await keep(bytes);
     expect((await originals.read(`${owner}/${id}/${filename}`))?.bytes).toEqual(bytes);
   });
 
@@ -86,7 +90,7 @@ describe("accepted images", () => {
   ])("accepts an image %s", async (_, size) => {
     // AVIF encoders differ below 16 pixels.
     for (const format of imageFormats)
-      if (format !== "avif") expect(await accept(await testImage(format, size))).toMatchObject(size);
+      if (format !== "avif") expect(await keep(await testImage(format, size))).toMatchObject(size);
   });
 
   it.each<[string, (png: Sharp) => Promise<Buffer>]>([
@@ -105,8 +109,9 @@ describe("accepted images", () => {
 
   it("stores two concurrent uploads with one name as two images", async () => {
     const owner = newOwner();
-    const bytes = await testImage("png");
-    const both = await Promise.all([accept(bytes, "a.png", owner), accept(bytes, "a.png", owner)]);
+    const both = await Promise.all(
+      [await testImage("png"), await testImage("png")].map((bytes) => accept(bytes, "a.png", owner)),
+    );
     const ids = both.map(({ id }) => id);
     expect(new Set(ids).size).toBe(2);
     const stored = await storedBy(owner);

@@ -8,40 +8,52 @@ import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
-import { safeFileName } from "./file-name.ts";
+import { type Duplicates, duplicateKey } from "./duplicates.ts";
+import { convertedFileName, safeFileName } from "./file-name.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
+import { type OptimisedImage, optimise, TRIAL_EDGE } from "./optimise.ts";
+import type { OptimiseOptions } from "./optimise-plan.ts";
 import { LINE_ENDS_ADVICE, lacksLineEnds, otherFormatOf } from "./other-formats.ts";
+
+/** `unchanged` stores the bytes as they are, with their metadata. */
+export type UploadOptions = OptimiseOptions | "unchanged";
+
+export type AcceptedImage = {
+  readonly record: ImageRecord;
+  /** False when the same bytes were uploaded before: the record is that image's. */
+  readonly isNew: boolean;
+};
 
 export type Intake = {
   /** Maximum size of an image in bytes. */
   readonly maxBytes: number;
   /**
-   * Validates and stores an image.
+   * Validates, optimises and stores an image, once however often it is uploaded.
+   * @param upload its options are `high` quality in the same format by default
    * @returns its record: `pending`, or `ready` if the thumbnail was created first
    * @throws {AppError} VALIDATION_FAILED for an empty body, UNSUPPORTED_MEDIA_TYPE for another format,
-   *   UNPROCESSABLE_IMAGE for an image that is corrupt or exceeds a limit, DEPENDENCY_UNAVAILABLE when too many images
-   *   wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer
+   *   UNPROCESSABLE_IMAGE for an image that is corrupt, exceeds a limit or cannot be optimised, DEPENDENCY_UNAVAILABLE
+   *   when too many images wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer
    *   finishes or removes the upload.
    */
   accept(upload: {
     owner: string;
     filename: string | undefined;
     bytes: Uint8Array;
+    options?: UploadOptions;
     /** Where the image was imported from. */
     source?: string;
-  }): Promise<ImageRecord>;
+  }): Promise<AcceptedImage>;
 };
 
 type Options = {
   readonly originals: BlobContainer;
   readonly records: ImageRecords;
+  readonly duplicates: Pick<Duplicates, "find" | "claim">;
   readonly decoder: Decoder;
   readonly meter: Meter;
   readonly maxBytes: number;
 };
-
-/** Edge in pixels of the trial decode. Small, so that decoders can scale while they decode. */
-const TRIAL_EDGE = 32;
 
 function describeOtherFormat(bytes: Uint8Array): string {
   const rule = `An image must be one of ${imageFormats.join(", ")}`;
@@ -58,9 +70,16 @@ function validateFormat(bytes: Uint8Array): ImageFormat {
   return format;
 }
 
-export function createIntake({ originals, records, decoder, meter, maxBytes }: Options): Intake {
-  /** @returns width and height as displayed, of an image that can be decoded completely */
-  async function validatePixels(bytes: Uint8Array, format: ImageFormat) {
+/** Names what changes the stored bytes, so that options without an effect make no second image. */
+function optionsKey(format: ImageFormat, options: UploadOptions): string {
+  if (options === "unchanged") return options;
+  const stored = options.format ?? format;
+  return stored === "png" || stored === "gif" ? stored : `${stored}-${options.quality}`;
+}
+
+export function createIntake({ originals, records, duplicates, decoder, meter, maxBytes }: Options): Intake {
+  /** @returns what to store, of an image that can be decoded completely */
+  async function decode(bytes: Uint8Array, format: ImageFormat, options: UploadOptions): Promise<OptimisedImage> {
     const isAnimation = format === "avif" && isAnimatedAvif(bytes);
     if (isAnimation && !hasStillImage(bytes))
       throw new AppError(
@@ -71,61 +90,80 @@ export function createIntake({ originals, records, decoder, meter, maxBytes }: O
       const advice = lacksLineEnds(bytes) ? LINE_ENDS_ADVICE : "send the complete file";
       return new AppError("UNPROCESSABLE_IMAGE", `The ${format} is corrupt or truncated: ${advice}.`, { cause });
     };
-    const trial = decoder.decode(bytes, requestPatience, async (open, size) => {
+    const checkFrames = () => {
       // The decoder reads only the first frame.
       if ((format === "gif" && !isCompleteGif(bytes)) || (isAnimation && !isCompleteAvif(bytes))) throw corrupt();
-      // Only a decode of the whole image shows that it is complete.
-      await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer();
-      return size;
-    });
-    return trial.catch((error: unknown) => {
+    };
+    const decoded =
+      options === "unchanged"
+        ? decoder.decode(bytes, requestPatience, async (open, size) => {
+            checkFrames();
+            // Only a decode of the whole image shows that it is complete.
+            await open(bytes).resize(TRIAL_EDGE, TRIAL_EDGE, { fit: "inside" }).raw().toBuffer();
+            return { bytes, format, ...size };
+          })
+        : optimise(bytes, { decoder, format, options, checkFrames });
+    return decoded.catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === "UNPROCESSABLE_IMAGE")) throw error;
       // An image above a limit has no cause. Without line ends it can look like one, and is damaged all the same.
       throw error.cause !== undefined || lacksLineEnds(bytes) ? corrupt(error.cause) : error;
     });
   }
 
+  /** Stores an image in an order that survives a crash; several equal uploads can store the same image. */
+  async function store(record: ImageRecord, bytes: Uint8Array): Promise<ImageRecord> {
+    const { owner, id } = record;
+    await records.create(record);
+    const blob = {
+      bytes,
+      contentType: record.contentType,
+      // The holder of a link may cache the image; shared caches may not.
+      cacheControl: "private, max-age=31536000, immutable",
+      metadata: { image: id },
+    };
+    await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
+      // Written by an earlier attempt whose response was lost, or by an equal upload.
+      if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
+    });
+    const stored = await records.change(owner, id, ({ status }) =>
+      status === "uploading" ? { status: "pending" } : undefined,
+    );
+    if (stored) return stored;
+    // The reconcile timer removed the record, for example after the instance was suspended for minutes. The table has
+    // confirmed it, so the original, which must not remain without a record, is removed too.
+    await originals.remove(originalBlobName(record));
+    throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", { retryAfter: 5 });
+  }
+
   return {
     maxBytes,
-    async accept({ owner, filename, bytes, source }) {
+    async accept({ owner, filename, bytes, options = { quality: "high" }, source }) {
       const format = validateFormat(bytes);
-      const dimensions = await validatePixels(bytes, format);
+      const uploadKey = duplicateKey(bytes, optionsKey(format, options));
+      const earlier = await duplicates.find(owner, uploadKey);
+      if (earlier) return { record: earlier, isNew: false };
+      const image = await decode(bytes, format, options);
+      const id = randomUUIDv7();
+      const nameOf = image.format === format ? safeFileName : convertedFileName;
+      const claim = await duplicates.claim(owner, uploadKey, { image: id, filename: nameOf(filename, image.format) });
       const record: ImageRecord = {
-        id: randomUUIDv7(),
+        id: claim.image,
         owner,
-        filename: safeFileName(filename, format),
-        contentType: contentTypes[format],
-        size: bytes.byteLength,
-        ...dimensions,
+        filename: claim.filename,
+        contentType: contentTypes[image.format],
+        size: image.bytes.byteLength,
+        width: image.width,
+        height: image.height,
+        metadata: options === "unchanged" ? "kept" : "removed",
+        uploadKey,
         status: "uploading",
         createdAt: new Date().toISOString(),
         ...(source !== undefined && { source }),
       };
-      await records.create(record);
-      const blob = {
-        bytes,
-        contentType: record.contentType,
-        // The holder of a link may cache the image; shared caches may not.
-        cacheControl: "private, max-age=31536000, immutable",
-        metadata: { image: record.id },
-      };
-      await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
-        // Ids are unique: an existing blob was written by an earlier attempt whose response was lost.
-        if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
-      });
-      const stored = await records.change(owner, record.id, ({ status }) =>
-        status === "uploading" ? { status: "pending" } : undefined,
-      );
-      if (stored) {
-        meter.measure("uploads", 1, { format });
-        return stored;
-      }
-      // The reconcile timer removed the record, for example after the instance was suspended for minutes. The table has
-      // confirmed it, so the original, which must not remain without a record, is removed too.
-      await originals.remove(originalBlobName(record));
-      throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", {
-        retryAfter: 5,
-      });
+      const stored = await store(record, image.bytes);
+      const isNew = claim.image === id;
+      if (isNew) meter.measure("uploads", 1, { format: image.format });
+      return { record: stored, isNew };
     },
   };
 }

@@ -13,11 +13,11 @@ import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
-const { originals, records } = openIntake();
+const { duplicates, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
-const deletion = createDeletion({ records, originals, thumbnails });
+const deletion = createDeletion({ records, originals, thumbnails, duplicates });
 const MINUTE = 60_000;
 const now = Date.now();
 let owner: string;

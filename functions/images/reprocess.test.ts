@@ -14,7 +14,7 @@ import { reconcileImages } from "./reconcile.ts";
 import { reprocessImage } from "./reprocess.ts";
 import { testImage } from "./test-images.fixture.ts";
 
-const { intake, originals, records } = openIntake();
+const { duplicates, intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const silent = createLog({ debug() {}, info() {}, warn() {}, error() {} });
@@ -39,7 +39,7 @@ async function reconcile(widths: readonly number[]) {
       for await (const listed of records.unfinished(due)) if (listed.record.owner === owner) yield listed;
     },
   };
-  const deletion = createDeletion({ records, originals, thumbnails });
+  const deletion = createDeletion({ records, originals, thumbnails, duplicates });
   const thumbnailer = thumbnailerOf(widths);
   await reconcileImages({ deletion, images, originals, thumbnailer }, { log: silent, runMs: 60_000, now });
 }
@@ -47,7 +47,7 @@ async function reconcile(widths: readonly number[]) {
 beforeEach(async () => {
   owner = newOwner();
   const bytes = await testImage("jpeg", { width: 100, height: 50 });
-  image = await intake.accept({ owner, filename: "a.jpg", bytes });
+  ({ record: image } = await intake.accept({ owner, filename: "a.jpg", bytes }));
   await thumbnailerOf([32, 64, 256]).create(owner, image.id, silent);
 });
 

@@ -42,7 +42,9 @@ beforeEach(() => {
 });
 afterAll(() => proxy.close());
 
-const accept = () => opened.intake.accept({ owner, filename: "a.png", bytes });
+/** Each call has other bytes. */
+const accept = async () =>
+  (await opened.intake.accept({ owner, filename: "a.png", bytes: await testImage("png") })).record;
 const thumbnailer = (records = opened.records) =>
   createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
 const createThumbnail = ({ id }: ImageRecord, records = opened.records) =>
@@ -86,7 +88,7 @@ describe("a thumbnail", () => {
   });
 
   it("a thumbnail is kept, and its event repeated, while reads do not show the record", async () => {
-    const record = await openIntake().intake.accept({ owner, filename: "a.png", bytes });
+    const { record } = await openIntake().intake.accept({ owner, filename: "a.png", bytes });
     await createThumbnail(record, direct);
     const staleRecords = { ...direct, find: opened.records.find };
     proxy.decide(({ method }) => (method === "GET" ? { kind: "status", status: 404 } : undefined));
@@ -105,7 +107,7 @@ describe("the reconcile timer", () => {
           if (listed.record.owner === owner) yield listed;
       },
     };
-    const deletion = createDeletion({ records: opened.records, originals, thumbnails });
+    const deletion = createDeletion({ records: opened.records, originals, thumbnails, duplicates: opened.duplicates });
     await reconcileImages(
       { deletion, images, originals, thumbnailer: thumbnailer() },
       { log: silentLog, runMs: 60_000 },

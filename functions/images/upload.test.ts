@@ -49,17 +49,23 @@ describe("uploadImage", () => {
     const bytes = await bytesOf(format);
     const { body, headers } = await form(["file", bytes, "Zoë.png"]);
     const raw = { ...as(subject), "content-type": contentTypes[format] };
-    for (const response of [
-      await upload(body, { ...as(subject), ...headers }),
-      await upload(bytes, raw, "?filename=Zo%C3%AB.png"),
-    ]) {
+    const responses = [
+      await upload(body, { ...as(subject), ...headers }, "?optimize=false"),
+      await upload(bytes, raw, "?filename=Zo%C3%AB.png&optimize=true&quality=low"),
+    ];
+    for (const response of responses) {
       expect(response.status).toBe(201);
       const record = imageResponse.strict().parse(JSON.parse(response.text));
-      expect(record).toMatchObject({ contentType: contentTypes[format], size: bytes.length, status: "pending" });
+      expect(record).toMatchObject({ contentType: contentTypes[format], status: "pending" });
       expect(record.filename).toMatch(/^Zoë\.png(\.\w+)?$/);
       expect(response.headers.get("location")).toBe(`/api/v1/images/${record.id}`);
-      expect(await images.find(subject, record.id)).toEqual({ ...record, owner: subject });
+      expect(await images.find(subject, record.id)).toMatchObject({ ...record, owner: subject });
     }
+    expect(JSON.parse(responses[0]?.text ?? "")).toMatchObject({ size: bytes.length, metadata: "kept" });
+    expect(JSON.parse(responses[1]?.text ?? "")).toMatchObject({ metadata: "removed" });
+    const again = await upload(bytes, raw, "?quality=low");
+    expect([again.status, again.text]).toEqual([200, responses[1]?.text]);
+    expect(again.headers.get("location")).toBe(responses[1]?.headers.get("location"));
   });
 
   it("detects the format from the bytes, not from name or Content-Type", async () => {

@@ -14,6 +14,9 @@ export const maxOfKind = (): number => Math.min(2, availableParallelism());
 /** Bytes that one hash takes (docs/decisions/030). */
 export const HASH_MEMORY = 19_456 * 1024;
 
+/** Bytes that all decodes may take together. */
+export const decodeMemory = (): number => MEMORY - maxOfKind() * HASH_MEMORY;
+
 export type HeavyWork = {
   /** Weight: bytes of memory. */
   readonly decodes: Gate;
@@ -41,7 +44,7 @@ function onThreads(gate: Gate, threads: Gate): Gate {
 export function createHeavyWork(): HeavyWork {
   const each = maxOfKind();
   const threads = createGate({ name: "decodes and hashes", capacity: Math.min(MAX_THREADS, 2 * each) });
-  const decodes = createGate({ name: "decodes", capacity: MEMORY - each * HASH_MEMORY, maxRunning: each });
+  const decodes = createGate({ name: "decodes", capacity: decodeMemory(), maxRunning: each });
   const hashes = createGate({ name: "hashes", capacity: each });
   return { decodes: onThreads(decodes, threads), hashes: onThreads(hashes, threads) };
 }

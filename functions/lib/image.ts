@@ -36,6 +36,10 @@ export type ImageRecord = {
   /** Pixels, after the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
+  /** Whether the original has no metadata; undefined before there was a choice: kept. */
+  readonly metadata?: "kept" | "removed" | undefined;
+  /** Names the row that finds repeated uploads (images/duplicates.ts). */
+  readonly uploadKey?: string | undefined;
   readonly status: ImageStatus;
   /** ISO 8601. */
   readonly createdAt: string;

@@ -38,7 +38,11 @@ const replaceOriginal = (bytes: Uint8Array) =>
 beforeEach(async () => {
   owner = newOwner();
   decodes = 0;
-  image = await intake.accept({ owner, filename: "a.png", bytes: await testImage("png", { width: 600, height: 300 }) });
+  ({ record: image } = await intake.accept({
+    owner,
+    filename: "a.png",
+    bytes: await testImage("png", { width: 600, height: 300 }),
+  }));
 });
 
 describe("failed renders", () => {

@@ -64,7 +64,11 @@ beforeEach(async () => {
   owner = newOwner();
   reads = 0;
   measured = [];
-  image = await intake.accept({ owner, filename: "a.png", bytes: await testImage("png", { width: 600, height: 300 }) });
+  ({ record: image } = await intake.accept({
+    owner,
+    filename: "a.png",
+    bytes: await testImage("png", { width: 600, height: 300 }),
+  }));
 });
 
 describe("create", () => {

@@ -10,6 +10,7 @@ const header: ImageHeader = {
   channels: 3,
   depth: "uchar",
   isProgressive: false,
+  space: "srgb",
 };
 /** Growth of the process in MiB while a thumbnail was created, sharp 0.35.5. */
 const measured: [string, number, Partial<ImageHeader>, { isBuffered?: boolean }][] = [

@@ -14,6 +14,12 @@ export type ImageHeader = {
   readonly isProgressive: boolean;
   /** Frames of an animation. */
   readonly pages?: number | undefined;
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation?: number | undefined;
+  /** libvips' name of the colour space: "srgb", "b-w", "cmyk", "rgb16". */
+  readonly space: string;
+  /** The colour profile. */
+  readonly icc?: Uint8Array | undefined;
 };
 
 /** Pixels. AVIF takes 20 to 28 bytes for each, a whole frame and its copies. */

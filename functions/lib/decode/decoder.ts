@@ -8,9 +8,16 @@ import { decodeWeight, type ImageHeader, MAX_EDGE, pixelLimit } from "./decode-w
 import { readJpegScans } from "./jpeg-scans.ts";
 import { inflatedTextBytes } from "./png-text.ts";
 
+export type DecodeOptions = RunOptions & {
+  /** Bytes that the work takes in addition to a decode to a small size. */
+  readonly extraWeight?: (header: ImageHeader) => number;
+  /** Milliseconds for the header and the work. @default 30,000 */
+  readonly timeLimitMs?: number;
+};
+
 export type Decoder = {
   /**
-   * @param work decodes the image; its size is as displayed
+   * @param work decodes the image; its size is as displayed, the header as stored
    * @throws {AppError} UNPROCESSABLE_IMAGE when the image is corrupt or exceeds a limit;
    *   DEPENDENCY_UNAVAILABLE when the decode has to wait or lasts too long, or memory runs out: try again;
    *   INTERNAL for a defect in the app
@@ -18,8 +25,12 @@ export type Decoder = {
   decode<T>(
     bytes: Uint8Array,
     patience: Patience,
-    work: (open: OpenImage, size: { readonly width: number; readonly height: number }) => Promise<T>,
-    options?: RunOptions,
+    work: (
+      open: OpenImage,
+      size: { readonly width: number; readonly height: number },
+      header: ImageHeader,
+    ) => Promise<T>,
+    options?: DecodeOptions,
   ): Promise<T>;
   /**
    * Runs work on pixels that were decoded before. It takes one place of the decodes, so that both together leave threads
@@ -117,15 +128,22 @@ export function createDecoder({
    * @param endsAt by `performance.now()`, when the caller stops waiting at the latest
    */
   function runLimited<T>(
-    { weight, patience, endsAt }: { weight: number; patience: Patience; endsAt: number },
+    {
+      weight,
+      patience,
+      endsAt,
+      limitMs: longest,
+    }: Readonly<Record<"weight" | "endsAt" | "limitMs", number>> & {
+      readonly patience: Patience;
+    },
     work: () => Promise<T>,
     options?: RunOptions,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const limited = async () => {
-      const limitMs = Math.min(timeLimitMs, Math.max(0, endsAt - performance.now()));
+      const limitMs = Math.min(longest, Math.max(0, endsAt - performance.now()));
       const timer = setTimeout(() => {
-        const message = `A decode lasted longer than ${timeLimitMs} ms`;
+        const message = `A decode lasted longer than ${longest} ms`;
         reject(new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: RETRY_AFTER_S }));
       }, limitMs);
       try {
@@ -139,27 +157,32 @@ export function createDecoder({
   }
 
   return {
-    async decode(bytes, patience, work, options) {
+    async decode(bytes, patience, work, options = {}) {
+      const { extraWeight = () => 0, timeLimitMs: limitMs = timeLimitMs } = options;
       const open = await loadSharp(maxPixels);
       // One deadline for both entries of the gate: a caller never waits longer than its patience and one time limit.
       const waitsUntil = performance.now() + patience.maxWaitMs;
-      const endsAt = waitsUntil + timeLimitMs;
+      const endsAt = waitsUntil + limitMs;
       const readHeader = async () => ({
         isBuffered: await checkStructure(bytes),
         header: await open(bytes, { limitInputPixels: false }).metadata(),
       });
-      const headerRun = { weight: HEADER_WEIGHT, patience, endsAt };
+      const headerRun = { weight: HEADER_WEIGHT, patience, endsAt, limitMs };
       const { header, isBuffered } = await runLimited(headerRun, readHeader, options);
       checkSize(bytes, header, maxPixels);
       const { width, height } = header.autoOrient;
-      const weight = decodeWeight(header, isBuffered);
+      const weight = decodeWeight(header, isBuffered) + extraWeight(header);
       const rest = { ...patience, maxWaitMs: Math.max(0, Math.round(waitsUntil - performance.now())) };
-      return runLimited({ weight, patience: rest, endsAt }, () => work(open, { width, height }), options);
+      return runLimited(
+        { weight, patience: rest, endsAt, limitMs },
+        () => work(open, { width, height }, header),
+        options,
+      );
     },
     async process(weight, patience, work) {
       const open = await loadSharp(maxPixels);
       const endsAt = performance.now() + patience.maxWaitMs + timeLimitMs;
-      return runLimited({ weight, patience, endsAt }, () => work(open));
+      return runLimited({ weight, patience, endsAt, limitMs: timeLimitMs }, () => work(open));
     },
   };
 }

@@ -1,9 +1,9 @@
 // Walks the blocks of a GIF by their lengths, without decoding them: whether it is complete, and where it is
 // transparent. Pure. Source: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 
-const EXTENSION = 0x21;
-const FRAME = 0x2c;
-const TRAILER = 0x3b;
+export const EXTENSION = 0x21;
+export const FRAME = 0x2c;
+export const TRAILER = 0x3b;
 
 /** Size in bytes of the colour table that the flags announce. */
 const colourTableBytes = (flags = 0) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
@@ -12,7 +12,7 @@ const colourTableBytes = (flags = 0) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 
 const MAX_BLOCKS = 100_000;
 
 /** Yields the position of each block; the last is the trailer if the GIF is complete. */
-function* blocksOf(bytes: Uint8Array): Generator<number> {
+export function* blocksOf(bytes: Uint8Array): Generator<number> {
   let at = 13 + colourTableBytes(bytes[10]);
   for (let count = 0; at < bytes.length && count < MAX_BLOCKS; count++) {
     yield at;
