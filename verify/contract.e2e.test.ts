@@ -66,11 +66,18 @@ const expectedOf = ({ operation: { operationId, responses } }: Case): number =>
 
 const takes = ({ operation }: Case, type: string) => operation.requestBody?.content?.[type] !== undefined;
 
+/** The image, or a new one where the call deletes it. */
+async function imageFor({ operation }: Case, id: string): Promise<string> {
+  if (operation.operationId !== "image-delete" || id !== image.id) return id;
+  const bytes = await testImage("png", { width: 30, height: 20 });
+  return (await json<Image>(library.upload(new Uint8Array(bytes)))).id;
+}
+
 async function send(
   each: Case,
   { api = backend.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
 ) {
-  let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, id);
+  let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, await imageFor(each, id));
   if (call.includes(EXAMPLE_SESSION)) call = call.replaceAll(EXAMPLE_SESSION, await newSession());
   call = await withUser(call);
   call = call.replace(EXAMPLE_PASSWORDS, backend.owner.password);
@@ -88,6 +95,7 @@ async function send(
     ...(body !== undefined && { body }),
     headers: {
       ...(init.headers as Record<string, string>),
+      "if-match": "*",
       ...(each.operation.security.length > 0 && token !== "" && { authorization: `Bearer ${token}` }),
       ...headers,
     },
