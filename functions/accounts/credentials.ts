@@ -1,7 +1,7 @@
 // The password hash and the one-time token of each user: a row of its own in the table `users`.
 import { isDeepStrictEqual } from "node:util";
-import { AppError } from "../lib/errors.ts";
 import type { Rows } from "./rows.ts";
+import { createSettle, type Timing } from "./settle.ts";
 
 export type Credentials = {
   /** PHC string. */
@@ -15,7 +15,10 @@ export type Credentials = {
 /** Calls reject with DEPENDENCY_UNAVAILABLE when the table fails. */
 export type CredentialStore = {
   find(userId: string): Promise<{ readonly credentials: Credentials; readonly etag: string } | undefined>;
-  /** Creates the row when there is no ETag, else replaces it. False when another writer changed it: read and decide again. */
+  /**
+   * Creates the row when there is no ETag, else replaces it. Sent once. False when another writer changed it, or no
+   * response came: read and decide again.
+   */
   write(userId: string, credentials: Credentials, etag: string | undefined): Promise<boolean>;
   remove(userId: string): Promise<void>;
 };
@@ -39,9 +42,6 @@ const fromRow = ({ hash, oneTimeHash, oneTimeExpiresAt, secretVersion }: Row): C
   ...(secretVersion !== undefined && { secretVersion }),
 });
 
-/** Calls for one write whose response is lost. */
-const ATTEMPTS = 3;
-
 export function createCredentialStore(rows: Rows): CredentialStore {
   async function find(userId: string) {
     const row = await rows.find<Row>(keysOf(userId));
@@ -50,35 +50,30 @@ export function createCredentialStore(rows: Rows): CredentialStore {
   return {
     find,
     async write(userId, credentials, etag) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const outcome = await rows.write({ ...keysOf(userId), ...toRow(credentials) }, etag);
-        if (outcome !== "unknown") {
-          // After a lost response the row may have changed by this very write.
-          if (outcome === "written") return true;
-          return attempt > 0 && isDeepStrictEqual((await find(userId))?.credentials, credentials);
-        }
-      }
+      if ((await rows.write({ ...keysOf(userId), ...toRow(credentials) }, etag)) === "written") return true;
+      // Its response may have been lost, and every credentials have a random part.
       return isDeepStrictEqual((await find(userId))?.credentials, credentials);
     },
     remove: (userId) => rows.remove(keysOf(userId)),
   };
 }
 
-const CHANGE_ATTEMPTS = 5;
-
 /**
  * Stores what `decide` returns for the current credentials; it is called again when another writer changed them first.
  * @throws {AppError} DEPENDENCY_UNAVAILABLE, and whatever `decide` throws
  */
-export async function changeCredentials(
+export function changeCredentials(
   store: Pick<CredentialStore, "find" | "write">,
   userId: string,
   decide: (credentials: Credentials | undefined) => Promise<Credentials>,
+  timing?: Timing,
 ): Promise<void> {
-  for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
+  return createSettle(
+    "users",
+    timing,
+  )(async () => {
     const found = await store.find(userId);
-    if (await store.write(userId, await decide(found?.credentials), found?.etag)) return;
-  }
-  const message = `The credentials were not written in ${CHANGE_ATTEMPTS} attempts`;
-  throw new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: 5 });
+    const isWritten = await store.write(userId, await decide(found?.credentials), found?.etag);
+    return isWritten ? undefined : "again";
+  });
 }

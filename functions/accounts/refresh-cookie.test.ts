@@ -45,6 +45,15 @@ describe("the refresh cookie", () => {
     expect(await sessions.list(state.user.id)).toEqual(before);
   });
 
+  it("of an earlier session of the same user ends that session at a sign-in, unless it is a guess", async () => {
+    const first = await signIn({ cookie: "true" }, { origin: ORIGIN });
+    const second = await signIn({ cookie: "true" }, withCookie(first));
+    expect(await idsOf()).toEqual([cookieOf(second)?.split(".")[1]]);
+    const guess = { cookies: [{ name: "__Secure-vitae-refresh", value: `${cookieOf(second)?.slice(0, -3)}AAA` }] };
+    await signIn({ cookie: "true" }, withCookie(guess));
+    expect(await idsOf()).toHaveLength(2);
+  });
+
   it("is rejected together with a token in the form", async () => {
     const first = await signIn({ cookie: "true" }, { origin: ORIGIN });
     const other = (await signIn()).json.refresh_token;
@@ -65,6 +74,16 @@ describe("the refresh cookie", () => {
     expect(cookieOf(victim)?.split(".")[1]).not.toBe(cookieOf(planted)?.split(".")[1]);
     expect(await idsOf()).toHaveLength(1);
     expect(await sessions.list(attacker.id)).toHaveLength(1);
+  });
+
+  it("is deleted by a refresh that finds its session over", async () => {
+    const signedIn = await signIn({ cookie: "true" }, { origin: ORIGIN });
+    await sessions.endAll(state.user.id);
+    const response = await refresh({}, withCookie(signedIn));
+    expect(response).toMatchObject({ status: 400, json: { error: "invalid_grant" } });
+    expect(response.cookies).toMatchObject([{ name: "__Secure-vitae-refresh", value: "", maxAge: 0 }]);
+    // The client has the token itself, and keeps or deletes it.
+    expect((await refresh({ refresh_token: cookieOf(signedIn) ?? "" })).cookies).toEqual([]);
   });
 
   it("is deleted by a sign-out, which ends the session", async () => {

@@ -1,5 +1,5 @@
 // Single rows of the account tables: read, written under their ETag, deleted. Every call feeds the store's clock.
-import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
+import { isFinalSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
@@ -36,24 +36,24 @@ type Options = {
   readonly callMs?: number;
 };
 
-/** A malformed row, a missing role and a row that is too large: no repetition succeeds. */
-const FINAL_STATUSES: readonly (number | undefined)[] = [400, 401, 403, 413];
+/** Options of a call that ends within this time, and whose response the clock observes. */
+export const callOptions = (clock: Pick<StoreClock, "observe">, callMs: number) => ({
+  abortSignal: AbortSignal.timeout(callMs),
+  onResponse({ headers }: { headers: { get(name: string): string | undefined } }) {
+    const date = Date.parse(headers.get("date") ?? "");
+    if (Number.isFinite(date)) clock.observe(date);
+  },
+});
 
 export function createRows({ name, reads, writes, clock, callMs = 3_000 }: Options): Rows {
-  const callOptions = () => ({
-    abortSignal: AbortSignal.timeout(callMs),
-    onResponse({ headers }: { headers: { get(name: string): string | undefined } }) {
-      const date = Date.parse(headers.get("date") ?? "");
-      if (Number.isFinite(date)) clock.observe(date);
-    },
-  });
+  const options = () => callOptions(clock, callMs);
   const unavailable = (cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", `The ${name} table failed`, { cause, retryAfter: 5 });
 
   return {
     async find<R extends object>({ partitionKey, rowKey }: RowKeys) {
       try {
-        return await reads.getEntity<R>(partitionKey, rowKey, callOptions());
+        return await reads.getEntity<R>(partitionKey, rowKey, options());
       } catch (cause) {
         if (statusOfSdkError(cause) === 404) return undefined;
         throw unavailable(cause);
@@ -61,20 +61,20 @@ export function createRows({ name, reads, writes, clock, callMs = 3_000 }: Optio
     },
     async write(row, etag) {
       try {
-        if (etag) await writes.updateEntity(row, "Replace", { etag, ...callOptions() });
-        else await writes.createEntity(row, callOptions());
+        if (etag) await writes.updateEntity(row, "Replace", { etag, ...options() });
+        else await writes.createEntity(row, options());
         return "written";
       } catch (cause) {
         const status = statusOfSdkError(cause);
         // 404 under an ETag: the row was deleted. For a new row it means that the table is missing.
         if (status === 412 || status === 409 || (status === 404 && etag)) return "changed";
-        if (status === 404 || FINAL_STATUSES.includes(status)) throw unavailable(cause);
+        if (isFinalSdkError(cause)) throw unavailable(cause);
         return "unknown";
       }
     },
     async remove({ partitionKey, rowKey }) {
       try {
-        await reads.deleteEntity(partitionKey, rowKey, callOptions());
+        await reads.deleteEntity(partitionKey, rowKey, options());
       } catch (cause) {
         if (statusOfSdkError(cause) !== 404) throw unavailable(cause);
       }

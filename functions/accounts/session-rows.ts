@@ -4,6 +4,7 @@ import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import { checkTable, pagesOf, rowExists, type TableClient } from "../lib/azure/tables.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
 import { endOf, type Family, IDLE_MS, LIFETIME_MS } from "./family.ts";
+import { callOptions } from "./rows.ts";
 
 export type StoredFamily = { readonly family: Family; readonly etag: string };
 
@@ -79,13 +80,7 @@ function fromRow({ etag = "", ...row }: Row & { etag?: string; partitionKey?: st
 
 /** @param table a client without retries: a repeated Replace would fail on its own first attempt */
 export function createSessionRows(table: TableClient, clock: Pick<StoreClock, "observe">): SessionRows {
-  const options = () => ({
-    abortSignal: AbortSignal.timeout(CALL_MS),
-    onResponse: ({ headers }: { headers: { get(name: string): string | undefined } }) => {
-      const date = Date.parse(headers.get("date") ?? "");
-      if (Number.isFinite(date)) clock.observe(date);
-    },
-  });
+  const options = () => callOptions(clock, CALL_MS);
   /** False for the statuses that mean that the row is not as expected. */
   const unless = (statuses: readonly number[], work: Promise<unknown>): Promise<boolean> =>
     work.then(

@@ -1,4 +1,5 @@
 // The model: virtual time, one sessions table, and several instances of the real code whose calls are lost, late or stale.
+import { RestError } from "@azure/data-tables";
 import type { Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { randomFrom } from "../visitor-counter/group-commit.simulation.ts";
@@ -52,7 +53,7 @@ export function createWorld(seed: number, faults: Faults) {
     const isLost = fault === 0;
     const isLate = fault === 2;
     return new Promise<T>((resolve, reject) => {
-      if (fault !== undefined) at(now + CALL_MS, () => reject(new Error("No response")));
+      if (fault !== undefined) at(now + CALL_MS, () => reject(new RestError("No response")));
       if (isLost) return;
       at(now + (isLate ? random() * 20_000 : way()), () => {
         const result = apply();
@@ -77,7 +78,7 @@ export function createWorld(seed: number, faults: Faults) {
     const clock = { observe() {}, now: () => ({ earliest: now - late - random() * 5, latest: now - late }) };
     const warn: Log["warn"] = (message, fields) => void securityEvents.push(`${message} ${fields?.event}`);
     const log = { debug() {}, info() {}, warn, error() {} };
-    return createSessions({ rows, clock, log, meter: silentMeter, sleep, elapsed: () => now });
+    return createSessions({ rows, clock, log, meter: silentMeter, timing: { sleep, elapsed: () => now } });
   }
 
   /** Runs all events, and what follows from them. */

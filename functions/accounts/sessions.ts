@@ -1,9 +1,7 @@
 // Sessions: sign-ins and their refresh tokens, exact among instances by one conditional Replace a rotation.
 // docs/decisions/028.
 import { randomBytes, randomUUID } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import type { User } from "../lib/access/roster.ts";
-import { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
 import { logSecurityEvent } from "../lib/security-event.ts";
@@ -19,17 +17,20 @@ import {
   SECRET_BYTES,
 } from "./refresh-token.ts";
 import type { SessionRows, StoredFamily } from "./session-rows.ts";
+import { createSettle, type Timing } from "./settle.ts";
 
 /** Times in milliseconds since 1970. */
 export type SessionSummary = { readonly id: string } & Pick<Family, "createdAt" | "usedAt" | "client">;
 
 /** Methods throw DEPENDENCY_UNAVAILABLE when the table fails, or does not settle within seconds. */
 export type Sessions = {
-  /** Starts a session, and ends the least recently used ones beyond `MAX_SESSIONS`. */
+  /** Starts a session. Call `endSurplus` once nothing can fail any more. */
   start(
     user: Pick<User, "id" | "validFrom">,
     userAgent: string | null,
   ): Promise<{ refreshToken: string; session: string }>;
+  /** Ends the least recently used sessions of a user beyond `MAX_SESSIONS`. */
+  endSurplus(userId: string): Promise<void>;
   /**
    * @param validFrom seconds since 1970: sessions of the user that started before are rejected
    * @returns undefined for a token that is invalid, expired, revoked or reused
@@ -50,48 +51,14 @@ type Options = {
   readonly clock: StoreClock;
   readonly log: Log;
   readonly meter: Meter;
-  /** For tests in virtual time. @default the timer of Node.js */
-  readonly sleep?: (ms: number) => Promise<unknown>;
-  /** Monotonic milliseconds, for tests in virtual time. @default performance.now */
-  readonly elapsed?: () => number;
+  readonly timing?: Timing;
 };
 
 export const MAX_SESSIONS = 20;
-/** No further attempt starts later than this after the first. A client waits four seconds and then sends again. */
-const PATIENCE_MS = 6_000;
-const ATTEMPTS = 16;
-const MAX_WAIT_MS = 500;
 
-export function createSessions({
-  rows,
-  clock,
-  log,
-  meter,
-  sleep = wait,
-  elapsed = () => performance.now(),
-}: Options): Sessions {
-  const unavailable = (cause: unknown) =>
-    new AppError("DEPENDENCY_UNAVAILABLE", "The sessions table failed", { cause, retryAfter: 2 });
-
-  /**
-   * Repeats a call until it returns a value, since calls fail, conditional writes lose races, and reads are stale.
-   * "again" from the call, or a rejection, means that it starts over from a new read.
-   */
-  async function settle<T>(attempt: () => Promise<T | "again">): Promise<T> {
-    const startedAt = elapsed();
-    let cause: unknown = new Error("Other writers changed the row, or reads were stale, during all attempts");
-    for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
-      try {
-        const result = await attempt();
-        if (result !== "again") return result;
-      } catch (thrown) {
-        cause = thrown;
-      }
-      if (elapsed() - startedAt >= PATIENCE_MS) break;
-      await sleep((0.5 + Math.random() / 2) * Math.min(MAX_WAIT_MS, 10 * 2 ** attempts));
-    }
-    throw unavailable(cause);
-  }
+export function createSessions({ rows, clock, log, meter, timing = {} }: Options): Sessions {
+  const { elapsed = () => performance.now() } = timing;
+  const settle = createSettle("sessions", timing);
 
   /** The row, "again" if a read did not return it although it exists, undefined if there is none. */
   async function find({ userId, familyId }: RefreshToken): Promise<StoredFamily | "again" | undefined> {
@@ -124,12 +91,15 @@ export function createSessions({
       const family: Family = { ...first, client: clientName(userAgent), isRevoked: false };
       // Ids are unique: an existing row is that of an earlier attempt whose response was lost.
       await settle(() => rows.create(family));
+      return { refreshToken: formatRefreshToken(key, { userId, familyId, secret }), session: familyId };
+    },
+
+    async endSurplus(userId) {
       const stored = await settle(() => rows.list(userId));
       const surplus = stored.toSorted((a, b) => byUse(a.family, b.family)).slice(MAX_SESSIONS);
       // Under the ETag: a session that is used meanwhile is no longer the least recently used, and survives.
       const removed = surplus.map(({ family, etag }) => rows.remove(userId, family.familyId, etag).catch(() => false));
       await Promise.all(removed);
-      return { refreshToken: formatRefreshToken(key, { userId, familyId, secret }), session: familyId };
     },
 
     async refresh(refreshToken, validFrom) {

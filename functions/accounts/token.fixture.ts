@@ -12,7 +12,7 @@ import { createStoreClock } from "../lib/store-clock.ts";
 import { createTable, newUser } from "./accounts.fixture.ts";
 import { deleteSession, listSessions } from "./own-sessions.ts";
 import { revoke } from "./revoke.ts";
-import { createSessionRows } from "./session-rows.ts";
+import { createSessionRows, type SessionRows } from "./session-rows.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import type { SignedIn } from "./sign-in.ts";
 import { token } from "./token.ts";
@@ -20,6 +20,7 @@ import { token } from "./token.ts";
 export const ORIGIN = "https://vitae.example";
 const PASSWORD = "correct horse battery staple";
 const clock = createStoreClock();
+export let sessionRows: SessionRows;
 export let sessions: Sessions;
 /** The one user; tests may replace it. */
 export const state = { user: newUser(), isCurrent: true };
@@ -73,7 +74,8 @@ export function useTokens(): void {
   beforeAll(async () => {
     const options = { endpoint: process.env.TABLES_ENDPOINT as string, credential: createCredential(undefined) };
     const table = createTableClient({ ...options, table: await createTable(), retries: 0 });
-    sessions = createSessions({ rows: createSessionRows(table, clock), clock, log: consoleLog, meter: silentMeter });
+    sessionRows = createSessionRows(table, clock);
+    sessions = createSessions({ rows: sessionRows, clock, log: consoleLog, meter: silentMeter });
     deps = await createTestDeps();
   });
   beforeEach(() => {

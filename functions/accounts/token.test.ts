@@ -1,12 +1,26 @@
 // Sign-in, refresh, sign-out and the list of sessions, with tokens in the body.
 import { randomUUID } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { RestError } from "@azure/data-tables";
+import { describe, expect, it, vi } from "vitest";
 import type { User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { newUser } from "./accounts.fixture.ts";
 import { updateMe } from "./me.ts";
-import { deps, type Form, idsOf, post, refresh, routes, sessions, signIn, state, useTokens } from "./token.fixture.ts";
+import { MAX_SESSIONS } from "./sessions.ts";
+import {
+  deps,
+  type Form,
+  idsOf,
+  post,
+  refresh,
+  routes,
+  sessionRows,
+  sessions,
+  signIn,
+  state,
+  useTokens,
+} from "./token.fixture.ts";
 
 useTokens();
 
@@ -40,6 +54,19 @@ describe("POST /v1/auth/token", () => {
     deps.issueToken.mockRejectedValueOnce(new AppError("DEPENDENCY_UNAVAILABLE", "No keys"));
     expect(await signIn()).toMatchObject({ status: 503, json: { error: "temporarily_unavailable" } });
     expect(await idsOf()).toEqual([]);
+  });
+
+  it("ends no other session before it succeeds, and leaves none of its own when it fails", async () => {
+    await Promise.all(Array.from({ length: MAX_SESSIONS }, () => sessions.start(state.user, null)));
+    const before = (await idsOf()).sort();
+    state.isCurrent = false;
+    expect((await signIn()).json.error).toBe("invalid_grant");
+    state.isCurrent = true;
+    vi.spyOn(sessionRows, "list").mockRejectedValueOnce(new RestError("failed", { statusCode: 403 }));
+    expect((await signIn()).status).toBe(503);
+    expect((await idsOf()).sort()).toEqual(before);
+    expect((await signIn()).status).toBe(200);
+    expect(await idsOf()).toHaveLength(MAX_SESSIONS);
   });
 
   it("issues no access token later than a change of the password that it overlooks", async () => {

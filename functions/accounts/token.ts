@@ -11,7 +11,7 @@ import type { SignIn } from "./sign-in.ts";
 
 type TokenDeps = {
   readonly signIn: SignIn;
-  readonly sessions: Pick<Sessions, "start" | "refresh" | "end">;
+  readonly sessions: Pick<Sessions, "start" | "endSurplus" | "refresh" | "revoke" | "end">;
   readonly rosterView: Pick<RosterView, "find">;
   readonly issueToken: IssueToken;
   readonly appOrigins: AppOrigins;
@@ -42,8 +42,17 @@ const response = z.strictObject({
   refresh_token: z.string().optional().meta({ description: "Absent where the cookie has it." }),
 });
 
+type RefreshCookie = ReturnType<typeof openCookie>;
+
 const rejected = (oauthError: "invalid_grant" | "invalid_request" | "unsupported_grant_type", message: string) =>
   new AppError("VALIDATION_FAILED", message, { oauthError });
+
+/** Deletes the cookie, with which no request can succeed any more. */
+const refreshRejected = (cookie: RefreshCookie | undefined) =>
+  new AppError("VALIDATION_FAILED", REFRESH_FAILED, {
+    oauthError: "invalid_grant",
+    ...(cookie && { cookies: [cookie.remove()] }),
+  });
 
 /** @throws {AppError} invalid_grant; DEPENDENCY_UNAVAILABLE */
 async function signInWithPassword(
@@ -60,7 +69,8 @@ async function signInWithPassword(
     // Before the check: a password that changes after it is followed by a `validFrom` later than this token.
     const access = await issueToken(claims);
     if (!(await signedIn.isCurrent())) throw rejected("invalid_grant", SIGN_IN_FAILED);
-    return { access, refreshToken };
+    await sessions.endSurplus(user.id);
+    return { access, refreshToken, userId: user.id };
   } catch (error) {
     // No client has received its token. If this fails too, the session ends after 30 days.
     await sessions.end(user.id, session).catch(() => undefined);
@@ -69,15 +79,18 @@ async function signInWithPassword(
 }
 
 /** @throws {AppError} invalid_grant; DEPENDENCY_UNAVAILABLE */
-async function refresh(presented: string, { sessions, rosterView, issueToken }: TokenDeps) {
-  const token = parseRefreshToken(presented);
+async function refresh(
+  { presented, cookie }: { presented: string | undefined; cookie?: RefreshCookie },
+  { sessions, rosterView, issueToken }: TokenDeps,
+) {
+  const token = presented === undefined ? undefined : parseRefreshToken(presented);
   const user = token && (await rosterView.find(token.userId));
-  if (!token || user?.state !== "active") throw rejected("invalid_grant", REFRESH_FAILED);
+  if (presented === undefined || !token || user?.state !== "active") throw refreshRejected(cookie);
   // Before the rotation: a client that got 503 after it would be too late with its retry, and lose the session.
   const claims = { subject: user.id, role: user.role, session: token.familyId, notBefore: user.validFrom };
   const access = await issueToken(claims);
   const refreshed = await sessions.refresh(presented, user.validFrom);
-  if (!refreshed) throw rejected("invalid_grant", REFRESH_FAILED);
+  if (!refreshed) throw refreshRejected(cookie);
   return { access, refreshToken: refreshed.refreshToken };
 }
 
@@ -107,7 +120,9 @@ export const token = operation({
         throw rejected("invalid_request", "grant_type password needs username and password, and no refresh_token.");
       const cookie = wanted && openCookie(request, deps.appOrigins);
       const credentials = { username, password, userAgent: request.headers.get("user-agent") };
-      return respond(await signInWithPassword(credentials, deps), cookie);
+      const signedIn = await signInWithPassword(credentials, deps);
+      if (cookie?.token !== undefined) await endReplaced(cookie.token, signedIn.userId, deps);
+      return respond(signedIn, cookie);
     }
     if (grant !== "refresh_token")
       throw rejected("unsupported_grant_type", "grant_type must be password or refresh_token.");
@@ -116,20 +131,23 @@ export const token = operation({
     if (given !== undefined) {
       if (wanted || hasCookie(request))
         throw rejected("invalid_request", "Send the refresh token in the form or as a cookie, not both.");
-      return respond(await refresh(given, deps), undefined);
+      return respond(await refresh({ presented: given }, deps), undefined);
     }
     if (!wanted && !hasCookie(request))
       throw rejected("invalid_request", "grant_type refresh_token needs refresh_token, or the cookie.");
     const cookie = openCookie(request, deps.appOrigins);
-    if (cookie.token === undefined) throw rejected("invalid_grant", REFRESH_FAILED);
-    return respond(await refresh(cookie.token, deps), cookie);
+    return respond(await refresh({ presented: cookie.token, cookie }, deps), cookie);
   },
 });
 
-function respond(
-  { access, refreshToken }: Awaited<ReturnType<typeof refresh>>,
-  cookie: ReturnType<typeof openCookie> | undefined,
-) {
+/** Ends the session whose cookie the new one replaces, if it is the same user's: its token is lost with the cookie. */
+async function endReplaced(presented: string, userId: string, { sessions }: TokenDeps): Promise<void> {
+  if (parseRefreshToken(presented)?.userId !== userId) return;
+  // If it fails, the session ends after 30 days.
+  await sessions.revoke(presented).catch(() => undefined);
+}
+
+function respond({ access, refreshToken }: Awaited<ReturnType<typeof refresh>>, cookie: RefreshCookie | undefined) {
   const json = { access_token: access.token, token_type: "Bearer", expires_in: access.expiresIn };
   return cookie ? { json, cookies: [cookie.store(refreshToken)] } : { json: { ...json, refresh_token: refreshToken } };
 }

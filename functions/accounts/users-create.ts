@@ -5,7 +5,7 @@ import { addUser, type User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
-import type { CredentialStore } from "./credentials.ts";
+import { type CredentialStore, changeCredentials } from "./credentials.ts";
 import { createOneTimeToken } from "./one-time-token.ts";
 import { email, exampleInvitation, invitationResponse, role, tier, toUserResponse } from "./user-response.ts";
 import type { Users } from "./users-table.ts";
@@ -38,8 +38,7 @@ export const createUser = guardedOperation({
     addUser(roster, user);
     const { token, oneTime } = createOneTimeToken(user.id, now);
     // The credentials come first. Without their row in the roster nothing signs in, and a repeated request starts anew.
-    if (!(await credentials.write(user.id, { oneTime }, undefined)))
-      throw new AppError("DEPENDENCY_UNAVAILABLE", "The credentials of a new user were not written", { retryAfter: 5 });
+    await changeCredentials(credentials, user.id, async () => ({ oneTime }));
     try {
       await users.change((current) => addUser(current, user));
     } catch (error) {

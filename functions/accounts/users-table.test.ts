@@ -5,7 +5,9 @@ import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { changeUser, MAX_USERS, type Roster } from "../lib/access/roster.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
 import { createTable, newUser, openAccounts, startTableProxy } from "./accounts.fixture.ts";
-import { toRow } from "./users-table.ts";
+import { changeCredentials, createCredentialStore } from "./credentials.ts";
+import type { Rows } from "./rows.ts";
+import { createUsers, toRow } from "./users-table.ts";
 
 const unavailable = expect.objectContaining({ code: "DEPENDENCY_UNAVAILABLE" });
 let proxy: FaultProxy;
@@ -98,6 +100,31 @@ describe("the roster", () => {
     const { users } = openAccounts(table, { url: proxy.url });
     proxy.decide((request) => (isWrite(request) ? { kind: "status", status: 403 } : undefined));
     await expect(users.change(() => [newUser()])).rejects.toEqual(unavailable);
+  });
+});
+
+describe("a change", () => {
+  it("is given up after six seconds, however slow the table is", async () => {
+    let time = 0;
+    const pass = async (ms: number) => {
+      time += ms;
+    };
+    const timing = { sleep: pass, elapsed: () => time };
+    const { rows } = openAccounts(table);
+    const slow: Rows = {
+      ...rows,
+      async write() {
+        await pass(3_000);
+        return "unknown";
+      },
+    };
+    const users = createUsers({ rows: slow, checkTable: async () => {}, timing });
+    await expect(users.change(() => [newUser()])).rejects.toEqual(unavailable);
+    expect(time).toBeLessThan(10_000);
+    time = 0;
+    const change = changeCredentials(createCredentialStore(slow), randomUUID(), async () => ({ hash: "new" }), timing);
+    await expect(change).rejects.toEqual(unavailable);
+    expect(time).toBeLessThan(10_000);
   });
 });
 

@@ -1,10 +1,10 @@
 // The roster in the table `users`: one row, so that one conditional Replace decides what concerns several users.
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { roles } from "../lib/access/permissions.ts";
 import { MAX_USERS, type Roster, tiers, type User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Rows } from "./rows.ts";
+import { createSettle, type Timing } from "./settle.ts";
 
 export type Users = {
   /**
@@ -27,11 +27,10 @@ type Options = {
   readonly checkTable: () => Promise<void>;
   /** Receives every roster read or written. `startedAt` is on the clock of `performance.now()`. */
   readonly onRoster?: (roster: Roster, startedAt: number) => void;
+  readonly timing?: Timing;
 };
 
 const KEYS = { partitionKey: "roster", rowKey: "roster" };
-const ATTEMPTS = 20;
-const MAX_BACKOFF_MS = 200;
 /** A property holds 64 KiB in UTF-16, and a user takes at most 1 KiB. */
 const USERS_PER_PROPERTY = 50;
 
@@ -68,7 +67,8 @@ function fromRow(row: Record<string, unknown>): Roster {
   }
 }
 
-export function createUsers({ rows, checkTable, onRoster }: Options): Users {
+export function createUsers({ rows, checkTable, onRoster, timing }: Options): Users {
+  const settle = createSettle("users", timing);
   async function load(): Promise<{ roster: Roster; etag?: string }> {
     const startedAt = performance.now();
     const row = await rows.find<Record<string, unknown>>(KEYS);
@@ -84,20 +84,15 @@ export function createUsers({ rows, checkTable, onRoster }: Options): Users {
   }
   return {
     read: async () => (await load()).roster,
-    async change(decide) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    change: (decide) =>
+      settle(async () => {
         const { roster, etag } = await load();
         const next = decide(roster);
         if (next === roster) return roster;
         const startedAt = performance.now();
-        if ((await rows.write({ ...KEYS, ...toRow(next) }, etag)) === "written") {
-          onRoster?.(next, startedAt);
-          return next;
-        }
-        await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, 2 ** attempt));
-      }
-      const message = `The roster was not written in ${ATTEMPTS} attempts: other writers or the table prevented it`;
-      throw new AppError("DEPENDENCY_UNAVAILABLE", message, { retryAfter: 5 });
-    },
+        if ((await rows.write({ ...KEYS, ...toRow(next) }, etag)) !== "written") return "again";
+        onRoster?.(next, startedAt);
+        return next;
+      }),
   };
 }

@@ -1,4 +1,5 @@
 // Error codes with their HTTP status, and which messages the client may read.
+import type { Cookie } from "@azure/functions";
 
 const statuses = {
   VALIDATION_FAILED: 400,
@@ -40,6 +41,8 @@ type Options = {
   details?: readonly ErrorDetail[];
   /** Extra response headers, such as Allow or WWW-Authenticate. */
   headers?: Readonly<Record<string, string>>;
+  /** To set or delete with the response. */
+  cookies?: readonly Cookie[];
   /** Seconds to wait before a retry. */
   retryAfter?: number;
   /** Response fields in addition to `error`; the client can read them at any status. */
@@ -65,16 +68,18 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly Cookie[] | undefined;
   readonly extraFields: Readonly<Record<string, unknown>> | undefined;
   readonly oauthError: OAuthError;
 
   constructor(code: ErrorCode, message: string, options: Options = {}) {
-    const { cause, details, extraFields, headers, oauthError, retryAfter } = options;
+    const { cause, cookies, details, extraFields, headers, oauthError, retryAfter } = options;
     super(message, { cause });
     this.code = code;
     this.extraFields = extraFields;
     this.oauthError = oauthError ?? oauthErrorsOf[code] ?? "invalid_request";
     this.details = details;
+    this.cookies = cookies;
     this.headers = retryAfter === undefined ? { ...headers } : { ...headers, "Retry-After": String(retryAfter) };
   }
 

@@ -6,6 +6,15 @@ export function statusOfSdkError(thrown: unknown): number | undefined {
   return thrown instanceof RestError ? thrown.statusCode : undefined;
 }
 
+/**
+ * The same call can never succeed: the table is missing (404), the role is, the row cannot be written, or no call failed at
+ * all. Cosmos DB also sends 410 and 449, which mean try again, so any status that is not listed is worth a repetition.
+ */
+export function isFinalSdkError(thrown: unknown): boolean {
+  if (thrown instanceof RestError) return [400, 401, 403, 404, 413].includes(thrown.statusCode ?? 0);
+  return !(thrown instanceof Error && thrown.name === "AbortError");
+}
+
 /** Error code of storage, where one status has several meanings. */
 export function errorCodeOfSdkError(thrown: unknown): string | undefined {
   return thrown instanceof RestError ? thrown.response?.headers.get("x-ms-error-code") : undefined;

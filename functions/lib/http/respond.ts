@@ -44,17 +44,18 @@ export function errorResponse(
   { errorShape, trace: { traceId } }: Pick<HttpContext, "errorShape" | "trace">,
   error: AppError,
 ): TextResponse {
-  const { code, details, extraFields, headers, oauthError, status } = error;
+  const { code, cookies, details, extraFields, headers, oauthError, status } = error;
+  const init = { status, headers, ...(cookies && { cookies }) };
   const message = publicMessage(error);
   if (errorShape === "oauth") {
     // This shape has no field for details, so the description lists every issue.
     const issues = status < 500 ? details?.map((each) => `${each.path} ${each.message}`).join(" ") : undefined;
     const description = issues ?? message;
     const json = { error: oauthError, error_description: toErrorDescription(description), trace_id: traceId };
-    return toTextResponse({ status, headers, json });
+    return toTextResponse({ ...init, json });
   }
   const body = { code, message, trace_id: traceId, ...(details && status < 500 && { details }) };
-  return toTextResponse({ status, headers, json: { ...extraFields, error: body } });
+  return toTextResponse({ ...init, json: { ...extraFields, error: body } });
 }
 
 type Responding = Pick<HttpContext, "errorShape" | "limitHeaders" | "trace"> & {
