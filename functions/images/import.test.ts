@@ -49,6 +49,22 @@ it("importImage stores the image under the name in the URL, with its source with
   expect(await records.find(owner, image.id)).toMatchObject({ ...image, owner });
 });
 
+it("importImage stores what the options ask for, and returns 200 with the same image for equal bytes", async () => {
+  const bytes = await testImage("png", { width: 60, height: 40 });
+  server.respond((_, response) => void response.end(bytes));
+  const deps = newDeps();
+  const read = async (body: object) => {
+    const response = await send(deps, body);
+    return { status: response.status, image: imageResponse.parse(JSON.parse(response.text)) };
+  };
+  const webp = await read({ url: URL_OF_IMAGE, format: "webp" });
+  expect(webp).toMatchObject({ status: 201, image: { contentType: "image/webp" } });
+  const unchanged = await read({ url: URL_OF_IMAGE, optimize: false });
+  expect(unchanged).toMatchObject({ status: 201, image: { contentType: "image/png", metadata: "kept" } });
+  const again = await read({ url: "https://images.example.com/other.png", format: "webp" });
+  expect(again).toEqual({ status: 200, image: webp.image });
+});
+
 it("importImage determines the type by the bytes, and stores nothing of another one", async () => {
   server.respond((_, response) => void response.writeHead(200, { "Content-Type": "image/png" }).end("<html></html>"));
   const owner = newOwner();

@@ -8,6 +8,7 @@ import type { Download } from "../lib/outgoing/download.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
 import { thenFree } from "./then-free.ts";
+import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-options.ts";
 
 /** Imports at once: a slow server holds the memory of an upload for as long as it may take. */
 const MAX_RUNNING = 4;
@@ -41,6 +42,8 @@ export const importImage = guardedOperation({
     "Fetches an image over https and optimises and stores it as an upload, with the same checks. The host must be public; port 443 only. At most three redirects and 30 seconds. The record keeps the URL as `source`, without its query.",
   body: z.strictObject({
     url: z.string().meta({ description: "https:// URL of the image, at most 2048 characters.", format: "uri" }),
+    optimize: z.boolean().default(true).meta({ description: optimizeDescription }),
+    ...encodingOptions,
   }),
   responses: {
     200: {
@@ -70,7 +73,8 @@ export const importImage = guardedOperation({
     const { record, isNew } = await importGate.run(1, requestPatience, () =>
       download(body.url, ({ url, contentLength, read }) =>
         uploadGate.run(uploadMemory(contentLength, intake.maxBytes), requestPatience, async () => {
-          const upload = { owner: caller.subject, filename: fileNameOf(url), source: sourceOf(url) };
+          const options = uploadOptions(body.optimize, body);
+          const upload = { owner: caller.subject, filename: fileNameOf(url), source: sourceOf(url), options };
           const bytes = await read();
           return thenFree(bytes, () => intake.accept({ ...upload, bytes }));
         }),

@@ -7,8 +7,8 @@ import { ROUTE_PREFIX } from "../lib/names.ts";
 import { contentTypes } from "./image-format.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
-import { qualities } from "./optimise-plan.ts";
 import { thenFree } from "./then-free.ts";
+import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-options.ts";
 
 /** Bytes of all uploads that are read or decoded at once; the others wait, unread. */
 const MEMORY = 128 * 1024 * 1024;
@@ -28,17 +28,8 @@ export const uploadImage = guardedOperation({
     "Accepts JPEG, PNG, WebP, AVIF and GIF, detected from the bytes, also animated: the thumbnail is the first frame. AVIF may have 16 megapixels at most. What is stored is upright, in sRGB, at most 2,048 pixels on its longest side, and without EXIF, XMP, IPTC, comments and data behind the image. An image that needs none of this is stored unchanged unless encoding makes it smaller. Animations keep their size and frames; an animated AVIF, an HDR image, and an animation of more than about 200 megapixels in all are rejected unless `optimize=false`. An equal upload, with the same options, returns the image of the first. The thumbnail is created in the background: read the image until its status is `ready` or `failed`.",
   query: z.strictObject({
     filename: z.string().max(1_024).optional().meta({ description: "File name of an image sent as a raw body." }),
-    optimize: z.enum(["true", "false"]).default("true").meta({
-      description:
-        "`false` stores the bytes as they are, with all metadata, such as the position of a photo; `quality` and `format` then have no effect.",
-    }),
-    quality: z.enum(qualities).default("high").meta({
-      description: "JPEG 95, 85 or 75; WebP 90, 80 or 70; AVIF 75, 62 or 50. PNG, GIF and lossless WebP lose nothing.",
-    }),
-    format: z
-      .enum(["webp"])
-      .optional()
-      .meta({ description: "Stores a still image as WebP instead of its own format." }),
+    optimize: z.enum(["true", "false"]).default("true").meta({ description: optimizeDescription }),
+    ...encodingOptions,
   }),
   upload: { field: "file", contentTypes: Object.values(contentTypes) },
   responses: {
@@ -72,7 +63,7 @@ export const uploadImage = guardedOperation({
   ) => {
     const { maxBytes } = intake;
     const upload = { contentLength, headers, stream, field: "file", maxBytes };
-    const options = query.optimize === "false" ? "unchanged" : { quality: query.quality, format: query.format };
+    const options = uploadOptions(query.optimize === "true", query);
     const { record, isNew } = await uploadGate.run(uploadMemory(contentLength, maxBytes), requestPatience, async () => {
       const { bytes, filename = query.filename } = await readFile(upload);
       return thenFree(bytes, () => intake.accept({ owner: caller.subject, filename, bytes, options }));
