@@ -10,8 +10,7 @@ const IMAGE = /^\/api\/v1\/images\/[0-9a-f-]+$/;
 
 /** Changes the nth visit that is counted. */
 function visit(ordinal: number, change: Change): Breakage {
-  let count = 0;
-  return at(PAGE, (call) => (++count === ordinal ? change(call) : undefined), "POST");
+  return at(PAGE, (call) => (call.ordinal === ordinal ? change(call) : undefined), "POST");
 }
 
 const ok: Partial<HttpResponse> = { status: 200, headers: { "content-type": "text/html" }, body: "<title>API</title>" };

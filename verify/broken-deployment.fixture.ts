@@ -13,6 +13,8 @@ export type Exchange = {
   readonly sent: string;
   /** The host's response. */
   readonly response: HttpResponse;
+  /** 1 for the first request with this method and path, 2 for the second. */
+  readonly ordinal: number;
   /** Sends the request to the host once more. */
   repeat(): Promise<HttpResponse>;
 };
@@ -36,8 +38,11 @@ type FrontOptions = {
 
 /** Forwards the API only, as Azure does. */
 export async function startBroken({ target, breakage, from }: FrontOptions) {
+  const counts = new Map<string, number>();
   const server = createServer(async (request, outgoing) => {
     const { method = "GET", url: path = "/" } = request;
+    const ordinal = (counts.get(`${method} ${path}`) ?? 0) + 1;
+    counts.set(`${method} ${path}`, ordinal);
     const body = await buffer(request);
     async function repeat(): Promise<HttpResponse> {
       if (!path.startsWith("/api/")) return { status: 404, headers: {}, body: "" };
@@ -60,6 +65,7 @@ export async function startBroken({ target, breakage, from }: FrontOptions) {
       headers: request.headers,
       sent: body.toString(),
       response,
+      ordinal,
       repeat,
     });
     const { status, headers, body: content } = { ...response, ...change };
