@@ -12,6 +12,7 @@ import { benchLinks } from "./links/links.ts";
 import { measureMachine, printMachine } from "./machine.ts";
 import { printLine } from "./print.ts";
 import { benchThumbnail } from "./thumbnail/thumbnail.ts";
+import { benchVariants } from "./thumbnail/variants.ts";
 import { benchUpload } from "./upload/upload.ts";
 
 type Bench = { readonly what: string; run(): Promise<{ figures: object; isCorrect: boolean }> };
@@ -34,6 +35,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   thumbnail: {
     what: "creating a thumbnail against vipsthumbnail and jimp",
     run: () => benchThumbnail(root),
+  },
+  variants: {
+    what: "nine variants of a photo on one core against encodes with a decode each, and the memory of the largest JPEG",
+    run: () => benchVariants(root),
   },
   upload: {
     what: "memory and throughput of the app during large and expensive uploads, and the wait of other requests",
