@@ -96,6 +96,12 @@ describe("thumbnail content", () => {
     expect(await colourOf((await render(cmyk)).bytes)).toEqual(near([0x99, 0x88, 0x77], 16));
   });
 
+  it("a thumbnail of a P3 image of 16 bits has its colours in sRGB", async () => {
+    const wide = plain(40, 40, "#ff0000").toColourspace("rgb16").withIccProfile("p3").png();
+    expect(await sharp(await wide.toBuffer()).metadata()).toMatchObject({ depth: "ushort", hasProfile: true });
+    expect(await colourOf((await render(wide)).bytes)).toEqual(near([255, 0, 0]));
+  });
+
   it("a thumbnail of a 16-bit image has 8 bits", async () => {
     const deep = plain(40, 40).toColourspace("rgb16").png();
     expect(await sharp(await deep.toBuffer()).metadata()).toMatchObject({ depth: "ushort" });

@@ -56,9 +56,12 @@ export async function renderVariants(
   const decoded = await decoder.decode(
     bytes,
     patience(),
-    async (open, size) => {
+    async (open, size, { icc, depth, channels }) => {
       const planned = widthsFor(size, widths);
-      return { planned, widest: await fitPixels(open(bytes).autoOrient(), planned.at(-1) ?? 1) };
+      const image = open(bytes).autoOrient();
+      // From a profile sharp converts 16 bits of colour only as far as Display P3.
+      if (icc && depth !== "uchar" && channels > 2) image.withIccProfile("srgb", { attach: false });
+      return { planned, widest: await fitPixels(image, planned.at(-1) ?? 1) };
     },
     run,
   );
