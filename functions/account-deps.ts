@@ -1,4 +1,5 @@
 // The dependencies of sign-in: the vault and its keys, tokens, users and sessions.
+import { type AccountLog, createAccountLog } from "./accounts/account-log.ts";
 import { type CredentialStore, createCredentialStore } from "./accounts/credentials.ts";
 import { createKeyRotation, type KeyRotation } from "./accounts/keys-rotation.ts";
 import { createPasswords } from "./accounts/passwords.ts";
@@ -91,6 +92,9 @@ export function accountDeps(settings: Settings, platform: Platform) {
     },
     get signIn() {
       return createSignIn({ users: this.users, credentials: this.credentials, passwords: this.passwords });
+    },
+    get accountLog(): AccountLog {
+      return createAccountLog({ log: consoleLog, meter: platform.meter });
     },
     appOrigins: { APP_ORIGINS: settings.APP_ORIGINS },
     get sessionRows() {

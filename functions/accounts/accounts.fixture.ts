@@ -8,9 +8,10 @@ import { createRosterView } from "../lib/access/roster-view.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { checkTable, createTableClient } from "../lib/azure/tables.ts";
 import { createHeavyWork } from "../lib/heavy-work.ts";
-import { consoleLog } from "../lib/log.ts";
+import { consoleLog, createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock, type StoreClock } from "../lib/store-clock.ts";
+import { createAccountLog } from "./account-log.ts";
 import { createCredentialStore } from "./credentials.ts";
 import { createPasswords } from "./passwords.ts";
 import { createRows } from "./rows.ts";
@@ -46,7 +47,13 @@ export async function openAccountDeps({ url = endpoint, clock = createStoreClock
   const accounts = openAccounts(await createTable(), { url, clock });
   const sessionsTable = createTableClient({ endpoint, table: await createTable(), credential, retries: 0 });
   const rows = createSessionRows(sessionsTable, clock);
+  const lines: Record<string, unknown>[] = [];
+  const keep = (line: string) => void lines.push(JSON.parse(line));
+  const log = createLog({ debug: keep, info: keep, warn: keep, error: keep });
   return {
+    /** What the account log has written. */
+    lines,
+    accountLog: createAccountLog({ log, meter: silentMeter }),
     users: accounts.users,
     credentials: accounts.credentials,
     accountsClock: clock,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { LIST_INTERVAL_MS } from "../lib/access/key-ring.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
+import type { AccountLog } from "./account-log.ts";
 import type { KeyRotation } from "./keys-rotation.ts";
 
 const rotation = z.object({
@@ -12,6 +13,8 @@ const rotation = z.object({
     description: "By then every instance knows the change, and rejects tokens of a revoked key.",
   }),
 });
+
+type Deps = { keyRotation: Pick<KeyRotation, "rotate" | "revoke">; accountLog: AccountLog };
 
 export const rotateKeys = guardedOperation({
   tag: "Keys",
@@ -33,8 +36,12 @@ export const rotateKeys = guardedOperation({
       effectiveWithinSeconds: 60,
     },
   },
-  handler: async ({ body: { revoke } }, { keyRotation }: { keyRotation: Pick<KeyRotation, "rotate" | "revoke"> }) => {
-    const { key, revoked } = revoke ? await keyRotation.revoke() : { ...(await keyRotation.rotate()), revoked: 0 };
+  handler: async ({ body: { revoke }, caller: by }, { keyRotation, accountLog }: Deps) => {
+    const { key, revoked, isNew } = revoke
+      ? { ...(await keyRotation.revoke()), isNew: true }
+      : { ...(await keyRotation.rotate()), revoked: 0 };
+    if (isNew) accountLog.keyCreated({ key: key.id, by });
+    if (revoke) accountLog.keysRevoked({ key: key.id, by, disabled: revoked });
     const createdAt = new Date(key.createdOn).toISOString();
     return { json: { id: key.id, createdAt, revoked, effectiveWithinSeconds: LIST_INTERVAL_MS / 1000 } };
   },

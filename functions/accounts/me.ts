@@ -8,6 +8,7 @@ import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { throwValidationError } from "../lib/http/validation-issues.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
+import type { AccountLog } from "./account-log.ts";
 import { type CredentialStore, changeCredentials } from "./credentials.ts";
 import { passwordSchema } from "./password-rules.ts";
 import type { Passwords } from "./passwords.ts";
@@ -52,6 +53,7 @@ type Deps = {
   passwords: Passwords;
   sessions: Pick<Sessions, "endAll">;
   accountsClock: StoreClock;
+  accountLog: AccountLog;
 };
 
 const rejectPassword = () =>
@@ -90,7 +92,8 @@ export const updateMe = guardedOperation({
     body: { currentPassword: "four words are enough", newPassword: "five other words are better" },
     response: exampleMe,
   },
-  handler: async ({ caller, body }, { users, credentials, passwords, sessions, accountsClock }: Deps) => {
+  handler: async ({ caller, body }, deps: Deps) => {
+    const { users, credentials, passwords, sessions, accountsClock, accountLog } = deps;
     const { currentPassword, newPassword, email } = body;
     if (isEntra(caller))
       throw new AppError("FORBIDDEN", "An account of Entra ID has no password here: change it there.");
@@ -116,7 +119,10 @@ export const updateMe = guardedOperation({
         if (!isUnchanged) await requirePassword(current?.hash);
         return { ...current, hash };
       });
+    const after = requireUser(roster, user.id);
+    const isPasswordChanged = hash !== undefined;
+    accountLog.userChanged({ action: "updated", by: caller, id: user.id, before: user, after, isPasswordChanged });
     await sessions.endAll(user.id, caller.session);
-    return { json: toMe(caller, requireUser(roster, user.id)) };
+    return { json: toMe(caller, after) };
   },
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { operation } from "../lib/http/operation.ts";
 import { throwValidationError } from "../lib/http/validation-issues.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
+import type { AccountLog } from "./account-log.ts";
 import { type CredentialStore, changeCredentials } from "./credentials.ts";
 import { isOneTimeToken, ONE_TIME_TOKEN, userOfToken } from "./one-time-token.ts";
 import { passwordSchema } from "./password-rules.ts";
@@ -15,6 +16,7 @@ type Deps = {
   credentials: CredentialStore;
   passwords: Pick<Passwords, "hash">;
   accountsClock: StoreClock;
+  accountLog: AccountLog;
 };
 
 const rejectToken = () =>
@@ -35,7 +37,8 @@ export const redeemPassword = operation({
   // Apart from the sign-ins of the account, so that guessing here does not block those.
   account: ({ body }) => `one-time:${userOfToken(body.token)}`,
   example: { body: { token: exampleInvitation.token, password: "four words are enough" } },
-  handler: async ({ body: { token, password } }, { users, credentials, passwords, accountsClock }: Deps) => {
+  handler: async ({ body: { token, password } }, deps: Deps) => {
+    const { users, credentials, passwords, accountsClock, accountLog } = deps;
     const id = userOfToken(token);
     const isUser = (await users.read()).some((user) => user.id === id && user.state === "active");
     let hash: string | undefined;
@@ -46,6 +49,7 @@ export const redeemPassword = operation({
       const { oneTime: _, ...kept } = current ?? {};
       return { ...kept, hash };
     });
+    accountLog.userChanged({ action: "password-set", by: undefined, id, isPasswordChanged: true });
     return { status: 204 };
   },
 });

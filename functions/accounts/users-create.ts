@@ -5,12 +5,13 @@ import { addUser, type User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
+import type { AccountLog } from "./account-log.ts";
 import { type CredentialStore, changeCredentials } from "./credentials.ts";
 import { createOneTimeToken } from "./one-time-token.ts";
 import { email, exampleInvitation, invitationResponse, role, tier, toUserResponse } from "./user-response.ts";
 import type { Users } from "./users-table.ts";
 
-type Deps = { users: Users; credentials: CredentialStore; accountsClock: StoreClock };
+type Deps = { users: Users; credentials: CredentialStore; accountsClock: StoreClock; accountLog: AccountLog };
 
 export const createUser = guardedOperation({
   tag: "Accounts",
@@ -24,7 +25,7 @@ export const createUser = guardedOperation({
     CONFLICT: "Another user has the e-mail address ada@example.com: choose another, or change that user.",
   },
   example: { body: { email: "ada@example.com", role: "editor", tier: "free" }, response: exampleInvitation },
-  handler: async ({ body }, { users, credentials, accountsClock }: Deps) => {
+  handler: async ({ body, caller }, { users, credentials, accountsClock, accountLog }: Deps) => {
     const roster = await users.read();
     const now = accountsClock.now();
     const user: User = {
@@ -45,6 +46,7 @@ export const createUser = guardedOperation({
       if (error instanceof AppError && error.code === "CONFLICT") await credentials.remove(user.id);
       throw error;
     }
+    accountLog.userChanged({ action: "created", by: caller, id: user.id, after: user });
     const expiresAt = new Date(oneTime.expiresAt).toISOString();
     return { status: 201, json: { user: toUserResponse(user), token, expiresAt } };
   },

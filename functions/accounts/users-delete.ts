@@ -1,7 +1,8 @@
 // DELETE /v1/users/{id}: removes a user with their credentials and sessions. Their images stay.
 import { z } from "zod";
-import { removeUser, requireUser } from "../lib/access/roster.ts";
+import { removeUser, requireUser, type User } from "../lib/access/roster.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
+import type { AccountLog } from "./account-log.ts";
 import type { CredentialStore } from "./credentials.ts";
 import type { Sessions } from "./sessions.ts";
 import { exampleUser, userId } from "./user-response.ts";
@@ -11,6 +12,7 @@ type Deps = {
   users: Pick<Users, "change">;
   credentials: Pick<CredentialStore, "remove">;
   sessions: Pick<Sessions, "endAll">;
+  accountLog: AccountLog;
 };
 
 export const deleteUser = guardedOperation({
@@ -26,18 +28,19 @@ export const deleteUser = guardedOperation({
     CONFLICT: "One active user must have the role owner, and this is the last one: give another user that role first.",
   },
   example: { params: { id: exampleUser.id } },
-  handler: async ({ params: { id } }, { users, credentials, sessions }: Deps) => {
-    let existed = false;
+  handler: async ({ params: { id }, caller }, { users, credentials, sessions, accountLog }: Deps) => {
+    let before: User | undefined;
     // The roster comes first: it decides whether an owner remains, and without it neither password nor token is valid.
     const roster = await users.change((current) => {
-      const exists = current.some((user) => user.id === id);
-      existed ||= exists;
-      return exists ? removeUser(current, id) : current;
+      const user = current.find((each) => each.id === id);
+      before ??= user;
+      return user ? removeUser(current, id) : current;
     });
+    if (before) accountLog.userChanged({ action: "deleted", by: caller, id, before });
     // Also for an unknown id, so that repeating a request removes what an interrupted one left.
     await credentials.remove(id);
     await sessions.endAll(id);
-    if (!existed) requireUser(roster, id);
+    if (!before) requireUser(roster, id);
     return { status: 204 };
   },
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { requireUser, revokeTokens } from "../lib/access/roster.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
+import type { AccountLog } from "./account-log.ts";
 import { type CredentialStore, changeCredentials } from "./credentials.ts";
 import { createOneTimeToken } from "./one-time-token.ts";
 import type { Sessions } from "./sessions.ts";
@@ -14,6 +15,7 @@ type Deps = {
   credentials: CredentialStore;
   sessions: Pick<Sessions, "endAll">;
   accountsClock: StoreClock;
+  accountLog: AccountLog;
 };
 
 export const resetUser = guardedOperation({
@@ -26,8 +28,8 @@ export const resetUser = guardedOperation({
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   errorMessages: { NOT_FOUND: `There is no user ${exampleUser.id}: check the id in GET /api/v1/users.` },
   example: { params: { id: exampleUser.id }, response: exampleInvitation },
-  handler: async ({ params: { id } }, { users, credentials, sessions, accountsClock }: Deps) => {
-    requireUser(await users.read(), id);
+  handler: async ({ params: { id }, caller }, { users, credentials, sessions, accountsClock, accountLog }: Deps) => {
+    const user = requireUser(await users.read(), id);
     const { token, oneTime } = createOneTimeToken(id, accountsClock.now());
     // The password goes first, so that no session can start after the sessions have ended; the tokens go last, since an
     // instance that does not know the change yet could exchange a session for a later one.
@@ -35,6 +37,7 @@ export const resetUser = guardedOperation({
       const { hash: _, ...kept } = current ?? {};
       return { ...kept, oneTime };
     });
+    accountLog.userChanged({ action: "reset", by: caller, id, before: user, after: user, isPasswordChanged: true });
     await sessions.endAll(id);
     const roster = await users.change((current) => revokeTokens(current, id, nextSecond(accountsClock.now())));
     const expiresAt = new Date(oneTime.expiresAt).toISOString();

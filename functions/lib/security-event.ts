@@ -3,7 +3,12 @@ import type { Log } from "./log.ts";
 import type { Meter } from "./meter.ts";
 import { alertLines } from "./names.ts";
 
-export type SecurityEvent = "refresh-token-reused" | "signing-key-overdue";
+export type SecurityEvent =
+  | "refresh-token-reused"
+  | "signing-key-overdue"
+  | "signing-keys-revoked"
+  | "owner-added"
+  | "owner-reset";
 
 /**
  * Logs the event, and counts it: in a flood of requests the host samples log lines away, and it does not sample metrics.

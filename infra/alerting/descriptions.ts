@@ -8,7 +8,8 @@ const descriptions: Readonly<Record<RuleName, string>> = {
   slowResponses: "More than 5 % of the responses are slow.",
   thumbnailGivenUp: "The thumbnail of an image failed for hours and is not retried.",
   costBrakeTripped: "A page exhausted its write budget of the day. Its visits are now written once a minute.",
-  securityEvent: "A replaced refresh token was used again, or the signing key is overdue. A session may be stolen.",
+  securityEvent:
+    "A replaced refresh token was used again, an owner was added or reset, or signing keys were revoked or are overdue. A session may be stolen.",
   executions: "Function executions are far above the expected traffic and raise the bill.",
   storageCapacity: "The media account stores more than planned.",
   storageEgress: "The media account sent more in a day than planned.",

@@ -48,7 +48,7 @@ export const findByEmail = (roster: Roster, email: string): User | undefined =>
 /** Roles are listed from the highest to the lowest. */
 export const lowerRole = (one: Role, other: Role): Role => (roles.indexOf(one) > roles.indexOf(other) ? one : other);
 
-const isActiveOwner = ({ role, state }: User) => role === "owner" && state === "active";
+export const isActiveOwner = ({ role, state }: User): boolean => role === "owner" && state === "active";
 
 function rejectTakenEmail(roster: Roster, id: string, email: string): void {
   if (roster.some((user) => user.email === email && user.id !== id))

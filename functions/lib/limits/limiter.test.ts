@@ -112,6 +112,13 @@ describe("limit class secret", () => {
     expect(results[0]?.headers["RateLimit-Policy"]).toBe(`"secret-address";q=30;w=${LONG}`);
   });
 
+  it("counts a request with a token by its caller, and says so", async () => {
+    const subject = { caller: account(), address: () => Promise.reject(new Error("The address was read")) };
+    const results = await consumeTimes(openInstance(), "secret", { subject, times: 31, order: "sequential" });
+    expect(countAccepted(results)).toBe(30);
+    expect(results.at(-1)?.rejection?.message).toMatch(/^More than 30 requests in \d+ seconds from you: /);
+  });
+
   it("accepts any text as the name of an account", async () => {
     for (const name of ["", "a/b\\c#d?e", "\u0000\n", "ü😀", "'", "x".repeat(5_000), '","account":"'])
       expect(

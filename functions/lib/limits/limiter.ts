@@ -115,7 +115,8 @@ export function createLimits({ quotas, table, log, seconds = 60, timeoutMs = 1_0
         return [[keys, client]];
       case "secret":
         // The address counts before the body is read; the account once it is known.
-        if (account === undefined) return [[secretByAddress, client]];
+        if (account === undefined)
+          return [[caller === undefined ? secretByAddress : { ...secretByAddress, source: "from you" }, client]];
         return [
           [secret, { ...client, account: accountKey(account) }],
           [secretByAccount, { account: accountKey(account) }],
