@@ -15,7 +15,7 @@ import { createKeyRing, type KeyRing } from "./lib/access/key-ring.ts";
 import { createRosterView, type RosterView } from "./lib/access/roster-view.ts";
 import { generateSigningKey } from "./lib/access/signing-keys.ts";
 import { createTokenIssuer, createTokenVerifier, type IssueToken, type TokenVerifier } from "./lib/access/token.ts";
-import { checkTable } from "./lib/azure/tables.ts";
+import { checkTable, type TableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { consoleLog } from "./lib/log.ts";
 import { tables } from "./lib/names.ts";
@@ -73,6 +73,9 @@ export function accountDeps(settings: Settings, platform: Platform) {
     get accountsClock() {
       return createStoreClock();
     },
+    get usersTable(): TableClient {
+      return platform.table(tables.users, 0);
+    },
     get userRows(): Rows {
       return this.accountRows(tables.users);
     },
@@ -83,7 +86,7 @@ export function accountDeps(settings: Settings, platform: Platform) {
     get users(): Users {
       return createUsers({
         rows: this.userRows,
-        checkTable: () => checkTable(platform.table(tables.users, 0), AbortSignal.timeout(CHECK_MS)),
+        checkTable: () => checkTable(this.usersTable, AbortSignal.timeout(CHECK_MS)),
         onRoster: (roster, startedAt) => this.rosterView.accept(roster, startedAt),
       });
     },

@@ -1,5 +1,6 @@
 // Non-HTTP functions: blob, queue and timer triggers. Data that app.ts registers.
 import type { InvocationContext } from "@azure/functions";
+import { cleanUpCredentials } from "./accounts/credentials-clean-up.ts";
 import { cleanUpSessions } from "./accounts/sessions-clean-up.ts";
 import type { Deps } from "./deps.ts";
 import { reconcileImages } from "./images/reconcile.ts";
@@ -38,6 +39,12 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => cleanUpLimits(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
+    name: "credentials-clean-up",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => cleanUpCredentials(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
     name: "sessions-clean-up",

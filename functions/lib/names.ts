@@ -39,6 +39,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 /** Functions with a blob, queue or timer trigger. */
 export const triggerNames = [
+  "credentials-clean-up",
   "image-reconcile",
   "limits-clean-up",
   "sessions-clean-up",
