@@ -26,6 +26,8 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "image-reprocess": editors,
   "image-update": editors,
   "image-upload": editors,
+  "upload-commit": editors,
+  "upload-link": editors,
   jwks: everybody,
   "key-list": owner,
   "key-rotate": owner,

@@ -6,6 +6,7 @@ import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
+import { createUploadRows } from "./images/upload-rows.ts";
 import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
@@ -16,6 +17,7 @@ import type { Download } from "./lib/outgoing/download.ts";
 import type { Settings } from "./lib/settings.ts";
 import type { Platform } from "./platform-deps.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
+import { createIssueUploadLink } from "./sas/issue-upload-link.ts";
 import { createThumbnailer } from "./thumbnail/thumbnailer.ts";
 
 export function imageDeps(settings: Settings, platform: Platform) {
@@ -83,11 +85,21 @@ export function imageDeps(settings: Settings, platform: Platform) {
         widths: settings.THUMBNAIL_WIDTHS,
       });
     },
+    get staged() {
+      return createBlobContainer(this.blobs, containers.uploads);
+    },
+    get uploads() {
+      return createUploadRows(platform.table(tables.images, 2));
+    },
+    get linkSigning() {
+      const sign = createLinkSigner(this.blobs, settings.CDN_BASE_URL);
+      return { keys: createDelegationKeys({ service: this.blobs }), sign };
+    },
     get issueLink() {
-      return createIssueLink({
-        keys: createDelegationKeys({ service: this.blobs }),
-        sign: createLinkSigner(this.blobs, settings.CDN_BASE_URL),
-      });
+      return createIssueLink(this.linkSigning);
+    },
+    get issueUploadLink() {
+      return createIssueUploadLink(this.linkSigning);
     },
   };
 }

@@ -21,6 +21,8 @@ import { readImage } from "./images/read.ts";
 import { reprocessImage } from "./images/reprocess.ts";
 import { updateImage } from "./images/update.ts";
 import { uploadImage } from "./images/upload.ts";
+import { commitUpload } from "./images/upload-commit.ts";
+import { createUploadLink } from "./images/upload-link.ts";
 import { fallback } from "./lib/http/fallback.ts";
 import { type Route, routesFor } from "./lib/http/operation.ts";
 import type { FunctionName } from "./lib/names.ts";
@@ -49,6 +51,8 @@ export const routes = [
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),
   route("image-reprocess", "POST", "/v1/images/{id:guid}/reprocess", "images:write", "uploads", reprocessImage),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
+  route("upload-link", "POST", "/v1/uploads", "images:write", "default", createUploadLink),
+  route("upload-commit", "POST", "/v1/uploads/{id:guid}/commit", "images:write", "uploads", commitUpload),
   route("jwks", "GET", "/.well-known/jwks.json", "public", "default", jwks),
   route("key-list", "GET", "/v1/keys", "keys:manage", "keys", listKeys),
   route("key-rotate", "POST", "/v1/keys/rotate", "keys:manage", "keys", rotateKeys),

@@ -4,6 +4,7 @@ import { cleanUpCredentials } from "./accounts/credentials-clean-up.ts";
 import { cleanUpSessions } from "./accounts/sessions-clean-up.ts";
 import type { Deps } from "./deps.ts";
 import { reconcileImages } from "./images/reconcile.ts";
+import { cleanUpUploads } from "./images/uploads-clean-up.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
 import type { TriggerName } from "./lib/names.ts";
@@ -23,6 +24,7 @@ export type Trigger = { readonly name: TriggerName; readonly handler: Handler } 
  */
 export const TIMER_RUN_MS = 2 * 60_000;
 const EVERY_FIVE_MINUTES = "0 */5 * * * *";
+const EVERY_FIFTEEN_MINUTES = "0 */15 * * * *";
 const EVERY_HOUR = "0 0 * * * *";
 
 export const triggers: readonly Trigger[] = [
@@ -45,6 +47,12 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => cleanUpCredentials(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
+    name: "uploads-clean-up",
+    kind: "timer",
+    schedule: EVERY_FIFTEEN_MINUTES,
+    handler: (_, context, deps) => cleanUpUploads(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
     name: "sessions-clean-up",

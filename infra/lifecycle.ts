@@ -42,6 +42,16 @@ export function mediaLifecycle(lifecycle: StageConfig["lifecycle"]): StorageMana
       prefixes: [originals, `${containers.thumbnails}/`],
       actions: { version: { deleteAfterDaysSinceCreation: lifecycle.oldVersions } },
     }),
+    rule({
+      name: "direct-uploads",
+      // What the app has not removed: it keeps an upload for an hour.
+      prefixes: [`${containers.uploads}/`],
+      actions: {
+        baseBlob: { deleteAfterDaysSinceCreationGreaterThan: 1 },
+        snapshot: { deleteAfterDaysSinceCreationGreaterThan: 1 },
+        version: { deleteAfterDaysSinceCreation: 1 },
+      },
+    }),
   ];
 }
 

@@ -51,6 +51,27 @@ async function withUser(call: string): Promise<string> {
   return call.replace(EXAMPLE_TOKEN, token).replaceAll(EXAMPLE_USER, user.id);
 }
 
+/** The direct upload of the examples. */
+const EXAMPLE_UPLOAD = "0193a1c2-5b7e-7000-8000-2f6b1d9c4e83";
+
+/** The id of a direct upload that was committed, so that the first documented status of a commit follows. */
+async function newUpload(): Promise<string> {
+  const opened = await fetch(`${backend.api}/v1/uploads`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
+    body: JSON.stringify({ filename: "portrait.jpg", contentType: "image/jpeg", size: file.byteLength }),
+  });
+  const { id, url, method, headers } = (await opened.json()) as Record<"id" | "url" | "method", string> & {
+    headers: Record<string, string>;
+  };
+  expect((await fetch(url, { method, headers, body: file })).status).toBe(201);
+  await fetch(`${backend.api}/v1/uploads/${id}/commit`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${owner}` },
+  });
+  return id;
+}
+
 type Changes = {
   api?: string;
   token?: string | undefined;
@@ -79,6 +100,7 @@ async function send(
 ) {
   let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, await imageFor(each, id));
   if (call.includes(EXAMPLE_SESSION)) call = call.replaceAll(EXAMPLE_SESSION, await newSession());
+  if (call.includes(EXAMPLE_UPLOAD)) call = call.replaceAll(EXAMPLE_UPLOAD, await newUpload());
   call = await withUser(call);
   call = call.replace(EXAMPLE_PASSWORDS, backend.owner.password);
   const form = (value: string) => new URLSearchParams({ value }).toString().slice("value=".length);

@@ -116,6 +116,11 @@ export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "own
   return `${owner}/${id}/${filename}`;
 }
 
+/** Name in the container of direct uploads: `{owner}/{id}`, with the id of the upload. */
+export function uploadBlobName({ owner, id }: { readonly owner: string; readonly id: string }): string {
+  return `${owner}/${id}`;
+}
+
 /** Owner and id of the image whose original has this name; undefined for any other blob. */
 export function parseOriginalBlobName(name: string): Pick<ImageRecord, "owner" | "id"> | undefined {
   const [owner, id, filename, ...rest] = name.split("/");

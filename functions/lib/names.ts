@@ -23,6 +23,8 @@ export const functionNames = [
   "session-list",
   "token",
   "token-revoke",
+  "upload-commit",
+  "upload-link",
   "user-create",
   "user-delete",
   "user-list",
@@ -46,6 +48,7 @@ export const triggerNames = [
   "signing-keys-rotate",
   "thumbnail",
   "thumbnail-poison",
+  "uploads-clean-up",
 ] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
@@ -60,7 +63,7 @@ export const tables = {
   visits: "visits",
 } as const;
 
-export const containers = { images: "images", thumbnails: "thumbnails" } as const;
+export const containers = { images: "images", thumbnails: "thumbnails", uploads: "uploads" } as const;
 
 /** Longest side in pixels of the variant that links call `thumbnail`. */
 export const THUMBNAIL_EDGE = 256;

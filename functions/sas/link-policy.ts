@@ -17,6 +17,11 @@ const START_SKEW_MS = 5 * MINUTE * 1000;
 /** Read one blob, nothing else. Letters: https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas */
 export const READ = "r";
 
+/** Create one blob: an existing one cannot be overwritten, and nothing can be read. */
+export const CREATE = "c";
+/** How long an upload link is valid, in seconds. */
+export const UPLOAD_SECONDS = 10 * MINUTE;
+
 /** Milliseconds since 1970. */
 export type LinkTimes = {
   readonly startsAt: number;

@@ -65,13 +65,15 @@ export class AppIdentity extends Construct {
     };
   }
 
-  /** Images, the delegation keys that sign links to them, and the queue of failed thumbnails. */
-  bindMedia({ account, images, thumbnails }: MediaStorage): Fragment<MediaNames> {
+  /** Images, the delegation keys that sign links, and the queue of failed thumbnails. */
+  bindMedia({ account, images, thumbnails, uploads }: MediaStorage): Fragment<MediaNames> {
     this.#assign("media-delegator", "Storage Blob Delegator", account.id);
     this.#assign("media-queues", "Storage Queue Data Contributor", account.id);
     // Owner, which Microsoft documents for the identity of a blob trigger.
     this.#assign("media-images", "Storage Blob Data Owner", images.resourceManagerId);
     this.#assign("media-thumbnails", "Storage Blob Data Contributor", thumbnails.resourceManagerId);
+    // The app reads and removes. A link creates with the rights of the identity that requested its key.
+    this.#assign("media-uploads", "Storage Blob Data Contributor", uploads.resourceManagerId);
     return {
       MEDIA__blobServiceUri: account.primaryBlobEndpoint,
       MEDIA__queueServiceUri: account.primaryQueueEndpoint,

@@ -45,7 +45,7 @@ export class FrontDoor extends Construct {
       cdnFrontdoorOriginGroupId: group.id,
       cdnFrontdoorOriginIds: [origin.id],
       // No cache: a cached response could outlive its link's signature, or be served for another link.
-      patternsToMatch: [media.images, media.thumbnails].map(({ node }) => `/${node.id}/*`),
+      patternsToMatch: [media.images, media.thumbnails, media.uploads].map(({ node }) => `/${node.id}/*`),
       supportedProtocols: ["Http", "Https"],
       httpsRedirectEnabled: true,
       forwardingProtocol: "HttpsOnly",

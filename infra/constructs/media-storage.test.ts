@@ -49,7 +49,18 @@ describe("media lifecycle", () => {
     const versions = rules.filter(({ actions }) => actions.version);
     expect(versions.map(({ filters, actions }) => [filters.prefix_match, actions])).toEqual([
       [["images/", "thumbnails/"], { version: { delete_after_days_since_creation: 30 } }],
+      [["uploads/"], expect.anything()],
     ]);
+  });
+
+  it("the media lifecycle policy deletes direct uploads after a day, with their versions and snapshots", () => {
+    const [rule] = rules.filter(({ filters }) => filters.prefix_match?.includes("uploads/"));
+    expect(rule?.filters.prefix_match).toEqual(["uploads/"]);
+    expect(rule?.actions).toEqual({
+      base_blob: { [DELETE]: 1 },
+      snapshot: { [DELETE]: 1 },
+      version: { delete_after_days_since_creation: 1 },
+    });
   });
 
   it("the media lifecycle policy follows the days of the stage", () => {

@@ -17,11 +17,12 @@ export interface MediaStorageProps {
   readonly lifecycle: StageConfig["lifecycle"];
 }
 
-/** Private containers of originals and thumbnails, with CORS for links and a lifecycle policy. */
+/** Private containers of originals, thumbnails and direct uploads, with CORS for links and a lifecycle policy. */
 export class MediaStorage extends Construct {
   readonly account: PrivateAccount["account"];
   readonly images: StorageContainer;
   readonly thumbnails: StorageContainer;
+  readonly uploads: StorageContainer;
 
   constructor(scope: Construct, id: string, { location, name, origins, lifecycle }: MediaStorageProps) {
     super(scope, id);
@@ -41,5 +42,6 @@ export class MediaStorage extends Construct {
     this.account = store.account;
     this.images = store.container(containers.images);
     this.thumbnails = store.container(containers.thumbnails);
+    this.uploads = store.container(containers.uploads);
   }
 }

@@ -67,7 +67,7 @@ describe("Front Door", () => {
     });
     const route = one(stack, "azurerm_cdn_frontdoor_route");
     expect(route).toMatchObject({
-      patterns_to_match: ["/images/*", "/thumbnails/*"],
+      patterns_to_match: ["/images/*", "/thumbnails/*", "/uploads/*"],
       supported_protocols: ["Http", "Https"],
       https_redirect_enabled: true,
       forwarding_protocol: "HttpsOnly",

@@ -38,7 +38,7 @@ describe("subscription", () => {
     expect(prefix).toBe("/blobServices/default/containers/images/");
     const subject = (container: string) => `/blobServices/default/containers/${container}/blobs/a`;
     expect(subject("images").startsWith(prefix)).toBe(true);
-    for (const other of ["thumbnails", "images2"]) expect(subject(other).startsWith(prefix)).toBe(false);
+    for (const other of ["thumbnails", "uploads", "images2"]) expect(subject(other).startsWith(prefix)).toBe(false);
   });
 
   it("the event subscription matches single-request, block and copy writes", () => {

@@ -48,6 +48,7 @@ it("containers are private and created through the management plane", () => {
     "images",
     "releases",
     "thumbnails",
+    "uploads",
   ]);
   for (const container of containers) {
     expect(container).toMatchObject({

@@ -12,6 +12,14 @@ export type BlobToWrite = {
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
+export type BlobProperties = {
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whether it is a block blob in a tier that can be read at once. */
+  readonly isReadable: boolean;
+};
+
 /** One container. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. */
 export type BlobContainer = {
   /** Writes a blob and returns its ETag. With `once` an existing blob is not replaced: CONFLICT. */
@@ -22,7 +30,11 @@ export type BlobContainer = {
   read(name: string): Promise<{ bytes: Buffer; etag: string } | undefined>;
   /** Names of the first 5,000 blobs that begin with the prefix. */
   list(prefix: string): Promise<readonly string[]>;
-  /** Removes a blob if it exists; with `etag` only this version of it. */
+  /** What a blob is, without its bytes; undefined when it does not exist. */
+  properties(name: string): Promise<BlobProperties | undefined>;
+  /** The bytes of a blob that still has these properties, in a buffer of their own; undefined when it does not. */
+  readUnchanged(name: string, properties: BlobProperties): Promise<Buffer<ArrayBuffer> | undefined>;
+  /** Removes a blob if it exists, with its snapshots, which an upload link can take; with `etag` only this version of it. */
   remove(name: string, options?: { etag?: string }): Promise<void>;
 };
 
@@ -77,6 +89,11 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
     throw cause;
   };
 
+  const undefinedIfChanged = (cause: unknown): undefined => {
+    if (statusOfSdkError(cause) === 412) return undefined;
+    return undefinedIfNotFound(cause);
+  };
+
   return {
     write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
       guard(async () => {
@@ -110,10 +127,25 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
         const { value } = await pages.next();
         return (value?.segment.blobItems ?? []).map((blob: { name: string }) => blob.name);
       }),
+    properties: (blob) =>
+      guard(async () => {
+        const found = await (await at(blob)).getProperties(withTimeout()).catch(undefinedIfNotFound);
+        if (!found) return undefined;
+        const isReadable = found.blobType === "BlockBlob" && found.accessTier !== "Archive";
+        return { etag: found.etag ?? "", size: found.contentLength ?? 0, isReadable };
+      }),
+    readUnchanged: (blob, { etag, size }) =>
+      guard(async () => {
+        const bytes = Buffer.allocUnsafeSlow(size);
+        const options = { ...withTimeout(), conditions: { ifMatch: etag } };
+        const read = (await at(blob)).downloadToBuffer(bytes, 0, size, options);
+        return (await read.catch(undefinedIfChanged)) && bytes;
+      }),
     remove: (blob, { etag } = {}) =>
       guard(async () => {
         const conditions = etag === undefined ? {} : { conditions: { ifMatch: etag } };
-        await (await at(blob)).deleteIfExists({ ...withTimeout(), ...conditions }).catch((cause: unknown) => {
+        const options = { ...withTimeout(), ...conditions, deleteSnapshots: "include" as const };
+        await (await at(blob)).deleteIfExists(options).catch((cause: unknown) => {
           if (etag === undefined || statusOfSdkError(cause) !== 412) throw cause;
         });
       }),
