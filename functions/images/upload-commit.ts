@@ -7,7 +7,7 @@ import { uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { type ImageRecord, type ImageRecords, uploadBlobName } from "../lib/image.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
-import { exampleImage, imageResponse, toResponse } from "./image-response.ts";
+import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import type { Intake } from "./intake.ts";
 import { thenFree } from "./then-free.ts";
 import type { Upload, UploadRows } from "./upload-rows.ts";
@@ -63,13 +63,11 @@ async function storeUpload(
   }
 }
 
-const respond = (record: ImageRecord, status: 200 | 201) => ({
-  status,
-  headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` },
-  json: toResponse(record),
-});
+const respond = (record: ImageRecord, status: 200 | 201) =>
+  imageResult(record, { status, headers: { Location: `${ROUTE_PREFIX}/v1/images/${record.id}` } });
 
-const location = {
+const headers = {
+  ...etagHeader,
   Location: { description: "Path of the image record.", example: `${ROUTE_PREFIX}/v1/images/${exampleImage.id}` },
 };
 
@@ -80,8 +78,8 @@ export const commitUpload = guardedOperation({
     "Checks what was sent to the URL of the upload as `POST /v1/images` checks an image, and stores it. What is rejected is removed, and can be sent again until the URL expires. A second commit returns the same image, until the upload is an hour old.",
   params: z.object({ id: z.guid().meta({ description: "Id of the upload." }) }),
   responses: {
-    200: { description: "The upload was committed before.", schema: imageResponse, headers: location },
-    201: { description: "The image is stored; its thumbnail is pending.", schema: imageResponse, headers: location },
+    200: { description: "The upload was committed before.", schema: imageResponse, headers },
+    201: { description: "The image is stored; its thumbnail is pending.", schema: imageResponse, headers },
   },
   errors: [
     "VALIDATION_FAILED",
