@@ -8,8 +8,9 @@ import { guardedOperation } from "../lib/http/operation.ts";
 import { type ImageRecord, type ImageRecords, uploadBlobName } from "../lib/image.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
-import type { Intake } from "./intake.ts";
+import type { AcceptedImage, Intake, UploadOptions } from "./intake.ts";
 import { thenFree } from "./then-free.ts";
+import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-options.ts";
 import type { Upload, UploadRows } from "./upload-rows.ts";
 
 type CommitDeps = {
@@ -44,8 +45,9 @@ function validateProperties({ size, isReadable }: BlobProperties, announced: num
 /** @returns undefined when nothing was uploaded */
 async function storeUpload(
   { owner, id, filename, size: announced }: Upload,
+  options: UploadOptions,
   { staged, intake, uploadGate }: CommitDeps,
-): Promise<ImageRecord | undefined> {
+): Promise<AcceptedImage | undefined> {
   const blob = uploadBlobName({ owner, id });
   const properties = await staged.properties(blob);
   if (!properties) return undefined;
@@ -53,7 +55,7 @@ async function storeUpload(
     validateProperties(properties, announced);
     return await uploadGate.run(uploadMemory(properties.size, intake.maxBytes), requestPatience, async () => {
       const bytes = await staged.readUnchanged(blob, properties);
-      return bytes && thenFree(bytes, () => intake.accept({ owner, filename, bytes }));
+      return bytes && thenFree(bytes, () => intake.accept({ owner, filename, bytes, options }));
     });
   } catch (error) {
     // The link can then be used again. If the removal fails, the timer does it.
@@ -77,8 +79,16 @@ export const commitUpload = guardedOperation({
   description:
     "Checks what was sent to the URL of the upload as `POST /v1/images` checks an image, and stores it. What is rejected is removed, and can be sent again until the URL expires. A second commit returns the same image, until the upload is an hour old.",
   params: z.object({ id: z.guid().meta({ description: "Id of the upload." }) }),
+  query: z.strictObject({
+    optimize: z.enum(["true", "false"]).default("true").meta({ description: optimizeDescription }),
+    ...encodingOptions,
+  }),
   responses: {
-    200: { description: "The upload was committed before.", schema: imageResponse, headers },
+    200: {
+      description: "The upload was committed before, or is equal to an earlier one: its image.",
+      schema: imageResponse,
+      headers,
+    },
     201: { description: "The image is stored; its thumbnail is pending.", schema: imageResponse, headers },
   },
   errors: [
@@ -98,18 +108,19 @@ export const commitUpload = guardedOperation({
       "The upload must have at most the 48213 bytes that were announced, received 50000: send the announced file.",
     UNSUPPORTED_MEDIA_TYPE: "An image must be one of jpeg, png, webp, avif, gif, received HEIC: export it as JPEG.",
   },
-  example: { params: { id: "0193a1c2-5b7e-7000-8000-2f6b1d9c4e83" }, response: exampleImage },
-  handler: async ({ caller: { subject: owner }, params }, deps: CommitDeps) => {
+  example: { query: {}, params: { id: "0193a1c2-5b7e-7000-8000-2f6b1d9c4e83" }, response: exampleImage },
+  handler: async ({ caller: { subject: owner }, params, query }, deps: CommitDeps) => {
     const id = params.id.toLowerCase();
     const { uploads, staged, images } = deps;
     const upload = await requireUpload(uploads, owner, id);
-    const stored = upload.imageId === undefined ? await storeUpload(upload, deps) : undefined;
+    const options = uploadOptions(query.optimize === "true", query);
+    const stored = upload.imageId === undefined ? await storeUpload(upload, options, deps) : undefined;
     let imageId = upload.imageId;
     if (stored) {
-      imageId = await uploads.commit(owner, id, stored.id);
+      imageId = await uploads.commit(owner, id, stored.record.id);
       // After the row: until then a repeated commit needs the bytes. If it fails, the timer does it.
       await staged.remove(uploadBlobName({ owner, id })).catch(() => undefined);
-      if (imageId === stored.id) return respond(stored, 201);
+      if (imageId === stored.record.id) return respond(stored.record, stored.isNew ? 201 : 200);
     }
     // Another commit may have removed the blob since the row was read.
     imageId ??= (await requireUpload(uploads, owner, id)).imageId;

@@ -30,7 +30,9 @@ export type UploadRows = {
   remove(owner: string, id: string): Promise<void>;
 };
 
-type Row = Omit<Upload, "id" | "size" | "endsAt" | "imageId"> & {
+/** Without the owner, which is in the partition: a scan of an owner's images must not find it. */
+type Row = {
+  filename: string;
   announcedBytes: number;
   endsAt: Date;
   isOpen: boolean;
@@ -44,7 +46,8 @@ const CALL_MS = 10_000;
 const STALE_READ_WAITS_MS = [50, 100, 200, 400];
 const ATTEMPTS = 5;
 
-const partitionOf = (owner: string) => `${owner}_uploads`;
+const SUFFIX = "_uploads";
+const partitionOf = (owner: string) => `${owner}${SUFFIX}`;
 const keysOf = (owner: string, id: string) => ({ partitionKey: partitionOf(owner), rowKey: id });
 
 export function createUploadRows(table: TableClient): UploadRows {
@@ -85,7 +88,7 @@ export function createUploadRows(table: TableClient): UploadRows {
 
   return {
     async open({ id, owner, filename, size, endsAt }) {
-      const row = { ...keysOf(owner, id), owner, filename, announcedBytes: size, endsAt: new Date(endsAt) };
+      const row = { ...keysOf(owner, id), filename, announcedBytes: size, endsAt: new Date(endsAt) };
       await table.createEntity({ ...row, isOpen: true }, withTimeout()).catch((cause: unknown) => {
         // Ids are unique: an existing row was written by an earlier attempt whose response was lost.
         if (statusOfSdkError(cause) !== 409) unavailable(cause);
@@ -112,7 +115,7 @@ export function createUploadRows(table: TableClient): UploadRows {
         const row = await load(owner, id);
         if (!row || row.imageId) return row?.imageId ?? imageId;
         const { filename, announcedBytes, endsAt, etag } = row;
-        const next = { ...keysOf(owner, id), owner, filename, announcedBytes, endsAt, isOpen: false, imageId };
+        const next = { ...keysOf(owner, id), filename, announcedBytes, endsAt, isOpen: false, imageId };
         const cause = await table.updateEntity(next, "Replace", { ...withTimeout(), etag }).then(
           () => undefined,
           (thrown: unknown) => thrown,
@@ -125,8 +128,12 @@ export function createUploadRows(table: TableClient): UploadRows {
     },
     async *ended(at) {
       const filter = `endsAt lt datetime'${new Date(at).toISOString()}'`;
-      const pages = pagesOf<Row>(table, { filter, select: ["PartitionKey", "RowKey", "owner"] }, CALL_MS);
-      for await (const page of pages) yield page.map(({ owner, rowKey = "" }) => ({ owner, id: rowKey }));
+      const pages = pagesOf<Row>(table, { filter, select: ["PartitionKey", "RowKey"] }, CALL_MS);
+      for await (const page of pages)
+        yield page.map(({ partitionKey = "", rowKey = "" }) => ({
+          owner: partitionKey.slice(0, -SUFFIX.length),
+          id: rowKey,
+        }));
     },
     remove,
   };
