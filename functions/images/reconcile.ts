@@ -12,7 +12,7 @@ const MAX_ATTEMPTS = 8;
 /** After an attempt, doubled each time: the eighth attempt is about eleven hours after the first. */
 const FIRST_WAIT_MS = 5 * MINUTE_MS;
 
-const GIVEN_UP = "The thumbnail could not be created because of repeated errors on our side. Upload the image again.";
+const GIVEN_UP = "The thumbnail could not be created because of repeated errors on our side. Process the image again.";
 
 export type ReconcileDeps = {
   readonly images: ImageRecords;
