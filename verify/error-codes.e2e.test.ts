@@ -37,7 +37,7 @@ const requests: Record<ErrorCode, (() => Promise<Response>) | null> = {
   METHOD_NOT_ALLOWED: () => call("/v1/visits/resume", { method: "DELETE" }),
   async CONFLICT() {
     backend.events.decide(() => "drop");
-    const { id } = await json<Image>(owner.upload(file));
+    const { id } = await json<Image>(owner.upload(await testImage("png", { width: 60, height: 40 })));
     return requestLink({ imageId: id, variant: "thumbnail" });
   },
   PRECONDITION_FAILED: () => describeImage({ "if-match": '"older.read"' }),

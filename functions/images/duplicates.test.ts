@@ -1,0 +1,133 @@
+// Equal uploads against Azurite: at once, repeated after a crash at any call, after failures and after a deletion.
+import { beforeEach, describe, expect, it } from "vitest";
+import { createDecoder } from "../lib/decode/decoder.ts";
+import type { ImageRecord } from "../lib/image.ts";
+import { silentMeter } from "../lib/meter.ts";
+import { containers } from "../lib/names.ts";
+import { createDeletion } from "./deletion.ts";
+import { createDuplicates } from "./duplicates.ts";
+import { newOwner, openContainer, openIntake, openTable, storedBy } from "./intake.fixture.ts";
+import { createIntake, type Intake } from "./intake.ts";
+import { testImage } from "./test-images.fixture.ts";
+
+const { intake, originals, records, duplicates } = openIntake();
+const decoder = createDecoder({ maxPixels: 1_000_000 });
+const thumbnails = openContainer(containers.thumbnails);
+const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+const bytes = await testImage("png");
+let owner: string;
+
+beforeEach(() => {
+  owner = newOwner();
+});
+
+const accept = (from: Intake = intake, filename = "a.png") => from.accept({ owner, filename, bytes });
+
+/** An intake whose process dies at one of its calls of a store: before the call, or after the store has applied it. */
+function dyingIntake(callToDieAt: number, when: "before" | "after") {
+  let calls = 0;
+  const dying =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      calls += 1;
+      if (calls > callToDieAt || (calls === callToDieAt && when === "before")) throw new Error("the process has died");
+      const result = await call(...args);
+      if (calls === callToDieAt) throw new Error("the process has died");
+      return result;
+    };
+  return createIntake({
+    records: { ...records, create: dying(records.create), change: dying(records.change) },
+    originals: { ...originals, write: dying(originals.write) },
+    duplicates: { find: dying(duplicates.find), claim: dying(duplicates.claim) },
+    decoder,
+    meter: silentMeter,
+    maxBytes: 1_000_000,
+  });
+}
+
+/** Whether the owner has this one image, and nothing else. */
+async function expectOnly({ id, filename, size }: ImageRecord) {
+  expect(await storedBy(owner)).toEqual({ records: [id], blobs: [`${owner}/${id}/${filename}`] });
+  expect((await originals.read(`${owner}/${id}/${filename}`))?.bytes.length).toBe(size);
+}
+
+describe("equal uploads", () => {
+  it("eight at once become one image, which all of them get", async () => {
+    const results = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((each) => accept(intake, `${each}.png`)));
+    expect(results.filter(({ isNew }) => isNew)).toHaveLength(1);
+    const [first] = results;
+    for (const { record } of results) expect(record).toEqual({ ...first?.record, createdAt: record.createdAt });
+    await expectOnly(first?.record as ImageRecord);
+  });
+
+  // Find, claim, record, original, record.
+  const deaths = [1, 2, 3, 4, 5].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
+  it.each(deaths)("end in one complete image when the first dies at store call %i, %s it", async (call, when) => {
+    await expect(accept(dyingIntake(call, when))).rejects.toThrow("died");
+    const { record } = await accept(intake, "again.png");
+    expect(record.status).toBe("pending");
+    await expectOnly(record);
+    expect(await accept()).toEqual({ record, isNew: false });
+  });
+
+  it("of another owner, of other bytes or with other options are images of their own", async () => {
+    const { record } = await accept();
+    const others = [
+      { owner: newOwner(), bytes },
+      { owner, bytes: await testImage("png") },
+      { owner, bytes, options: "unchanged" as const },
+      { owner, bytes, options: { quality: "high", format: "webp" } as const },
+    ];
+    for (const each of others) {
+      const { record: other, isNew } = await intake.accept({ filename: "a.png", ...each });
+      expect([isNew, other.id === record.id]).toEqual([true, false]);
+    }
+  });
+
+  it("with options that change nothing are one image", async () => {
+    const { record } = await accept();
+    const low = await intake.accept({ owner, filename: "a.png", bytes, options: { quality: "low" } });
+    expect(low).toMatchObject({ isNew: false, record: { id: record.id } });
+  });
+});
+
+describe("an image that cannot be given again", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ["failed", (id) => records.change(owner, id, () => ({ status: "failed", reason: "Broken." }))],
+    ["is being deleted", (id) => records.changeStored(owner, id, () => ({ status: "deleting" }))],
+    ["was deleted", (id) => deletion.start(owner, id)],
+  ])("is followed by a new one when it %s", async (_, end) => {
+    const { record } = await accept();
+    await end(record.id);
+    const again = await accept();
+    expect(again).toMatchObject({ isNew: true, record: { status: "pending" } });
+    expect(again.record.id).not.toBe(record.id);
+    expect(await accept()).toMatchObject({ isNew: false, record: { id: again.record.id } });
+  });
+
+  it("is followed by a new one when its record is missing for longer than an upload takes", async () => {
+    const { record } = await accept();
+    const key = record.uploadKey ?? "";
+    await records.remove(owner, record.id, "*");
+    const own = { image: "new", filename: "b.png" };
+    expect(await duplicates.claim(owner, key, own)).toEqual({ image: record.id, filename: "a.png" });
+    const later = createDuplicates(openTable(), records, { now: () => Date.now() + 6 * 60_000 });
+    expect(await later.claim(owner, key, own)).toEqual(own);
+  });
+
+  it("is given again while the timer still tries to finish it", async () => {
+    const { record } = await accept();
+    const retryAt = new Date().toISOString();
+    await records.change(owner, record.id, () => ({ status: "failed", reason: "Later.", retryAt }));
+    expect(await accept()).toMatchObject({ isNew: false, record: { id: record.id } });
+  });
+
+  it("leaves the row of the image that replaced it when it is deleted", async () => {
+    const { record: failed } = await accept();
+    await records.change(owner, failed.id, () => ({ status: "failed", reason: "Broken." }));
+    const { record } = await accept();
+    await deletion.start(owner, failed.id);
+    expect(await accept()).toMatchObject({ isNew: false, record: { id: record.id } });
+    await expectOnly(record);
+  });
+});
