@@ -8,6 +8,7 @@ import { benchAccounts } from "./accounts/accounts.ts";
 import { benchBoundary } from "./boundary/boundary.ts";
 import { benchColdStart } from "./cold-start/cold-start.ts";
 import { benchCounter } from "./counter/counter.ts";
+import { benchLibrary } from "./library/library.ts";
 import { benchLinks } from "./links/links.ts";
 import { measureMachine, printMachine } from "./machine.ts";
 import { printLine } from "./print.ts";
@@ -47,6 +48,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   links: {
     what: "links a second from a warm app, and the network calls of each",
     run: () => benchLinks(root),
+  },
+  library: {
+    what: "table calls and rows of a page of the list, with 10, 1,000 and 100,000 images",
+    run: () => benchLibrary([10, 1_000, 100_000]),
   },
   accounts: {
     what: "sign-ins and refreshes a second, visits next to fifty sign-ins at once, and the time of unknown users",

@@ -28,11 +28,7 @@ export const listImages = guardedOperation({
   description:
     "Newest first. A page may have fewer images than `limit`, even none: the list ends when `nextCursor` is missing. Every image that exists from the first page to the last is returned exactly once, also while others are uploaded or deleted. An upload in progress is not listed.",
   query: z.strictObject({
-    limit: z.coerce
-      .number()
-      .pipe(z.int().min(1).max(100))
-      .default(20)
-      .meta({ description: "Images a page has at most." }),
+    limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: "Images a page has at most." }),
     tag: tag.optional().meta({ description: "Only images with this tag, in any case of letters." }),
     status: z
       .enum(imageStatuses)
