@@ -13,7 +13,7 @@ it("over 90 days with outages no token is rejected before its time, and no key v
   /** The last time at which any instance signed with a key. */
   const lastSigned = new Map<string, number>();
   const outcomes = { verified: 0, unavailable: 0, retired: 0 };
-  const step = 5;
+  const step = 15;
   for (let minute = step; minute < 90 * 24 * 60; minute += step) {
     time.now = START + minute * MINUTE;
     // Half an hour without the vault in every 97 minutes, so also while a new key is being published.
@@ -25,7 +25,7 @@ it("over 90 days with outages no token is rejected before its time, and no key v
       signed.set(minute, key.kid);
       lastSigned.set(key.kid, time.now);
     } else if (vault.down.length === 0) expect.fail(`minute ${minute}: cannot sign while the vault works`);
-    for (const age of [0, 5, 15]) {
+    for (const age of [0, 15]) {
       const kid = signed.get(minute - age);
       if (!kid) continue;
       const found = await attempt(instance(turn + age + 1).ring.find(kid));
@@ -48,7 +48,7 @@ it("over 90 days with outages no token is rejected before its time, and no key v
   vault.down = [];
   expect(outcomes.retired).toBe(3);
   expect((await enabled()).length).toBe(1);
-  expect(outcomes.verified).toBeGreaterThan(50_000);
+  expect(outcomes.verified).toBeGreaterThan(10_000);
   expect(outcomes.unavailable).toBeLessThan(100);
 });
 
