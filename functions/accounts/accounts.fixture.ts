@@ -1,5 +1,5 @@
 // Tables of their own on the tests' Azurite, behind a fault proxy, for the tests of accounts.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { loadCertificate } from "../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
@@ -13,7 +13,7 @@ import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock, type StoreClock } from "../lib/store-clock.ts";
 import { createAccountLog } from "./account-log.ts";
 import { createCredentialStore } from "./credentials.ts";
-import { createPasswords } from "./passwords.ts";
+import { createPasswords, type Passwords } from "./passwords.ts";
 import { createRows } from "./rows.ts";
 import { createSessionRows } from "./session-rows.ts";
 import { createSessions } from "./sessions.ts";
@@ -42,6 +42,14 @@ export function openAccounts(table: string, { url = endpoint, clock = createStor
   return { rows, users, credentials: createCredentialStore(rows), clock };
 }
 
+/** The real rules and format over a cheap hash. */
+export function createCheapPasswords(): Passwords {
+  type Input = { readonly message: Buffer; readonly nonce: Buffer };
+  const argon2 = (_: string, { message, nonce }: Input, done: (error: null, tag: Buffer) => void) =>
+    done(null, createHash("sha256").update(nonce).update(message).digest());
+  return createPasswords({ gate: createHeavyWork().hashes, runtime: { argon2: argon2 as never } });
+}
+
 /** The stores, passwords and sessions of one instance, as the routes of accounts need them, on tables of their own. */
 export async function openAccountDeps({ url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
   const accounts = openAccounts(await createTable(), { url, clock });
@@ -57,7 +65,7 @@ export async function openAccountDeps({ url = endpoint, clock = createStoreClock
     users: accounts.users,
     credentials: accounts.credentials,
     accountsClock: clock,
-    passwords: createPasswords({ gate: createHeavyWork().hashes }),
+    passwords: createCheapPasswords(),
     sessions: createSessions({ rows, clock, log: consoleLog, meter: silentMeter }),
     rosterView: createRosterView({ read: accounts.users.read }),
   };

@@ -1,15 +1,13 @@
 // The seeded owner against Azurite: created once, and a password that each version of the secret sets once.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { User } from "../lib/access/roster.ts";
-import { createHeavyWork } from "../lib/heavy-work.ts";
-import { createTable, newUser, openAccounts } from "./accounts.fixture.ts";
-import { createPasswords } from "./passwords.ts";
+import { createCheapPasswords, createTable, newUser, openAccounts } from "./accounts.fixture.ts";
 import { createSeededOwner } from "./seeded-owner.ts";
 
 const EMAIL = "owner@localhost";
 const FIRST = { value: "violet anchor mill 7", version: "1" };
 const SECOND = { value: "lantern copper road 8", version: "2" };
-const passwords = createPasswords({ gate: createHeavyWork().hashes });
+const passwords = createCheapPasswords();
 
 let ended: string[];
 const sessions = { endAll: async (userId: string) => void ended.push(userId) };

@@ -108,7 +108,7 @@ export const token = operation({
   errors: ["FORBIDDEN", "DEPENDENCY_UNAVAILABLE"],
   account: ({ body }) =>
     // A name of its own, since the user name is any text: attempts of signed-in users are counted as `me:…`.
-    body.grant_type === "password" ? `sign-in:${body.username ?? ""}` : undefined,
+    body.grant_type === "password" ? `sign-in:${body.username?.trim() ?? ""}` : undefined,
   example: {
     body: { grant_type: "password", username: "owner@example.com", password: "correct horse battery staple" },
     response: { access_token: "eyJ…", token_type: "Bearer", expires_in: 900, refresh_token: "owner.7d0c…" },
