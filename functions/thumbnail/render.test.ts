@@ -12,6 +12,8 @@ import {
   UPRIGHT,
 } from "../images/test-images.fixture.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
+import { createGate, type Gate } from "../lib/gate.ts";
+import { encodeWeight } from "./encode.ts";
 import { renderAll } from "./render.fixture.ts";
 import type { RenderedVariant } from "./render.ts";
 
@@ -193,22 +195,23 @@ describe("variants", () => {
     expect(sizes(variants)).toEqual(formats.map((format) => `256.${format} 1x1`));
   });
 
-  it("decode the original once, and hold a place of the decodes for one encode at a time", async () => {
-    const decoder = createDecoder({ maxPixels: 1_000_000 });
-    let [decodes, running, most] = [0, 0, 0];
-    const counted: typeof decoder = {
-      decode(...args) {
-        decodes++;
-        return decoder.decode(...args);
-      },
-      async process(weight, patience, work) {
-        most = Math.max(most, ++running);
-        return decoder.process(weight, patience, work).finally(() => running--);
+  it("leave the gate after one decode, and take a place of it for one encode at a time", async () => {
+    const weights: number[] = [];
+    // An encode within the decode would wait for its own place.
+    const { run } = createGate({ name: "decodes", capacity: 900_000_000, maxRunning: 1 });
+    const gate: Gate = {
+      run(weight, ...args) {
+        weights.push(weight);
+        return run(weight, ...args);
       },
     };
     const bytes = await plain(80, 60).png().toBuffer();
-    const options = { decoder: counted, widths: [16, 32, 256], contentType: "image/png" };
-    expect((await renderAll(bytes, options)).variants).toHaveLength(9);
-    expect({ decodes, running, most }).toEqual({ decodes: 1, running: 0, most: 1 });
+    const decoder = createDecoder({ maxPixels: 1_000_000, gate });
+    const { variants } = await renderAll(bytes, { decoder, widths: [16, 32, 256], contentType: "image/png" });
+    expect(variants).toHaveLength(9);
+    // The header and the decode; the preview, and each width once and in three formats.
+    const [header, decode, ...rest] = weights;
+    expect([header, decode].every((weight = 0) => weight >= 64_000_000)).toBe(true);
+    expect(rest).toEqual(Array(1 + 3 + 9).fill(encodeWeight({ width: 80, height: 60 })));
   });
 });
