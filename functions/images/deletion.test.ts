@@ -21,7 +21,7 @@ const decoder = createDecoder({ maxPixels: 1_000_000 });
 const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
 const deletion = createDeletion({ records, originals, thumbnails, duplicates });
 const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
-const bytes = await testImage("png");
+const bytes = await testImage("png", { width: 8, height: 6 });
 const HOUR = 60 * 60_000;
 let owner: string;
 let record: ImageRecord;

@@ -119,7 +119,7 @@ describe("page", () => {
       const possible = idsOf([...images, ...added].filter(matches));
       expect(ids.filter((id) => !possible.includes(id))).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 15 });
+    await fc.assert(property, { numRuns: 25 });
   });
 
   it("reads one range of a small library, and ends without a cursor", async () => {

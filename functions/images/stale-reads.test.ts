@@ -97,6 +97,23 @@ describe("a thumbnail", () => {
   });
 });
 
+describe("a deletion", () => {
+  it("a deletion removes an image while reads lag, and it stays removed for reads, changes and events", async () => {
+    const record = await accept();
+    await createThumbnail(record, direct);
+    const { duplicates, records } = opened;
+    const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+    proxy.lag(LAG_MS);
+    await records.change(owner, record.id, () => ({ alt: "x" }));
+    expect(await deletion.start(owner, record.id)).toBe(true);
+    expect(await records.change(owner, record.id, () => ({ status: "ready" }))).toBeUndefined();
+    proxy.lag(0);
+    expect(await createThumbnail(record)).toBe("not-found");
+    expect(await storedBy(owner)).toEqual({ records: [], blobs: [] });
+    expect(await thumbnails.list(`${owner}/`)).toEqual([]);
+  });
+});
+
 describe("the reconcile timer", () => {
   /** Reconciles the images of this test; other tests share the store. */
   async function reconcile() {
