@@ -1,5 +1,6 @@
 // A child process that sends the same HTTP request again and again. It uses plain sockets: an HTTP client would take as
 // much of the machine as what is measured, and autocannon sends a given rate in bursts and cuts off its last requests.
+import { randomFillSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { type Child, serveParent, startChild } from "./child.ts";
@@ -12,6 +13,8 @@ export type HttpLoadRequest = LoadOptions & {
   readonly method: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | { readonly file: string };
+  /** Position in the body of 8 bytes that differ in each request, so that no upload equals another. */
+  readonly differsAt?: number;
 };
 
 /** Only for a server that hangs: fifty large uploads at once may wait for minutes on a slow machine. */
@@ -34,11 +37,11 @@ type Requester = { send(): Promise<void>; close(): void };
 /** Sends one request at a time over a connection of its own. `send` rejects unless the status is 2xx. */
 function createRequester(
   address: string,
-  { method, headers, body }: Omit<HttpLoadRequest, "body"> & { body: Buffer },
+  { method, headers, body, differsAt }: Omit<HttpLoadRequest, "body"> & { body: Buffer },
 ): Requester {
-  const { host, hostname, pathname, port } = new URL(address);
+  const { host, hostname, pathname, port, search } = new URL(address);
   const fields = Object.entries({ host, ...headers, ...(body.length > 0 && { "content-length": body.length }) });
-  const head = `${method} ${pathname} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  const head = `${method} ${pathname}${search} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
   const request = Buffer.concat([Buffer.from(head), body]);
   let socket: Socket | undefined;
   let response = "";
@@ -66,6 +69,7 @@ function createRequester(
       response = "";
       pending = Promise.withResolvers();
       socket ??= open();
+      if (differsAt !== undefined) randomFillSync(request, head.length + differsAt, 8);
       socket.write(request);
       return pending.promise;
     },
