@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { gifWithComment, pngChunk, zip } from "./hostile-images.fixture.ts";
 import { newOwner, openIntake } from "./intake.fixture.ts";
 import type { UploadOptions } from "./intake.ts";
+import { flat, largeAnimation, p3, withGifComment } from "./optimise.fixture.ts";
 import { animation, cornersOf, orientedImage, quarters, testImage, UPRIGHT } from "./test-images.fixture.ts";
 
 const { intake, originals } = openIntake();
@@ -172,34 +173,3 @@ describe("an optimised animation", () => {
     expect((await store(await make(), "unchanged")).record.metadata).toBe("kept");
   });
 });
-
-function flat(background: { r: number; g: number; b: number }): Sharp {
-  return sharp({ create: { width: 16, height: 16, channels: 3, background } });
-}
-
-/** A colour of sRGB, converted to Display P3. */
-function p3([r, g, b]: [number, number, number]): Sharp {
-  return flat({ r, g, b }).withIccProfile("p3");
-}
-
-function withGifComment(gif: Buffer): Buffer {
-  const comment = Buffer.from("Vitae");
-  return Buffer.concat([gif.subarray(0, -1), Buffer.of(0x21, 0xfe, comment.length), comment, Buffer.of(0, 0x3b)]);
-}
-
-/** Five small frames on a canvas of 49 megapixels. */
-async function largeAnimation(): Promise<Buffer> {
-  const frames = await Promise.all(
-    [1, 2, 3, 4, 5].map((shade) =>
-      flat({ r: shade * 40, g: 0, b: 0 })
-        .png()
-        .toBuffer(),
-    ),
-  );
-  const webp = await sharp(frames, { join: { animated: true } })
-    .webp()
-    .toBuffer();
-  // Width and height less one, in 24 bits each, behind RIFF header, chunk header and flags.
-  for (const at of [24, 27]) webp.writeUIntLE(7_000 - 1, at, 3);
-  return webp;
-}
