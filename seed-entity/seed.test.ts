@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { createDeps } from "../functions/deps.ts";
 import { createCredential } from "../functions/lib/azure/credential.ts";
 import { createTableClient } from "../functions/lib/azure/tables.ts";
@@ -50,6 +50,25 @@ it("creates missing rows and secrets, and changes nothing in the second run", as
     ],
   });
   expect((await table.getEntity(page, "total")).etag).toBe(before.etag);
+});
+
+it("prints that a newer version of the secret ended all sessions, and which address the owner signs in with", async () => {
+  const seededOwner = {
+    checkEmail: (email: string) => email,
+    checkPassword: async (password: string) => password,
+    create: async () => "exists" as const,
+    takePassword: vi.fn(async (_: string) => "restored" as const),
+  };
+  const vault = { list: async () => [{ enabled: true }], read: async () => ({ value: "", version: "2" }) };
+  const deps = { seededOwner, vault } as never;
+  const options = { pages: [], startAt: 0, ownerEmail: "ada@localhost", ownerPassword: undefined };
+  const lines: string[] = [];
+  for await (const line of seedEntity({ deps, isOwnerRestored: false, ...options })) lines.push(line);
+  expect(seededOwner.takePassword).toHaveBeenCalledWith("ada@localhost", expect.any(Function));
+  expect(lines.slice(-2)).toEqual([
+    'password of "owner": set from the newer version of the secret "owner-password"; all sessions and access tokens ended',
+    'user "owner": signs in as ada@localhost, with role owner and state active',
+  ]);
 });
 
 it("starts at an old count, raises a smaller one and keeps a larger one", async () => {
