@@ -76,6 +76,9 @@ export function runAz(subscription: Subscription, args: readonly string[]): unkn
       inGroup();
       subscription.storage[flag("name")] = { flags, blobs: {}, containers: [] };
     },
+    "storage account revoke-delegation-keys": () =>
+      inGroup() && requireFound(subscription.storage[flag("name")], "Account"),
+    "functionapp restart": () => inGroup(),
     "storage account blob-service-properties update": () => {
       requireFound(subscription.storage[flag("account-name")], "Account").blobs = flags;
     },

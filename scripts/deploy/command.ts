@@ -9,6 +9,8 @@ export type RunOptions = {
   readonly input?: string;
   /** Prints the program's lines as they come, redacted. */
   readonly show?: boolean;
+  /** Milliseconds after which the program is ended, and fails. @default none */
+  readonly timeoutMs?: number;
 };
 /** Resolves whatever the exit code is; rejects only when the program cannot be started. */
 export type Run = (command: string, args: readonly string[], options?: RunOptions) => Promise<CommandResult>;
@@ -46,9 +48,10 @@ function collectOutput(show: boolean, write: (text: string) => void) {
   };
 }
 
-export const run: Run = (command, args, { env = {}, input, show = false } = {}) =>
+export const run: Run = (command, args, { env = {}, input, show = false, timeoutMs } = {}) =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" as const };
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], ...limit });
     const stdout = collectOutput(show, (text) => process.stdout.write(text));
     const stderr = collectOutput(show, (text) => process.stderr.write(text));
     child.stdout.setEncoding("utf8").on("data", stdout.append);
