@@ -23,15 +23,14 @@ let measured: unknown[];
 const meter: Meter = { measure: (...args) => void measured.push(args) };
 
 /** The real stores with some methods replaced. Counts reads of originals. */
-function open({
-  widths = [256, 512],
-  ...other
-}: {
-  originals?: Partial<BlobContainer>;
-  thumbnails?: Partial<BlobContainer>;
-  records?: Partial<ImageRecords>;
-  widths?: readonly number[];
-} = {}): Thumbnailer {
+function open(
+  other: {
+    originals?: Partial<BlobContainer>;
+    thumbnails?: Partial<BlobContainer>;
+    records?: Partial<ImageRecords>;
+    widths?: readonly number[];
+  } = {},
+): Thumbnailer {
   const counted: BlobContainer = {
     ...originals,
     read(name) {
@@ -45,7 +44,7 @@ function open({
     records: { ...records, ...other.records },
     decoder,
     meter,
-    widths,
+    widths: [256, 512],
   });
 }
 const silentLog = { warn: () => undefined };
@@ -53,7 +52,6 @@ const thumbnailName = () => variantBlobName(image, THUMBNAIL);
 const originalName = () => originalBlobName(image);
 const storedNames = async () =>
   (await thumbnails.list(`${owner}/`)).map((name) => name.slice(name.indexOf("thumb_") + "thumb_".length));
-const reprocess = () => records.change(owner, image.id, () => ({ status: "pending", sourceEtag: undefined }));
 const findRecord = () => records.find(owner, image.id);
 const create = (thumbnailer = open()) => thumbnailer.create(owner, image.id, silentLog);
 /** Replaces the original, also by bytes that the intake rejects. */
@@ -123,58 +121,6 @@ describe("create", () => {
     const thumbnailer = open();
     expect(await Promise.all([create(thumbnailer), create(thumbnailer)])).toEqual(["created", "up-to-date"]);
     expect(reads).toBe(1);
-  });
-
-  it.each([
-    ["before", [256]],
-    ["after", [256, 512]],
-  ])(
-    "the record names exactly the stored blobs when an instance with other widths is done %s this one",
-    async (when, widths) => {
-      const other = () => create(open({ widths }));
-      const change: ImageRecords["change"] = async (...args) => {
-        if (when === "before") await other();
-        const changed = await records.change(...args);
-        if (when === "after") await other();
-        return changed;
-      };
-      await create(open({ records: { change }, widths: when === "before" ? [256, 512] : [256] }));
-      const record = await findRecord();
-      expect(record?.status).toBe("ready");
-      expect(record?.variants?.map(({ name }) => name).sort()).toEqual((await storedNames()).sort());
-    },
-  );
-
-  it("removes the variants that are no longer made after the record is written", async () => {
-    await create();
-    await reprocess();
-    const record = await create(open({ widths: [256] })).then(findRecord);
-    expect(record?.variants?.map(({ name }) => name)).toEqual(["256.avif", "256.webp", "256.png"]);
-    expect((await storedNames()).sort()).toEqual(["256.avif", "256.png", "256.webp"]);
-  });
-
-  it("keeps a blob that a later render wrote while this one removes what is no longer made", async () => {
-    await create();
-    await reprocess();
-    const late = open({
-      widths: [256],
-      records: {
-        async find(...args) {
-          const record = await records.find(...args);
-          // The record as it was, and a new version of a blob that is about to be removed.
-          if (record?.status === "ready")
-            await thumbnails.write(variantBlobName(image, "512.webp"), {
-              bytes: Buffer.from("later"),
-              contentType: "image/webp",
-              cacheControl: "no-store",
-            });
-          return record;
-        },
-      },
-    });
-    expect(await create(late)).toBe("created");
-    expect(await storedNames()).toContain("512.webp");
-    expect(await storedNames()).not.toContain("512.avif");
   });
 
   it("creates the thumbnail again when the original changes", async () => {
