@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { costlyImages, scanBomb, textBomb } from "../../images/costly-images.fixture.ts";
 import { cameraImage, testImage } from "../../images/test-images.fixture.ts";
+import { AppError } from "../errors.ts";
 import { requestPatience } from "../gate.ts";
 import { createDecoder } from "./decoder.ts";
 
@@ -111,6 +112,24 @@ describe("concurrent decodes", () => {
       running--;
     };
     await Promise.all([1, 2, 3].map(() => from.decode(bytes, requestPatience, work)));
+  });
+
+  it("decode counts what the work takes in addition, and does not start what that rejects", async () => {
+    const bytes = await testImage("png");
+    const from = createDecoder({ maxPixels: 50_000_000 });
+    let running = 0;
+    const work = async () => {
+      expect(++running).toBe(1);
+      await settle();
+      running--;
+    };
+    const extraWeight = () => 500_000_000;
+    await Promise.all([1, 2, 3].map(() => from.decode(bytes, requestPatience, work, { extraWeight })));
+    const tooMuch = () => {
+      throw new AppError("UNPROCESSABLE_IMAGE", "Too much.");
+    };
+    const rejected = from.decode(bytes, requestPatience, work, { extraWeight: tooMuch });
+    await expect(rejected).rejects.toMatchObject({ code: "UNPROCESSABLE_IMAGE", message: "Too much." });
   });
 
   it("decode rejects with DEPENDENCY_UNAVAILABLE beyond its queue", async () => {
