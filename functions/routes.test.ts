@@ -42,6 +42,11 @@ describe("the route table", () => {
     expect(constraints.filter((kind) => !/^$|^:guid$|^:minlength\(\d\)$/.test(kind))).toEqual([]);
   });
 
+  it("lets requests cost several units only where a limit counts in memory, which can take units back", () => {
+    const costly = routes.filter(({ operation }) => operation.units !== undefined);
+    expect(costly.map(({ name, limit }) => [name, limit])).toEqual([["sas-issue", "default"]]);
+  });
+
   it("has no two routes of a method that match one path, since the host takes the first by name", () => {
     // Where one of two templates has a literal, only that literal can match both. Where neither has, a GUID matches both
     // if anything does. So if any path matches both, this one does.
