@@ -165,6 +165,21 @@ it("a rotation returns the key that is published already instead of another one"
   expect(vault.calls.write).toBe(3);
 });
 
+it("requests stop rotating at 200 versions and revoking at 400, which leaves the timer room", async () => {
+  const { time, vault, addInstance, seed, log } = createWorld();
+  const { rotation } = addInstance();
+  const conflict = expect.objectContaining({ code: "CONFLICT" });
+  for (let version = 0; version < 200; version++) await seed();
+  time.now += HOUR;
+  await expect(rotation.rotate()).rejects.toEqual(conflict);
+  expect(await rotation.revoke()).toMatchObject({ revoked: 200 });
+  for (let version = 201; version < 400; version++) await seed();
+  await expect(rotation.revoke()).rejects.toEqual(conflict);
+  time.now += 29 * DAY;
+  await rotation.run({ log });
+  expect(vault.calls.write).toBe(401);
+});
+
 it("a run of the timer killed before it disables the old version is completed by the next one", async () => {
   const { time, vault, addInstance, seed, log, enabled, attempt } = createWorld();
   await seed();

@@ -3,6 +3,7 @@ import type { KeyRing, KeyVersion } from "../lib/access/key-ring.ts";
 import { stateAt } from "../lib/access/key-states.ts";
 import { parseSigningKeys } from "../lib/access/signing-keys.ts";
 import type { SecretVersion, Vault } from "../lib/azure/vault.ts";
+import { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
 import { secrets } from "../lib/names.ts";
@@ -11,17 +12,27 @@ import type { StoreClock } from "../lib/store-clock.ts";
 
 const HOUR_MS = 60 * 60_000;
 const DAY_HOURS = 24;
+/**
+ * Key Vault never deletes a version, and its list has 25 a call. So requests stop early; the timer adds 13 a year. A
+ * revocation may go on for longer, so that a thief of a token who rotates cannot prevent it.
+ */
+export const MAX_VERSIONS_TO_ROTATE = 200;
+export const MAX_VERSIONS_TO_REVOKE = 400;
 
 /** A key that was written or already existed. `createdOn` in milliseconds since 1970. */
 export type NewKey = Pick<SecretVersion, "version" | "createdOn"> & { readonly id: string };
 
 export type KeyRotation = {
-  /** Publishes a new key, unless one is published already that does not sign yet. */
+  /**
+   * Publishes a new key, unless one is published already that does not sign yet.
+   * @throws {AppError} CONFLICT when the secret has 200 versions
+   */
   rotate(): Promise<{ readonly key: NewKey; readonly isNew: boolean }>;
   /**
    * Writes a new key, then disables all others, so that a key exists at any time. After an interruption a repeat
    * completes it.
    * @returns how many versions were disabled
+   * @throws {AppError} CONFLICT when the secret has 400 versions
    */
   revoke(): Promise<{ readonly key: NewKey; readonly revoked: number }>;
   /**
@@ -61,13 +72,16 @@ export function createKeyRotation(options: Options): KeyRotation {
       const newest = (await keyRing.reload()).at(-1);
       if (newest && stateAt(newest, clock.now().latest) === "published")
         return { key: { ...newest, id: newest.keys[0].kid }, isNew: false };
+      rejectMore(await vault.list(secrets.signingKeys), MAX_VERSIONS_TO_ROTATE);
       const key = await write();
       await showChange();
       return { key, isNew: true };
     },
     async revoke() {
       // Listed before the new key: of two revocations at once, neither can disable the key of the later one.
-      const enabled = (await vault.list(secrets.signingKeys)).filter((version) => version.enabled);
+      const versions = await vault.list(secrets.signingKeys);
+      rejectMore(versions, MAX_VERSIONS_TO_REVOKE);
+      const enabled = versions.filter((version) => version.enabled);
       const key = await write();
       await Promise.all(enabled.map(disable));
       await showChange();
@@ -101,6 +115,12 @@ export function createKeyRotation(options: Options): KeyRotation {
     if (now >= overdueSince && isDailyRun(overdueSince, now))
       logSecurityEvent({ log, meter }, "signing-key-overdue", { key: keys[0].kid });
   }
+}
+
+function rejectMore({ length }: readonly SecretVersion[], most: number): void {
+  if (length < most) return;
+  const rule = `The secret "${secrets.signingKeys}" may have at most ${most} versions by requests, and has ${length}`;
+  throw new AppError("CONFLICT", `${rule}: disable a leaked version in the vault, and let the timer rotate.`);
 }
 
 /**
