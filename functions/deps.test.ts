@@ -1,6 +1,7 @@
 // The lifetime of dependencies.
 import { describe, expect, it, vi } from "vitest";
 import { createDeps } from "./deps.ts";
+import { audience, oid, startEntraIssuer, tenantId } from "./lib/access/entra-issuer.fixture.ts";
 import { readSettings } from "./lib/settings.ts";
 
 it("createDeps creates each dependency once, on first read", () => {
@@ -10,6 +11,29 @@ it("createDeps creates each dependency once, on first read", () => {
   expect(deps.vault).toBe(deps.vault);
   expect(isCreated()).toBe(true);
   expect(deps.originals).toBe(deps.originals);
+});
+
+it("accepts tokens of Entra ID of exactly the tenant and the audience of the settings", async () => {
+  const entra = await startEntraIssuer();
+  const read: string[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+    read.push(String(url));
+    return Response.json({ keys: entra.state.published });
+  });
+  try {
+    const { authenticate } = createDeps(
+      readSettings({ ...process.env, ENTRA_TENANT_ID: tenantId, ENTRA_AUDIENCE: audience }),
+    );
+    expect(await authenticate(`Bearer ${await entra.issue()}`)).toEqual({ subject: `entra.${oid}`, role: "editor" });
+    for (const claims of [{ aud: tenantId }, { tid: audience }])
+      await expect(authenticate(`Bearer ${await entra.issue({ claims })}`)).rejects.toMatchObject({
+        code: "UNAUTHENTICATED",
+      });
+    expect(read).toEqual([`https://login.microsoftonline.com/${tenantId}/discovery/v2.0/keys`]);
+  } finally {
+    vi.restoreAllMocks();
+    await entra.close();
+  }
 });
 
 describe("close", () => {

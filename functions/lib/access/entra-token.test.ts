@@ -42,6 +42,12 @@ describe("verifier of Entra ID's tokens", () => {
     });
   });
 
+  it("accepts tokens whatever the case of the configured tenant and audience", async () => {
+    const parties = { tenantId: tenantId.toUpperCase(), audience: audience.toUpperCase() };
+    verify = createEntraVerifier({ ...parties, clock: createStoreClock(), jwksUrl: entra.jwksUrl });
+    expect(await verify(await entra.issue())).toMatchObject({ subject: `entra.${oid}` });
+  });
+
   const rejected: Record<string, () => Promise<string>> = {
     "a token of another tenant that claims the issuer": () => entra.issue({ claims: { tid: crypto.randomUUID() } }),
     "a token without tid": () => entra.issue({ claims: { tid: undefined } }),

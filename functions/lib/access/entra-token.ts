@@ -41,7 +41,7 @@ function readClaims(payload: JWTPayload, tenantId: string): VerifiedToken {
 export type EntraParties = {
   /** GUID of the tenant. */
   readonly tenantId: string;
-  /** The `aud` of tokens of version 2.0: the client id of the API's registration. */
+  /** The `aud` of tokens of version 2.0, in any case: the client id of the API's registration. */
   readonly audience: string;
   readonly clock: StoreClock;
   /** @default the tenant's address at login.microsoftonline.com; for tests */
@@ -60,7 +60,7 @@ export function createEntraVerifier({ tenantId, audience, clock, jwksUrl }: Entr
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer: entraIssuer(tenant),
-        audience,
+        audience: audience.toLowerCase(),
         algorithms: ["RS256"],
         clockTolerance: CLOCK_TOLERANCE_S,
         currentDate: new Date(clock.now().latest),

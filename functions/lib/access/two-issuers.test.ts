@@ -1,5 +1,5 @@
 // Both verifiers together, with real keys: a token of one issuer never passes as one of the other.
-import { importJWK, SignJWT } from "jose";
+import { importJWK, type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { createStoreClock } from "../store-clock.ts";
@@ -63,8 +63,28 @@ it("rejects an EdDSA token of our key that claims Entra's issuer", async () => {
   expect(await statusOf(token)).toBe("UNAUTHENTICATED");
 });
 
-it("rejects tokens of Entra ID where it is not configured", async () => {
-  expect(await statusOf(await entra.issue(), createAuthenticate({ verify, users }))).toBe("UNAUTHENTICATED");
+it("rejects tokens of Entra ID where it is not configured, and those of version 1.0, and says why", async () => {
+  const rejection = { code: "UNAUTHENTICATED", message: expect.stringContaining("One of Entra ID is accepted in") };
+  const withoutEntra = createAuthenticate({ verify, users });
+  await expect(withoutEntra(`Bearer ${await entra.issue()}`)).rejects.toMatchObject(rejection);
+  const v1 = await entra.issue({ claims: { iss: `https://sts.windows.net/${tenantId}/`, ver: "1.0" } });
+  await expect(authenticate(`Bearer ${v1}`)).rejects.toMatchObject(rejection);
+});
+
+it.each<[Record<string, string | number | undefined>, string]>([
+  [{ iss: "https://example.com" }, "issuer is not accepted"],
+  [{ aud: "other" }, "issued for another API"],
+  [{ nbf: 4_000_000_000 }, "not valid yet"],
+  [{ iat: undefined }, "lacks the claim iat"],
+  [{ typ: "JWT" }, "not an access token"],
+])("names the rule that a signed token with %j breaks", async (changes, message) => {
+  const now = Math.floor(Date.now() / 1000);
+  const payload = { iss: own.issuer, aud: own.audience, sub: "owner", role: "owner", iat: now, exp: now + 60 };
+  const { typ, ...claims } = { typ: "at+jwt", ...payload, ...changes };
+  const token = await new SignJWT(claims as JWTPayload)
+    .setProtectedHeader({ alg: "EdDSA", typ: String(typ), kid: key.kid })
+    .sign(await importJWK(key, "EdDSA"));
+  await expect(authenticate(`Bearer ${token}`)).rejects.toMatchObject({ message: expect.stringContaining(message) });
 });
 
 it("lets each issuer's users in while the keys of the other cannot be read", async () => {

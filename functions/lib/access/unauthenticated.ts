@@ -12,11 +12,27 @@ const messages: Record<string, string> = {
   ERR_JWT_EXPIRED: "The token has expired: request a new one.",
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED:
     "The token's signature is invalid: another issuer signed it, or it was changed.",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "A claim of the token is invalid: it was issued for another API.",
+  ERR_JOSE_ALG_NOT_ALLOWED:
+    "The token's algorithm is not one of this issuer: request a token from this API. One of Entra ID is accepted in version 2.0, where its tenant is configured.",
 };
+
+/** By the name of the claim, or of the header `typ`. */
+const claimMessages: Record<string, string> = {
+  iss: "The token's issuer is not accepted: request a token from this API.",
+  aud: "The token was issued for another API: request one for this API.",
+  nbf: "The token is not valid yet: check the clock of its issuer.",
+  typ: "The token is not an access token: send one.",
+};
+
+function describe(error: errors.JOSEError): string {
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return messages[error.code] ?? "The token is malformed.";
+  // Names of claims come from the verifier, never from the token.
+  if (error.reason === "missing") return `The token lacks the claim ${error.claim}, which access tokens have.`;
+  return claimMessages[error.claim] ?? `The claim ${error.claim} of the token is invalid.`;
+}
 
 /** What a verification threw, as UNAUTHENTICATED if jose rejected the token. Any other error is returned as it is. */
 export function describeRejection(thrown: unknown): unknown {
   if (!(thrown instanceof errors.JOSEError)) return thrown;
-  return unauthenticated(messages[thrown.code] ?? "The token is malformed.", "invalid_token", thrown);
+  return unauthenticated(describe(thrown), "invalid_token", thrown);
 }
