@@ -9,7 +9,7 @@ export type Session = {
   /** @throws {Error} when the API fails: the session may still exist, so sign out again */
   signOut(): Promise<void>;
   /**
-   * A token that is valid for at least a minute.
+   * A token that is valid for at least a minute, or for less while the API fails.
    * @returns undefined if no user is signed in
    * @throws {Error} when the API fails or does not respond
    */
@@ -41,9 +41,31 @@ const SIGN_IN_TIMEOUT_MS = 30_000;
 /** Tabs share the cookie, so one after the other uses it. */
 const LOCK = "vitae-session";
 
+const SESSION_CHANGED = "session-changed";
+/** The response to a sign-out without a cookie: no user is signed in. */
+const NO_COOKIE = "The form needs the field token, or the request the cookie.";
+
+/** Empty if it is not JSON: the platform responds with HTML while the app does not run. */
+async function readBody(response: Response): Promise<Partial<TokenResponse>> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+const failureOf = (status: number, { error_description: reason, trace_id: trace }: Partial<TokenResponse>): Error =>
+  new Error(reason === undefined ? `The API failed (${status})` : `${reason} (${status}, trace id ${trace})`);
+
 export function createSession({ api = "/api", refreshTimeoutMs = 4_000 }: Options = {}): Session {
   let token: Token | undefined;
   let refreshing: Promise<string | undefined> | undefined;
+  /** A tab that signs in or out: the others forget their access tokens, which are valid until they expire. */
+  const otherTabs = new BroadcastChannel(LOCK);
+  otherTabs.onmessage = () => {
+    token = undefined;
+  };
 
   const post = (path: string, form: Record<string, string>, timeoutMs: number) =>
     fetch(`${api}/v1/auth/${path}`, {
@@ -55,15 +77,17 @@ export function createSession({ api = "/api", refreshTimeoutMs = 4_000 }: Option
 
   /** Keeps the token of the response. @returns the error code of a rejected request */
   async function accept(response: Response): Promise<string | undefined> {
-    const body = (await response.json()) as TokenResponse;
-    if (response.ok) {
-      const { access_token: value, expires_in: seconds } = body;
+    const { status } = response;
+    const body = await readBody(response);
+    const { access_token: value, expires_in: seconds, error } = body;
+    if (response.ok && value !== undefined && seconds !== undefined) {
       token = { value, lifetimeMs: seconds * 1000, wall: Date.now(), monotonic: performance.now() };
       return undefined;
     }
+    // Any other error says nothing about the session: the token stays until it expires.
+    if (status < 400 || status >= 500 || status === 429 || error === undefined) throw failureOf(status, body);
     token = undefined;
-    if (response.status >= 400 && response.status < 500 && response.status !== 429) return body.error;
-    throw new Error(`${body.error_description} (${response.status}, trace id ${body.trace_id})`);
+    return error;
   }
 
   /** Of both clocks the later one counts: a page can be suspended, and the wall clock can be stepped. */
@@ -93,21 +117,29 @@ export function createSession({ api = "/api", refreshTimeoutMs = 4_000 }: Option
         accept(await post("token", form, SIGN_IN_TIMEOUT_MS)),
       );
       if (error !== undefined && error !== "invalid_grant") throw new Error(`The sign-in was rejected: ${error}`);
+      if (error === undefined) otherTabs.postMessage(SESSION_CHANGED);
       return error === undefined;
     },
     async signOut() {
       await navigator.locks.request(LOCK, async () => {
         token = undefined;
+        otherTabs.postMessage(SESSION_CHANGED);
         const response = await post("revoke", {}, SIGN_IN_TIMEOUT_MS);
-        // 400: there is no cookie, so no user is signed in.
-        if (!response.ok && response.status !== 400) throw new Error(`The sign-out failed (${response.status})`);
+        if (response.ok) return;
+        const body = await readBody(response);
+        if (body.error_description !== NO_COOKIE) throw failureOf(response.status, body);
       });
     },
     async accessToken() {
       if (token && leftOf(token) >= MARGIN_MS) return token.value;
-      refreshing ??= refresh().finally(() => {
-        refreshing = undefined;
-      });
+      refreshing ??= refresh()
+        .catch((error: unknown) => {
+          if (token && leftOf(token) > 0) return token.value;
+          throw error;
+        })
+        .finally(() => {
+          refreshing = undefined;
+        });
       return refreshing;
     },
   };

@@ -63,6 +63,10 @@ it("signs in with a cookie that scripts cannot read, refreshes in a new tab, and
   expect(await statusOf(await accessToken(other))).toBe(200);
   await page.evaluate("session.signOut()");
   expect(await currentCookie()).toBeUndefined();
+  // Also a tab that is open; its message may arrive after the sign-out has ended.
+  await expect.poll(() => accessToken(other)).toBeUndefined();
+  // Without a session there is nothing to sign out of.
+  await page.evaluate("session.signOut()");
   expect(await accessToken(await openTab())).toBeUndefined();
 });
 
@@ -130,4 +134,18 @@ it("a page of another origin, to whose requests Chromium adds the cookie, gets 4
   }
   expect(await currentCookie()).toEqual(before);
   expect(await statusOf(await accessToken(await openTab()))).toBe(200);
+});
+
+it("an error page of the platform fails with its status, and leaves the user signed in", async () => {
+  const page = await openTab();
+  expect(await signIn(page)).toBe(true);
+  const fresh = await openTab();
+  for (const [path, code, status] of [
+    ["token", "accessToken", 502],
+    ["revoke", "signOut", 400],
+  ] as const) {
+    await fresh.route(`**/v1/auth/${path}`, (route) => route.fulfill({ status, body: "<h1>Error</h1>" }), { times: 1 });
+    await expect(fresh.evaluate(`session.${code}()`)).rejects.toThrow(`The API failed (${status})`);
+  }
+  expect(await statusOf(await accessToken(fresh))).toBe(200);
 });
