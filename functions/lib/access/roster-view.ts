@@ -67,7 +67,11 @@ export function createRosterView({ read, monotonic = () => performance.now(), wa
     accept,
     async find(id) {
       if (!current || ageOf(current.at) >= MAX_AGE_MS) {
-        if (reading || !last?.error || !isCoolingDown()) await load();
+        const isDue = reading !== undefined || !last?.error || !isCoolingDown();
+        // The table failed a moment ago: no caller waits for it again while there is a roster to use.
+        const isUsable = last?.error !== undefined && current && ageOf(current.at) < MAX_AGE_WHILE_FAILING_MS;
+        const loaded = isDue ? load() : undefined;
+        if (!isUsable) await loaded;
         if (!current || ageOf(current.at) >= MAX_AGE_WHILE_FAILING_MS) throw unavailable();
       }
       const user = current.users.get(id);
