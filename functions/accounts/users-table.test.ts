@@ -84,6 +84,17 @@ describe("the roster", () => {
     expect(await users.read()).toMatchObject([{ nickname: "Ada", tier: "pro" }]);
   });
 
+  it("reads values of a newer release as a disabled viewer, and keeps those that nobody changes", async () => {
+    const { users } = openAccounts(table);
+    const newer = { ...newUser(), role: "auditor", tier: "gold", state: "invited" };
+    await users.change(() => [newer as unknown as Roster[number], newUser({ id: "owner", role: "owner" })]);
+    expect((await users.read())[0]).toMatchObject({ role: "viewer", tier: "enterprise", state: "disabled" });
+    await users.change((roster) => changeUser(roster, newer.id, { changes: { tier: "pro" }, now: 0 }));
+    const { rows } = openAccounts(table);
+    const stored = await rows.find<{ users0: string }>({ partitionKey: "roster", rowKey: "roster" });
+    expect(JSON.parse(stored?.users0 ?? "[]")[0]).toEqual({ ...newer, tier: "pro" });
+  });
+
   it("feeds the store's clock with the Date header of its calls", async () => {
     let wall = 0;
     const clock = createStoreClock(

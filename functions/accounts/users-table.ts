@@ -1,7 +1,7 @@
 // The roster in the table `users`: one row, so that one conditional Replace decides what concerns several users.
 import { z } from "zod";
 import { roles } from "../lib/access/permissions.ts";
-import { MAX_USERS, type Roster, tiers, type User } from "../lib/access/roster.ts";
+import { MAX_USERS, type Roster, states, tiers, type User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Rows } from "./rows.ts";
 import { createSettle, type Timing } from "./settle.ts";
@@ -34,23 +34,48 @@ const KEYS = { partitionKey: "roster", rowKey: "roster" };
 /** A property holds 64 KiB in UTF-16, and a user takes at most 1 KiB. */
 const USERS_PER_PROPERTY = 50;
 
-// Loose, so that an older release keeps the fields of a newer one.
-const schema: z.ZodType<User[]> = z.array(
-  z.looseObject({
-    id: z.string(),
-    email: z.string(),
-    role: z.enum(roles),
-    tier: z.enum(tiers),
-    state: z.enum(["active", "disabled"]),
-    validFrom: z.number(),
-    createdAt: z.number(),
-  }),
+/** What a user has instead of a value that this release does not know: no right that an older release cannot judge. */
+const FALLBACK = { role: "viewer", tier: "enterprise", state: "disabled" } as const;
+/** The unknown values themselves. A symbol, so that copies of the user keep them, and JSON does not show them. */
+const UNKNOWN = Symbol("unknown values");
+type Unknown = { [UNKNOWN]?: Partial<Record<keyof typeof FALLBACK, string>> };
+
+// Loose, so that an older release keeps the fields and values of a newer one, also after a rollback.
+const schema = z.array(
+  z
+    .looseObject({
+      id: z.string(),
+      email: z.string(),
+      role: z.string(),
+      tier: z.string(),
+      state: z.string(),
+      validFrom: z.number(),
+      createdAt: z.number(),
+    })
+    .transform((row): User => {
+      const known: Record<keyof typeof FALLBACK, readonly string[]> = { role: roles, tier: tiers, state: states };
+      const unknown = (["role", "tier", "state"] as const).filter((name) => !known[name].includes(row[name]));
+      const user = { ...row, ...pick(FALLBACK, unknown) } as User;
+      return unknown.length === 0 ? user : Object.assign(user, { [UNKNOWN]: pick(row, unknown) });
+    }),
 );
+
+const pick = <T extends object, K extends keyof T>(from: T, names: readonly K[]) =>
+  Object.fromEntries(names.map((name) => [name, from[name]])) as Partial<Pick<T, K>>;
+
+/** The user with the unknown values that nobody has changed. */
+function restoreUnknown(user: User & Unknown): object {
+  const unchanged = Object.entries(user[UNKNOWN] ?? {}).filter(([name]) => {
+    const key = name as keyof typeof FALLBACK;
+    return user[key] === FALLBACK[key];
+  });
+  return { ...user, ...Object.fromEntries(unchanged) };
+}
 
 /** The properties `users0`, `users1`: JSON arrays. */
 export function toRow(roster: Roster): Record<string, string> {
   const parts = Array.from({ length: MAX_USERS / USERS_PER_PROPERTY }, (_, index) =>
-    roster.slice(index * USERS_PER_PROPERTY, (index + 1) * USERS_PER_PROPERTY),
+    roster.slice(index * USERS_PER_PROPERTY, (index + 1) * USERS_PER_PROPERTY).map(restoreUnknown),
   );
   return Object.fromEntries(parts.map((part, index) => [`users${index}`, JSON.stringify(part)]));
 }
