@@ -1,6 +1,8 @@
 // The rules of new passwords: length in code points, Unicode, and which ones are common.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { check } from "../lib/http/validation-issues.ts";
 import { isCommon, passwordSchema } from "./password-rules.ts";
 
 const messageOf = (password: unknown) => passwordSchema.safeParse(password).error?.issues.map(({ message }) => message);
@@ -22,6 +24,13 @@ describe("passwordSchema", () => {
   ])("passwordSchema rejects %s", (_, password, message) => {
     expect(messageOf(password)).toEqual([message]);
   });
+});
+
+it("a response about a length names the received one, and not the password", () => {
+  const value = { password: "short" };
+  const { issues } = check({ part: "body", schema: z.object({ password: passwordSchema }), value, example: value });
+  const message = "must have 12 to 128 characters, received 5: choose another.";
+  expect(issues).toEqual([{ path: "body.password", message }]);
 });
 
 describe("isCommon", () => {

@@ -16,8 +16,15 @@ export const passwordSchema = z
   .string()
   .refine((text) => text.isWellFormed(), { error: "must be well-formed Unicode", abort: true })
   .normalize("NFC")
-  .refine((text) => [...text].length >= MIN_CODE_POINTS && [...text].length <= MAX_CODE_POINTS, {
-    error: `must have ${MIN_CODE_POINTS} to ${MAX_CODE_POINTS} characters`,
+  .check(({ value, issues }) => {
+    const { length } = [...value];
+    if (length >= MIN_CODE_POINTS && length <= MAX_CODE_POINTS) return;
+    issues.push({
+      code: "custom",
+      input: value,
+      message: `must have ${MIN_CODE_POINTS} to ${MAX_CODE_POINTS} characters`,
+      params: { received: String(length), fix: "choose another" },
+    });
   })
   .meta({
     minLength: MIN_CODE_POINTS,
@@ -29,7 +36,13 @@ let loaded: Promise<ReadonlySet<string>> | undefined;
 
 /** 49,233 passwords of leaks, most frequent first. Loaded late: a cold start must not wait for them. */
 function loadCommonPasswords(): Promise<ReadonlySet<string>> {
-  loaded ??= import("@zxcvbn-ts/language-common").then(({ dictionary }) => new Set(dictionary["passwords-common"]));
+  loaded ??= import("@zxcvbn-ts/language-common")
+    .then(({ dictionary }) => new Set(dictionary["passwords-common"]))
+    .catch((error: unknown) => {
+      // The next password tries again.
+      loaded = undefined;
+      throw error;
+    });
   return loaded;
 }
 

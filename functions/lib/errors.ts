@@ -21,13 +21,11 @@ const statuses = {
 export type ErrorCode = keyof typeof statuses;
 export const errorCodes = Object.keys(statuses) as readonly ErrorCode[];
 
-/** RFC 6749 sections 5.2 and 4.1.2.1, RFC 7009 section 2.2.1: errors of operations with the shape of OAuth. */
+/** RFC 6749 sections 5.2 and 4.1.2.1: errors of operations with the shape of OAuth. */
 export const oauthErrors = [
   "invalid_request",
-  "invalid_client",
   "invalid_grant",
   "unsupported_grant_type",
-  "unsupported_token_type",
   "temporarily_unavailable",
   "server_error",
 ] as const;
@@ -53,7 +51,6 @@ type Options = {
 
 /** Any other code is `invalid_request`. */
 const oauthErrorsOf: Partial<Record<ErrorCode, OAuthError>> = {
-  UNAUTHENTICATED: "invalid_client",
   RATE_LIMITED: "temporarily_unavailable",
   INTERNAL: "server_error",
   DEPENDENCY_UNAVAILABLE: "temporarily_unavailable",

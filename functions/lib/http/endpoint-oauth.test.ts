@@ -69,7 +69,6 @@ describe("an operation with a form and the error shape of OAuth", () => {
 
   it.each(errorCodes)("returns %s in the shape of OAuth, with its status", async (code) => {
     const expected: Partial<Record<ErrorCode, string>> = {
-      UNAUTHENTICATED: "invalid_client",
       RATE_LIMITED: "temporarily_unavailable",
       DEPENDENCY_UNAVAILABLE: "temporarily_unavailable",
       INTERNAL: "server_error",

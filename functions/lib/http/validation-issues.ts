@@ -145,11 +145,14 @@ function detailsOf(issue: z.core.$ZodIssue, { part, value, example }: Candidate)
     return issue.keys.map((key) => ({ path: placeOf(part, [...path, key]), message: `${message}.` }));
   const received = valueAt(value, path);
   const proposed = valueAt(example, path);
-  const shown = expectsScalar(issue) ? describeValue(received, path) : typeOf(received);
+  // A rule about a secret can describe it in its own words.
+  const described = issue.code === "custom" ? issue.params : undefined;
+  const shown = described?.received ?? (expectsScalar(issue) ? describeValue(received, path) : typeOf(received));
   const fix =
-    proposed === undefined || typeof proposed === "object" || path.some(isSecret)
+    described?.fix ??
+    (proposed === undefined || typeof proposed === "object" || path.some(isSecret)
       ? `see ${ROUTE_PREFIX}/openapi.json`
-      : `send for example ${part === "body" ? JSON.stringify(proposed) : proposed}`;
+      : `send for example ${part === "body" ? JSON.stringify(proposed) : proposed}`);
   return [{ path: placeOf(part, path), message: `${message}, received ${shown}: ${fix}.` }];
 }
 
