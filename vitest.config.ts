@@ -17,6 +17,8 @@ export default defineConfig({
     pool: "forks",
     // By default vitest leaves one core idle, which on a machine with two is half of it.
     maxWorkers: "100%",
+    // The default is a second, which a busy machine exceeds.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -36,7 +36,7 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
   expect(trace).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
   expect(status).toBeLessThan(500);
   expect(headers.has("x-injected")).toBe(false);
-  if (method === "HEAD") expect(body).toBe("");
+  if (method === "HEAD" || status === 204) expect(body).toBe("");
   else if (status >= 400) {
     const { error, ...others } = JSON.parse(body) as ErrorBody | OAuthErrorBody;
     if (typeof error === "string") {
