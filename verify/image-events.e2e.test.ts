@@ -128,9 +128,9 @@ describe("crashes during an upload", () => {
   }
 
   it.each<[string, "records" | "blobs", number, boolean, number]>([
-    ["before its image is named", "records", 1, false, 0],
-    ["after its image is named", "records", 1, true, 0],
-    ["after the record is created", "records", 2, true, 0],
+    ["before the record is created", "records", 1, false, 0],
+    ["after the record is created", "records", 1, true, 0],
+    ["after its image is named", "records", 2, true, 0],
     ["before the original is written", "blobs", 1, false, 0],
     ["after the original is written", "blobs", 1, true, 1],
     ["before the record is changed", "records", 3, false, 1],

@@ -1,13 +1,14 @@
 // Equal uploads against Azurite: at once, repeated after a crash at any call, after failures and after a deletion.
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
-import type { ImageRecord } from "../lib/image.ts";
+import { type ImageRecord, originalBlobName } from "../lib/image.ts";
+import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createDeletion } from "./deletion.ts";
-import { createDuplicates } from "./duplicates.ts";
-import { newOwner, openContainer, openIntake, openTable, storedBy } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
 const { intake, originals, records, duplicates } = openIntake();
@@ -23,6 +24,10 @@ beforeEach(() => {
 
 const accept = (from: Intake = intake, filename = "a.png") => from.accept({ owner, filename, bytes });
 
+const intakeWith = (
+  stores: Partial<Pick<Parameters<typeof createIntake>[0], "records" | "originals" | "duplicates">>,
+) => createIntake({ records, originals, duplicates, decoder, meter: silentMeter, maxBytes: 1_000_000, ...stores });
+
 /** An intake whose process dies at one of its calls of a store: before the call, or after the store has applied it. */
 function dyingIntake(callToDieAt: number, when: "before" | "after") {
   let calls = 0;
@@ -35,14 +40,25 @@ function dyingIntake(callToDieAt: number, when: "before" | "after") {
       if (calls === callToDieAt) throw new Error("the process has died");
       return result;
     };
-  return createIntake({
+  return intakeWith({
     records: { ...records, create: dying(records.create), change: dying(records.change) },
     originals: { ...originals, write: dying(originals.write) },
     duplicates: { find: dying(duplicates.find), claim: dying(duplicates.claim) },
-    decoder,
-    meter: silentMeter,
-    maxBytes: 1_000_000,
   });
+}
+
+/** The timer, an hour later, which removes the record of an upload that died. */
+async function reconcile() {
+  const now = Date.now() + 60 * 60_000;
+  const images = {
+    ...records,
+    async *unfinished(due: { before: Date; now: Date }) {
+      for await (const listed of records.unfinished(due)) if (listed.record.owner === owner) yield listed;
+    },
+  };
+  const thumbnailer = { create: async () => "created" };
+  const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
+  await reconcileImages({ deletion, images, originals, thumbnailer }, { log, runMs: 60_000, now });
 }
 
 /** Whether the owner has this one image, and nothing else. */
@@ -60,14 +76,15 @@ describe("equal uploads", () => {
     await expectOnly(first?.record as ImageRecord);
   });
 
-  // Find, claim, record, original, record.
+  // Find, record, claim, original, record.
   const deaths = [1, 2, 3, 4, 5].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
   it.each(deaths)("end in one complete image when the first dies at store call %i, %s it", async (call, when) => {
     await expect(accept(dyingIntake(call, when))).rejects.toThrow("died");
     const { record } = await accept(intake, "again.png");
     expect(record.status).toBe("pending");
-    await expectOnly(record);
     expect(await accept()).toEqual({ record, isNew: false });
+    await reconcile();
+    await expectOnly(record);
   });
 
   it("of another owner, of other bytes or with other options are images of their own", async () => {
@@ -96,6 +113,7 @@ describe("an image that cannot be given again", () => {
     ["failed", (id) => records.change(owner, id, () => ({ status: "failed", reason: "Broken." }))],
     ["is being deleted", (id) => records.changeStored(owner, id, () => ({ status: "deleting" }))],
     ["was deleted", (id) => deletion.start(owner, id)],
+    ["was removed by the timer", (id) => records.remove(owner, id, "*")],
   ])("is followed by a new one when it %s", async (_, end) => {
     const { record } = await accept();
     await end(record.id);
@@ -103,16 +121,6 @@ describe("an image that cannot be given again", () => {
     expect(again).toMatchObject({ isNew: true, record: { status: "pending" } });
     expect(again.record.id).not.toBe(record.id);
     expect(await accept()).toMatchObject({ isNew: false, record: { id: again.record.id } });
-  });
-
-  it("is followed by a new one when its record is missing for longer than an upload takes", async () => {
-    const { record } = await accept();
-    const key = record.uploadKey ?? "";
-    await records.remove(owner, record.id, "*");
-    const own = { image: "new", filename: "b.png" };
-    expect(await duplicates.claim(owner, key, own)).toEqual({ image: record.id, filename: "a.png" });
-    const later = createDuplicates(openTable(), records, { now: () => Date.now() + 6 * 60_000 });
-    expect(await later.claim(owner, key, own)).toEqual(own);
   });
 
   it("is given again while the timer still tries to finish it", async () => {
@@ -129,5 +137,63 @@ describe("an image that cannot be given again", () => {
     await deletion.start(owner, failed.id);
     expect(await accept()).toMatchObject({ isNew: false, record: { id: record.id } });
     await expectOnly(record);
+  });
+
+  it("is not given to an upload that has found it before two deletions, one of which removes the original last", async () => {
+    await accept();
+    const paused = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const slowOriginals = {
+      async remove(name: string) {
+        paused.resolve();
+        await goOn.promise;
+        await originals.remove(name);
+      },
+    };
+    const slowDeletion = createDeletion({ records, originals: slowOriginals, thumbnails, duplicates });
+    let slow: Promise<boolean> | undefined;
+    const upload = accept(
+      intakeWith({
+        duplicates: {
+          find: async () => undefined,
+          async claim(...args) {
+            const claimed = await duplicates.claim(...args);
+            const id = (await storedBy(owner)).records.sort()[0] ?? "";
+            slow = slowDeletion.start(owner, id);
+            await paused.promise;
+            expect(await deletion.start(owner, id)).toBe(true);
+            return claimed;
+          },
+        },
+      }),
+    );
+    const acknowledged = await upload.then(
+      ({ record }) => [record],
+      () => [],
+    );
+    goOn.resolve();
+    await slow;
+    expect(await storedBy(owner)).toEqual({
+      records: acknowledged.map(({ id }) => id),
+      blobs: acknowledged.map(originalBlobName),
+    });
+    await expectOnly((await accept()).record);
+  });
+
+  it("takes no original from an equal upload when its own upload finds its record removed", async () => {
+    let equal: ImageRecord | undefined;
+    const interrupted = intakeWith({
+      records: {
+        ...records,
+        async change(...args) {
+          await records.remove(args[0], args[1], "*");
+          const changed = await records.change(...args);
+          equal = (await accept()).record;
+          return changed;
+        },
+      },
+    });
+    await expect(accept(interrupted)).rejects.toMatchObject({ code: "DEPENDENCY_UNAVAILABLE" });
+    await expectOnly(equal as ImageRecord);
   });
 });

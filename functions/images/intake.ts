@@ -110,10 +110,18 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
     });
   }
 
-  /** Stores an image in an order that survives a crash; several equal uploads can store the same image. */
+  /**
+   * Removes the record of an upload that is another image. Should it have been given away while the response to its claim
+   * was lost, it may no longer be `uploading`, and stays.
+   */
+  async function discard({ owner, id }: ImageRecord): Promise<void> {
+    const current = await records.changeStored(owner, id, () => undefined);
+    if (current?.record.status === "uploading") await records.remove(owner, id, current.etag);
+  }
+
+  /** Stores the original of a record; several equal uploads can do this for the same record. */
   async function store(record: ImageRecord, bytes: Uint8Array): Promise<ImageRecord> {
     const { owner, id } = record;
-    await records.create(record);
     const blob = {
       bytes,
       contentType: record.contentType,
@@ -121,16 +129,17 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
       cacheControl: "private, max-age=31536000, immutable",
       metadata: { image: id },
     };
-    await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
-      // Written by an earlier attempt whose response was lost, or by an equal upload.
-      if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
-    });
+    if (record.status === "uploading")
+      await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
+        // Written by an earlier attempt whose response was lost, or by an equal upload.
+        if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
+      });
     const stored = await records.change(owner, id, ({ status }) =>
       status === "uploading" ? { status: "pending" } : undefined,
     );
     if (stored) return stored;
-    // The reconcile timer removed the record, for example after the instance was suspended for minutes. The table has
-    // confirmed it, so the original, which must not remain without a record, is removed too.
+    // The image was deleted, or the reconcile timer removed the record, for example after the instance was suspended for
+    // minutes. The table has confirmed it, and no record gets this id again: nobody else needs the original.
     await originals.remove(originalBlobName(record));
     throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", { retryAfter: 5 });
   }
@@ -143,13 +152,11 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
       const earlier = await duplicates.find(owner, uploadKey);
       if (earlier) return { record: earlier, isNew: false };
       const image = await decode(bytes, format, options);
-      const id = randomUUIDv7();
       const nameOf = image.format === format ? safeFileName : convertedFileName;
-      const claim = await duplicates.claim(owner, uploadKey, { image: id, filename: nameOf(filename, image.format) });
-      const record: ImageRecord = {
-        id: claim.image,
+      const own = {
+        id: randomUUIDv7(),
         owner,
-        filename: claim.filename,
+        filename: nameOf(filename, image.format),
         contentType: contentTypes[image.format],
         size: image.bytes.byteLength,
         width: image.width,
@@ -159,9 +166,14 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
         status: "uploading",
         createdAt: new Date().toISOString(),
         ...(source !== undefined && { source }),
-      };
-      const stored = await store(record, image.bytes);
-      const isNew = claim.image === id;
+      } as const;
+      // In an order that survives a crash at any step: the record, its claim, the original, the record.
+      await records.create(own);
+      const claimed = await duplicates.claim(own);
+      const isNew = claimed.id === own.id;
+      // If it fails, the timer does it.
+      if (!isNew) await discard(own).catch(() => undefined);
+      const stored = await store(claimed, image.bytes);
       if (isNew) meter.measure("uploads", 1, { format: image.format });
       return { record: stored, isNew };
     },
