@@ -4,13 +4,15 @@ import { blocksOf, EXTENSION, TRAILER } from "../lib/decode/gif-blocks.ts";
 
 const CONTROL = 0xf9;
 const APPLICATION = 0xff;
+/** Of a graphic control extension without further sub-blocks. */
+const CONTROL_BYTES = 8;
 const LOOPS = ["NETSCAPE2.0", "ANIMEXTS1.0"];
 /** Of the loop extension as a whole. */
 const LOOP_BYTES = 19;
 
 function isShown(block: Buffer): boolean {
   if (block[0] !== EXTENSION) return true;
-  if (block[1] === CONTROL) return true;
+  if (block[1] === CONTROL) return block.length === CONTROL_BYTES;
   return block[1] === APPLICATION && block.length === LOOP_BYTES && LOOPS.includes(block.toString("latin1", 3, 14));
 }
 

@@ -9,7 +9,8 @@ const REPEATED = ["IDAT", "fcTL", "fdAT"];
 /** Declarations of colour that a decode by libvips ignores and browsers do not. */
 const COLOURS = ["gAMA", "cHRM", "cICP", "mDCV", "cLLI"];
 const OTHERS = ["sRGB", "sBIT", "bKGD", "pHYs"];
-/** The longest of `COLOURS` and `OTHERS`; a longer chunk hides something. */
+const DECLARATIONS = [...COLOURS, ...OTHERS];
+/** The longest of `DECLARATIONS`; a longer chunk hides something. */
 const MAX_DECLARATION_BYTES = 32;
 
 export type StrippedPng = {
@@ -18,37 +19,44 @@ export type StrippedPng = {
   readonly isMoreThanPixels: boolean;
 };
 
+/** The complete chunks, up to the last one. */
+function* chunksOf(png: Buffer): Generator<{ readonly type: string; readonly chunk: Buffer }> {
+  for (let at = SIGNATURE_BYTES; at + OVERHEAD <= png.length; ) {
+    const end = at + OVERHEAD + png.readUInt32BE(at);
+    if (end > png.length) return;
+    const type = png.toString("latin1", at + 4, at + 8);
+    yield { type, chunk: png.subarray(at, end) };
+    if (type === "IEND") return;
+    at = end;
+  }
+}
+
 /** Undefined for a PNG without its last chunk. */
 export function stripPng(bytes: Uint8Array): StrippedPng | undefined {
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept = [png.subarray(0, SIGNATURE_BYTES)];
   const types = new Set<string>();
-  for (let at = SIGNATURE_BYTES; at + OVERHEAD <= png.length; ) {
-    const length = png.readUInt32BE(at);
-    const type = png.toString("latin1", at + 4, at + 8);
-    const end = at + OVERHEAD + length;
-    if (end > png.length) return undefined;
-    const isDeclaration = [...COLOURS, ...OTHERS].includes(type) && length <= MAX_DECLARATION_BYTES;
+  for (const { type, chunk } of chunksOf(png)) {
+    const isDeclaration = DECLARATIONS.includes(type) && chunk.length <= OVERHEAD + MAX_DECLARATION_BYTES;
     const isShown = isDeclaration || IMAGE.includes(type) || ANIMATION.includes(type);
-    if (isShown && (REPEATED.includes(type) || !types.has(type))) {
-      kept.push(png.subarray(at, end));
-      types.add(type);
-    }
-    if (type === "IEND")
-      return {
-        bytes: Buffer.concat(kept),
-        isMoreThanPixels: types.has("acTL") || (COLOURS.some((colour) => types.has(colour)) && !types.has("sRGB")),
-      };
-    at = end;
+    if (!isShown || (types.has(type) && !REPEATED.includes(type))) continue;
+    kept.push(chunk);
+    types.add(type);
   }
-  return undefined;
+  if (!types.has("IEND")) return undefined;
+  return {
+    bytes: Buffer.concat(kept),
+    isMoreThanPixels: types.has("acTL") || (COLOURS.some((colour) => types.has(colour)) && !types.has("sRGB")),
+  };
 }
 
 /** Whether a PNG has a chunk that must come before the image data. */
-function hasChunk(bytes: Uint8Array, type: string): boolean {
+function hasChunk(bytes: Uint8Array, wanted: string): boolean {
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const at = png.indexOf(type);
-  return at >= 0 && at < png.indexOf("IDAT");
+  const { value } = chunksOf(png)
+    .filter(({ type }) => type === wanted || type === "IDAT")
+    .next();
+  return value?.type === wanted;
 }
 
 /** Whether a PNG is animated, which libvips does not report. */
