@@ -3,7 +3,7 @@ import { createDeletion } from "./images/deletion.ts";
 import { createDuplicates } from "./images/duplicates.ts";
 import { createImageList } from "./images/image-list.ts";
 import { createImageRecords } from "./images/image-records.ts";
-import { createImportGate } from "./images/import.ts";
+import { createImportGate } from "./images/import-gate.ts";
 import { createIntake } from "./images/intake.ts";
 import { createUploadGate } from "./images/upload.ts";
 import { createUploadRows } from "./images/upload-rows.ts";

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { LOCAL_OWNER_EMAIL } from "../functions/lib/names.ts";
 import { settingNames } from "../functions/lib/settings.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
@@ -88,10 +87,10 @@ async function main(): Promise<void> {
   const appEnv = Object.fromEntries(Object.entries(env).filter(([name]) => ofApp.has(name)));
   closing.push(services.close, writeServicesEnv(dataDir.path, appEnv));
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
-  await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
+  const email = await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
   if (servicesOnly) {
     printServices(services.env, dataDir.path);
-    return printNewPassword(dataDir.vault, env.OWNER_EMAIL, log);
+    return printNewPassword(dataDir.vault, email, log);
   }
 
   const start = () =>
@@ -115,13 +114,9 @@ async function main(): Promise<void> {
   const sources = { root: join(root, "functions"), signal: stopped.signal, start: restart, onError: printError };
   const current = flags.watch ? restartOnChange(host, sources) : () => host;
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
-  printNewPassword(dataDir.vault, env.OWNER_EMAIL, log);
+  printNewPassword(dataDir.vault, email, log);
   const page = env.PAGES?.split(",")[0]?.trim() || "resume";
-  printReady(`http://localhost:${host.port}`, {
-    data: dataDir.path,
-    page,
-    email: env.OWNER_EMAIL || LOCAL_OWNER_EMAIL,
-  });
+  printReady(`http://localhost:${host.port}`, { data: dataDir.path, page, email });
 }
 
 function definedValues(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -28,6 +28,7 @@ try {
     ...flags,
     ownerEmail: readOwnerEmail(settings.STAGE),
     ownerPassword: process.env.OWNER_PASSWORD,
+    isAddressShown: settings.STAGE === "local",
   }))
     process.stdout.write(`${line}\n`);
 } catch (error) {

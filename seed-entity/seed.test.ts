@@ -56,7 +56,7 @@ it("prints that a newer version of the secret ended all sessions, and which addr
   const seededOwner = {
     checkEmail: (email: string) => email,
     checkPassword: async (password: string) => password,
-    create: async () => "exists" as const,
+    create: async () => ({ outcome: "exists" as const, email: "grace@localhost" }),
     takePassword: vi.fn(async (_: string) => "restored" as const),
   };
   const vault = { list: async () => [{ enabled: true }], read: async () => ({ value: "", version: "2" }) };
@@ -64,6 +64,11 @@ it("prints that a newer version of the secret ended all sessions, and which addr
   const options = { pages: [], startAt: 0, ownerEmail: "ada@localhost", ownerPassword: undefined };
   const lines: string[] = [];
   for await (const line of seedEntity({ deps, isOwnerRestored: false, ...options })) lines.push(line);
+  expect(lines.join("\n")).not.toContain("grace");
+  const shown: string[] = [];
+  for await (const line of seedEntity({ deps, isOwnerRestored: false, isAddressShown: true, ...options }))
+    shown.push(line);
+  expect(shown).toContain('user "owner": already exists, signs in as grace@localhost');
   expect(seededOwner.takePassword).toHaveBeenCalledWith("ada@localhost", expect.any(Function));
   expect(lines.slice(-2)).toEqual([
     'password of "owner": set from the newer version of the secret "owner-password"; all sessions and access tokens ended',

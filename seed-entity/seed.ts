@@ -13,6 +13,8 @@ export type SeedOptions = {
   readonly ownerPassword: string | undefined;
   /** Whether to create the owner's account again while the site has other users. */
   readonly isOwnerRestored: boolean;
+  /** Whether to report the owner's e-mail address when it differs from `ownerEmail`. Not in a log that others read. */
+  readonly isAddressShown?: boolean;
 };
 
 const accountLines = {
@@ -60,8 +62,9 @@ export async function* seed(options: SeedOptions): AsyncGenerator<string> {
 
   async function* seedOwner(): AsyncGenerator<string> {
     const account = await deps.seededOwner.create(email, options.isOwnerRestored);
-    yield `user "owner": ${accountLines[account]}`;
-    if (account === "absent") return;
+    const hasOther = options.isAddressShown && account.email !== email;
+    yield `user "owner": ${accountLines[account.outcome]}${hasOther ? `, signs in as ${account.email}` : ""}`;
+    if (account.outcome === "absent") return;
     const password = await deps.seededOwner.takePassword(email, async () => {
       const secret = await deps.vault.read(secrets.ownerPassword);
       if (secret) return secret;

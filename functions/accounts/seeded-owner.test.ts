@@ -23,18 +23,18 @@ const isValid = async ({ value }: { value: string }) => (await passwords.verify(
 
 describe("create", () => {
   it("create adds the owner to an empty roster, and keeps what the roster has of an existing one", async () => {
-    expect(await open().create(EMAIL, false)).toBe("created");
+    expect(await open().create(EMAIL, false)).toEqual({ outcome: "created", email: EMAIL });
     const [owner] = await accounts.users.read();
     expect(owner).toMatchObject({ id: "owner", email: EMAIL, role: "owner", tier: "enterprise", state: "active" });
-    expect(await open().create("other@localhost", true)).toBe("exists");
+    expect(await open().create("other@localhost", true)).toEqual({ outcome: "exists", email: EMAIL });
     expect(await accounts.users.read()).toEqual([owner]);
   });
 
   it("create adds a deleted owner again only with isRestored, and its old tokens stay invalid", async () => {
     await accounts.users.change(() => [newUser({ role: "owner" })]);
-    expect(await open().create(EMAIL, false)).toBe("absent");
+    expect(await open().create(EMAIL, false)).toEqual({ outcome: "absent", email: EMAIL });
     expect(await accounts.users.read()).toHaveLength(1);
-    expect(await open().create(EMAIL, true)).toBe("created");
+    expect(await open().create(EMAIL, true)).toEqual({ outcome: "created", email: EMAIL });
     const [, owner] = await accounts.users.read();
     expect(owner?.validFrom).toBeGreaterThanOrEqual(accounts.clock.now().earliest / 1000 - 60);
   });

@@ -15,8 +15,12 @@ export type SeededOwner = {
    * again while the site has other users, who may have deleted it.
    * @param email as `checkEmail` returns it
    * @param isRestored whether to create it also while the site has other users
+   * @returns with the e-mail address that the account has, or `email` when it is absent
    */
-  create(email: string, isRestored: boolean): Promise<"created" | "exists" | "absent">;
+  create(
+    email: string,
+    isRestored: boolean,
+  ): Promise<{ readonly outcome: "created" | "exists" | "absent"; readonly email: string }>;
   /**
    * Sets the password to the value of the secret's current version, if no earlier call did so for this version. For a
    * newer version it also ends all sessions and access tokens, and sets this e-mail address, role owner and state active,
@@ -81,7 +85,7 @@ export function createSeededOwner({ users, credentials, passwords, sessions, clo
 
     async create(email, isRestored) {
       let outcome: "created" | "exists" | "absent" = "exists";
-      await users.change((roster) => {
+      const changed = await users.change((roster) => {
         // After a lost response the account of this very call exists.
         if (roster.some(({ id }) => id === OWNER_ID)) return roster;
         outcome = roster.length === 0 || isRestored ? "created" : "absent";
@@ -97,7 +101,7 @@ export function createSeededOwner({ users, credentials, passwords, sessions, clo
           createdAt: clock.now().latest,
         });
       });
-      return outcome;
+      return { outcome, email: changed.find(({ id }) => id === OWNER_ID)?.email ?? email };
     },
 
     async takePassword(email, readSecret) {

@@ -8,7 +8,8 @@ import { consoleLog } from "../lib/log.ts";
 import { createDownload, type Download } from "../lib/outgoing/download.ts";
 import { newCertificate, startPublicServer } from "../lib/outgoing/public-server.fixture.ts";
 import { imageResponse } from "./image-response.ts";
-import { createImportGate, importImage } from "./import.ts";
+import { importImage } from "./import.ts";
+import { createImportGate } from "./import-gate.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { testImage } from "./test-images.fixture.ts";
 import { createUploadGate } from "./upload.ts";
@@ -96,7 +97,7 @@ it("importImage reads a body only when the uploads in progress leave memory for 
   await Promise.all(others);
 });
 
-it("importImage downloads at most four images at once", async () => {
+it("importImage downloads at most four images at once, and two of one owner", async () => {
   let running = 0;
   let most = 0;
   const counting: Download = async () => {
@@ -107,5 +108,10 @@ it("importImage downloads at most four images at once", async () => {
   };
   const deps = newDeps(newOwner(), { download: counting });
   await Promise.all(Array.from({ length: 12 }, () => send(deps)));
+  expect(most).toBe(2);
+  const { importGate } = deps;
+  await Promise.all(
+    Array.from({ length: 12 }, () => send({ ...newDeps(newOwner(), { download: counting }), importGate })),
+  );
   expect(most).toBe(4);
 });

@@ -1,20 +1,15 @@
 // POST /v1/images/import: fetches an image from a public https URL, and stores it as an upload.
 import { z } from "zod";
-import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
+import { type Gate, requestPatience } from "../lib/gate.ts";
 import { uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import type { Download } from "../lib/outgoing/download.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
+import type { ImportGate } from "./import-gate.ts";
 import type { Intake } from "./intake.ts";
 import { thenFree } from "./then-free.ts";
 import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-options.ts";
-
-/** Imports at once: a slow server holds the memory of an upload for as long as it may take. */
-const MAX_RUNNING = 4;
-
-/** One for the process. */
-export const createImportGate = (): Gate => createGate({ name: "imports", capacity: MAX_RUNNING });
 
 const resultHeaders = {
   ...etagHeader,
@@ -67,10 +62,10 @@ export const importImage = guardedOperation({
   example: { body: { url: exampleUrl }, response: { ...exampleImage, source: exampleUrl } },
   handler: async (
     { caller, body },
-    deps: { download: Download; importGate: Gate; intake: Intake; uploadGate: Gate },
+    deps: { download: Download; importGate: ImportGate; intake: Intake; uploadGate: Gate },
   ) => {
     const { download, importGate, intake, uploadGate } = deps;
-    const { record, isNew } = await importGate.run(1, requestPatience, () =>
+    const { record, isNew } = await importGate.run(caller.subject, () =>
       download(body.url, ({ url, contentLength, read }) =>
         uploadGate.run(uploadMemory(contentLength, intake.maxBytes), requestPatience, async () => {
           const options = uploadOptions(body.optimize, body);

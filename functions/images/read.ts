@@ -76,13 +76,13 @@ export const readImage = guardedOperation({
     200: {
       description: "The image record, or the picture.",
       schema: z.union([imageResponse, pictureResponse]),
-      headers: etagHeader,
+      headers: { ETag: { ...etagHeader.ETag, description: `${etagHeader.ETag.description} The picture has none.` } },
     },
   },
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
   errorMessages: {
     VALIDATION_FAILED:
-      "query.expires must be given with embed=picture, in seconds from 60 to 518400, because links to a private image expire, received nothing: send it.",
+      "query.expires must be given with embed=picture, in seconds from 60 to 518400, because links to a private image expire, received nothing: see /api/openapi.json.",
     CONFLICT: "The variants are not ready yet: try again shortly.",
   },
   example: { params: { id: exampleImage.id }, response: exampleImage },

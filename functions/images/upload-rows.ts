@@ -77,7 +77,8 @@ export function createUploadRows(table: TableClient): UploadRows {
   }
 
   async function countOpen(owner: string, now: Date): Promise<number> {
-    const filter = `PartitionKey eq '${partitionOf(owner)}' and isOpen eq true and endsAt gt datetime'${now.toISOString()}'`;
+    const partition = partitionOf(owner).replaceAll("'", "''");
+    const filter = `PartitionKey eq '${partition}' and isOpen eq true and endsAt gt datetime'${now.toISOString()}'`;
     let count = 0;
     for await (const page of pagesOf(table, { filter, select: ["RowKey"] }, CALL_MS)) {
       count += page.length;

@@ -29,4 +29,6 @@ export async function revokeLinks(context: Pick<DeployContext, "az" | "clock" | 
     );
   });
   log(`Restarted ${functionApp}: new links are signed with a new key.`);
+  // Azure does not document which keys it rejects: docs/decisions/036.
+  log("Now issue a new link and open it. If it returns 403, no link works until the next UTC day: docs/runbooks.md.");
 }

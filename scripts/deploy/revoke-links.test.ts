@@ -43,9 +43,10 @@ async function revoke(failures: number) {
 const revoked = `storage account revoke-delegation-keys ${mediaAccount}`;
 const restarted = `functionapp restart ${functionApp}`;
 
-it("revoke-links revokes the keys of the media account, and then restarts the app", async () => {
-  const { error, writes } = await revoke(0);
+it("revoke-links revokes the keys of the media account, restarts the app, and says to try a new link", async () => {
+  const { error, writes, lines } = await revoke(0);
   expect([error, writes]).toEqual([undefined, [revoked, restarted]]);
+  expect(lines.at(-1)).toContain("issue a new link and open it");
 });
 
 it("revoke-links tries the restart again for five minutes, and then reports that links do not open", async () => {
