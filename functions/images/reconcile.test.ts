@@ -79,12 +79,30 @@ describe("reconcileImages", () => {
     },
   );
 
-  it.each(["uploading", "pending"] as const)("removes an %s record whose original does not exist", async (status) => {
-    const record = await createRecord(status, { stored: false });
+  it("removes an uploading record whose original does not exist", async () => {
+    const record = await createRecord("uploading", { stored: false });
     await reconcile();
     expect(await statusOf(record)).toBeUndefined();
     expect(imageLines()).toMatchObject([{ level: "info", message: "image-repaired", image: record.id }]);
   });
+
+  it.each(["pending", "failed"] as const)(
+    "keeps a %s record whose original is missing, logs original-missing, and repairs it when the original is back",
+    async (status) => {
+      const record = await createRecord("pending", { stored: false });
+      await records.change(owner, record.id, () => ({ status, retryAt: new Date(now).toISOString() }));
+      await reconcile();
+      expect(await records.find(owner, record.id)).toMatchObject({ status, attempts: 1 });
+      expect(lines).toMatchObject([
+        { level: "warn", message: "original-missing", image: record.id },
+        { message: "images-reconciled" },
+      ]);
+      const bytes = await testImage("png");
+      await originals.write(originalBlobName(record), { bytes, contentType: "image/png", cacheControl: "no-store" });
+      await reconcile({}, { at: now + 6 * MINUTE });
+      expect(await statusOf(record)).toBe("ready");
+    },
+  );
 
   it("keeps the record of an upload that goes on between the look at the original and the removal", async () => {
     const record = await createRecord("uploading", { stored: false });

@@ -22,7 +22,8 @@ export type ReconcileDeps = {
 };
 
 /**
- * Creates the missing thumbnail where the original exists; removes the record where it was never stored; finishes deletions.
+ * Creates the missing thumbnail where the original exists; removes the record of an upload that did not store it; finishes
+ * deletions.
  * @param runMs milliseconds after which no further image is started; the next run takes the rest
  */
 export async function reconcileImages(
@@ -33,8 +34,9 @@ export async function reconcileImages(
   async function repair(record: StoredImage, etag: string): Promise<string | undefined> {
     const { owner, id, attempts = 0 } = record;
     if (record.status === "deleting") return (await deletion.resume(owner, id)) ? "deleted" : undefined;
+    const hasOriginal = (await originals.etag(originalBlobName(record))) !== undefined;
     // Under the listed ETag: an upload that goes on just now has changed the record, and keeps it.
-    if (!(await originals.etag(originalBlobName(record))))
+    if (!hasOriginal && record.status === "uploading")
       return (await images.remove(owner, id, etag)) ? "record-removed" : undefined;
     if (attempts >= MAX_ATTEMPTS) {
       await images.change(owner, id, ({ status }) =>
@@ -49,7 +51,10 @@ export async function reconcileImages(
     await images.change(owner, id, ({ status }) =>
       status === "ready" ? undefined : { attempts: attempts + 1, retryAt },
     );
-    return thumbnailer.create(owner, id, log);
+    if (hasOriginal) return thumbnailer.create(owner, id, log);
+    // Of an acknowledged image, for example after the account was restored without it: an operator may bring it back.
+    log.warn("original-missing", { image: id });
+    return undefined;
   }
 
   const startedAt = performance.now();

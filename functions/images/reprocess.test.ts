@@ -4,6 +4,7 @@ import { createDecoder } from "../lib/decode/decoder.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import type { ImageRecord } from "../lib/image.ts";
+import { requireVariant } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -65,6 +66,15 @@ describe("reprocessImage", () => {
     expect(after).toMatchObject({ status: "ready", thumbHash: before?.thumbHash, thumbnail: before?.thumbnail });
     expect(after?.variants?.map(({ name }) => name)).toEqual(["256.avif", "256.webp", "256.jpeg"]);
     expect(await thumbnails.list(`${owner}/`)).toHaveLength(3);
+  });
+
+  it("keeps the thumbnail of an image of a release before variants", async () => {
+    await records.change(owner, image.id, () => ({ variants: undefined }));
+    await reprocess();
+    await records.change(owner, image.id, () => ({ attempts: 1 }));
+    const record = await findRecord();
+    expect(record).toMatchObject({ status: "pending", variants: [{ name: "256.webp", width: 100, height: 50 }] });
+    expect(() => requireVariant(record as ImageRecord, "thumbnail")).not.toThrow();
   });
 
   it("tries an image again that failed for good", async () => {

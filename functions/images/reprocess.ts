@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { variantsOf } from "../lib/image-variants.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 
 const CONFLICT = "The image is still being stored: try again shortly.";
@@ -17,9 +18,13 @@ const RESET: Partial<ImageRecord> = {
 };
 
 /** @returns undefined for an image that the next event or run of the timer processes anyway */
-function reset({ status, retryAt, sourceEtag }: ImageRecord): Partial<ImageRecord> | undefined {
+function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
+  const { status, retryAt, sourceEtag } = record;
   if (status === "uploading") throw new AppError("CONFLICT", CONFLICT);
-  return status === "pending" && !retryAt && !sourceEtag ? undefined : RESET;
+  if (status === "pending" && !retryAt && !sourceEtag) return undefined;
+  // A release before variants stored the thumbnail only, and named it in a way that counts while `ready`.
+  const variants = variantsOf(record);
+  return { ...RESET, ...(variants.length > 0 && { variants }) };
 }
 
 export const reprocessImage = guardedOperation({
