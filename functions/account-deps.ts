@@ -19,7 +19,7 @@ import { checkTable, type TableClient } from "./lib/azure/tables.ts";
 import { createVault } from "./lib/azure/vault.ts";
 import { consoleLog } from "./lib/log.ts";
 import { tables } from "./lib/names.ts";
-import type { Settings } from "./lib/settings.ts";
+import type { Settings } from "./lib/settings-schema.ts";
 import { createStoreClock } from "./lib/store-clock.ts";
 import type { Platform } from "./platform-deps.ts";
 

@@ -14,7 +14,7 @@ import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
 import { addLazily } from "./lib/lazily.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
-import { bodyLimit, type Settings } from "./lib/settings.ts";
+import { bodyLimit, type Settings } from "./lib/settings-schema.ts";
 import { type Platform, platformDeps } from "./platform-deps.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 

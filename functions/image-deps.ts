@@ -14,7 +14,7 @@ import { createDecoder } from "./lib/decode/decoder.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
 import type { Download } from "./lib/outgoing/download.ts";
-import type { Settings } from "./lib/settings.ts";
+import type { Settings } from "./lib/settings-schema.ts";
 import type { Platform } from "./platform-deps.ts";
 import { createIssueLink } from "./sas/issue-link.ts";
 import { createIssueUploadLink } from "./sas/issue-upload-link.ts";

@@ -5,7 +5,7 @@ import { createHeavyWork } from "./lib/heavy-work.ts";
 import { createLimits, unlimited } from "./lib/limits/limiter.ts";
 import { consoleLog } from "./lib/log.ts";
 import { tables } from "./lib/names.ts";
-import type { Settings } from "./lib/settings.ts";
+import type { Settings } from "./lib/settings-schema.ts";
 import { createTelemetry } from "./lib/telemetry.ts";
 
 /** Every getter runs once: addLazily in lib/lazily.ts. */

@@ -26,7 +26,7 @@ import { createUploadLink } from "./images/upload-link.ts";
 import { fallback } from "./lib/http/fallback.ts";
 import { type Route, routesFor } from "./lib/http/operation.ts";
 import type { FunctionName } from "./lib/names.ts";
-import type { Settings } from "./lib/settings.ts";
+import type { Settings } from "./lib/settings-schema.ts";
 import { metrics } from "./metrics/metrics.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { createLink } from "./sas/create-link.ts";

@@ -1,6 +1,6 @@
 // The schema of a stage's configuration: every field, its rule and its default.
 import { z } from "zod";
-import { type AppSettings, settingRules } from "../functions/lib/settings.ts";
+import { type AppSettings, settingRules } from "../functions/lib/settings-schema.ts";
 import { alertConfig } from "./alerting/config.ts";
 
 export type Stage = "production" | `preview-${number}`;
@@ -79,7 +79,7 @@ const limitNames = Object.keys(settingRules)
   .filter((name) => name.startsWith("RATE_LIMIT_"))
   .map((name) => name.slice("RATE_LIMIT_".length).toLowerCase() as LimitName);
 const limit = count(1, 100_000).optional();
-/** Requests a minute by limit class. @default as functions/lib/settings.ts has it */
+/** Requests a minute by limit class. @default as functions/lib/settings-schema.ts has it */
 const limits = z
   .strictObject(Object.fromEntries(limitNames.map((name) => [name, limit])) as Record<LimitName, typeof limit>)
   .prefault({});

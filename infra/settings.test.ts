@@ -1,6 +1,7 @@
 // The settings of the deployed app are accepted by the app; a missing required one does not compile.
 import { describe, expect, it } from "vitest";
-import { FORM_OVERHEAD, readSettings, settingNames } from "../functions/lib/settings.ts";
+import { readSettings } from "../functions/lib/settings.ts";
+import { FORM_OVERHEAD, settingNames } from "../functions/lib/settings-schema.ts";
 import type { StageOverrides } from "./config-schema.ts";
 import type { DeployedSettings, Fragment } from "./settings.ts";
 import { appOf, synthesized } from "./synthesized.fixture.ts";

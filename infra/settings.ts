@@ -1,5 +1,5 @@
 // The settings of the deployed app, typed: a setting that the code requires and no construct provides does not compile.
-import { type AppSettings, bodyLimit } from "../functions/lib/settings.ts";
+import { type AppSettings, bodyLimit } from "../functions/lib/settings-schema.ts";
 import type { LimitSetting, StageConfig } from "./config-schema.ts";
 
 /** Settings that are optional on a laptop and always set in a deployment. */

@@ -8,7 +8,7 @@ import { createRows } from "../functions/accounts/rows.ts";
 import { createUsers } from "../functions/accounts/users-table.ts";
 import { addUser } from "../functions/lib/access/roster.ts";
 import { LOCAL_OWNER_EMAIL, tables } from "../functions/lib/names.ts";
-import { bodyLimit } from "../functions/lib/settings.ts";
+import { bodyLimit } from "../functions/lib/settings-schema.ts";
 import { createStoreClock } from "../functions/lib/store-clock.ts";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { settingNames } from "../functions/lib/settings.ts";
+import { settingNames } from "../functions/lib/settings-schema.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
 import { startHost } from "./host/host.ts";

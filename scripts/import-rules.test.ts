@@ -33,6 +33,7 @@ const rejected: Row[] = [
   ["functions/lib/http/x.ts", 'export { trace } from "@opentelemetry/api";'],
   ["functions/lib/sharp.ts", 'export { jwtVerify } from "jose";'],
   ["infra/x.ts", 'export { createDeps } from "../functions/deps.ts";'],
+  ["infra/x.ts", 'export { readSettings } from "../functions/lib/settings.ts";'],
   ["infra/constructs/x.ts", 'export { startHost } from "../../local/host/host.ts";'],
   ["infra/constructs/x.ts", 'export { storageAccount } from "@cdktf/provider-azurerm";'],
   ["infra/main.ts", 'export { App } from "cdktf";'],

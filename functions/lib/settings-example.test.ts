@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { servicePorts } from "../../local/settings-file.ts";
-import { bodyLimit, readSettings, settingNames } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+import { bodyLimit, settingNames } from "./settings-schema.ts";
 
 const file = join(import.meta.dirname, "../../local.settings.example.json");
 const { IsEncrypted, Values, Host } = JSON.parse(readFileSync(file, "utf8")) as {

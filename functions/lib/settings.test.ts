@@ -1,7 +1,8 @@
 // Which settings are accepted, and the error that reports all issues.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AppSettings, readSettings, SettingsError, settingNames } from "./settings.ts";
+import { readSettings, SettingsError } from "./settings.ts";
+import { type AppSettings, settingNames } from "./settings-schema.ts";
 
 const required = {
   TABLES_ENDPOINT: "https://vitae.table.cosmos.azure.com:443",

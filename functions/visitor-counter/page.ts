@@ -1,6 +1,6 @@
 // Schemas that the operations on a page share.
 import { z } from "zod";
-import { pageSlug } from "../lib/settings.ts";
+import { pageSlug } from "../lib/settings-schema.ts";
 
 export const pageParams = z.object({
   page: pageSlug.meta({ description: "A counted page: one of the setting PAGES." }),

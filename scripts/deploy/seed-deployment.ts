@@ -1,6 +1,6 @@
 // Runs seed-entity against a deployment, with the Azure CLI's login.
 import { join } from "node:path";
-import type { AppSettings } from "../../functions/lib/settings.ts";
+import type { AppSettings } from "../../functions/lib/settings-schema.ts";
 import { tablesEndpoint } from "../../infra/naming.ts";
 import { runOrThrow } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";

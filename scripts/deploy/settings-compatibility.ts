@@ -4,7 +4,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { readSettings, settingNames, settingsSchema } from "../../functions/lib/settings.ts";
+import { readSettings } from "../../functions/lib/settings.ts";
+import { settingNames, settingsSchema } from "../../functions/lib/settings-schema.ts";
 import { readCommandLine } from "../command-line.ts";
 
 /** The settings that a release reads, as committed in the repository. */

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
-import { FORM_OVERHEAD } from "../settings.ts";
+import { FORM_OVERHEAD } from "../settings-schema.ts";
 import { beforeDeadline, bodyEndedEarly, rejectContentEncoding } from "./body.ts";
 import { shorten } from "./validation-issues.ts";
 
