@@ -84,7 +84,7 @@ describe("the roster", () => {
     expect(await users.read()).toMatchObject([{ nickname: "Ada", tier: "pro" }]);
   });
 
-  it("reads values of a newer release as a disabled viewer, and keeps those that nobody changes", async () => {
+  it("reads values of a newer release as a disabled viewer, and keeps those that no change replaces", async () => {
     const { users } = openAccounts(table);
     const newer = { ...newUser(), role: "auditor", tier: "gold", state: "invited" };
     await users.change(() => [newer as unknown as Roster[number], newUser({ id: "owner", role: "owner" })]);

@@ -63,7 +63,7 @@ const schema = z.array(
 const pick = <T extends object, K extends keyof T>(from: T, names: readonly K[]) =>
   Object.fromEntries(names.map((name) => [name, from[name]])) as Partial<Pick<T, K>>;
 
-/** The user with the unknown values that nobody has changed. */
+/** The user with the unknown values that no change has replaced. */
 function restoreUnknown(user: User & Unknown): object {
   const unchanged = Object.entries(user[UNKNOWN] ?? {}).filter(([name]) => {
     const key = name as keyof typeof FALLBACK;

@@ -13,7 +13,7 @@ export type Duplicates = {
   /** The image of an earlier upload, if it is stored. */
   find(owner: string, key: string): Promise<ImageRecord | undefined>;
   /**
-   * Names the image of an upload, whose record exists and is known to nobody else. The first upload gets its own; equal
+   * Names the image of an upload, whose record exists, and whose id no other caller knows. The first upload gets its own; equal
    * uploads get the image of the first, unless that image is gone or failed.
    * @throws {AppError} DEPENDENCY_UNAVAILABLE when the table fails
    */

@@ -139,7 +139,7 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
     );
     if (stored) return stored;
     // The image was deleted, or the reconcile timer removed the record, for example after the instance was suspended for
-    // minutes. The table has confirmed it, and no record gets this id again: nobody else needs the original.
+    // minutes. The table has confirmed it, and no record gets this id again: no other upload needs the original.
     await originals.remove(originalBlobName(record));
     throw new AppError("DEPENDENCY_UNAVAILABLE", "The image record was removed during the upload", { retryAfter: 5 });
   }

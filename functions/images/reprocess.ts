@@ -8,7 +8,7 @@ import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-re
 
 const CONFLICT = "The image is still being stored: try again shortly.";
 
-/** As an image whose variants nobody has tried to create; the stored ones stay until others replace them. */
+/** As an image whose variants were never tried; the stored ones stay until others replace them. */
 const RESET: Partial<ImageRecord> = {
   status: "pending",
   sourceEtag: undefined,

@@ -91,7 +91,7 @@ describe("a server without a usable response", () => {
     expect(server.lines.join()).not.toMatch(/images\.example|sig=/);
   });
 
-  it("whose certificate is of another authority causes it even where Node.js is told not to check", async () => {
+  it("whose certificate is of another authority causes it even where Node.js is set not to check", async () => {
     network.ca = (await other).cert;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
     try {
