@@ -3,6 +3,7 @@ import { isAnimatedAvif } from "../lib/decode/avif-boxes.ts";
 import type { ImageHeader } from "../lib/decode/decode-weight.ts";
 import { AppError } from "../lib/errors.ts";
 import { decodeMemory } from "../lib/heavy-work.ts";
+import { isSrgb } from "./icc-description.ts";
 import type { ImageFormat } from "./image-format.ts";
 import { hasWideColours, isPlainAvif } from "./strip-avif.ts";
 import { stripGif } from "./strip-gif.ts";
@@ -33,19 +34,6 @@ export type Plan =
 
 const HINT = "or send it with ?optimize=false to store it unchanged";
 const rejected = (message: string) => new AppError("UNPROCESSABLE_IMAGE", `${message}, ${HINT}.`);
-
-/** Whether an ICC profile describes sRGB, by its own description (ICC.1:2022 section 9.2.41), in 8 or 16 bits a letter. */
-function isSrgb(profile: Uint8Array): boolean {
-  const icc = Buffer.from(profile.buffer, profile.byteOffset, profile.byteLength);
-  const tags = icc.length < 132 ? 0 : Math.min(icc.readUInt32BE(128), 100);
-  for (let at = 132; at < 132 + tags * 12 && at + 12 <= icc.length; at += 12) {
-    if (icc.toString("latin1", at, at + 4) !== "desc") continue;
-    const start = icc.readUInt32BE(at + 4);
-    const description = icc.toString("latin1", start, start + Math.min(icc.readUInt32BE(at + 8), 200));
-    return description.replaceAll("\0", "").includes("sRGB");
-  }
-  return false;
-}
 
 const isAnimated = (bytes: Uint8Array, format: ImageFormat, { pages = 1 }: ImageHeader) =>
   format === "png" ? isAnimatedPng(bytes) : format === "avif" ? isAnimatedAvif(bytes) : pages > 1;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { gifWithComment, pngChunk, zip } from "./hostile-images.fixture.ts";
 import { newOwner, openIntake } from "./intake.fixture.ts";
 import type { UploadOptions } from "./intake.ts";
-import { flat, largeAnimation, p3, withGifComment } from "./optimise.fixture.ts";
+import { flat, largeAnimation, linearPng, p3, withGifComment } from "./optimise.fixture.ts";
 import { animation, cornersOf, orientedImage, quarters, testImage, UPRIGHT } from "./test-images.fixture.ts";
 
 const { intake, originals } = openIntake();
@@ -73,6 +73,18 @@ describe("an optimised image", () => {
       [third, b],
     ] as const)
       expect(Math.abs(actual - expected)).toBeLessThan(12);
+  });
+
+  it.each([
+    ["GIMP built-in Linear sRGB", "mluc"],
+    ["sRGB-elle-V2-g10.icc", "desc"],
+  ] as const)("of a PNG in linear light has its colours in sRGB, whose profile is %s", async (name, encoding) => {
+    const { bytes } = await store(await linearPng(55, name, encoding));
+    const [grey = 0] = await pixelsOf(bytes);
+    expect(Math.abs(grey - 128)).toBeLessThan(3);
+    // Of the name of sRGB, the numbers are taken as they are.
+    const known = await store(await linearPng(55, encoding === "mluc" ? "sRGB" : "sRGB IEC61966-2.1", encoding));
+    expect((await pixelsOf(known.bytes))[0]).toBe(55);
   });
 
   it("keeps 16 bits, transparency and every pixel of a PNG, without its texts", async () => {
