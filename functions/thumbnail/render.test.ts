@@ -140,6 +140,13 @@ describe("thumbnail content", () => {
     expect(await sharp(bytes).raw().toBuffer()).toEqual(await image.raw().toBuffer());
   });
 
+  it("a variant of a flat graphic larger than the sample of its colours has exactly its colours", async () => {
+    const image = flatGraphic({ width: 500, height: 300 });
+    const { variants } = await renderAll(await image.png().toBuffer(), { widths: [640], contentType: "image/webp" });
+    const webp = variants.find(({ format }) => format === "webp");
+    expect(await sharp(webp?.bytes).raw().toBuffer()).toEqual(await image.raw().toBuffer());
+  });
+
   it("a thumbnail of a photo is compressed with loss", async () => {
     const { size, width, height } = await render((await photo({ width: 1_200, height: 800 })).png());
     expect(size).toBeLessThan((width * height) / 2);
