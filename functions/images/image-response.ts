@@ -24,7 +24,7 @@ export const imageResponse = z
     }),
     metadata: z.enum(["kept", "removed"]).meta({
       description:
-        "`removed`: the original has no EXIF, XMP or IPTC data, no position, comments or data behind the image. `kept`: it has what was uploaded.",
+        "`removed`: the original has no EXIF, XMP or IPTC data, no position, comments or data behind its end. `kept`: it has what was uploaded.",
     }),
     createdAt: z.iso.datetime(),
     description: shownDescription.optional(),

@@ -13,7 +13,7 @@ import {
   type qualities,
 } from "./optimise-plan.ts";
 
-/** Milliseconds; every format takes less than half of it on one core (docs/decisions/033). */
+/** Milliseconds; on one core AVIF with transparency took up to 8 s, all else less than 5 (docs/decisions/033). */
 export const OPTIMISE_MS = 10_000;
 
 type Quality = (typeof qualities)[number];
