@@ -6,7 +6,7 @@ import { createCredential } from "../lib/azure/credential.ts";
 import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../lib/azure/link-signer.ts";
 import { AppError } from "../lib/errors.ts";
-import { invoke } from "../lib/http/invoke.fixture.ts";
+import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { consoleLog } from "../lib/log.ts";
 import { containers } from "../lib/names.ts";
@@ -68,6 +68,7 @@ const send = ({ url, method, headers }: Opened, body: Uint8Array = png, more: Re
   fetch(url, { method, headers: { ...headers, ...more }, body: new Uint8Array(body) });
 const commit = (id: string, subject = owner) =>
   invoke(commitRoute, deps, { method: "POST", headers: { authorization: `Bearer ${subject}` }, params: { id } });
+const unoptimized = (call: Call): Call => ({ ...call, url: "http://localhost/api/x?optimize=false" });
 const isStaged = async ({ id }: { id: string }) => (await staged.etag(`${owner}/${id}`)) !== undefined;
 const cleanUp = (now: number) => cleanUpUploads(deps, { log: consoleLog, runMs: 60_000, now });
 
@@ -104,6 +105,25 @@ describe("a direct upload", () => {
     expect(JSON.parse((await commit(opened.id)).text).id).toBe([...ids][0]);
   });
 
+  it("stores one image, with the options of the first commit, when a second has others meanwhile", async () => {
+    const opened = await open();
+    await send(opened);
+    const call = { method: "POST", headers: { authorization: `Bearer ${owner}` }, params: { id: opened.id } };
+    const second: number[] = [];
+    const meanwhile: typeof intake = {
+      ...intake,
+      async accept(upload) {
+        second.push((await invoke(commitRoute, deps, unoptimized(call))).status);
+        return intake.accept(upload);
+      },
+    };
+    const first = await invoke(commitRoute, { ...deps, intake: meanwhile }, call);
+    expect([first.status, second]).toEqual([200, [201]]);
+    expect(JSON.parse(first.text)).toMatchObject({ metadata: "removed" });
+    expect((await storedBy(owner)).records).toContain(JSON.parse(first.text).id);
+    expect((await storedBy(owner)).blobs).toHaveLength(1);
+  });
+
   it("removes what is larger than announced, and what is no block blob, without reading it", async () => {
     const reads: string[] = [];
     const unread = {
@@ -127,15 +147,17 @@ describe("a direct upload", () => {
     expect([await isStaged(large), await isStaged(append), reads]).toEqual([false, false, []]);
   });
 
-  it("removes a rejected file, and accepts another one through the same link", async () => {
+  it("removes a rejected file, and accepts another one through the same link, with other options", async () => {
     const opened = await open();
     await send(opened, Buffer.from("<svg/>"));
     expect((await commit(opened.id)).error().code).toBe("UNSUPPORTED_MEDIA_TYPE");
     expect((await storedBy(owner)).blobs).toEqual([]);
     expect((await commit(opened.id)).error().code).toBe("CONFLICT");
     expect((await send(opened)).status).toBe(201);
-    const { status, text } = await commit(opened.id);
+    const call = { method: "POST", headers: { authorization: `Bearer ${owner}` }, params: { id: opened.id } };
+    const { status, text } = await invoke(commitRoute, deps, unoptimized(call));
     expect(status, text).toBe(201);
+    expect(JSON.parse(text)).toMatchObject({ metadata: "kept" });
   });
 
   it("keeps the upload when the service is busy", async () => {

@@ -14,7 +14,7 @@ import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-op
 import type { Upload, UploadRows } from "./upload-rows.ts";
 
 type CommitDeps = {
-  readonly uploads: Pick<UploadRows, "find" | "commit">;
+  readonly uploads: Pick<UploadRows, "find" | "choose" | "commit">;
   readonly staged: Pick<BlobContainer, "properties" | "readUnchanged" | "remove">;
   readonly images: Pick<ImageRecords, "find">;
   readonly intake: Intake;
@@ -42,17 +42,19 @@ function validateProperties({ size, isReadable }: BlobProperties, announced: num
   if (size === 0) throw new AppError("VALIDATION_FAILED", "The image is empty: send its bytes.");
 }
 
-/** @returns undefined when nothing was uploaded */
+/** @returns undefined when nothing was uploaded, or another commit has finished */
 async function storeUpload(
   { owner, id, filename, size: announced }: Upload,
-  options: UploadOptions,
-  { staged, intake, uploadGate }: CommitDeps,
+  wanted: UploadOptions,
+  { uploads, staged, intake, uploadGate }: CommitDeps,
 ): Promise<AcceptedImage | undefined> {
   const blob = uploadBlobName({ owner, id });
   const properties = await staged.properties(blob);
   if (!properties) return undefined;
   try {
     validateProperties(properties, announced);
+    const options = await uploads.choose(owner, id, properties.etag, wanted);
+    if (!options) return undefined;
     return await uploadGate.run(uploadMemory(properties.size, intake.maxBytes), requestPatience, async () => {
       const bytes = await staged.readUnchanged(blob, properties);
       return bytes && thenFree(bytes, () => intake.accept({ owner, filename, bytes, options }));
@@ -77,7 +79,7 @@ export const commitUpload = guardedOperation({
   tag: "Images",
   summary: "Commit a direct upload",
   description:
-    "Checks what was sent to the URL of the upload as `POST /v1/images` checks an image, and stores it. What is rejected is removed, and can be sent again until the URL expires. A second commit returns the same image, until the upload is an hour old.",
+    "Checks what was sent to the URL of the upload as `POST /v1/images` checks an image, and stores it. What is rejected is removed, and can be sent again until the URL expires. A second commit returns the same image, until the upload is an hour old; options count for the first commit of what was sent.",
   params: z.object({ id: z.guid().meta({ description: "Id of the upload." }) }),
   query: z.strictObject({
     optimize: z.enum(["true", "false"]).default("true").meta({ description: optimizeDescription }),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import { pagesOf, rowExists, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
+import type { UploadOptions } from "./intake.ts";
 
 export type Upload = {
   /** A UUIDv7, in lower case. */
@@ -23,6 +24,11 @@ export type UploadRows = {
   open(upload: Upload): Promise<void>;
   /** Undefined when the store has confirmed that there is no such upload. */
   find(owner: string, id: string): Promise<Upload | undefined>;
+  /**
+   * Keeps the options of the first commit of what was sent, a blob with this ETag: two commits must not store two images.
+   * @returns the options that it keeps; undefined when the upload has its image, or was removed
+   */
+  choose(owner: string, id: string, sent: string, options: UploadOptions): Promise<UploadOptions | undefined>;
   /** Keeps the image, unless the row keeps one already. @returns the image that it keeps; of a removed row `imageId` */
   commit(owner: string, id: string, imageId: string): Promise<string>;
   /** Pages of the uploads that ended before `at`, of all owners. */
@@ -36,7 +42,10 @@ type Row = {
   announcedBytes: number;
   endsAt: Date;
   isOpen: boolean;
-  imageId?: string;
+  imageId?: string | undefined;
+  /** ETag of the blob for which options were chosen, and they as JSON. */
+  sent?: string | undefined;
+  options?: string | undefined;
 };
 
 /** Open uploads of an owner. */
@@ -68,6 +77,29 @@ export function createUploadRows(table: TableClient): UploadRows {
       await sleep(wait);
     }
     return unavailable(new Error("The upload exists, and reads do not return it"));
+  }
+
+  /**
+   * Replaces the row, and again if another writer was faster. `decide` returns undefined to leave it as it is.
+   * @returns the row afterwards, or undefined when it does not exist
+   */
+  async function change(owner: string, id: string, decide: (row: Row) => Partial<Row> | undefined) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const row = await load(owner, id);
+      const changes = row && decide(row);
+      if (!row || !changes) return row;
+      const { filename, announcedBytes, endsAt, isOpen, imageId, sent, options, etag } = row;
+      const next: Row = { filename, announcedBytes, endsAt, isOpen, imageId, sent, options, ...changes };
+      const write = { ...withTimeout(), etag };
+      const cause = await table.updateEntity({ ...keysOf(owner, id), ...next }, "Replace", write).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (!cause) return next;
+      const status = statusOfSdkError(cause);
+      if (status !== 412 && status !== 404) unavailable(cause);
+    }
+    return unavailable(new Error(`Other writers changed the upload during all ${ATTEMPTS} attempts`));
   }
 
   async function remove(owner: string, id: string): Promise<void> {
@@ -111,21 +143,18 @@ export function createUploadRows(table: TableClient): UploadRows {
         }
       );
     },
+    async choose(owner, id, sent, options) {
+      const chosen = { sent, options: JSON.stringify(options) };
+      const row = await change(owner, id, (current) =>
+        current.imageId !== undefined || current.sent === sent ? undefined : chosen,
+      );
+      return row?.imageId === undefined && row?.options ? (JSON.parse(row.options) as UploadOptions) : undefined;
+    },
     async commit(owner, id, imageId) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const row = await load(owner, id);
-        if (!row || row.imageId) return row?.imageId ?? imageId;
-        const { filename, announcedBytes, endsAt, etag } = row;
-        const next = { ...keysOf(owner, id), filename, announcedBytes, endsAt, isOpen: false, imageId };
-        const cause = await table.updateEntity(next, "Replace", { ...withTimeout(), etag }).then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
-        if (!cause) return imageId;
-        const status = statusOfSdkError(cause);
-        if (status !== 412 && status !== 404) unavailable(cause);
-      }
-      return unavailable(new Error(`Other writers changed the upload during all ${ATTEMPTS} attempts`));
+      const row = await change(owner, id, (current) =>
+        current.imageId === undefined ? { isOpen: false, imageId } : undefined,
+      );
+      return row?.imageId ?? imageId;
     },
     async *ended(at) {
       const filter = `endsAt lt datetime'${new Date(at).toISOString()}'`;
