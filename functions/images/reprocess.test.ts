@@ -25,10 +25,10 @@ let owner: string;
 let image: ImageRecord;
 
 const authenticate = async () => ({ subject: owner, role: "editor" as const });
-const deps = { images: records, authenticate };
+const deps = { images: records, originals, authenticate };
 const path = "/v1/images/{id:guid}/reprocess";
 const route = routesFor<typeof deps>()("image-reprocess", "POST", path, "images:write", "none", reprocessImage);
-const reprocess = (id = image.id) => invoke(route, deps, { method: "POST", params: { id } });
+const reprocess = (id = image.id, from = deps) => invoke(route, from, { method: "POST", params: { id } });
 const findRecord = () => records.find(owner, image.id);
 
 /** The timer, ten minutes later, for the image of this test, in an app with these widths. */
@@ -91,6 +91,15 @@ describe("reprocessImage", () => {
     const record = await findRecord();
     expect(record).toMatchObject({ status: "pending" });
     for (const field of ["attempts", "retryAt"]) expect(record).not.toHaveProperty(field);
+  });
+
+  it.each([
+    ["archived", { etag: "", size: 1, isReadable: false }],
+    ["missing", undefined],
+  ])("rejects an image whose original is %s with CONFLICT, and leaves it ready", async (_, properties) => {
+    const unreadable = { ...deps, originals: { ...originals, properties: async () => properties } };
+    expect((await reprocess(image.id, unreadable)).error().code).toBe("CONFLICT");
+    expect((await findRecord())?.status).toBe("ready");
   });
 
   it("rejects an image that is uploading with CONFLICT, and an unknown one with NOT_FOUND", async () => {

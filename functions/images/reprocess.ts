@@ -1,12 +1,15 @@
 // POST /v1/images/{id}/reprocess: creates the variants of an image again, for example after their widths have changed.
 import { z } from "zod";
+import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
-import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
 import { variantsOf } from "../lib/image-variants.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 
 const CONFLICT = "The image is still being stored: try again shortly.";
+const UNREADABLE =
+  "The original of this image cannot be read, because it is archived or missing: ask the operator to rehydrate or restore it.";
 
 /** As an image whose variants were never tried; the stored ones stay until others replace them. */
 const RESET: Partial<ImageRecord> = {
@@ -27,6 +30,11 @@ function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
   return { ...RESET, ...(variants.length > 0 && { variants }) };
 }
 
+type ReprocessDeps = {
+  readonly images: Pick<ImageRecords, "find" | "change">;
+  readonly originals: Pick<BlobContainer, "properties">;
+};
+
 export const reprocessImage = guardedOperation({
   tag: "Images",
   summary: "Process an image again",
@@ -39,9 +47,16 @@ export const reprocessImage = guardedOperation({
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
   errorMessages: { CONFLICT },
   example: { params: { id: exampleImage.id }, response: exampleImage },
-  handler: async ({ caller, params: { id } }, { images }: { images: Pick<ImageRecords, "change"> }) => {
-    const record = await images.change(caller.subject, id, reset);
-    if (!record) throw new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
+  handler: async ({ caller: { subject: owner }, params: { id } }, { images, originals }: ReprocessDeps) => {
+    const notFound = () => new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
+    const current = await images.find(owner, id);
+    if (!current) throw notFound();
+    reset(current);
+    // Otherwise a good image would be `failed` after the timer's last attempt.
+    if (!(await originals.properties(originalBlobName(current)))?.isReadable)
+      throw new AppError("CONFLICT", UNREADABLE);
+    const record = await images.change(owner, id, reset);
+    if (!record) throw notFound();
     return imageResult(record, { status: 202 });
   },
 });
