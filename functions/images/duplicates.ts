@@ -13,8 +13,8 @@ export type Duplicates = {
   /** The image of an earlier upload, if it is stored. */
   find(owner: string, key: string): Promise<ImageRecord | undefined>;
   /**
-   * Names the image of an upload, whose record exists, and whose id no other caller knows. The first upload gets its own; equal
-   * uploads get the image of the first, unless that image is gone or failed.
+   * Names the image of an upload, whose record exists, and whose id no other caller knows. The first upload gets its own;
+   * equal uploads get the image of the first, unless that image is gone or failed.
    * @throws {AppError} DEPENDENCY_UNAVAILABLE when the table fails
    */
   claim(own: ImageRecord & { readonly uploadKey: string }): Promise<ImageRecord>;
@@ -25,6 +25,7 @@ export type Duplicates = {
 const CALL_MS = 10_000;
 const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 200;
+
 /** @param options what changes the stored bytes, in characters that a row key may have */
 export const duplicateKey = (bytes: Uint8Array, options: string): string =>
   `${createHash("sha256").update(bytes).digest("hex")}_${options}`;
