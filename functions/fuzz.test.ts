@@ -209,7 +209,7 @@ describe.each(ordered.map((route) => [route.name, route] as const))("%s", (name,
       statuses[response.status] = (statuses[response.status] ?? 0) + 1;
       expectDocumented(route, call, response);
     });
-    await assertFuzz(name, property, fuzzing.runs);
-    if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(statuses)}\n`);
+    await assertFuzz(name, property, fuzzing.runsPerRoute);
+    if (fuzzing.runsPerRoute > 1_000) process.stdout.write(`${name} ${JSON.stringify(statuses)}\n`);
   });
 });
