@@ -1,7 +1,6 @@
 // Every route under arbitrary requests: always a documented response, and never a server error.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { createDeps, type Deps } from "./deps.ts";
 import {
   assertFuzz,
@@ -15,15 +14,13 @@ import {
   queries,
   withImage,
 } from "./fuzz.fixture.ts";
+import { api, expectDocumented } from "./fuzz-responses.fixture.ts";
 import { animation } from "./images/test-images.fixture.ts";
 import { newKey, verifierOf } from "./lib/access/keys.fixture.ts";
 import { roles } from "./lib/access/permissions.ts";
 import { signToken } from "./lib/access/token.ts";
 import { createMemoryVault } from "./lib/azure/memory-vault.fixture.ts";
-import { type ErrorCode, oauthErrors, statusOf } from "./lib/errors.ts";
-import { type Call, type InvokeResponse, invoke } from "./lib/http/invoke.fixture.ts";
-import type { Route } from "./lib/http/operation.ts";
-import { describeApi } from "./lib/http/route-table.ts";
+import { type Call, invoke } from "./lib/http/invoke.fixture.ts";
 import { unlimited } from "./lib/limits/limiter.ts";
 import { type FunctionName, ROUTE_PREFIX } from "./lib/names.ts";
 import type { Download } from "./lib/outgoing/download.ts";
@@ -31,8 +28,6 @@ import { parseTarget, rejectUrl } from "./lib/outgoing/target.ts";
 import { readSettings } from "./lib/settings.ts";
 import { routes } from "./routes.ts";
 
-const api = describeApi(routes, ROUTE_PREFIX);
-const { paths } = api.document() as { paths: Record<string, Record<string, { responses: Record<string, object> }>> };
 const settings = readSettings();
 /** The real stores and checks, with our own signing keys and without limits. */
 const deps: Deps = Object.assign(createDeps(settings), { api });
@@ -66,64 +61,6 @@ beforeAll(async () => {
   const tokens = [...good, await sign("owner", -60), `${good[0]}x`].map((token) => `Bearer ${token}`);
   materials = { tokens, image: id, file: bytes };
 });
-
-/** The documented statuses of a route; the fallback is not in the document. */
-function documented({ path, operation }: Route<Deps>, method: string): readonly number[] {
-  const template = path.replace(/\{(\w+):[^}]+\}/g, "{$1}");
-  const found = paths[template]?.[(method === "HEAD" ? "GET" : method).toLowerCase()];
-  const codes: readonly ErrorCode[] = ["VALIDATION_FAILED", ...operation.errors];
-  return found ? Object.keys(found.responses).map(Number) : codes.map(statusOf);
-}
-
-const failure = z.strictObject({
-  code: z.string(),
-  message: z.string().min(1).max(2_000),
-  trace_id: z.stringFormat("trace id", /^(?!0{32})[0-9a-f]{32}$/),
-  details: z
-    .array(z.strictObject({ path: z.string().min(1), message: z.string().min(1) }))
-    .min(1)
-    .optional(),
-});
-
-const oauthFailure = z.strictObject({
-  error: z.enum(oauthErrors),
-  error_description: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,2000}$/),
-  trace_id: failure.shape.trace_id,
-});
-
-function expectDocumented(route: Route<Deps>, { method = "GET" }: Call, response: InvokeResponse): void {
-  const { status, text } = response;
-  expect(documented(route, method)).toContain(status);
-  // The shared test vault may hold no signing keys, and then readiness fails.
-  const isReadiness = status === 503 && route.name === "health-ready";
-  if (status >= 500 && !isReadiness) expect.fail(`A server error: ${JSON.stringify(response.lines)}`);
-  expect(response.lines.filter(({ message }) => message === "request")).toMatchObject([
-    { function: route.name, status },
-  ]);
-  expect(response.headers.get("x-trace-id")).toBe(response.lines.at(-1)?.trace_id);
-  if (method === "HEAD" || status === 204) {
-    expect(text).toBe("");
-    return;
-  }
-  const { schema = z.strictObject({}), type = "application/json" } = route.operation.responses[status] ?? {};
-  expect(response.headers.get("content-type")?.split(";")[0]).toBe(type);
-  if (type !== "application/json") {
-    expect(schema.safeParse(text).error).toBeUndefined();
-    return;
-  }
-  const { error, ...rest } = JSON.parse(text);
-  if (status >= 400 && route.operation.errorShape === "oauth") {
-    expect(oauthFailure.safeParse({ error, ...rest }).error).toBeUndefined();
-    expect(rest.trace_id).toBe(response.headers.get("x-trace-id"));
-    return;
-  }
-  if (status >= 400) {
-    expect(failure.safeParse(error).error).toBeUndefined();
-    expect(statusOf(error.code)).toBe(status);
-    expect(error.trace_id).toBe(response.headers.get("x-trace-id"));
-  }
-  expect(schema.safeParse(rest).error).toBeUndefined();
-}
 
 /** A body in two chunks that may break off: Request sends a string in one chunk. */
 function streamed(bytes: Buffer, isBroken: boolean): ReadableStream<Uint8Array> {
@@ -209,7 +146,7 @@ describe.each(ordered.map((route) => [route.name, route] as const))("%s", (name,
       statuses[response.status] = (statuses[response.status] ?? 0) + 1;
       expectDocumented(route, call, response);
     });
-    await assertFuzz(name, property, fuzzing.runsPerRoute);
-    if (fuzzing.runsPerRoute > 1_000) process.stdout.write(`${name} ${JSON.stringify(statuses)}\n`);
+    await assertFuzz(name, property, fuzzing.runs);
+    if (fuzzing.runs > 1_000) process.stdout.write(`${name} ${JSON.stringify(statuses)}\n`);
   });
 });
