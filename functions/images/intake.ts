@@ -33,8 +33,8 @@ export type Intake = {
    * @returns its record: `pending`, or `ready` if the thumbnail was created first
    * @throws {AppError} VALIDATION_FAILED for an empty body, UNSUPPORTED_MEDIA_TYPE for another format,
    *   UNPROCESSABLE_IMAGE for an image that is corrupt, exceeds a limit or cannot be optimised, DEPENDENCY_UNAVAILABLE
-   *   when too many images wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the reconcile timer
-   *   finishes or removes the upload.
+   *   when too many images wait to be decoded; nothing is stored then. DEPENDENCY_UNAVAILABLE when a store fails; the
+   *   reconcile timer finishes or removes the upload.
    */
   accept(upload: {
     owner: string;

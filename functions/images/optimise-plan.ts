@@ -52,7 +52,7 @@ function planAnimation(bytes: Uint8Array, format: ImageFormat, header: ImageHead
     );
   if (animationBytes(header) > decodeMemory())
     throw rejected(
-      `The frames of an animation may have at most ${Math.floor(decodeMemory() / 4)} pixels together, and this one has ${header.pages} of ${header.width} x ${header.height}: make it shorter or smaller`,
+      `The frames of an animation may have at most ${Math.floor(decodeMemory() / 4)} pixels together, and this one has ${header.pages === undefined ? "frames" : header.pages} of ${header.width} x ${header.height}: make it shorter or smaller`,
     );
   return { kind: "strip", bytes: stripped };
 }

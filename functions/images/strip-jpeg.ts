@@ -33,10 +33,12 @@ export function isPlainJpeg(bytes: Uint8Array): boolean {
 
 /** Position of the next marker: inside a scan FF is followed by 00 (escaped) or a restart marker. */
 function endOfScan(jpeg: Buffer, start: number): number {
-  let at = jpeg.indexOf(0xff, start);
-  for (; at >= 0; at = jpeg.indexOf(0xff, at + 2)) {
+  // Not indexOf(), whose calls took 200 ms for 10 MB of escaped bytes.
+  for (let at = start; at < jpeg.length; at++) {
+    if (jpeg[at] !== 0xff) continue;
     const next = jpeg[at + 1] ?? END;
     if (next !== 0 && !(next >= 0xd0 && next <= 0xd7)) return at;
+    at++;
   }
   return jpeg.length;
 }

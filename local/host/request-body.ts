@@ -1,5 +1,6 @@
 // Reads a body of known length before the function runs, as the real host does for its binding data.
-// azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.cs, BindAsync: any method, type and route
+// It does so for every method, route and content type: azure-webjobs-sdk-extensions,
+// HttpTriggerAttributeBindingProvider.cs, BindAsync.
 import type { IncomingMessage } from "node:http";
 
 /** Undefined for a body that streams, which is one without Content-Length, and for a request without a body. */
