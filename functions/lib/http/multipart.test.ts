@@ -1,11 +1,8 @@
-// Uploaded files in forms and raw bodies: exact bytes, file names, limits and hostile forms.
+// Uploaded files in forms: exact bytes, file names, limits and hostile forms.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readFile } from "./multipart.ts";
+import { BOUNDARY, MAX, read, rejectedWith } from "./multipart.fixture.ts";
 
-const MAX = 1_000;
-const BOUNDARY = "----vitae7MA4YWxk";
-const form = { "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
 const end = Buffer.from(`--${BOUNDARY}--\r\n`);
 
 function part(content: string | Uint8Array, disposition = 'name="file"; filename="a.png"', headers = "") {
@@ -13,30 +10,7 @@ function part(content: string | Uint8Array, disposition = 'name="file"; filename
   return Buffer.concat([Buffer.from(head), Buffer.from(content as Uint8Array), Buffer.from("\r\n")]);
 }
 
-type Source = {
-  readonly chunk?: number;
-  readonly contentLength?: number;
-  readonly headers?: Record<string, string>;
-  readonly failAt?: number;
-};
-
-/** Reads a body in chunks, and returns how many bytes of it were requested. */
-async function read(body: Uint8Array | string, { chunk = 11, contentLength = 0, headers = form, failAt }: Source = {}) {
-  const bytes = Buffer.from(body as Uint8Array);
-  const state = { bytesRead: 0 };
-  async function* stream() {
-    for (let at = 0; at < bytes.length; at += chunk) {
-      if (failAt !== undefined && at >= failAt) throw new Error("ECONNRESET");
-      state.bytesRead = Math.min(at + chunk, bytes.length);
-      yield bytes.subarray(at, at + chunk);
-    }
-  }
-  const upload = { contentLength, headers: new Headers(headers), stream: stream(), field: "file", maxBytes: MAX };
-  const file = await readFile(upload).catch((error: unknown) => ({ error }));
-  return { file, ...state };
-}
 const ofForm = (...parts: Uint8Array[]) => read(Buffer.concat([...parts, end]));
-const rejectedWith = (code: string) => ({ error: expect.objectContaining({ code }) });
 const named = async (disposition: string) => {
   const { file } = await ofForm(part("x", `name="file"; ${disposition}`));
   return "filename" in file ? file.filename : file;
@@ -178,45 +152,4 @@ describe("malformed forms", () => {
       }),
     );
   });
-});
-
-describe("raw bodies", () => {
-  const headers = { "content-type": "image/png" };
-
-  it("rejects the type of curl -d with the flags that work", async () => {
-    const { file } = await read("x", { headers: { "content-type": "application/x-www-form-urlencoded" } });
-    expect(file).toMatchObject({
-      error: { code: "UNSUPPORTED_MEDIA_TYPE", message: expect.stringContaining("--data-binary @photo.jpg") },
-    });
-  });
-
-  it("reads a raw body byte for byte, whatever its Content-Length", async () => {
-    const lengths = fc.constantFrom(0, 1, 3, MAX);
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), lengths, async (bytes, contentLength) => {
-        expect((await read(bytes, { headers, contentLength })).file).toEqual({ bytes: Buffer.from(bytes) });
-      }),
-    );
-  });
-
-  it("reads a raw body no further than the limit", async () => {
-    expect((await read(Buffer.alloc(MAX), { headers })).file).toMatchObject({ bytes: { length: MAX } });
-    const { file, bytesRead } = await read(Buffer.alloc(1_000_000), { headers });
-    expect(file).toEqual(rejectedWith("PAYLOAD_TOO_LARGE"));
-    expect(bytesRead).toBeLessThanOrEqual(MAX + 11);
-  });
-
-  it("rejects a raw body if the client disconnects", async () => {
-    expect((await read("hello world, hello", { headers, failAt: 11 })).file).toEqual(rejectedWith("VALIDATION_FAILED"));
-  });
-
-  const types = ["text/plain", "application/json", "images/png", "multipart/mixed; boundary=x", ""];
-  it.each([...types.map((type) => ({ "content-type": type })), { ...headers, "content-encoding": "gzip" }])(
-    "rejects a body with the headers %o as UNSUPPORTED_MEDIA_TYPE and reads nothing of it",
-    async (other) => {
-      const { file, bytesRead } = await read("x", { headers: other });
-      expect(file).toEqual(rejectedWith("UNSUPPORTED_MEDIA_TYPE"));
-      expect(bytesRead).toBe(0);
-    },
-  );
 });
