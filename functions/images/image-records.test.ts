@@ -1,10 +1,9 @@
-// The images table against Azurite: single records, concurrent writers and lost responses.
+// The images table against Azurite: single records, concurrent writers and the list of unfinished images.
 import { randomUUID, randomUUIDv7 } from "node:crypto";
-import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { openThroughProxy, recordOf, unfinishedOf } from "./image-records.fixture.ts";
 import { createImageRecords } from "./image-records.ts";
 import { newOwner, openTable, storedBy } from "./intake.fixture.ts";
 
@@ -13,24 +12,11 @@ let proxy: FaultProxy;
 let images: ImageRecords;
 let owner: string;
 let record: ImageRecord;
-
-const newRecord = (changes: Partial<ImageRecord> = {}): ImageRecord => ({
-  id: randomUUIDv7(),
-  owner,
-  filename: "Zoë's 🖼️.png",
-  contentType: "image/png",
-  size: 5_000_000_000,
-  width: 80,
-  height: 60,
-  status: "uploading",
-  createdAt: new Date().toISOString(),
-  ...changes,
-});
+const newRecord = (changes?: Partial<ImageRecord>) => recordOf(owner, changes);
+const unfinishedIds = (before: Date) => unfinishedOf(images, owner, before);
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
-  images = createImageRecords(openTable(proxy.url));
+  ({ proxy, images } = await openThroughProxy());
 });
 beforeEach(() => {
   proxy.decide(undefined);
@@ -38,13 +24,6 @@ beforeEach(() => {
   record = newRecord();
 });
 afterAll(() => proxy.close());
-
-async function unfinishedIds(before: Date) {
-  const ids: string[] = [];
-  for await (const { record } of images.unfinished({ before, now: new Date() }))
-    if (record.owner === owner) ids.push(record.id);
-  return ids.sort();
-}
 
 describe("find", () => {
   it.each<[string, Partial<ImageRecord>]>([
@@ -191,40 +170,5 @@ describe("unfinished", () => {
     await Promise.all([...due, ...others].map((each) => images.create(each)));
     expect(await unfinishedIds(before)).toEqual(due.map(({ id }) => id).sort());
     expect(await images.find(owner, due[3]?.id ?? "")).toEqual(due[3]);
-  });
-});
-
-describe("table errors", () => {
-  it("find and change throw DEPENDENCY_UNAVAILABLE when the table does not exist", async () => {
-    const gone = createImageRecords(openTable(undefined, "nosuchtable"));
-    const failure = { code: "DEPENDENCY_UNAVAILABLE", cause: expect.objectContaining({ statusCode: 404 }) };
-    await expect(gone.find(owner, record.id)).rejects.toMatchObject(failure);
-    await expect(gone.change(owner, record.id, () => ({}))).rejects.toMatchObject(failure);
-  });
-
-  it("create succeeds when the response of its write is lost", async () => {
-    let lost = false;
-    proxy.decide(() => {
-      if (lost) return undefined;
-      lost = true;
-      return { kind: "reset-after" };
-    });
-    await images.create(record);
-    expect(await images.find(owner, record.id)).toEqual(record);
-  });
-
-  it("every method throws DEPENDENCY_UNAVAILABLE with cause and Retry-After when the table fails", async () => {
-    await direct.create(record);
-    proxy.decide(() => ({ kind: "status", status: 403 }));
-    const failure = expect.objectContaining({
-      code: "DEPENDENCY_UNAVAILABLE",
-      headers: { "Retry-After": "5" },
-      cause: expect.objectContaining({ statusCode: 403 }),
-    });
-    await expect(images.create(newRecord())).rejects.toEqual(failure);
-    await expect(images.find(owner, record.id)).rejects.toEqual(failure);
-    await expect(images.change(owner, record.id, () => ({}))).rejects.toEqual(failure);
-    await expect(images.remove(owner, record.id, "*")).rejects.toEqual(failure);
-    await expect(unfinishedIds(new Date())).rejects.toEqual(failure);
   });
 });
