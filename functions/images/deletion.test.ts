@@ -1,4 +1,5 @@
 // Deletion against Azurite: interrupted before and after every call of a store, finished by a second request or the timer.
+
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
@@ -11,6 +12,7 @@ import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { deleteImage } from "./delete.ts";
 import { createDeletion } from "./deletion.ts";
+import { type Death, dieAt } from "./dying-process.fixture.ts";
 import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -51,18 +53,8 @@ async function reconcile() {
   await reconcileImages({ deletion, images, originals, thumbnailer }, { log, runMs: HOUR, now: due.now.getTime() });
 }
 
-/** A deletion whose process dies at one of its calls of a store: before the call, or after the store has applied it. */
-function dyingDeletion(callToDieAt: number, when: "before" | "after") {
-  let calls = 0;
-  const dying =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      calls += 1;
-      if (calls > callToDieAt || (calls === callToDieAt && when === "before")) throw new Error("the process has died");
-      const result = await call(...args);
-      if (calls === callToDieAt) throw new Error("the process has died");
-      return result;
-    };
+function dyingDeletion(callToDieAt: number, when: Death) {
+  const dying = dieAt(callToDieAt, when);
   const { changeStored, remove } = records;
   return createDeletion({
     records: { changeStored: dying(changeStored), remove: dying(remove) },

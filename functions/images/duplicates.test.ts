@@ -1,4 +1,5 @@
 // Equal uploads against Azurite: at once, repeated after a crash at any call, after failures and after a deletion.
+
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";
@@ -6,6 +7,7 @@ import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createDeletion } from "./deletion.ts";
+import { type Death, dieAt } from "./dying-process.fixture.ts";
 import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { reconcileImages } from "./reconcile.ts";
@@ -28,18 +30,8 @@ const intakeWith = (
   stores: Partial<Pick<Parameters<typeof createIntake>[0], "records" | "originals" | "duplicates">>,
 ) => createIntake({ records, originals, duplicates, decoder, meter: silentMeter, maxBytes: 1_000_000, ...stores });
 
-/** An intake whose process dies at one of its calls of a store: before the call, or after the store has applied it. */
-function dyingIntake(callToDieAt: number, when: "before" | "after") {
-  let calls = 0;
-  const dying =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      calls += 1;
-      if (calls > callToDieAt || (calls === callToDieAt && when === "before")) throw new Error("the process has died");
-      const result = await call(...args);
-      if (calls === callToDieAt) throw new Error("the process has died");
-      return result;
-    };
+function dyingIntake(callToDieAt: number, when: Death) {
+  const dying = dieAt(callToDieAt, when);
   return intakeWith({
     records: { ...records, create: dying(records.create), change: dying(records.change) },
     originals: { ...originals, write: dying(originals.write) },
