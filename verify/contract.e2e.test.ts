@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { startBackend } from "../local/backend.fixture.ts";
 import { type Case, type Document, openContract } from "./contract.fixture.ts";
+import { openExamples } from "./contract-examples.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
 import { type Image, json } from "./responses.fixture.ts";
 
@@ -20,57 +21,7 @@ await library.settled(image.id);
 /** The image of the examples, which does not exist. */
 const EXAMPLE_ID = "01932b2e-7c1a-7000-8000-5f3a9c1d2e4b";
 
-/** The account and the session of the examples. */
-const EXAMPLE_EMAIL = "owner@example.com";
-const EXAMPLE_PASSWORD = "correct horse battery staple";
-const EXAMPLE_SESSION = "7d0c2a52-5a0c-4c3e-9a55-0b6f3f0a2b11";
-
-/** Signs the owner in, and returns the id of the session. */
-async function newSession(): Promise<string> {
-  const { email, password } = backend.owner;
-  const body = new URLSearchParams({ grant_type: "password", username: email, password });
-  const tokens = await json<{ refresh_token: string }>(fetch(`${backend.api}/v1/auth/token`, { method: "POST", body }));
-  return tokens.refresh_token.split(".")[1] ?? "";
-}
-
-/** The user of the examples, their e-mail address and one-time token, and the passwords. */
-const EXAMPLE_USER = "3b0f7c62-9a51-4f0e-8a57-0c2d9f4e6b18";
-const EXAMPLE_USER_EMAIL = "ada@example.com";
-const EXAMPLE_TOKEN = /3b0f7c62[\w-]+\.[\w-]{43}/g;
-const EXAMPLE_PASSWORDS = /four words are enough|five other words are better/g;
-
-/** Replaces the user of the examples by one who was just created. */
-async function withUser(call: string): Promise<string> {
-  if (!call.includes(EXAMPLE_USER)) return call.replaceAll(EXAMPLE_USER_EMAIL, `${crypto.randomUUID()}@example.com`);
-  const response = await fetch(`${backend.api}/v1/users`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
-    body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, role: "viewer" }),
-  });
-  const { user, token } = (await response.json()) as { user: { id: string }; token: string };
-  return call.replace(EXAMPLE_TOKEN, token).replaceAll(EXAMPLE_USER, user.id);
-}
-
-/** The direct upload of the examples. */
-const EXAMPLE_UPLOAD = "0193a1c2-5b7e-7000-8000-2f6b1d9c4e83";
-
-/** The id of a direct upload that was committed, so that the first documented status of a commit follows. */
-async function newUpload(): Promise<string> {
-  const opened = await fetch(`${backend.api}/v1/uploads`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
-    body: JSON.stringify({ filename: "portrait.jpg", contentType: "image/jpeg", size: file.byteLength }),
-  });
-  const { id, url, method, headers } = (await opened.json()) as Record<"id" | "url" | "method", string> & {
-    headers: Record<string, string>;
-  };
-  expect((await fetch(url, { method, headers, body: file })).status).toBe(201);
-  await fetch(`${backend.api}/v1/uploads/${id}/commit`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${owner}` },
-  });
-  return id;
-}
+const withExisting = openExamples(backend, owner, file);
 
 type Changes = {
   api?: string;
@@ -98,15 +49,8 @@ async function send(
   each: Case,
   { api = backend.api, token = owner, query = "", headers = {}, body, id = image.id }: Changes = {},
 ) {
-  let call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, await imageFor(each, id));
-  if (call.includes(EXAMPLE_SESSION)) call = call.replaceAll(EXAMPLE_SESSION, await newSession());
-  if (call.includes(EXAMPLE_UPLOAD)) call = call.replaceAll(EXAMPLE_UPLOAD, await newUpload());
-  call = await withUser(call);
-  call = call.replace(EXAMPLE_PASSWORDS, backend.owner.password);
-  const form = (value: string) => new URLSearchParams({ value }).toString().slice("value=".length);
-  call = call.replaceAll(form(EXAMPLE_EMAIL), form(backend.owner.email));
-  call = call.replaceAll(form(EXAMPLE_PASSWORD), form(backend.owner.password));
-  const { path, init } = JSON.parse(call) as ReturnType<typeof callOf>;
+  const call = JSON.stringify(callOf(each)).replaceAll(EXAMPLE_ID, await imageFor(each, id));
+  const { path, init } = JSON.parse(await withExisting(call)) as ReturnType<typeof callOf>;
   const upload = new FormData();
   upload.set("file", new Blob([file], { type: "image/jpeg" }), "portrait.jpg");
   const url = new URL(`${api}${path}`);
