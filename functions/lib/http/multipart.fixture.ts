@@ -5,6 +5,7 @@ import { readFile } from "./multipart.ts";
 export const MAX = 1_000;
 export const BOUNDARY = "----vitae7MA4YWxk";
 const form = { "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+
 type Source = {
   readonly chunk?: number;
   readonly contentLength?: number;
@@ -30,4 +31,5 @@ export async function read(
   const file = await readFile(upload).catch((error: unknown) => ({ error }));
   return { file, ...state };
 }
+
 export const rejectedWith = (code: string) => ({ error: expect.objectContaining({ code }) });
