@@ -1,5 +1,5 @@
 // The reconcile timer against Azurite: images that fail are tried again, later each time, until it gives up.
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { ImageRecord } from "../lib/image.ts";
 import {
   createRecord,
@@ -11,9 +11,12 @@ import {
   owner,
   reconcile,
   records,
+  startOver,
   statusOf,
   thumbnailer,
 } from "./reconcile.fixture.ts";
+
+beforeEach(startOver);
 
 describe("reconcileImages", () => {
   it("sets an image that cannot be read twice to failed, and does not try again", async () => {

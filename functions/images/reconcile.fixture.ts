@@ -1,6 +1,5 @@
 // Uploads as crashes left them and runs of the reconcile timer over them, against Azurite.
 import { randomUUIDv7 } from "node:crypto";
-import { beforeEach } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";
 import { createLog, type Log } from "../lib/log.ts";
@@ -30,12 +29,13 @@ export let owner: string;
 export let lines: Record<string, unknown>[];
 export let log: Log;
 
-beforeEach(() => {
+/** Before each test: a new owner without images, and an empty log. */
+export function startOver(): void {
   owner = newOwner();
   lines = [];
   const sink = (line: string) => void lines.push(JSON.parse(line));
   log = createLog({ debug: sink, info: sink, warn: sink, error: sink });
-});
+}
 
 /** An upload as a crash left it. */
 export async function createRecord(

@@ -1,5 +1,5 @@
 // The reconcile timer against Azurite: records that crashes and lost events leave behind, and records it must not touch.
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { originalBlobName } from "../lib/image.ts";
 import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import { openContainer } from "./intake.fixture.ts";
@@ -13,10 +13,13 @@ import {
   owner,
   reconcile,
   records,
+  startOver,
   statusOf,
   thumbnails,
 } from "./reconcile.fixture.ts";
 import { testImage } from "./test-images.fixture.ts";
+
+beforeEach(startOver);
 
 describe("reconcileImages", () => {
   it.each(["uploading", "pending"] as const)(
