@@ -7,15 +7,15 @@ import { reconcileImages } from "./images/reconcile.ts";
 import { cleanUpUploads } from "./images/uploads-clean-up.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
-import type { TriggerName } from "./lib/names.ts";
+import type { TimerName, TriggerName } from "./lib/names.ts";
 import { ORIGINALS_PATH, onOriginalWritten, onPoison, POISON_QUEUE } from "./thumbnail/thumbnail.ts";
 
 type Handler = (input: unknown, context: InvocationContext, deps: Deps) => Promise<void>;
 
-export type Trigger = { readonly name: TriggerName; readonly handler: Handler } & (
-  | { readonly kind: "blob"; readonly path: string }
-  | { readonly kind: "queue"; readonly queueName: string }
-  | { readonly kind: "timer"; readonly schedule: string }
+export type Trigger = { readonly handler: Handler } & (
+  | { readonly name: Exclude<TriggerName, TimerName>; readonly kind: "blob"; readonly path: string }
+  | { readonly name: Exclude<TriggerName, TimerName>; readonly kind: "queue"; readonly queueName: string }
+  | { readonly name: TimerName; readonly kind: "timer"; readonly schedule: string }
 );
 
 /**

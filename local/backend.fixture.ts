@@ -7,7 +7,7 @@ import { TableClient } from "@azure/data-tables";
 import { createRows } from "../functions/accounts/rows.ts";
 import { createUsers } from "../functions/accounts/users-table.ts";
 import { addUser } from "../functions/lib/access/roster.ts";
-import { LOCAL_OWNER_EMAIL, tables } from "../functions/lib/names.ts";
+import { LOCAL_OWNER_EMAIL, tables, timerNames } from "../functions/lib/names.ts";
 import { bodyLimit } from "../functions/lib/settings-schema.ts";
 import { createStoreClock } from "../functions/lib/store-clock.ts";
 import type { BlobEvents } from "./blob-events.ts";
@@ -63,6 +63,8 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
   const env = {
     ...services.env,
     PAGES: "resume,projects",
+    // Tests run timers themselves, by the admin API. On schedule, a timer would add calls and log lines to any test.
+    ...Object.fromEntries(timerNames.map((name) => [`AzureWebJobs.${name}.Disabled`, "true"])),
     // Tests and benches call more often than the limits allow; the tests of the limits turn them on.
     RATE_LIMITS: "off",
     // As infra derives it.

@@ -39,17 +39,18 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** Functions with a blob, queue or timer trigger. */
-export const triggerNames = [
+export const timerNames = [
   "credentials-clean-up",
   "image-reconcile",
   "limits-clean-up",
   "sessions-clean-up",
   "signing-keys-rotate",
-  "thumbnail",
-  "thumbnail-poison",
   "uploads-clean-up",
 ] as const;
+export type TimerName = (typeof timerNames)[number];
+
+/** Functions with a blob, queue or timer trigger. */
+export const triggerNames = ["thumbnail", "thumbnail-poison", ...timerNames] as const;
 export type TriggerName = (typeof triggerNames)[number];
 
 /** The prefix of every route, from host.json. */

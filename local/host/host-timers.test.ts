@@ -47,6 +47,17 @@ test("POST /admin/functions/{name} runs a timer function with its input", async 
   await line(/^run with {"schedule"/);
 });
 
+test.each(["AzureWebJobs.at-start.Disabled", "AzureWebJobs_at-start_Disabled"])(
+  "a function disabled by the setting %s runs by hand only",
+  async (setting) => {
+    const { url, line, lines } = await start("timers", { env: { ...env, [setting]: "True" } });
+    await line(/Error: the timer broke/);
+    expect((await post(`${url}/admin/functions/at-start`, '{"input":"{\\"by\\":\\"hand\\"}"}')).status).toBe(202);
+    await line(/"timer":{"by":"hand"}/);
+    expect(lines.filter((each) => each.includes('"timer"'))).toHaveLength(1);
+  },
+);
+
 test("the admin API rejects unknown functions, malformed bodies and content types that a foreign page could send", async () => {
   const { url } = await start("timers", { env });
   expect((await post(`${url}/admin/functions/none`, "{}")).status).toBe(404);

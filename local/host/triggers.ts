@@ -40,6 +40,8 @@ type TriggersOptions = {
 export function createTriggers({ app, env, ...services }: TriggersOptions): Triggers {
   const { log } = services;
   const triggers = new Map<string, Trigger>();
+  /** Those that are not disabled. */
+  const automatic: Trigger[] = [];
 
   function setting(text: string): string {
     return text.replace(/%([^%]+)%/g, (_, name: string) => {
@@ -47,6 +49,12 @@ export function createTriggers({ app, env, ...services }: TriggersOptions): Trig
       if (value === undefined) throw new Error(`%${name}% names a missing setting; add ${name} to the settings`);
       return value;
     });
+  }
+
+  /** azure-webjobs-sdk, HostListenerFactory.cs: events and schedules do not run the function; the admin API does. */
+  function isDisabled(name: string): boolean {
+    const values = [env[`AzureWebJobs.${name}.Disabled`], env[`AzureWebJobs_${name}_Disabled`]];
+    return values.some((value) => value === "1" || value?.toLowerCase() === "true");
   }
 
   for (const metadata of app.functions) {
@@ -67,13 +75,14 @@ export function createTriggers({ app, env, ...services }: TriggersOptions): Trig
     try {
       const trigger = kind({ functionName, binding, run, setting, connection, ...services });
       triggers.set(functionName.toLowerCase(), trigger);
+      if (!isDisabled(functionName)) automatic.push(trigger);
     } catch (error) {
       log(`Function ${functionName} never runs: ${(error as Error).message}`);
     }
   }
 
   return {
-    start: () => triggers.forEach((trigger) => void trigger.start()),
+    start: () => automatic.forEach((trigger) => void trigger.start()),
     async stop() {
       await Promise.all([...triggers.values()].map((trigger) => trigger.stop()));
     },
