@@ -125,9 +125,9 @@ export async function writeClosedDays(
   writtenDays: Set<string>,
   { page, store, log }: Pick<CommitContext, "store"> & { readonly page: string; readonly log: Pick<Log, "warn"> },
 ): Promise<void> {
-  for (const { day, count } of closed.filter((old) => !writtenDays.has(old.day)))
-    await store.writeDay(day, count).then(
-      () => writtenDays.add(day),
-      (error: unknown) => log.warn("day-not-written", { page, day, count, error }),
+  for (const numbers of closed.filter(({ day }) => !writtenDays.has(day)))
+    await store.writeDay(numbers).then(
+      () => writtenDays.add(numbers.day),
+      (error: unknown) => log.warn("day-not-written", { page, day: numbers.day, count: numbers.count, error }),
     );
 }

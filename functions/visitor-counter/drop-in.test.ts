@@ -15,6 +15,7 @@ const visits: VisitorCounter = {
     return { count: 100 + counted.length, today: counted.length, ...(isBraked && { degraded: true }) };
   },
   read: async () => ({ count: 100 + counted.length, today: counted.length }),
+  days: () => expect.fail("read days"),
   seed: () => expect.fail("seeded"),
   close: () => expect.fail("closed"),
 };

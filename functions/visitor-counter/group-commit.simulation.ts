@@ -141,7 +141,7 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
         const sent = structuredClone(total);
         return call("write", () => apply(sent, etag));
       },
-      writeDay: (day, count) => call("write", () => void dayRows.set(day, count)),
+      writeDay: ({ day, count }) => call("write", () => void dayRows.set(day, count)),
     };
     const warn = (event: string, fields: LogFields = {}) => {
       const visits = Number(fields.visits);

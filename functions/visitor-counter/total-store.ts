@@ -2,6 +2,7 @@
 import { retryAfterOfSdkError, statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
+import { type DayNumbers, dayRowKey, toDayRow } from "./day-rows.ts";
 import { emptyTotal, type Total, totalSchema } from "./total.ts";
 
 /** The row as read; without an ETag there is none yet. */
@@ -20,7 +21,7 @@ export type TotalStore = {
   /** Creates the row when there is no ETag, else replaces it under the ETag. Returns the new ETag. */
   write(total: Total, etag: string | undefined): Promise<string>;
   /** Writes the row of a past day; repeating it changes nothing. */
-  writeDay(day: string, count: number): Promise<void>;
+  writeDay(numbers: DayNumbers): Promise<void>;
 };
 
 /**
@@ -142,8 +143,8 @@ export function createTotalStore(table: TableClient, { page, observe, callSignal
         throw storeError(cause);
       }
     },
-    async writeDay(day, count) {
-      const entity = { partitionKey: page, rowKey: `day:${day}`, count: BigInt(count) };
+    async writeDay(numbers) {
+      const entity = { partitionKey: page, rowKey: dayRowKey(numbers.day), ...toDayRow(numbers) };
       await table.upsertEntity(entity, "Replace", callOptions());
     },
   };

@@ -1,6 +1,7 @@
 // The counting rule: what one row holds, and the row after a commit. Pure; docs/decisions/005 says why it is exact.
 import { z } from "zod";
 import type { StoreTime } from "../lib/store-clock.ts";
+import { type DayNumbers, dayNumbers } from "./day-rows.ts";
 
 const count = z.int().nonnegative();
 /** Calendar day of the site, YYYY-MM-DD; the empty string before the first visit. */
@@ -26,7 +27,7 @@ export const totalSchema = z.object({
   /** Last commit of each live writer, by writer id. */
   writers: z.record(z.string(), writerEntry),
   /** Past days whose own row may not be written yet. */
-  closed: z.array(z.object({ day, count })),
+  closed: z.array(dayNumbers),
 });
 
 export type WriterEntry = z.infer<typeof writerEntry>;
@@ -49,6 +50,14 @@ export const MAX_WRITERS = 64;
 
 export const emptyTotal: Total = { count: 0, day: "", dayCount: 0, dayWrites: 0, writers: {}, closed: [] };
 
+/** The current day of the row, when it has visits. */
+function currentDay({ day, dayCount }: Total): DayNumbers[] {
+  return dayCount > 0 ? [{ day, count: dayCount }] : [];
+}
+
+/** The days that the row knows: past ones whose own row may not be written yet, and the current one, oldest first. */
+export const daysOf = (total: Total): readonly DayNumbers[] => [...total.closed, ...currentDay(total)];
+
 /** Whether the row already contains the batch. */
 export function isApplied(total: Total, { writer, commit }: Batch): boolean {
   return total.writers[writer]?.commit === commit;
@@ -70,7 +79,7 @@ export function withBatch(
   if (others.length >= MAX_WRITERS) return undefined;
   const isNewDay = batch.day > total.day;
   const closed = total.closed.filter((old) => !writtenDays.has(old.day));
-  if (isNewDay && total.dayCount > 0) closed.push({ day: total.day, count: total.dayCount });
+  if (isNewDay) closed.push(...currentDay(total));
   const count = total.count + batch.visits;
   const dayCount = (isNewDay ? 0 : total.dayCount) + batch.visits;
   const entry: WriterEntry = { commit: batch.commit, count, today: dayCount, at: now.latest };

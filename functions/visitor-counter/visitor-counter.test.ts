@@ -46,6 +46,11 @@ describe("counting", () => {
     await direct.updateEntity({ partitionKey: setup.page, rowKey: "total", day: "2020-02-29" }, "Merge");
     await setup.counter.read(setup.page);
     expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 1 });
+    const { today, days } = await setup.counter.days(setup.page);
+    expect(days).toEqual([
+      { day: "2020-02-29", count: 1 },
+      { day: today, count: 1 },
+    ]);
     await vi.waitFor(async () => expect((await direct.getEntity(setup.page, "day:2020-02-29")).count).toBe(1n));
     await vi.waitFor(async () => {
       await setup.counter.count(setup.page);

@@ -5,11 +5,21 @@ import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
 import { createStoreClock, dayIn } from "../lib/store-clock.ts";
+import type { DayNumbers } from "./day-rows.ts";
 import { createGroupCommit, type Visit } from "./group-commit.ts";
 import { backoffAfter } from "./pace.ts";
+import { daysOf } from "./total.ts";
 import { createTotalStore, StoreError, unavailable } from "./total-store.ts";
 
 export type SeedResult = { readonly outcome: "created" | "raised" | "kept"; readonly count: number };
+
+/** What the rows of past days do not show yet. */
+export type CurrentDays = {
+  /** Day of the site by the store's clock. */
+  readonly today: string;
+  /** Past days whose own row may be missing, and the last day with visits; the numbers of past days are final. */
+  readonly days: readonly DayNumbers[];
+};
 
 export type VisitorCounter = {
   /**
@@ -19,6 +29,8 @@ export type VisitorCounter = {
   count(page: string): Promise<Visit>;
   /** The total and today's count; zeros for a page without visits. Throws as `count` does. */
   read(page: string): Promise<Visit>;
+  /** Reads the row `total`. Throws as `count` does. */
+  days(page: string): Promise<CurrentDays>;
   /**
    * Creates the page's row, or raises its count to `startAt`. A larger count is kept.
    * Throws as `count` does, and CONFLICT when the row keeps changing.
@@ -96,20 +108,30 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     );
   }
 
+  /** Reads the row. @returns it and the day of the site */
+  async function readRow(page: string) {
+    const { clock, store } = pageOf(page);
+    try {
+      const { total, etag } = await store.read();
+      // Cosmos DB has one code for a missing row and a missing table; a query tells them apart.
+      if (etag === undefined) await checkTable(table, AbortSignal.timeout(patience.callMs));
+      return { total, today: dayOf(clock.now().earliest) };
+    } catch (cause) {
+      throw unavailable("The visits table failed", cause);
+    }
+  }
+
   return {
     async count(page) {
       return pageOf(page).commits.count();
     },
     async read(page) {
-      const { clock, store } = pageOf(page);
-      try {
-        const { total, etag } = await store.read();
-        // Cosmos DB has one code for a missing row and a missing table; a query tells them apart.
-        if (etag === undefined) await checkTable(table, AbortSignal.timeout(patience.callMs));
-        return { count: total.count, today: total.day === dayOf(clock.now().earliest) ? total.dayCount : 0 };
-      } catch (cause) {
-        throw unavailable("The visits table failed", cause);
-      }
+      const { total, today } = await readRow(page);
+      return { count: total.count, today: total.day === today ? total.dayCount : 0 };
+    },
+    async days(page) {
+      const { total, today } = await readRow(page);
+      return { today, days: daysOf(total) };
     },
     async seed(page, startAt) {
       const { store } = pageOf(page);
