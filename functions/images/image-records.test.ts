@@ -30,6 +30,7 @@ describe("find", () => {
     ["uploading", {}],
     ["pending", { status: "pending" }],
     ["ready", { status: "ready", sourceEtag: '"0x1"', thumbnail: { width: 256, height: 1, size: 70 } }],
+    ["public", { status: "ready", visibility: "public" }],
     ["failed", { status: "failed", sourceEtag: '"0x1"', reason: "It is broken." }],
     [
       "pending again, with its variants",

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { OperationResponse } from "../lib/http/operation.ts";
-import { type ImageRecord, imageStatuses, variantFormats } from "../lib/image.ts";
+import { type ImageRecord, imageStatuses, variantFormats, visibilities } from "../lib/image.ts";
 import { variantsOf } from "../lib/image-variants.ts";
 import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
@@ -27,6 +27,9 @@ export const imageResponse = z
         "`removed`: the original has no EXIF, XMP or IPTC data, no position, comments or data behind its end. `kept`: it has what was uploaded.",
     }),
     createdAt: z.iso.datetime(),
+    visibility: z.enum(visibilities).meta({
+      description: "`public`: everyone can read the variants, and the gallery lists the image.",
+    }),
     description: shownDescription.optional(),
     alt: shownAlt.optional(),
     tags: shownTags.optional(),
@@ -70,15 +73,17 @@ export function toResponse(record: ImageRecord): ImageResponse {
     uploadKey: _uploadKey,
     variants: _variants,
     metadata = "kept",
+    visibility = "private",
     ...response
   } = rest;
   const variants = variantsOf(record);
-  return { ...response, metadata, ...(variants.length > 0 && { variants: [...variants] }) };
+  return { ...response, metadata, visibility, ...(variants.length > 0 && { variants: [...variants] }) };
 }
 
 const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
 
-const detailsHash = ({ description, alt, tags }: ImageRecord) => hash({ description, alt, tags });
+const detailsHash = ({ description, alt, tags, visibility = "private" }: ImageRecord) =>
+  hash({ description, alt, tags, visibility });
 
 /**
  * It changes with every field of the response. Its first part changes only with the fields that PATCH changes, and If-Match
@@ -112,5 +117,6 @@ export const exampleImage = {
   height: 800,
   status: "pending",
   metadata: "removed",
+  visibility: "private",
   createdAt: "2026-11-21T09:00:00.000Z",
 } as const satisfies ImageResponse;

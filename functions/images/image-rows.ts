@@ -70,6 +70,7 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     ...(row.source && { source: row.source }),
     ...(row.description !== undefined && { description: row.description }),
     ...(row.alt !== undefined && { alt: row.alt }),
+    ...(row.visibility && { visibility: row.visibility }),
     ...(row.tags && { tags: JSON.parse(row.tags) as string[] }),
     // Columns of an earlier status remain in the row, and must not appear in the record.
     ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),

@@ -8,6 +8,10 @@
 export const imageStatuses = ["uploading", "pending", "ready", "failed"] as const;
 export type ImageStatus = (typeof imageStatuses)[number];
 
+/** `public`: the site shows the variants to everyone, and the gallery lists the image. */
+export const visibilities = ["private", "public"] as const;
+export type Visibility = (typeof visibilities)[number];
+
 /** Formats of variants. The content type is `image/{format}`. */
 export const variantFormats = ["avif", "webp", "jpeg", "png"] as const;
 export type VariantFormat = (typeof variantFormats)[number];
@@ -52,6 +56,8 @@ export type ImageRecord = {
   readonly tags?: readonly string[] | undefined;
   /** Size of the variant `256.webp`. Releases before variants stored nothing else. */
   readonly thumbnail?: { readonly width: number; readonly height: number; readonly size: number } | undefined;
+  /** @default private */
+  readonly visibility?: Visibility | undefined;
   /** What is stored, also while the image is rendered again. */
   readonly variants?: readonly StoredVariant[] | undefined;
   /** Base64 of a ThumbHash. */
