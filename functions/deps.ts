@@ -78,7 +78,7 @@ export function createDeps(settings: Settings) {
   const deps = addLazily(withImages, appDeps(settings, withImages));
   const endpoints = {
     table: settings.TABLES_ENDPOINT,
-    blob: settings.MEDIA__blobServiceUri,
+    blob: [settings.MEDIA__blobServiceUri, settings.SITE_BLOB_ENDPOINT],
     vault: settings.VAULT_URI,
   };
   watchCalls(endpoints, (call) => deps.telemetry.recordCall(call));

@@ -12,7 +12,7 @@ import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
 import { createDecoder } from "./lib/decode/decoder.ts";
 import { consoleLog } from "./lib/log.ts";
-import { containers, tables } from "./lib/names.ts";
+import { containers, SITE_CONTAINER, tables } from "./lib/names.ts";
 import type { Download } from "./lib/outgoing/download.ts";
 import type { Settings } from "./lib/settings-schema.ts";
 import type { Platform } from "./platform-deps.ts";
@@ -84,6 +84,10 @@ export function imageDeps(settings: Settings, platform: Platform) {
         meter: platform.meter,
         widths: settings.THUMBNAIL_WIDTHS,
       });
+    },
+    /** The static website: public images, which anyone can read. */
+    get site() {
+      return createBlobContainer(createBlobService(settings.SITE_BLOB_ENDPOINT, platform.credential), SITE_CONTAINER);
     },
     get staged() {
       return createBlobContainer(this.blobs, containers.uploads);

@@ -75,6 +75,7 @@ export function namesOf(stage: Stage, subscriptionId: string) {
     identity: checkName("identity", named),
     hostAccount: checkName("storageAccount", `host${joined}`),
     mediaAccount: checkName("storageAccount", `media${joined}`),
+    siteAccount: checkName("storageAccount", `site${joined}`),
     cosmosAccount: checkName("cosmosAccount", named),
     vault: checkName("vault", `vitae${joined}`),
     workspace: checkName("workspace", named),

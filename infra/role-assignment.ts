@@ -1,5 +1,6 @@
 // Assigns Azure's built-in roles to service principals.
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment/index.js";
+import type { ITerraformDependable } from "cdktf/lib/terraform-dependable.js";
 import type { Construct } from "constructs";
 
 /**
@@ -25,15 +26,18 @@ export interface RoleAssignmentProps {
   /** Object id of a managed identity. The deployer may not assign roles to people. */
   readonly principalId: string;
   readonly subscriptionId: string;
+  /** What creates the scope, if the scope's id does not refer to it. @default none */
+  readonly dependsOn?: readonly ITerraformDependable[];
 }
 
 /** Assigns the role. A resource that needs the role to start depends on the returned assignment. */
 export function assignRole(
   scope: Construct,
   id: string,
-  { role, scopeId, principalId, subscriptionId }: RoleAssignmentProps,
+  { role, scopeId, principalId, subscriptionId, dependsOn = [] }: RoleAssignmentProps,
 ): RoleAssignment {
   return new RoleAssignment(scope, id, {
+    ...(dependsOn.length > 0 && { dependsOn: [...dependsOn] }),
     scope: scopeId,
     // In the form that Azure returns. Without the subscription, every apply would replace the assignment.
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role]}`,

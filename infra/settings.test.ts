@@ -10,6 +10,7 @@ import { appOf, synthesized } from "./synthesized.fixture.ts";
 const resolved: readonly [reference: RegExp, value: string][] = [
   [/\$\{[^}]+\.client_id\}/g, "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"],
   [/\$\{[^}]+\.primary_(blob|queue)_endpoint\}/g, "https://vitae.$1.core.windows.net/"],
+  [/\$\{[^}]+\.primary_web_endpoint\}/g, "https://vitae.z6.web.core.windows.net/"],
   [/\$\{[^}]+\.vault_uri\}/g, "https://vitae.vault.azure.net/"],
   [/\$\{[^}]+\.host_name\}/g, "vitae.z01.azurefd.net"],
   [/\$\{azurerm_storage_account\.[^}]+\.name\}/g, "hostvitae"],

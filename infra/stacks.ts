@@ -14,6 +14,7 @@ import { MediaStorage } from "./constructs/media-storage.ts";
 import { MediaTopic } from "./constructs/media-topic.ts";
 import { Observability } from "./constructs/observability.ts";
 import { OriginalWritten } from "./constructs/original-written.ts";
+import { SiteStorage } from "./constructs/site-storage.ts";
 import { Vault } from "./constructs/vault.ts";
 import { defaultHostName, namesOf, type ResourceLocation } from "./naming.ts";
 import { addProviders, type StackProps } from "./provider.ts";
@@ -34,6 +35,7 @@ export class PlatformStack extends TerraformStack {
     const host = new HostStorage(this, "host", { location, name: names.hostAccount });
     const { origins, lifecycle } = config;
     const media = new MediaStorage(this, "media", { location, name: names.mediaAccount, origins, lifecycle });
+    const site = new SiteStorage(this, "site", { location, name: names.siteAccount });
     const tables = new CosmosTables(this, "tables", { location, name: names.cosmosAccount });
     const vault = new Vault(this, "vault", { location, name: names.vault, tenantId, retention: config.vault });
     const observability = new Observability(this, "observability", { location, names, telemetry: config.telemetry });
@@ -48,6 +50,7 @@ export class PlatformStack extends TerraformStack {
       ...identity.settings(),
       ...identity.bindHostStorage(host),
       ...identity.bindMedia(media),
+      ...identity.bindSite(site),
       ...identity.bindTables(tables),
       ...identity.bindVault(vault),
       ...identity.bindTelemetry(observability),
@@ -85,7 +88,11 @@ export class PlatformStack extends TerraformStack {
       });
 
     // Values that Azure chooses and an operator needs. None is secret.
-    const outputs = { app_url: `https://${app.hostName}`, workspace_id: observability.workspace.workspaceId };
+    const outputs = {
+      app_url: `https://${app.hostName}`,
+      site_url: site.url,
+      workspace_id: observability.workspace.workspaceId,
+    };
     for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
   }
 }

@@ -13,6 +13,9 @@ import { LOOPBACK } from "./listen.ts";
 /** The tables SDK treats any other account on loopback as Cosmos DB (isCosmosEndpoint in @azure/data-tables). */
 export const ACCOUNT = "devstoreaccount1";
 
+/** Has the static website. */
+export const SITE_ACCOUNT = "site";
+
 const SERVICES = ["blob", "queue", "table"] as const;
 type Service = (typeof SERVICES)[number];
 
@@ -60,9 +63,11 @@ const PRELOAD = `data:text/javascript,${encodeURIComponent(`
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   const path = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   const child = spawn(process.execPath, ["--import", PRELOAD, path, ...flags(options)], {
-    // A key of this run only: Azurite's well-known key would open the store to every process on this machine.
+    // Keys of this run only: Azurite's well-known key would open the store to every process on this machine.
     env: {
-      AZURITE_ACCOUNTS: `${ACCOUNT}:${randomBytes(64).toString("base64")}`,
+      AZURITE_ACCOUNTS: [ACCOUNT, SITE_ACCOUNT]
+        .map((name) => `${name}:${randomBytes(64).toString("base64")}`)
+        .join(";"),
       ...(options.location && { DATA_LOCK: join(options.location, "lock.db") }),
       ...compileCacheEnv(),
     },

@@ -10,6 +10,7 @@ import { addUser } from "../functions/lib/access/roster.ts";
 import { LOCAL_OWNER_EMAIL, tables, timerNames } from "../functions/lib/names.ts";
 import { bodyLimit } from "../functions/lib/settings-schema.ts";
 import { createStoreClock } from "../functions/lib/store-clock.ts";
+import { SITE_ACCOUNT } from "./azurite.ts";
 import type { BlobEvents } from "./blob-events.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
@@ -30,7 +31,7 @@ export type Backend = {
   api: string;
   /** Between every host and its tables. */
   proxy: FaultProxy;
-  /** Between every host, /media and the blobs. */
+  /** Between every host, /media, the website and the blobs of both accounts. */
   blobProxy: FaultProxy;
   services: Services;
   /** Blob writes so far, oldest first, and the rule for the events of later ones. */
@@ -72,6 +73,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     ...settings,
     TABLES_ENDPOINT: proxy.url,
     MEDIA__blobServiceUri: blobProxy.url,
+    SITE_BLOB_ENDPOINT: new URL(`/${SITE_ACCOUNT}`, blobProxy.url).href,
   };
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);

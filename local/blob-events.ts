@@ -1,6 +1,7 @@
 // Event Grid for the media account: delivers each blob write to the subscribers. Tests drop, double and delay events.
 // https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage#list-of-events-for-blob-rest-apis
 import type { IncomingMessage } from "node:http";
+import { ACCOUNT } from "./azurite.ts";
 import type { BlobWrite, BlobWrites } from "./host/trigger.ts";
 import { type ProxyOptions, startProxy } from "./proxy.ts";
 
@@ -93,8 +94,8 @@ function blobWriteOf(incoming: IncomingMessage, received: IncomingMessage): Blob
   // Put Blob and the copies have no comp; Put Block, properties, metadata, tags and leases have another value.
   const operation = searchParams.get("comp") ?? "";
   if (searchParams.has("restype") || (operation !== "" && operation !== "blocklist")) return undefined;
-  const [, _account, container, ...name] = pathname.split("/").map(decode);
-  if (!container || name.length === 0) return undefined;
+  const [, account, container, ...name] = pathname.split("/").map(decode);
+  if (account !== ACCOUNT || !container || name.length === 0) return undefined;
   const type = BLOB_TYPES.find((each) => each === headers["x-ms-blob-type"]) ?? "BlockBlob";
   return { container, name: name.join("/"), etag: received.headers.etag ?? "", type };
 }

@@ -18,7 +18,7 @@ const ended: string[] = [];
 beforeAll(async () => {
   services = await startServices({ dataDir: dir, inMemory: true, onExit: (line) => ended.push(line) });
   const media = { target: services.events.uri, ca: services.certificate.cert };
-  host = await startHost({ root: fixture("basic"), env: {}, port: 0, media, log: () => {} });
+  host = await startHost({ root: fixture("basic"), env: services.env, port: 0, media, log: () => {} });
 });
 afterAll(async () => {
   await host.close();
@@ -48,7 +48,18 @@ const TARGETS = [
     "//[::1",
     "?",
   ],
-  ...["/media/a%", "/media/abc/%ff", "/media/abc/\xe9", "/media//", "/secrets/%", "/secrets//", "/msi/token?%ff"],
+  ...[
+    "/media/a%",
+    "/media/abc/%ff",
+    "/media/abc/\xe9",
+    "/media//",
+    "/images/%",
+    "/images/\xe9",
+    "/images//%ff",
+    "/secrets/%",
+    "/secrets//",
+    "/msi/token?%ff",
+  ],
   ...[
     "/devstoreaccount1/%",
     "/devstoreaccount1/images/%ff?comp=%",

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { TableServiceClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { containers, tables } from "../functions/lib/names.ts";
-import { ACCOUNT, startAzurite } from "./azurite.ts";
+import { containers, SITE_CONTAINER, tables } from "../functions/lib/names.ts";
+import { ACCOUNT, SITE_ACCOUNT, startAzurite } from "./azurite.ts";
 import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
@@ -73,7 +73,8 @@ export async function startServices({ dataDir, ports = {}, inMemory, onExit }: S
     const events = await startBlobEvents({ target: storage(azurite.ports.blob), certificate, port: ports.blob });
     closing.push(events.close);
     const [blobsUri, queuesUri, tablesUri] = [events.uri, storage(azurite.ports.queue), storage(azurite.ports.table)];
-    await createStores({ tablesUri, blobsUri, ca: certificate.cert, secret });
+    const siteUri = new URL(`/${SITE_ACCOUNT}`, blobsUri).href;
+    await createStores({ tablesUri, blobsUri, siteUri, ca: certificate.cert, secret });
     const env = {
       STAGE: "local",
       ...identity.env,
@@ -88,6 +89,9 @@ export async function startServices({ dataDir, ports = {}, inMemory, onExit }: S
       MEDIA__blobServiceUri: blobsUri,
       MEDIA__queueServiceUri: queuesUri,
       MEDIA__credential: "managedidentity",
+      SITE_BLOB_ENDPOINT: siteUri,
+      // The page of Core Tools. The local host replaces it by its own address.
+      SITE_URL: "http://localhost:7071/",
       VAULT_URI: vault.uri,
     };
     return { env, certificate, events, audienceOf: (token) => readAudience(token, secret), close };
@@ -97,10 +101,10 @@ export async function startServices({ dataDir, ports = {}, inMemory, onExit }: S
   }
 }
 
-type Stores = { tablesUri: string; blobsUri: string; ca: string; secret: Buffer };
+type Stores = { tablesUri: string; blobsUri: string; siteUri: string; ca: string; secret: Buffer };
 
 /** Creates missing tables and containers, as Terraform does in Azure. The app's identity has no permission for that. */
-async function createStores({ tablesUri, blobsUri, ca, secret }: Stores): Promise<void> {
+async function createStores({ tablesUri, blobsUri, siteUri, ca, secret }: Stores): Promise<void> {
   const expires = Math.floor(Date.now() / 1000) + 3_600;
   // Azurite accepts the audience of storage for tables too, which is what the SDK requests.
   const token = issueToken({ audience: "https://storage.azure.com", clientId: "provision", expires, secret });
@@ -111,4 +115,6 @@ async function createStores({ tablesUri, blobsUri, ca, secret }: Stores): Promis
   for (const name of Object.values(tables)) await tableService.createTable(name);
   const blobService = new BlobServiceClient(blobsUri, credential, options);
   for (const name of Object.values(containers)) await blobService.getContainerClient(name).createIfNotExists();
+  // Azure creates it when the website is turned on.
+  await new BlobServiceClient(siteUri, credential, options).getContainerClient(SITE_CONTAINER).createIfNotExists();
 }

@@ -66,6 +66,9 @@ export const tables = {
 
 export const containers = { images: "images", thumbnails: "thumbnails", uploads: "uploads" } as const;
 
+/** Container of the account `site`, which its static website serves to anyone. */
+export const SITE_CONTAINER = "$web";
+
 /** Longest side in pixels of the variant that links call `thumbnail`. */
 export const THUMBNAIL_EDGE = 256;
 

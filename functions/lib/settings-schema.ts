@@ -94,6 +94,12 @@ const schema = z.object({
   // Maximum commits of the counter per page and day.
   DAILY_WRITE_BUDGET: count(50_000).meta({ examples: ["50000"] }),
   MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
+  // The account of the static website: its blob service, which the app writes to, and the address where anyone reads.
+  SITE_BLOB_ENDPOINT: secureUrl.meta({ examples: ["https://siteprod.blob.core.windows.net/"] }),
+  SITE_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
+    .refine((url) => `${URL.parse(url)?.origin}/` === url, "must be an origin and a slash")
+    .meta({ examples: ["https://siteprod.z6.web.core.windows.net/"] }),
   CDN_BASE_URL: z
     .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
     .optional()

@@ -6,6 +6,8 @@ export const required = {
   TABLES_ENDPOINT: "https://vitae.table.cosmos.azure.com:443",
   VAULT_URI: "https://vitae.vault.azure.net/",
   MEDIA__blobServiceUri: "https://vitae.blob.core.windows.net/",
+  SITE_BLOB_ENDPOINT: "https://site.blob.core.windows.net/",
+  SITE_URL: "https://site.z6.web.core.windows.net/",
   AZURE_CLIENT_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
 } satisfies AppSettings;
 

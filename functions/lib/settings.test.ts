@@ -6,7 +6,7 @@ import { readSettings } from "./settings.ts";
 import { settingNames } from "./settings-schema.ts";
 
 describe("readSettings", () => {
-  it("fills in defaults for all but the three addresses and the identity", () => {
+  it("fills in defaults for all but the addresses and the identity", () => {
     expect(readSettings(required)).toEqual({
       ...required,
       STAGE: "production",
@@ -49,12 +49,14 @@ describe("readSettings", () => {
       AZURE_CLIENT_ID: "not-a-guid",
     });
     expect(message.split("\n")).toEqual([
-      "The settings have 6 issue(s):",
+      "The settings have 8 issue(s):",
       expect.stringMatching(/^ {2}TABLES_ENDPOINT must be an https:\/\/ URL\. Example: TABLES_ENDPOINT=https:\/\//),
       expect.stringMatching(/^ {2}VAULT_URI is missing\. Example: VAULT_URI=https:\/\//),
       expect.stringMatching(/^ {2}PAGES must be lower-case .*\. Example: PAGES=resume,projects$/),
       expect.stringMatching(/^ {2}SITE_TIME_ZONE must be an IANA time zone\. Example: SITE_TIME_ZONE=Europe\/Berlin$/),
       expect.stringMatching(/^ {2}MEDIA__blobServiceUri is missing\. Example: MEDIA__blobServiceUri=https:\/\//),
+      expect.stringMatching(/^ {2}SITE_BLOB_ENDPOINT is missing\. Example: SITE_BLOB_ENDPOINT=https:\/\//),
+      expect.stringMatching(/^ {2}SITE_URL is missing\. Example: SITE_URL=https:\/\/.+\/$/),
       expect.stringMatching(/^ {2}AZURE_CLIENT_ID must be .*\. Example: AZURE_CLIENT_ID=[0-9a-f-]{36}$/),
     ]);
   });
@@ -125,6 +127,8 @@ describe("deployment settings", () => {
     TABLES_ENDPOINT: "https://127.0.0.1:10002/devstoreaccount1",
     VAULT_URI: "https://localhost:10004/",
     MEDIA__blobServiceUri: "https://[::1]:10000/devstoreaccount1",
+    SITE_BLOB_ENDPOINT: "https://127.0.0.1:10000/site",
+    SITE_URL: "http://localhost:7071/",
     CDN_BASE_URL: "http://cdn.example.com",
     RATE_LIMITS: "off",
     METRICS_ENABLED: "true",

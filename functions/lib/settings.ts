@@ -6,6 +6,8 @@ const addresses = [
   "TABLES_ENDPOINT",
   "VAULT_URI",
   "MEDIA__blobServiceUri",
+  "SITE_BLOB_ENDPOINT",
+  "SITE_URL",
   "CDN_BASE_URL",
   "APP_ORIGINS",
   "APPLICATIONINSIGHTS_CONNECTION_STRING",

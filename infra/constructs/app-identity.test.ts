@@ -15,6 +15,9 @@ const DEFINITIONS = `/subscriptions/${target.subscriptionId}/providers/Microsoft
 function scopeName(scope: string): string {
   const found = /^\$\{azurerm_(\w+)\.([\w-]+)\.(?:id|resource_manager_id)\}(?:\/secrets\/([\w-]+))?$/.exec(scope);
   const [, type = "", id = "", secret] = found ?? [];
+  // Azure creates this container with the website, so no resource of the stack is it.
+  const web = /^\$\{azurerm_storage_account\.site_\w+\.id\}\/blobServices\/default\/containers\/(\$web)$/.exec(scope);
+  if (web) return `container \`${web[1]}\``;
   if (secret) return `secret \`${secret}\``;
   if (type === "storage_account") return `${id.split("_")[0]} account`;
   if (type === "storage_container") return `container \`${id.split("_")[2]}\``;

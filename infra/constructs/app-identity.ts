@@ -10,6 +10,7 @@ import type { CosmosTables } from "./cosmos-tables.ts";
 import type { HostStorage } from "./host-storage.ts";
 import type { MediaStorage } from "./media-storage.ts";
 import type { Observability } from "./observability.ts";
+import type { SiteStorage } from "./site-storage.ts";
 import type { Vault } from "./vault.ts";
 
 export interface AppIdentityProps {
@@ -82,6 +83,12 @@ export class AppIdentity extends Construct {
     };
   }
 
+  /** Public images, in the container of the website and nowhere else in its account. */
+  bindSite(site: SiteStorage): Fragment<"SITE_BLOB_ENDPOINT" | "SITE_URL"> {
+    this.#assign("site-web", "Storage Blob Data Contributor", site.webContainerId, [site.website]);
+    return { SITE_BLOB_ENDPOINT: site.account.primaryBlobEndpoint, SITE_URL: site.url };
+  }
+
   bindTables(tables: CosmosTables): Fragment<"TABLES_ENDPOINT"> {
     this.#roles.push(tables.assign(this, "tables", this.#principalId));
     return { TABLES_ENDPOINT: tables.endpoint };
@@ -106,11 +113,12 @@ export class AppIdentity extends Construct {
     };
   }
 
-  #assign(id: string, role: Role, scopeId: string): void {
+  #assign(id: string, role: Role, scopeId: string, dependsOn: readonly ITerraformDependable[] = []): void {
     this.#roles.push(
       assignRole(this, id, {
         role,
         scopeId,
+        dependsOn,
         principalId: this.#principalId,
         subscriptionId: this.#subscriptionId,
       }),

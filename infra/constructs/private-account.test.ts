@@ -1,10 +1,14 @@
-// Both storage accounts: no keys, no public access, versions and soft delete.
+// Storage accounts: no keys, no public access; versions and soft delete of what is private.
 import { describe, expect, it } from "vitest";
-import { all, type Block, one, synthesized } from "../synthesized.fixture.ts";
+import { all, appOf, type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 
-describe.each(["host", "media"])("%s account", (name) => {
+it("the stack has three storage accounts", () => {
+  expect(all(platform, "azurerm_storage_account")).toHaveLength(3);
+});
+
+describe.each(["host", "media", "site"])("%s account", (name) => {
   const account = one(platform, "azurerm_storage_account", `${name}_`);
 
   it(`the ${name} account permits no key, no anonymous access and no old protocol`, () => {
@@ -19,6 +23,15 @@ describe.each(["host", "media"])("%s account", (name) => {
     });
   });
 
+  it(`the ${name} account has no block that Terraform can read only with a key`, () => {
+    expect(account).not.toHaveProperty("queue_properties");
+    expect(account).not.toHaveProperty("static_website");
+  });
+});
+
+describe.each(["host", "media"])("%s account", (name) => {
+  const account = one(platform, "azurerm_storage_account", `${name}_`);
+
   it(`the ${name} account keeps versions, and deleted blobs for a week`, () => {
     expect(account.blob_properties).toMatchObject({
       versioning_enabled: true,
@@ -27,16 +40,39 @@ describe.each(["host", "media"])("%s account", (name) => {
     });
   });
 
-  it(`the ${name} account has no block that Terraform can read only with a key`, () => {
-    expect(account).not.toHaveProperty("queue_properties");
-    expect(account).not.toHaveProperty("static_website");
-  });
-
   it(`the ${name} account has one lifecycle policy`, () => {
     const policies = all(platform, "azurerm_storage_management_policy");
     expect(policies.filter(({ storage_account_id }) => String(storage_account_id).includes(`.${name}_`))).toHaveLength(
       1,
     );
+  });
+});
+
+describe("site account", () => {
+  it("the site account keeps no version and no deleted blob, so that what is withdrawn is gone", () => {
+    expect(one(platform, "azurerm_storage_account", "site_")).not.toHaveProperty("blob_properties");
+    const policies = all(platform, "azurerm_storage_management_policy");
+    expect(policies.filter(({ storage_account_id }) => String(storage_account_id).includes(".site_"))).toEqual([]);
+  });
+
+  it("the site account has a website, on before the app's role on its container", () => {
+    const website = one(platform, "azurerm_storage_account_static_website", "site_");
+    expect(website).toEqual({
+      storage_account_id: expect.stringMatching(/^\$\{azurerm_storage_account\.site_\w+\.id\}$/),
+      index_document: "index.html",
+      error_404_document: "404.html",
+    });
+    const [id] = Object.keys(platform.resource.azurerm_storage_account_static_website ?? {});
+    const role = one(platform, "azurerm_role_assignment", "identity_site-web_");
+    expect(role.depends_on).toEqual([`azurerm_storage_account_static_website.${id}`]);
+  });
+
+  it("the app receives the addresses of the site account", () => {
+    const { settings } = appOf(platform);
+    const account = /^\$\{azurerm_storage_account\.site_\w+\.primary_(blob|web)_endpoint\}$/;
+    expect(account.exec(settings.SITE_BLOB_ENDPOINT ?? "")?.[1]).toBe("blob");
+    expect(account.exec(settings.SITE_URL ?? "")?.[1]).toBe("web");
+    expect(platform.output.site_url?.value).toBe(settings.SITE_URL);
   });
 });
 

@@ -1,6 +1,7 @@
 // A storage account without keys or public access, with its containers and lifecycle policy.
 import {
   StorageAccount,
+  type StorageAccountBlobProperties,
   type StorageAccountBlobPropertiesCorsRule,
 } from "@cdktf/provider-azurerm/lib/storage-account/index.js";
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container/index.js";
@@ -10,6 +11,37 @@ import {
 } from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
 import { Construct } from "constructs";
 import type { ResourceLocation } from "../naming.ts";
+
+export interface AccountProps {
+  /** Resource group and region. */
+  readonly location: ResourceLocation;
+  readonly name: string;
+  /** Versions, soft delete and CORS of blobs. @default none of them */
+  readonly blobProperties?: StorageAccountBlobProperties;
+}
+
+/** An account that only identities, and links that they sign, can open. */
+export function createAccount(
+  scope: Construct,
+  id: string,
+  { location, name, blobProperties }: AccountProps,
+): StorageAccount {
+  return new StorageAccount(scope, id, {
+    ...location,
+    name,
+    accountKind: "StorageV2",
+    accountTier: "Standard",
+    accountReplicationType: "LRS",
+    sharedAccessKeyEnabled: false,
+    defaultToOauthAuthentication: true,
+    localUserEnabled: false,
+    allowNestedItemsToBePublic: false,
+    crossTenantReplicationEnabled: false,
+    httpsTrafficOnlyEnabled: true,
+    minTlsVersion: "TLS1_2",
+    ...(blobProperties && { blobProperties }),
+  });
+}
 
 export interface PrivateAccountProps {
   /** Resource group and region. */
@@ -26,19 +58,9 @@ export class PrivateAccount extends Construct {
 
   constructor(scope: Construct, id: string, { location, name, lifecycle, cors }: PrivateAccountProps) {
     super(scope, id);
-    this.account = new StorageAccount(this, "account", {
-      ...location,
+    this.account = createAccount(this, "account", {
+      location,
       name,
-      accountKind: "StorageV2",
-      accountTier: "Standard",
-      accountReplicationType: "LRS",
-      sharedAccessKeyEnabled: false,
-      defaultToOauthAuthentication: true,
-      localUserEnabled: false,
-      allowNestedItemsToBePublic: false,
-      crossTenantReplicationEnabled: false,
-      httpsTrafficOnlyEnabled: true,
-      minTlsVersion: "TLS1_2",
       blobProperties: {
         versioningEnabled: true,
         deleteRetentionPolicy: { days: 7 },

@@ -13,11 +13,12 @@ import { type App, startApp } from "./running-app.ts";
 import { serveFile } from "./site.ts";
 import type { BlobWrites } from "./trigger.ts";
 import { createTriggers, triggerOf } from "./triggers.ts";
+import { websiteFront } from "./website.ts";
 
 export type HostOptions = {
   /** Folder with host.json and a package.json whose `main` names the app. */
   readonly root: string;
-  /** The whole environment of the app's process. */
+  /** The whole environment of the app's process. With SITE_BLOB_ENDPOINT, the website is served below /images/. */
   readonly env: Readonly<Record<string, string>>;
   /** 0 takes any free port. */
   readonly port: number;
@@ -109,7 +110,10 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       APP_ORIGINS: `${url},http://127.0.0.1:${listener.port}`,
       ...(options.media && { CDN_BASE_URL: `${url}/media` }),
     };
-    const app = await startApp({ root, env: { ...CORE_TOOLS, ...address, ...env, ...AZURE }, functionTimeout, log });
+    const website = websiteFront(env);
+    const siteUrl = website && { SITE_URL: `${url}/` };
+    const appEnv = { ...CORE_TOOLS, ...address, ...env, ...siteUrl, ...AZURE };
+    const app = await startApp({ root, env: appEnv, functionTimeout, log });
     started = app;
     const table = routeTable(httpFunctions(app), routePrefix);
     const { blobWrites, retryMs = RETRY_MS } = options;
@@ -128,7 +132,8 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       return true;
     }
     const limits = { maxBodyBytes: readBodyLimit(env), activityTimeout: options.activityTimeout };
-    const front = httpFront({ app, table, routePrefix, cors, ...limits, media, serveOther, log });
+    const accounts = [media, website].filter((each) => each !== undefined);
+    const front = httpFront({ app, table, routePrefix, cors, ...limits, accounts, serveOther, log });
     serve = front.handler;
     triggers.start();
 
@@ -141,7 +146,7 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
       await (killed ?? drain(front, app, triggersEnded));
       await app.stop(STOP_MS - (performance.now() - begin));
       front.close();
-      media?.close();
+      for (const account of accounts) account.close();
       await listener.close();
     }
     let ending: Promise<void> | undefined;

@@ -6,7 +6,7 @@ import { corsPolicy } from "./cors.ts";
 import { forward, forwardedHeaders } from "./forward.ts";
 import { checkHost } from "./host-header.ts";
 import { decodeHeaders, httpMetadata, platformHeaders } from "./http-metadata.ts";
-import type { Media } from "./media.ts";
+import type { AccountFront } from "./media.ts";
 import { bufferBody, contentLength, jsonMembers } from "./request-body.ts";
 import { type RequestPath, requestPath } from "./request-path.ts";
 import type { RouteMatch, RouteTable } from "./route-table.ts";
@@ -23,8 +23,8 @@ export type FrontOptions = {
   readonly maxBodyBytes: number;
   /** Milliseconds that a forwarded request may stand still. @default 240000, as in Azure */
   readonly activityTimeout: number | undefined;
-  /** Served before the platform's CORS policy: the media account has its own. */
-  readonly media: Media | undefined;
+  /** Storage that browsers reach. Before the platform's CORS policy, which is not theirs. */
+  readonly accounts: readonly AccountFront[];
   /** Serves a path that no function has; false leaves it to the empty 404. */
   readonly serveOther: (incoming: IncomingMessage, path: string, response: ServerResponse) => boolean;
   readonly log: (line: string) => void;
@@ -52,7 +52,7 @@ type FunctionCall = {
 const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
 export function httpFront({ app, table, routePrefix, cors, maxBodyBytes, log, ...options }: FrontOptions): Front {
-  const { media, serveOther, activityTimeout = ACTIVITY_TIMEOUT_MS } = options;
+  const { accounts, serveOther, activityTimeout = ACTIVITY_TIMEOUT_MS } = options;
   const policy = corsPolicy(cors);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 1024 });
   let running = 0;
@@ -64,7 +64,7 @@ export function httpFront({ app, table, routePrefix, cors, maxBodyBytes, log, ..
       running -= 1;
     });
     const { method = "GET", headers, headersDistinct, httpVersion, url = "/" } = incoming;
-    if (!draining && media?.serve(incoming, response)) return;
+    if (!draining && accounts.some((account) => account.serve(incoming, response))) return;
     const path = requestPath(url);
     const rawHeaders = decodeHeaders(incoming.rawHeaders);
     const host = checkHost(headersDistinct.host ?? [], httpVersion);

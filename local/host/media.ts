@@ -11,8 +11,8 @@ export type MediaOptions = {
   readonly ca: string;
 };
 
-export type Media = {
-  /** Returns false if the request is not for /media. */
+export type AccountFront = {
+  /** Returns false if the request is not for a path of this account. */
   serve(incoming: IncomingMessage, response: ServerResponse): boolean;
   close(): void;
 };
@@ -33,6 +33,18 @@ function decode(text: string): string | undefined {
 }
 
 /**
+ * @param path the part of a request's path that names a blob
+ * @returns the name decoded; undefined if it is empty, or has dot segments, also ones that a second decoding would reveal
+ */
+export function blobName(path: string): string | undefined {
+  const name = decode(path);
+  if (!name || /[\\\0]/.test(name)) return undefined;
+  const decodedTwice = decode(name) ?? name;
+  const isDots = (piece: string) => piece === "." || piece === "..";
+  return [...name.split("/"), ...decodedTwice.split(/[/\\]/)].some(isDots) ? undefined : name;
+}
+
+/**
  * @param url path and query as received, beginning with /media/
  * @returns `/container/blob?query`; undefined unless it names one blob without dot segments
  */
@@ -40,16 +52,11 @@ export function mediaTarget(url: string): string | undefined {
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
   const [container = "", ...rest] = path.slice(PREFIX.length).split("/");
-  const name = decode(rest.join("/"));
-  if (!CONTAINER.test(container) || !name || /[\\\0]/.test(name)) return undefined;
-  // Also rejects dot segments that only a second decoding would reveal.
-  const decodedTwice = decode(name) ?? name;
-  const isDots = (piece: string) => piece === "." || piece === "..";
-  if ([...name.split("/"), ...decodedTwice.split(/[/\\]/)].some(isDots)) return undefined;
+  if (!CONTAINER.test(container) || blobName(rest.join("/")) === undefined) return undefined;
   return `/${container}/${rest.join("/")}${mark < 0 ? "" : url.slice(mark)}`;
 }
 
-export function mediaFront({ target, ca }: MediaOptions, cors: readonly string[]): Media {
+export function mediaFront({ target, ca }: MediaOptions, cors: readonly string[]): AccountFront {
   const { hostname, port, pathname } = new URL(target);
   const agent = new Agent({ keepAlive: true, ca });
   const rule = mediaCors(cors);

@@ -15,6 +15,9 @@ export function seedSettings({ stage, names, config, clientId }: DeployTarget): 
     TABLES_ENDPOINT: tablesEndpoint(names),
     VAULT_URI: `https://${names.vault}.vault.azure.net/`,
     MEDIA__blobServiceUri: `https://${names.mediaAccount}.blob.core.windows.net/`,
+    SITE_BLOB_ENDPOINT: `https://${names.siteAccount}.blob.core.windows.net/`,
+    // The host name of the website has a zone that Azure chooses, and the seed does not use it.
+    SITE_URL: `https://${names.siteAccount}.web.core.windows.net/`,
     PAGES: config.pages.join(","),
     SITE_TIME_ZONE: config.timeZone,
     // The settings of a deployment require a client id; seed-entity runs as the deployer.

@@ -45,7 +45,14 @@ describe("incompatibilitiesOf", () => {
 
 it("describeSettings lists the required settings and every setting", () => {
   const { required, schema } = describeSettings();
-  expect(required).toEqual(["TABLES_ENDPOINT", "VAULT_URI", "MEDIA__blobServiceUri", "AZURE_CLIENT_ID"]);
+  expect(required).toEqual([
+    "TABLES_ENDPOINT",
+    "VAULT_URI",
+    "MEDIA__blobServiceUri",
+    "SITE_BLOB_ENDPOINT",
+    "SITE_URL",
+    "AZURE_CLIENT_ID",
+  ]);
   expect(Object.keys(schema.properties as object)).toContain("DAILY_WRITE_BUDGET");
   expect(describeSettings()).toEqual(describeSettings());
 });

@@ -4,7 +4,7 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadCertificate } from "../../../local/certificate.ts";
 import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
-import { containers, tables } from "../names.ts";
+import { containers, SITE_CONTAINER, tables } from "../names.ts";
 import { runInContext } from "../request-context.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { type Call, watchCalls } from "./calls.ts";
@@ -56,6 +56,16 @@ describe("call report", () => {
     await within(() => container.read("owner/id/My Passport.png"));
     const url = `${addresses.blob}/images`;
     expect(calls).toEqual([reported({ store: "blob", method: "GET", url, status: 404, success: true })]);
+  });
+
+  it("has the URL of the website's container, which is another account", async () => {
+    const site = process.env.SITE_BLOB_ENDPOINT as string;
+    watchCalls({ ...addresses, blob: [addresses.blob, site] }, (call) => void calls.push(call));
+    await within(() =>
+      createBlobContainer(createBlobService(site, credential), SITE_CONTAINER).etag("images/1/256.webp"),
+    );
+    const url = `${site}/%24web`;
+    expect(calls).toEqual([reported({ store: "blob", method: "HEAD", url, status: 404, success: true })]);
   });
 
   it("has the URL of a secret without its version, and includes the challenge of the vault", async () => {

@@ -94,11 +94,16 @@ function createSpan(target: Pick<Call, "store" | "url" | "method">, report: (cal
  * Reports every later call to these endpoints. Each call carries the trace id of its request as
  * `x-ms-client-request-id`, which the resource logs of storage record. Calling this again replaces the earlier watch.
  */
-export function watchCalls(addresses: Readonly<Record<StoreKind, string>>, report: (call: Call) => void): void {
-  const endpoints = Object.entries(addresses).map(([store, address]): Endpoint => {
-    const { origin, pathname } = new URL(address);
-    return { store: store as StoreKind, origin, path: pathname.endsWith("/") ? pathname : `${pathname}/` };
-  });
+export function watchCalls(
+  addresses: Readonly<Record<StoreKind, string | readonly string[]>>,
+  report: (call: Call) => void,
+): void {
+  const endpoints = Object.entries(addresses).flatMap(([store, ofStore]) =>
+    [ofStore].flat().map((address): Endpoint => {
+      const { origin, pathname } = new URL(address);
+      return { store: store as StoreKind, origin, path: pathname.endsWith("/") ? pathname : `${pathname}/` };
+    }),
+  );
   const instrumenter: Instrumenter = {
     startSpan(_, { spanAttributes: { "http.url": address, "http.method": method } = {}, spanKind, tracingContext }) {
       // Attempts have spans of kind client; the SDK operations around them have other kinds.
