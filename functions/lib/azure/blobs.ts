@@ -1,7 +1,7 @@
 // Blobs of one account: write, read as a whole, list, remove.
 import { Readable } from "node:stream";
 import type { TokenCredential } from "@azure/identity";
-import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobItem, BlobServiceClient } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
 import { errorCodeOfSdkError, statusOfSdkError } from "./sdk-errors.ts";
 
@@ -20,6 +20,14 @@ export type BlobProperties = {
   readonly isReadable: boolean;
 };
 
+/** A blob in a list. */
+export type ListedBlob = {
+  readonly name: string;
+  readonly etag: string;
+  /** When its bytes or its headers were written, in milliseconds since 1970. */
+  readonly lastModified: number;
+};
+
 /** One container. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. */
 export type BlobContainer = {
   /** Writes a blob and returns its ETag. With `once` an existing blob is not replaced: CONFLICT. */
@@ -30,6 +38,16 @@ export type BlobContainer = {
   read(name: string): Promise<{ bytes: Buffer; etag: string } | undefined>;
   /** Names of the first 5,000 blobs that begin with the prefix. */
   list(prefix: string): Promise<readonly string[]>;
+  /**
+   * A page of the blobs that begin with the prefix, in the order of their names.
+   * @param options `max`: at most 5,000; `prefix`: none by default; `from`: `next` of the page before
+   * @returns `next` is undefined on the last page. A page may have fewer blobs than `max`, even none
+   */
+  page(options: {
+    max: number;
+    prefix?: string;
+    from?: string | undefined;
+  }): Promise<{ readonly blobs: readonly ListedBlob[]; readonly next: string | undefined }>;
   /** What a blob is, without its bytes; undefined when it does not exist. */
   properties(name: string): Promise<BlobProperties | undefined>;
   /** The bytes of a blob that still has these properties, in a buffer of their own; undefined when it does not. */
@@ -126,6 +144,23 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
           .byPage({ maxPageSize: 5_000 });
         const { value } = await pages.next();
         return (value?.segment.blobItems ?? []).map((blob: { name: string }) => blob.name);
+      }),
+    page: ({ max, prefix = "", from }) =>
+      guard(async () => {
+        const pages = (await service()).client
+          .getContainerClient(name)
+          .listBlobsFlat({ prefix, ...withTimeout() })
+          .byPage({ maxPageSize: max, ...(from !== undefined && { continuationToken: from }) });
+        const { value } = await pages.next();
+        return {
+          blobs: (value?.segment.blobItems ?? []).map(({ name, properties }: BlobItem) => ({
+            name,
+            // In lists it has no quotation marks, which a condition needs.
+            etag: `"${properties.etag.replaceAll('"', "")}"`,
+            lastModified: properties.lastModified.getTime(),
+          })),
+          next: value?.continuationToken || undefined,
+        };
       }),
     properties: (blob) =>
       guard(async () => {

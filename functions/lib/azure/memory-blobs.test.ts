@@ -1,0 +1,102 @@
+// The container in memory of the models against Azurite: the same random calls have the same results.
+import { randomUUID } from "node:crypto";
+import { BlobServiceClient } from "@azure/storage-blob";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type BlobContainer, createBlobContainer, createBlobService } from "./blobs.ts";
+import { createCredential } from "./credential.ts";
+import { createMemoryBlobs } from "./memory-blobs.fixture.ts";
+import { sendAtOnce } from "./memory-table.fixture.ts";
+import { compare, type Etags, key, options, sequences, type Version, value } from "./store-contract.fixture.ts";
+
+const credential = createCredential(undefined);
+const blobsUri = process.env.MEDIA__blobServiceUri as string;
+const container = `contract-${randomUUID()}`;
+const azurite = new BlobServiceClient(blobsUri, credential).getContainerClient(container);
+
+beforeAll(async () => {
+  await azurite.create();
+});
+afterAll(async () => {
+  await azurite.delete();
+});
+
+const blobCall = fc.oneof(
+  fc.record({ name: fc.constant("write" as const), key, value, once: fc.boolean() }),
+  fc.record({ name: fc.constantFrom("etag" as const, "read" as const, "properties" as const), key }),
+  fc.record({
+    name: fc.constant("readUnchanged" as const),
+    key,
+    version: fc.constantFrom<Version>("current", "earlier"),
+  }),
+  fc.record({
+    name: fc.constant("remove" as const),
+    key,
+    version: fc.constantFrom<Version>("none", "current", "earlier"),
+  }),
+  fc.record({ name: fc.constant("list" as const) }),
+  fc.record({ name: fc.constant("page" as const), key, max: fc.constantFrom(1, 5_000), all: fc.boolean() }),
+);
+type BlobCall = typeof blobCall extends fc.Arbitrary<infer T> ? T : never;
+
+async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, call: BlobCall): Promise<unknown> {
+  const nameOf = (name: string) => `${prefix}${name}`;
+  const version = (name: string, etag: string | undefined) => etag && etags.indexOf(name, etag);
+  switch (call.name) {
+    case "write": {
+      // An empty blob is never read unchanged: uploads have at least one byte.
+      const blob = { bytes: Buffer.alloc(call.value + 1, call.key), contentType: "x/y", cacheControl: "no-store" };
+      const etag = await blobs.write(nameOf(call.key), blob, { once: call.once });
+      const isNew = etags.indexOf(call.key, etag) === -1;
+      etags.add(call.key, etag);
+      return isNew;
+    }
+    case "etag":
+      return version(call.key, await blobs.etag(nameOf(call.key)));
+    case "read": {
+      const read = await blobs.read(nameOf(call.key));
+      return read && { bytes: read.bytes.toString(), version: version(call.key, read.etag) };
+    }
+    case "properties": {
+      const found = await blobs.properties(nameOf(call.key));
+      return found && { ...found, etag: version(call.key, found.etag) };
+    }
+    case "readUnchanged": {
+      const found = await blobs.properties(nameOf(call.key));
+      const etag = etags.find(call.key, call.version) ?? "";
+      return found && (await blobs.readUnchanged(nameOf(call.key), { ...found, etag }))?.toString();
+    }
+    case "remove": {
+      const etag = etags.find(call.key, call.version);
+      return blobs.remove(nameOf(call.key), etag === undefined ? {} : { etag });
+    }
+    case "list":
+      return (await blobs.list(prefix)).map((name) => name.slice(prefix.length));
+    case "page": {
+      const found: unknown[] = [];
+      let from: string | undefined;
+      do {
+        const page = await blobs.page({ max: call.max, from, ...(!call.all && { prefix: nameOf(call.key) }) });
+        expect(page.blobs.length).toBeLessThanOrEqual(call.max);
+        for (const { name, etag, lastModified } of page.blobs) {
+          const own = name.slice(prefix.length);
+          found.push([own, etags.indexOf(own, etag), lastModified > 0]);
+        }
+        from = page.next;
+      } while (from !== undefined);
+      return found;
+    }
+  }
+}
+
+it("a container in memory has the results of Azurite", async () => {
+  const real = createBlobContainer(createBlobService(blobsUri, credential), container);
+  const law = fc.asyncProperty(sequences(blobCall), async (calls) => {
+    const prefix = `${randomUUID()}/`;
+    const stores = [createMemoryBlobs().connect(sendAtOnce), real] as const;
+    await compare(calls, (store, etags, call) => callBlobs(stores[store], etags, prefix, call));
+    const written = calls.flatMap((call) => (call.name === "write" ? call.key : []));
+    await Promise.all([...new Set(written)].map((name) => real.remove(`${prefix}${name}`)));
+  });
+  await fc.assert(law, options);
+});

@@ -1,0 +1,111 @@
+// The table in memory of the models against Azurite: the same random calls have the same results.
+import { randomUUID } from "node:crypto";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { tables } from "../names.ts";
+import { createCredential } from "./credential.ts";
+import { createMemoryTable, sendAtOnce } from "./memory-table.fixture.ts";
+import {
+  compare,
+  type Etags,
+  key,
+  options,
+  sequences,
+  type Version,
+  value,
+  versions,
+} from "./store-contract.fixture.ts";
+import { createTableClient, pagesOf, rowExists, type TableClient } from "./tables.ts";
+
+const CALL_MS = 30_000;
+
+const statuses = ["uploading", "pending", "failed"];
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 12, minute));
+const filters: readonly string[] = [
+  "status eq 'pending'",
+  `(status eq 'uploading' or status eq 'pending') and createdAt lt datetime'${at(1).toISOString()}'`,
+  `((status eq 'uploading') and bytes ge 1) or (isOpen eq true and retryAt le datetime'${at(0).toISOString()}')`,
+  "RowKey gt 'a' and text eq 'it''s'",
+  "status ge '' and bytes lt 2",
+  "isOpen eq false or missing eq 'x'",
+];
+
+const tableCall = fc.oneof(
+  fc.record({ name: fc.constantFrom("get" as const, "exists" as const), key }),
+  fc.record({ name: fc.constant("create" as const), key, value }),
+  fc.record({ name: fc.constant("update" as const), key, value, version: versions }),
+  fc.record({ name: fc.constant("delete" as const), key, version: versions }),
+  fc.record({ name: fc.constant("list" as const), filter: fc.constantFrom(...filters), size: fc.constantFrom(1, 100) }),
+);
+type TableCall = typeof tableCall extends fc.Arbitrary<infer T> ? T : never;
+
+const columns = (number: number) => ({
+  status: statuses[number],
+  bytes: number,
+  createdAt: at(number),
+  text: "it's",
+  ...(number > 0 && { isOpen: number === 1, retryAt: at(number - 1) }),
+  none: undefined,
+});
+
+/** What a caller can see of a row. */
+const seen = (row: object) =>
+  Object.fromEntries(
+    Object.entries(row)
+      .filter(([name]) => name in columns(1) || name === "partitionKey" || name === "rowKey")
+      .sort(),
+  );
+
+async function callTable(table: TableClient, etags: Etags, partitionKey: string, call: TableCall): Promise<unknown> {
+  const keys = (rowKey: string) => ({ partitionKey, rowKey });
+  const condition = (rowKey: string, version: Version) => {
+    const etag = etags.find(rowKey, version);
+    return etag === undefined ? {} : { etag };
+  };
+  switch (call.name) {
+    case "get": {
+      const row = await table.getEntity(partitionKey, call.key);
+      return [seen(row), etags.indexOf(call.key, row.etag)];
+    }
+    case "exists":
+      return rowExists(table, keys(call.key), CALL_MS);
+    case "create":
+    case "update": {
+      const row = { ...keys(call.key), ...columns(call.value) };
+      const { etag = "" } =
+        call.name === "create"
+          ? await table.createEntity(row)
+          : await table.updateEntity(row, "Replace", condition(call.key, call.version));
+      const isNew = etags.indexOf(call.key, etag) === -1;
+      etags.add(call.key, etag);
+      return isNew;
+    }
+    case "delete":
+      await table.deleteEntity(partitionKey, call.key, condition(call.key, call.version));
+      return "deleted";
+    case "list": {
+      const rows: object[] = [];
+      const filter = `PartitionKey eq '${partitionKey}' and (${call.filter})`;
+      for await (const page of pagesOf<object>(table, { filter, select: ["RowKey", "status"] }, CALL_MS, call.size)) {
+        expect(page.length).toBeLessThanOrEqual(call.size);
+        for (const row of page) rows.push({ ...seen(row), version: etags.indexOf(row.rowKey ?? "", row.etag) });
+      }
+      return rows;
+    }
+  }
+}
+
+it("a table in memory has the results of Azurite", async () => {
+  const real = createTableClient({
+    endpoint: process.env.TABLES_ENDPOINT as string,
+    table: tables.images,
+    credential: createCredential(undefined),
+    retries: 0,
+  });
+  const law = fc.asyncProperty(sequences(tableCall), async (calls) => {
+    const partition = `contract-${randomUUID()}`;
+    const stores = [createMemoryTable().connect(sendAtOnce), real] as const;
+    await compare(calls, (store, etags, call) => callTable(stores[store], etags, partition, call));
+  });
+  await fc.assert(law, options);
+});
