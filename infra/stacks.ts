@@ -76,6 +76,7 @@ export class PlatformStack extends TerraformStack {
       groupId: group.id,
       insightsId: observability.insights.id,
       mediaAccountId: media.account.id,
+      siteAccountId: site.account.id,
       app,
       vault,
     });

@@ -18,6 +18,7 @@ const alerting = (overrides: AlertOverrides = {}): Resources =>
       groupId: "/group",
       insightsId: "/insights",
       mediaAccountId: "/media",
+      siteAccountId: "/site",
       app: { id: "/app", hostName: "app.example.net" },
       vault: { id: "/vault", uri: "https://vault.example/" },
     });
@@ -134,6 +135,7 @@ describe("metric alert", () => {
     ["executions", "/app", "Microsoft.Web/sites", "OnDemandFunctionExecutionCount", "Total"],
     ["storage-capacity", "/media", "Microsoft.Storage/storageAccounts", "UsedCapacity", "Average"],
     ["storage-egress", "/media", "Microsoft.Storage/storageAccounts", "Egress", "Total"],
+    ["site-egress", "/site", "Microsoft.Storage/storageAccounts", "Egress", "Total"],
     ["notifier-failed", expect.stringContaining("azapi_resource"), "Microsoft.Logic/workflows", "RunsFailed", "Total"],
   ])("reads the metric of %s", (name, scope, metric_namespace, metric_name, aggregation) => {
     const alert = named(defaults, name);

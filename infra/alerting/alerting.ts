@@ -21,6 +21,8 @@ export interface AlertingProps {
   readonly insightsId: string;
   /** Resource id of the storage account of the images. */
   readonly mediaAccountId: string;
+  /** Resource id of the storage account of the website. */
+  readonly siteAccountId: string;
   /** The function app. */
   readonly app: { readonly id: string; readonly hostName: string };
   /** The vault that holds the URL of Slack's webhook. */
@@ -31,7 +33,8 @@ export interface AlertingProps {
 export class Alerting extends Construct {
   constructor(scope: Construct, id: string, props: AlertingProps) {
     super(scope, id);
-    const { location, names, subscriptionId, config, groupId, insightsId, mediaAccountId, app, vault } = props;
+    const { location, names, subscriptionId, config, groupId, insightsId, mediaAccountId, siteAccountId, app, vault } =
+      props;
     const { slack, runbooks, ownersRole } = config;
     const { connection, channel } = slack;
     const prefix = names.workflow;
@@ -50,7 +53,7 @@ export class Alerting extends Construct {
           });
     const { resourceGroupName } = location;
     const groups = new ActionGroups(this, "groups", { resourceGroupName, prefix, ownersRole, notifier });
-    const targets = { insightsId, appId: app.id, mediaAccountId, workflowId: notifier?.workflowId };
+    const targets = { insightsId, appId: app.id, mediaAccountId, siteAccountId, workflowId: notifier?.workflowId };
     new Alerts(this, "alerts", { location, prefix, config, groups, ...targets });
     if (config.availability.enabled) {
       const { hostName } = app;

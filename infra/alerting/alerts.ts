@@ -21,6 +21,8 @@ export interface AlertsProps {
   readonly appId: string;
   /** Resource id of the storage account of the images. */
   readonly mediaAccountId: string;
+  /** Resource id of the storage account of the website. */
+  readonly siteAccountId: string;
   /** Resource id of the notifier's workflow. @default no alert on the notifier */
   readonly workflowId: string | undefined;
 }
@@ -37,17 +39,20 @@ type Metric = {
 export class Alerts extends Construct {
   constructor(scope: Construct, id: string, props: AlertsProps) {
     super(scope, id);
-    const { config, groups, appId, mediaAccountId, workflowId } = props;
+    const { config, groups, appId, mediaAccountId, siteAccountId, workflowId } = props;
     const logs = Object.entries(queriesOf(config.minRequests)) as [LogRuleName, string][];
     for (const [name, query] of logs) if (config.rules[name].enabled) this.#onLogs(name, query, props);
 
-    const media = { scope: mediaAccountId, namespace: "Microsoft.Storage/storageAccounts", group: groups.all };
+    const storage = { namespace: "Microsoft.Storage/storageAccounts", group: groups.all };
+    const media = { ...storage, scope: mediaAccountId };
+    const egress = { metric: "Egress", aggregation: "Total" } as const;
     // Always-ready instances have a metric of their own. They are few, and charged by the hour.
     const executions = { metric: "OnDemandFunctionExecutionCount", aggregation: "Total" } as const;
     const metrics: Partial<Record<RuleName, Metric>> = {
       executions: { scope: appId, namespace: "Microsoft.Web/sites", ...executions, group: groups.all },
       storageCapacity: { ...media, metric: "UsedCapacity", aggregation: "Average" },
-      storageEgress: { ...media, metric: "Egress", aggregation: "Total" },
+      storageEgress: { ...media, ...egress },
+      siteEgress: { ...storage, ...egress, scope: siteAccountId },
       ...(workflowId && {
         notifierFailed: {
           scope: workflowId,

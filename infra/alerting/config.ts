@@ -54,6 +54,8 @@ const rules = z.strictObject({
   storageCapacity: rule({ severity: 3, threshold: 5 * GIB, window: "PT6H", frequency: "PT1H" }),
   /** Bytes sent by the media account in the window. */
   storageEgress: rule({ severity: 2, threshold: 5 * GIB, window: "P1D", frequency: "PT1H" }),
+  /** Bytes sent by the site account in the window. Anyone can download public images. */
+  siteEgress: rule({ severity: 2, threshold: 5 * GIB, window: "P1D", frequency: "PT1H" }),
   /** Locations of the availability test that find the app not ready. */
   readyCheck: rule({ severity: 0, threshold: 1, window: "PT30M" }),
   /** Failed runs of the notifier. Only e-mail can report these. */

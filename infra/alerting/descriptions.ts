@@ -13,6 +13,7 @@ const descriptions: Readonly<Record<RuleName, string>> = {
   executions: "Function executions are far above the expected traffic and raise the bill.",
   storageCapacity: "The media account stores more than planned.",
   storageEgress: "The media account sent more in a day than planned.",
+  siteEgress: "The website with the public images sent more in a day than planned.",
   readyCheck: "The app is not ready: /api/health/ready fails in every test location.",
   notifierFailed: "The notifier failed to post an alert to Slack. Only this e-mail reports it.",
 };

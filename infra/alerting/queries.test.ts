@@ -20,6 +20,7 @@ const resources = synthesize((stack) => {
     insightsId: "i",
     appId: "a",
     mediaAccountId: "m",
+    siteAccountId: "s",
     workflowId: "w",
   });
 });
