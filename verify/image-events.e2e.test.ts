@@ -120,8 +120,10 @@ describe("crashes during an upload", () => {
       () => 0,
     );
     await reached;
-    if (applied && store === "records") await vi.waitFor(async () => expect(await writtenRecords()).toBe(before + nth));
-    if (applied && store === "blobs") await vi.waitFor(() => expect(backend.events.writes.length).toBe(blobWrites + 1));
+    if (applied && store === "records")
+      await vi.waitFor(async () => expect(await writtenRecords()).toBe(before + nth), 30_000);
+    if (applied && store === "blobs")
+      await vi.waitFor(() => expect(backend.events.writes.length).toBe(blobWrites + 1), 30_000);
     await host.kill();
     expect(await upload).not.toBe(201);
     proxy.decide(undefined);

@@ -10,6 +10,8 @@ import {
   openBehindProxy,
   openCounter,
   PATIENCE,
+  SHORT_CALLS,
+  SHORT_WINDOW,
   setup,
   useCounter,
 } from "./visitor-counter.fixture.ts";
@@ -27,7 +29,10 @@ type TripOptions = { readonly meter?: Meter; readonly windowMs?: number };
 /** Uses up the budget with one commit for each visit. */
 async function trip(holdMs = PATIENCE.holdMs, { meter, windowMs = PATIENCE.windowMs }: TripOptions = {}) {
   const patience = { ...PATIENCE, windowMs, holdMs };
-  setup.counter = openBehindProxy({ dailyWriteBudget: BUDGET, patience, ...(meter && { meter }) });
+  setup.counter = openBehindProxy({
+    ...{ dailyWriteBudget: BUDGET, patience, closing: SHORT_CALLS },
+    ...(meter && { meter }),
+  });
   for (let count = 1; count <= BUDGET; count++) expect(await visit()).toEqual({ count, today: count });
 }
 
@@ -55,7 +60,7 @@ describe("beyond the budget", () => {
     await countMany(200);
     await vi.waitFor(async () => expect(await total()).toBe(203), 10_000);
     expect(writes).toBe(1);
-    await vi.waitFor(async () => expect(await visit()).toEqual({ count: 203, today: 203, degraded: true }));
+    await vi.waitFor(async () => expect(await visit()).toEqual({ count: 203, today: 203, degraded: true }), 30_000);
   });
 
   it("reads the row before it commits held visits, because the remembered one is old", async () => {
@@ -84,7 +89,7 @@ describe("beyond the budget", () => {
       }),
     ]);
     const attributes = { page: setup.page };
-    await vi.waitFor(() => expect(measured.filter(([name]) => name === "visits")).toHaveLength(4));
+    await vi.waitFor(() => expect(measured.filter(([name]) => name === "visits")).toHaveLength(4), 30_000);
     expect(measured.filter(([name]) => name === "cost_brake_trips")).toEqual([["cost_brake_trips", 1, attributes]]);
     expect(measured.at(-2)).toEqual(["visits", 4, attributes]);
     expect(measured.at(-1)).toEqual(["counter_batch_size", 4, attributes]);
@@ -147,7 +152,7 @@ describe("held visits", () => {
   });
 
   it("keeps held visits while the row cannot be read, and responds degraded meanwhile", async () => {
-    await trip(200, { windowMs: 400 });
+    await trip(200, SHORT_WINDOW);
     await setup.proxy.stop();
     await countMany(5);
     await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-not-committed"), 10_000);
@@ -169,7 +174,7 @@ describe("held visits", () => {
   );
 
   it("drops and logs held visits when their batch exhausts its time", async () => {
-    await trip(200, { windowMs: 400 });
+    await trip(200, SHORT_WINDOW);
     failWrites({ kind: "status", status: 503 }, 1_000);
     await countMany(5);
     await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-dropped"), 10_000);

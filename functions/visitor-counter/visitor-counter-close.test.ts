@@ -5,7 +5,9 @@ import { countMany, failWrites, openBehindProxy, setup, useCounter } from "./vis
 
 useCounter();
 
-const CLOSING = { callMs: 200, windowMs: 400 };
+/** Ends a call without a response. The time of a batch is enough on a busy machine, or over before any call succeeds. */
+const CLOSING = { callMs: 200, windowMs: 20_000 };
+const CLOSING_IN_VAIN = { ...CLOSING, windowMs: 400 };
 const visit = () => setup.counter.count(setup.page);
 const total = async () => (await setup.other.read(setup.page)).count;
 const lines = vi.spyOn(console, "warn");
@@ -23,7 +25,7 @@ describe("close", () => {
   it("gives up on close() before its usual time when the store does not respond, and logs it", async () => {
     // Longer than this test may take.
     const patience = { callMs: 300_000, windowMs: 300_000, holdMs: 300_000 };
-    setup.counter = openBehindProxy({ dailyWriteBudget: 1, patience, closing: CLOSING });
+    setup.counter = openBehindProxy({ dailyWriteBudget: 1, patience, closing: CLOSING_IN_VAIN });
     await visit();
     await countMany(5);
     setup.proxy.decide(() => ({ kind: "swallow" }));
@@ -32,14 +34,14 @@ describe("close", () => {
   });
 
   /** Holds two visits, and two more while the batch of the first two runs. No call or batch ends before the test times out. */
-  async function holdDuringBatch(fault: Fault, times: number) {
+  async function holdDuringBatch(fault: Fault, times: number, closing = CLOSING) {
     const patience = { callMs: 300_000, windowMs: 300_000, holdMs: 100 };
-    setup.counter = openBehindProxy({ dailyWriteBudget: 1, patience, closing: CLOSING });
+    setup.counter = openBehindProxy({ dailyWriteBudget: 1, patience, closing });
     await visit();
     failWrites(fault, times);
     const before = setup.proxy.callsByMethod().PUT ?? 0;
     await countMany(2);
-    await vi.waitFor(() => expect(setup.proxy.callsByMethod().PUT).toBeGreaterThan(before));
+    await vi.waitFor(() => expect(setup.proxy.callsByMethod().PUT).toBeGreaterThan(before), 30_000);
     await countMany(2);
   }
 
@@ -56,7 +58,7 @@ describe("close", () => {
   });
 
   it("logs all held visits on close() when a running batch fails", async () => {
-    await holdDuringBatch({ kind: "status", status: 503 }, Number.POSITIVE_INFINITY);
+    await holdDuringBatch({ kind: "status", status: 503 }, Number.POSITIVE_INFINITY, CLOSING_IN_VAIN);
     await setup.counter.close();
     expect(events().slice(-2)).toMatchObject([
       { message: "held-visits-dropped", visits: 2 },

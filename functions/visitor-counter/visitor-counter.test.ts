@@ -51,11 +51,11 @@ describe("counting", () => {
       { day: "2020-02-29", count: 1 },
       { day: today, count: 1 },
     ]);
-    await vi.waitFor(async () => expect((await direct.getEntity(setup.page, "day:2020-02-29")).count).toBe(1n));
+    await vi.waitFor(async () => expect((await direct.getEntity(setup.page, "day:2020-02-29")).count).toBe(1n), 30_000);
     await vi.waitFor(async () => {
       await setup.counter.count(setup.page);
       expect((await direct.getEntity(setup.page, "total")).closed).toBe("[]");
-    });
+    }, 30_000);
   });
 });
 

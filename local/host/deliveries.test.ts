@@ -29,7 +29,7 @@ test("deliveries start in order, and no more than the concurrency limit run toge
   for (const item of ["a", "b", "c"]) add(item);
   expect(started).toEqual(["a", "b"]);
   gates.get("b")?.();
-  await vi.waitFor(() => expect(started).toEqual(["a", "b", "c"]));
+  await vi.waitFor(() => expect(started).toEqual(["a", "b", "c"]), 30_000);
 });
 
 test("an item that fails is retried up to its attempts, then given up once", async () => {
@@ -41,7 +41,7 @@ test("an item that fails is retried up to its attempts, then given up once", asy
     },
   });
   add("a");
-  await vi.waitFor(() => expect(givenUp).toEqual(["a"]));
+  await vi.waitFor(() => expect(givenUp).toEqual(["a"]), 30_000);
   expect([attempts, await stop()]).toEqual([3, 0]);
 });
 
@@ -56,7 +56,7 @@ test("a rejection is reported and counts as a failed attempt, and giving up is r
     },
   });
   add("a");
-  await vi.waitFor(() => expect(rejections).toBe(-1));
+  await vi.waitFor(() => expect(rejections).toBe(-1), 30_000);
   expect(errors).toEqual(["a: unreachable", "a: no queue", "a: no queue"]);
 });
 

@@ -76,7 +76,7 @@ test("a blob written before the start of the host is not delivered", async () =>
 test("a blob function that fails is retried until it succeeds", async () => {
   const { lines, line } = await startBlobs({ FAILURES: "4" });
   await write("fifth", "time", failing);
-  await vi.waitFor(() => expect(lines.filter((each) => each === "attempt fifth time")).toHaveLength(5));
+  await vi.waitFor(() => expect(lines.filter((each) => each === "attempt fifth time")).toHaveLength(5), 30_000);
   await line(/the blob function broke/);
 });
 
@@ -119,9 +119,9 @@ test("blob events are dropped, doubled and swapped by a rule", async () => {
     return name.includes("first") ? { holdUntil: release.promise } : "deliver";
   });
   for (const each of ["dropped", "first", "doubled", "second"]) await write(`in/a/${each}.txt`, each);
-  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(3));
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(3), 30_000);
   release.resolve();
-  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(4));
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(4), 30_000);
   const texts = parseLines(lines).map(({ text }) => text);
   expect(texts.slice(0, 3).sort()).toEqual(["doubled", "doubled", "second"]);
   expect(texts[3]).toBe("first");
@@ -130,7 +130,7 @@ test("blob events are dropped, doubled and swapped by a rule", async () => {
 test("each blob event goes to one of two hosts of the same app", async () => {
   const [one, two] = await Promise.all([startBlobs(), startBlobs()]);
   for (const each of ["1", "2", "3", "4"]) await write(`in/a/${each}.txt`, each);
-  await vi.waitFor(() => expect([...parseLines(one.lines), ...parseLines(two.lines)]).toHaveLength(4));
+  await vi.waitFor(() => expect([...parseLines(one.lines), ...parseLines(two.lines)]).toHaveLength(4), 30_000);
   expect([parseLines(one.lines).length, parseLines(two.lines).length]).toEqual([2, 2]);
 });
 

@@ -43,14 +43,14 @@ test("a JSON message arrives parsed, with the metadata of Azure, and is deleted"
       nextVisibleTime: expect.stringMatching(/^20.*\+00:00$/),
     },
   });
-  await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0));
+  await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0), 30_000);
 });
 
 test("a message that is no JSON arrives as text, also when it was sent before the start of the host", async () => {
   await queue.create();
   for (const text of ["größer", "kleiner"]) await send(text);
   const { lines } = await startQueues();
-  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(2));
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(2), 30_000);
   expect(
     parseLines(lines)
       .map(({ message }) => message)
@@ -62,10 +62,10 @@ test("a queue function that fails is retried with a growing dequeueCount", async
   await queue.create();
   await send('{"failures":4}');
   const { lines, line } = await startQueues();
-  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(5));
+  await vi.waitFor(() => expect(parseLines(lines)).toHaveLength(5), 30_000);
   expect(parseLines(lines).map(({ triggerMetadata }) => triggerMetadata.dequeueCount)).toEqual([1, 2, 3, 4, 5]);
   await line(/the queue function broke/);
-  await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0));
+  await vi.waitFor(async () => expect((await queue.getProperties()).approximateMessagesCount).toBe(0), 30_000);
   expect(await poison.exists()).toBe(false);
 });
 

@@ -70,7 +70,10 @@ describe("over ten days", () => {
           expect(keyEnds).toBeLessThanOrEqual(now + 7 * DAY);
         }
         // Otherwise a refresh in the background would count for the next chain.
-        await vi.waitFor(async () => expect((await link(60)).keyStarts).toBe(dayOfKey(now, now)), { interval: 2 });
+        await vi.waitFor(async () => expect((await link(60)).keyStarts).toBe(dayOfKey(now, now)), {
+          interval: 2,
+          timeout: 30_000,
+        });
         const days = store.keys.slice(requests).map(({ startsAt }) => startsAt);
         expect(days).toHaveLength(new Set(days).size);
       }),
@@ -99,7 +102,7 @@ describe("covering", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     store.until = promise;
     const links = Promise.all(Array.from({ length: 51 }, () => link()));
-    await vi.waitFor(() => expect(store.requests).toBe(1));
+    await vi.waitFor(() => expect(store.requests).toBe(1), 30_000);
     resolve();
     expect(new Set((await links).map(({ keyEnds }) => keyEnds)).size).toBe(1);
     expect(store.requests).toBe(1);
@@ -111,9 +114,9 @@ describe("covering", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     store.until = promise;
     for (let links = 0; links < 10; links++) expect((await link()).keyEnds).toBe(first.keyEnds);
-    await vi.waitFor(() => expect(store.requests).toBe(2));
+    await vi.waitFor(() => expect(store.requests).toBe(2), 30_000);
     resolve();
-    await vi.waitFor(async () => expect((await link()).keyEnds).toBe(first.keyEnds + DAY));
+    await vi.waitFor(async () => expect((await link()).keyEnds).toBe(first.keyEnds + DAY), 30_000);
     expect(store.requests).toBe(2);
   });
 
@@ -122,13 +125,13 @@ describe("covering", () => {
     now += DAY;
     store.rejects = true;
     for (let links = 0; links < 10; links++) expect((await link()).keyEnds).toBe(first.keyEnds);
-    await vi.waitFor(() => expect(store.requests).toBe(2));
+    await vi.waitFor(() => expect(store.requests).toBe(2), 30_000);
     now += MINUTE;
     expect((await link()).keyEnds).toBe(first.keyEnds);
     expect(store.requests).toBe(2);
     store.rejects = false;
     now += 1;
-    await vi.waitFor(async () => expect((await link()).keyEnds).toBeGreaterThan(first.keyEnds));
+    await vi.waitFor(async () => expect((await link()).keyEnds).toBeGreaterThan(first.keyEnds), 30_000);
     expect(store.requests).toBe(3);
   });
 

@@ -144,7 +144,7 @@ describe("an invocation whose request the host could not forward", () => {
     const outcome = await server.run(id, "health", { Headers: { json: '{"a":"\u00fc"}' } });
     expect(outcome.failure).toContain("could not read the request");
     expect(handler).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(log).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(log).toHaveBeenCalledOnce(), 30_000);
     expect(consume).toHaveBeenCalledOnce();
     await expect(respondAgain(id)).rejects.toThrow(freed);
     log.mockRestore();
@@ -157,7 +157,7 @@ describe("an invocation whose request the host could not forward", () => {
     expect((await response).status).toBe(417);
     expect((await outcome)?.failure).toContain("could not read the request");
     expect(handler).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(info).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(info).toHaveBeenCalledOnce(), 30_000);
     expect(consume).toHaveBeenCalledOnce();
     await expect(respondAgain(id)).rejects.toThrow(freed);
     expect(warn).not.toHaveBeenCalled();
