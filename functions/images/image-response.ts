@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { OperationResponse } from "../lib/http/operation.ts";
-import { type ImageRecord, imageStatuses, variantFormats, visibilities } from "../lib/image.ts";
+import { type ImageRecord, imageStatuses, retentions, variantFormats, visibilities } from "../lib/image.ts";
 import { variantsOf } from "../lib/image-variants.ts";
 import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
@@ -20,7 +20,7 @@ export const imageResponse = z
     height: pixels,
     status: z.enum(imageStatuses).meta({
       description:
-        "`ready` when all variants are available; `failed` when they could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`.",
+        "`ready` when all variants are available; `failed` when they could not be created, see `reason`. After a failure on our side it is tried again, and can still become `ready`. `expired` when its retention has ended: nothing uses the image any more, and it is deleted a week later.",
     }),
     metadata: z.enum(["kept", "removed"]).meta({
       description:
@@ -30,6 +30,15 @@ export const imageResponse = z
     visibility: z.enum(visibilities).meta({
       description: "`public`: everyone can read the variants, and the gallery lists the image.",
     }),
+    retention: z.enum(retentions).meta({
+      description:
+        "Days since `createdAt` for which the image is kept, or `keep`: without end. First that of the owner's tier: `free` 90, `basic` 180, `pro` 365, `enterprise` keep.",
+    }),
+    expiresAt: z.iso.datetime().optional().meta({ description: "When the retention ends. Missing for `keep`." }),
+    expiredAt: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: "When the image became `expired`. It is deleted seven days later." }),
     description: shownDescription.optional(),
     alt: shownAlt.optional(),
     tags: shownTags.optional(),
@@ -67,17 +76,25 @@ export type ImageResponse = z.infer<typeof imageResponse>;
 
 /** Removes the fields that are internal. */
 export function toResponse(record: ImageRecord): ImageResponse {
-  const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...rest } = record;
+  const { owner: _owner, sourceEtag: _sourceEtag, attempts: _attempts, retryAt: _retryAt, ...shown } = record;
+  const { retentionFrom: _retentionFrom, retagAt: _retagAt, ...rest } = shown;
   const {
     placeholder: _placeholder,
     uploadKey: _uploadKey,
     variants: _variants,
     metadata = "kept",
     visibility = "private",
+    retention = "keep",
     ...response
   } = rest;
   const variants = variantsOf(record);
-  return { ...response, metadata, visibility, ...(variants.length > 0 && { variants: [...variants] }) };
+  return {
+    ...response,
+    metadata,
+    visibility,
+    retention,
+    ...(variants.length > 0 && { variants: [...variants] }),
+  };
 }
 
 const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
@@ -119,4 +136,5 @@ export const exampleImage = {
   metadata: "removed",
   visibility: "private",
   createdAt: "2026-11-21T09:00:00.000Z",
+  retention: "keep",
 } as const satisfies ImageResponse;

@@ -2,13 +2,16 @@
 import { AppError } from "../lib/errors.ts";
 import type { StoredImage, StoredVariant } from "../lib/image.ts";
 
+/** Times that a record may have. In a row they are dates, so that a filter compares them. */
+const timeNames = ["retryAt", "expiresAt", "expiredAt", "retagAt"] as const;
+type TimeName = (typeof timeNames)[number];
+
 export type Row = Omit<
   StoredImage,
-  "id" | "owner" | "thumbnail" | "variants" | "createdAt" | "size" | "retryAt" | "tags"
-> & {
+  "id" | "owner" | "thumbnail" | "variants" | "createdAt" | "size" | "tags" | TimeName
+> & { [name in TimeName]?: Date } & {
   owner: string;
   createdAt: Date;
-  retryAt?: Date;
   bytes: number;
   thumbWidth?: number;
   thumbHeight?: number;
@@ -37,7 +40,11 @@ export function keysOf(owner: string, id: string) {
   return { partitionKey: partitionOf(owner, monthOf(timeOf(id))), rowKey: id.toLowerCase() };
 }
 
-export function toRow({ id, owner, thumbnail, variants, createdAt, retryAt, size, tags, ...rest }: StoredImage) {
+const toDates = (times: { readonly [name in TimeName]: string | undefined }): { [name in TimeName]?: Date } =>
+  Object.fromEntries(Object.entries(times).flatMap(([name, time]) => (time ? [[name, new Date(time)]] : [])));
+
+export function toRow({ id, owner, thumbnail, variants, createdAt, size, tags, ...record }: StoredImage) {
+  const { retryAt, expiresAt, expiredAt, retagAt, ...rest } = record;
   const keys = keysOf(owner, id);
   if (!keys) throw new AppError("INTERNAL", `The id of an image must be a UUIDv7, received ${id}`);
   return {
@@ -46,7 +53,7 @@ export function toRow({ id, owner, thumbnail, variants, createdAt, retryAt, size
     owner,
     bytes: size,
     createdAt: new Date(createdAt),
-    ...(retryAt && { retryAt: new Date(retryAt) }),
+    ...toDates({ retryAt, expiresAt, expiredAt, retagAt }),
     ...(tags && { tags: JSON.stringify(tags) }),
     ...(variants && { variants: JSON.stringify(variants) }),
     ...(thumbnail && { thumbWidth: thumbnail.width, thumbHeight: thumbnail.height, thumbBytes: thumbnail.size }),
@@ -73,7 +80,10 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     ...(row.visibility && { visibility: row.visibility }),
     ...(row.tags && { tags: JSON.parse(row.tags) as string[] }),
     // Columns of an earlier status remain in the row, and must not appear in the record.
-    ...(row.status === "ready" && width && height && thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
+    ...(["ready", "expired"].includes(row.status) &&
+      width &&
+      height &&
+      thumbBytes && { thumbnail: { width, height, size: thumbBytes } }),
     // These stay while the image is rendered again: their blobs do too.
     ...(row.variants && { variants: JSON.parse(row.variants) as StoredVariant[] }),
     ...(row.thumbHash && { thumbHash: row.thumbHash }),
@@ -83,5 +93,10 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     ...(row.sourceEtag && { sourceEtag: row.sourceEtag }),
     ...(row.status !== "ready" && row.attempts && { attempts: row.attempts }),
     ...(row.status !== "ready" && row.retryAt && { retryAt: new Date(row.retryAt).toISOString() }),
+    ...(row.retention && { retention: row.retention }),
+    ...(row.retentionFrom && { retentionFrom: row.retentionFrom }),
+    ...(row.expiresAt && { expiresAt: new Date(row.expiresAt).toISOString() }),
+    ...(row.expiredAt && { expiredAt: new Date(row.expiredAt).toISOString() }),
+    ...(row.retagAt && { retagAt: new Date(row.retagAt).toISOString() }),
   };
 }

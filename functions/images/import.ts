@@ -69,7 +69,8 @@ export const importImage = guardedOperation({
       download(body.url, ({ url, contentLength, read }) =>
         uploadGate.run(uploadMemory(contentLength, intake.maxBytes), requestPatience, async () => {
           const options = uploadOptions(body.optimize, body);
-          const upload = { owner: caller.subject, filename: fileNameOf(url), source: sourceOf(url), options };
+          const { subject: owner, tier } = caller;
+          const upload = { owner, tier, filename: fileNameOf(url), source: sourceOf(url), options };
           const bytes = await read();
           return thenFree(bytes, () => intake.accept({ ...upload, bytes }));
         }),

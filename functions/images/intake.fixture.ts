@@ -50,4 +50,5 @@ export async function storedBy(owner: string) {
   return { records, blobs };
 }
 
+export const tagsOf = async (name: string) => (await sdk.getBlobClient(name).getTags()).tags;
 export const propertiesOf = (name: string) => sdk.getBlobClient(name).getProperties();

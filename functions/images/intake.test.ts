@@ -1,9 +1,10 @@
 // Images that the intake accepts, and how they are stored, against Azurite.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
+import { originalBlobName } from "../lib/image.ts";
 import { gifWithComment, zip } from "./hostile-images.fixture.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
-import { newOwner, openIntake, propertiesOf, storedBy } from "./intake.fixture.ts";
+import { newOwner, openIntake, propertiesOf, storedBy, tagsOf } from "./intake.fixture.ts";
 import { animation, cameraImage, testImage } from "./test-images.fixture.ts";
 
 const { intake, records, originals } = openIntake();
@@ -40,6 +41,8 @@ describe("accepted images", () => {
       uploadKey: expect.stringMatching(/^[0-9a-f]{64}_unchanged$/),
       status: "pending",
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      retention: "keep",
+      retentionFrom: "tier",
     });
     expect(await records.find(owner, record.id)).toEqual(record);
     const name = `${owner}/${record.id}/Me, 2026.xyz.${extension}`;
@@ -50,6 +53,21 @@ describe("accepted images", () => {
       cacheControl: "private, max-age=31536000, immutable",
       metadata: { image: record.id },
     });
+  });
+
+  it.each([
+    ["free", "90"],
+    ["basic", "180"],
+    ["pro", "365"],
+    ["enterprise", "keep"],
+    [undefined, "keep"],
+  ] as const)("keeps an image of the tier %s for %s days, in its record and the index tag", async (tier, retention) => {
+    const owner = newOwner();
+    const { record } = await intake.accept({ owner, filename: "a", bytes: await testImage("png"), tier });
+    const days = (Date.parse(record.expiresAt ?? "") - Date.parse(record.createdAt)) / 86_400_000;
+    expect(record).toMatchObject({ retention, retentionFrom: "tier" });
+    expect(days).toEqual(retention === "keep" ? Number.NaN : Number(retention));
+    expect(await tagsOf(originalBlobName(record))).toEqual({ retention });
   });
 
   it.each(["gif", "webp", "avif"] as const)("accepts an animated %s with the size of a frame", async (format) => {

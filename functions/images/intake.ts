@@ -1,13 +1,15 @@
 // The only way for an image to enter the library: validated from its bytes, then stored in an order that survives a crash.
 import { randomUUIDv7 } from "node:crypto";
+import type { Tier } from "../lib/access/roster.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/decode/avif-boxes.ts";
 import type { Decoder } from "../lib/decode/decoder.ts";
 import { isCompleteGif } from "../lib/decode/gif-blocks.ts";
 import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
-import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, tagsOf } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
+import { expiryOf, retentionOfTier } from "../lib/retention.ts";
 import { type Duplicates, duplicateKey } from "./duplicates.ts";
 import { convertedFileName, safeFileName } from "./file-name.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";
@@ -43,6 +45,8 @@ export type Intake = {
     options?: UploadOptions;
     /** Where the image was imported from. */
     source?: string;
+    /** Of the owner. Without one, the image is kept. */
+    tier?: Tier | undefined;
   }): Promise<AcceptedImage>;
 };
 
@@ -128,6 +132,7 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
       // The holder of a link may cache the image; shared caches may not.
       cacheControl: "private, max-age=31536000, immutable",
       metadata: { image: id },
+      tags: tagsOf(record),
     };
     if (record.status === "uploading")
       await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
@@ -146,12 +151,14 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
 
   return {
     maxBytes,
-    async accept({ owner, filename, bytes, options = { quality: "high" }, source }) {
+    async accept({ owner, filename, bytes, options = { quality: "high" }, source, tier }) {
       const format = validateFormat(bytes);
       const uploadKey = duplicateKey(bytes, optionsKey(format, options));
       const earlier = await duplicates.find(owner, uploadKey);
       if (earlier) return { record: earlier, isNew: false };
       const image = await decode(bytes, format, options);
+      const createdAt = new Date().toISOString();
+      const retention = retentionOfTier(tier);
       const nameOf = image.format === format ? safeFileName : convertedFileName;
       const own = {
         id: randomUUIDv7(),
@@ -164,7 +171,10 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
         metadata: options === "unchanged" ? "kept" : "removed",
         uploadKey,
         status: "uploading",
-        createdAt: new Date().toISOString(),
+        createdAt,
+        retention,
+        retentionFrom: "tier",
+        expiresAt: expiryOf(createdAt, retention),
         ...(source !== undefined && { source }),
       } as const;
       // In an order that survives a crash at any step: the record, its claim, the original, the record.

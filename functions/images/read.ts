@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
-import { requireVariant, variantsOf } from "../lib/image-variants.ts";
+import { rejectExpired, requireVariant, variantsOf } from "../lib/image-variants.ts";
 import { linkSeconds } from "../lib/link-seconds.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import { pictureHtml } from "./picture.ts";
@@ -48,8 +48,9 @@ type IssueLink = (
   options: { readonly seconds: number; readonly isStable: boolean },
 ) => Promise<{ url: string; expiresAt: number }>;
 
-/** @throws {AppError} CONFLICT while the image has no variants */
+/** @throws {AppError} CONFLICT while the image has no variants, and when it has expired */
 async function embedPicture(record: ImageRecord, seconds: number, issueLink: IssueLink) {
+  rejectExpired(record);
   const variants = variantsOf(record);
   if (variants.length === 0) requireVariant(record, "thumbnail");
   const links = await Promise.all(

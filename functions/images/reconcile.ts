@@ -1,6 +1,6 @@
 // The timer that repairs what crashes, lost events and failed attempts leave behind.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
-import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
+import { type ImageRecords, type ImageStatus, originalBlobName, type StoredImage } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
 import { alertLines } from "../lib/names.ts";
 import type { Deletion } from "./deletion.ts";
@@ -13,6 +13,9 @@ const MAX_ATTEMPTS = 8;
 const FIRST_WAIT_MS = 5 * MINUTE_MS;
 
 const GIVEN_UP = "The thumbnail could not be created because of repeated errors on our side. Process the image again.";
+
+/** Meanwhile the variants were stored, or the retention has ended. */
+const isFinished = (status: ImageStatus) => status === "ready" || status === "expired";
 
 export type ReconcileDeps = {
   readonly images: ImageRecords;
@@ -40,7 +43,7 @@ export async function reconcileImages(
       return (await images.remove(owner, id, etag)) ? "record-removed" : undefined;
     if (attempts >= MAX_ATTEMPTS) {
       await images.change(owner, id, ({ status }) =>
-        status === "ready" ? undefined : { status: "failed", reason: GIVEN_UP, retryAt: undefined },
+        isFinished(status) ? undefined : { status: "failed", reason: GIVEN_UP, retryAt: undefined },
       );
       log.error(alertLines.thumbnailGivenUp, { image: id, attempts });
       return undefined;
@@ -49,7 +52,7 @@ export async function reconcileImages(
     const isLast = attempts + 1 === MAX_ATTEMPTS;
     const retryAt = new Date(now + FIRST_WAIT_MS * (isLast ? 1 : 2 ** attempts)).toISOString();
     await images.change(owner, id, ({ status }) =>
-      status === "ready" ? undefined : { attempts: attempts + 1, retryAt },
+      isFinished(status) ? undefined : { attempts: attempts + 1, retryAt },
     );
     if (hasOriginal) return thumbnailer.create(owner, id, log);
     // Of an acknowledged image, for example after the account was restored without it: an operator may bring it back.

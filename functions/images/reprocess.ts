@@ -4,7 +4,7 @@ import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
-import { variantsOf } from "../lib/image-variants.ts";
+import { rejectExpired, variantsOf } from "../lib/image-variants.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 
 const CONFLICT = "The image is still being stored: try again shortly.";
@@ -23,6 +23,7 @@ const RESET: Partial<ImageRecord> = {
 /** @returns undefined for an image that the next event or run of the timer processes anyway */
 function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
   const { status, retryAt, sourceEtag } = record;
+  rejectExpired(record);
   if (status === "uploading") throw new AppError("CONFLICT", CONFLICT);
   if (status === "pending" && !retryAt && !sourceEtag) return undefined;
   // A release before variants stored the thumbnail only, and named it in a way that counts while `ready`.

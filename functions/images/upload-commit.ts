@@ -1,5 +1,6 @@
 // POST /v1/uploads/{id}/commit: checks what was uploaded through the link, and stores it as an image.
 import { z } from "zod";
+import type { Tier } from "../lib/access/roster.ts";
 import type { BlobContainer, BlobProperties } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { type Gate, requestPatience } from "../lib/gate.ts";
@@ -45,7 +46,7 @@ function validateProperties({ size, isReadable }: BlobProperties, announced: num
 /** @returns undefined when nothing was uploaded, or another commit has finished */
 async function storeUpload(
   { owner, id, filename, size: announced }: Upload,
-  wanted: UploadOptions,
+  { wanted, tier }: { wanted: UploadOptions; tier: Tier | undefined },
   { uploads, staged, intake, uploadGate }: CommitDeps,
 ): Promise<AcceptedImage | undefined> {
   const blob = uploadBlobName({ owner, id });
@@ -57,7 +58,7 @@ async function storeUpload(
     if (!options) return undefined;
     return await uploadGate.run(uploadMemory(properties.size, intake.maxBytes), requestPatience, async () => {
       const bytes = await staged.readUnchanged(blob, properties);
-      return bytes && thenFree(bytes, () => intake.accept({ owner, filename, bytes, options }));
+      return bytes && thenFree(bytes, () => intake.accept({ owner, tier, filename, bytes, options }));
     });
   } catch (error) {
     // The link can then be used again. If the removal fails, the timer does it.
@@ -111,12 +112,12 @@ export const commitUpload = guardedOperation({
     UNSUPPORTED_MEDIA_TYPE: "An image must be one of jpeg, png, webp, avif, gif, received HEIC: export it as JPEG.",
   },
   example: { query: {}, params: { id: "0193a1c2-5b7e-7000-8000-2f6b1d9c4e83" }, response: exampleImage },
-  handler: async ({ caller: { subject: owner }, params, query }, deps: CommitDeps) => {
+  handler: async ({ caller: { subject: owner, tier }, params, query }, deps: CommitDeps) => {
     const id = params.id.toLowerCase();
     const { uploads, staged, images } = deps;
     const upload = await requireUpload(uploads, owner, id);
-    const options = uploadOptions(query.optimize === "true", query);
-    const stored = upload.imageId === undefined ? await storeUpload(upload, options, deps) : undefined;
+    const wanted = uploadOptions(query.optimize === "true", query);
+    const stored = upload.imageId === undefined ? await storeUpload(upload, { wanted, tier }, deps) : undefined;
     let imageId = upload.imageId;
     if (stored) {
       imageId = await uploads.commit(owner, id, stored.record.id);

@@ -66,7 +66,9 @@ export const uploadImage = guardedOperation({
     const options = uploadOptions(query.optimize === "true", query);
     const { record, isNew } = await uploadGate.run(uploadMemory(contentLength, maxBytes), requestPatience, async () => {
       const { bytes, filename = query.filename } = await readFile(upload);
-      return thenFree(bytes, () => intake.accept({ owner: caller.subject, filename, bytes, options }));
+      return thenFree(bytes, () =>
+        intake.accept({ owner: caller.subject, tier: caller.tier, filename, bytes, options }),
+      );
     });
     return imageResult(record, {
       status: isNew ? 201 : 200,

@@ -29,7 +29,9 @@ export function variantBlobName(image: ImageKey, name: string): string {
 /** The stored variants. Records of releases before variants have the thumbnail only. */
 export function variantsOf({ variants, thumbnail, status }: ImageRecord): readonly StoredVariant[] {
   if (variants) return variants;
-  return status === "ready" && thumbnail ? [{ name: THUMBNAIL, format: "webp", ...thumbnail }] : [];
+  return (status === "ready" || status === "expired") && thumbnail
+    ? [{ name: THUMBNAIL, format: "webp", ...thumbnail }]
+    : [];
 }
 
 /** Where `original`, `thumbnail` or a variant of this name is stored. */
@@ -41,12 +43,23 @@ export function locateVariant(image: ImageKey & Pick<ImageRecord, "filename">, v
 
 const nameOf = (variant: string) => (variant === "thumbnail" ? THUMBNAIL : variant);
 
+/** @throws {AppError} CONFLICT for an image whose retention has ended */
+export function rejectExpired({ status, expiredAt }: ImageRecord): void {
+  if (status === "expired")
+    throw new AppError(
+      "CONFLICT",
+      `The image expired at ${expiredAt} and is deleted a week later: lengthen its retention with PATCH to use it again.`,
+    );
+}
+
 /**
  * Checks that the image has `original`, `thumbnail` or a variant of this name.
- * @throws {AppError} CONFLICT when it does not exist yet, or could not be created; NOT_FOUND when the image has others
+ * @throws {AppError} CONFLICT when it does not exist yet, could not be created, or the image has expired; NOT_FOUND when
+ *   the image has others
  */
 export function requireVariant(record: ImageRecord, variant: string): void {
   const { status, reason } = record;
+  rejectExpired(record);
   if (status === "uploading") throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");
   const names = variantsOf(record).map(({ name }) => name);
   if (variant === "original" || names.includes(nameOf(variant))) return;

@@ -3,14 +3,18 @@
 /**
  * `uploading`: the record exists, the original may not. `pending`: the original is stored, the variants are not all.
  * `ready`: all variants are stored. `failed`: they could not be created; `reason` says why. With `retryAt`, the timer tries
- * again; without, `failed` is final.
+ * again; without, `failed` is final. `expired`: its retention has ended at `expiredAt`; the blobs are still stored, and a
+ * timer deletes the image a week later.
  */
-export const imageStatuses = ["uploading", "pending", "ready", "failed"] as const;
+export const imageStatuses = ["uploading", "pending", "ready", "failed", "expired"] as const;
 export type ImageStatus = (typeof imageStatuses)[number];
 
 /** `public`: the site shows the variants to everyone, and the gallery lists the image. */
 export const visibilities = ["private", "public"] as const;
 export type Visibility = (typeof visibilities)[number];
+/** How long an image is kept: days since its upload, or without end. From the shortest to the longest. */
+export const retentions = ["90", "180", "365", "keep"] as const;
+export type Retention = (typeof retentions)[number];
 
 /** Formats of variants. The content type is `image/{format}`. */
 export const variantFormats = ["avif", "webp", "jpeg", "png"] as const;
@@ -74,6 +78,16 @@ export type ImageRecord = {
   readonly attempts?: number | undefined;
   /** When the timer makes its next attempt, ISO 8601. */
   readonly retryAt?: string | undefined;
+  /** Undefined before there was a choice: keep. */
+  readonly retention?: Retention | undefined;
+  /** Where the retention is from: only that of the tier follows a change of the owner's tier. */
+  readonly retentionFrom?: "tier" | "owner" | undefined;
+  /** When the retention ends, ISO 8601; undefined for keep. */
+  readonly expiresAt?: string | undefined;
+  /** When the record became `expired`, ISO 8601. */
+  readonly expiredAt?: string | undefined;
+  /** When the timer writes the index tag `retention` of the original again, ISO 8601. */
+  readonly retagAt?: string | undefined;
 };
 
 /**
@@ -121,6 +135,9 @@ export type ImageRecords = {
 export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "owner" | "id" | "filename">): string {
   return `${owner}/${id}/${filename}`;
 }
+
+/** Index tags of the original. */
+export const tagsOf = ({ retention = "keep" }: Pick<ImageRecord, "retention">) => ({ retention });
 
 /** Name in the container of direct uploads: `{owner}/{id}`, with the id of the upload. */
 export function uploadBlobName({ owner, id }: { readonly owner: string; readonly id: string }): string {

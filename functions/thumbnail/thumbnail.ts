@@ -48,7 +48,7 @@ export async function onPoison(
   const retryAt = new Date().toISOString();
   try {
     await images.change(owner, image, ({ status }) =>
-      status === "ready" || status === "failed" ? undefined : { status: "failed", reason: REASON, retryAt },
+      ["ready", "failed", "expired"].includes(status) ? undefined : { status: "failed", reason: REASON, retryAt },
     );
     log.warn("thumbnail-postponed", { image });
   } catch (error) {

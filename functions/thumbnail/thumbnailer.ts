@@ -112,6 +112,7 @@ export function createThumbnailer(options: Options): Thumbnailer {
       await removeVariants(thumbnails, { owner, id });
       return "not-found";
     }
+    if (record.status === "expired") return "up-to-date";
     const originalName = originalBlobName(record);
     const isFinal = record.status === "ready" || (record.status === "failed" && !record.retryAt);
     if (isFinal && record.sourceEtag && record.sourceEtag === (await originals.etag(originalName))) return "up-to-date";
@@ -124,6 +125,8 @@ export function createThumbnailer(options: Options): Thumbnailer {
     const stored = await render(record, original, { isAlone: isSecondRender, patience, log });
     const changed = await records.change(owner, id, (current) => {
       const sourceEtag = original.etag;
+      // Its retention has ended meanwhile. What was written is removed with the image.
+      if (current.status === "expired") return undefined;
       // Another instance was faster, and its record stays: it names the blobs that it wrote.
       if (current.status === "ready" && current.sourceEtag === sourceEtag) return undefined;
       if (stored) return { ...readyRecord(stored), sourceEtag };

@@ -47,12 +47,13 @@ const invalidToken = {
 };
 
 describe("the roster", () => {
-  it("gives a caller the lower of the roles of token and user, and the token's session", async () => {
+  it("gives a caller the lower of the roles of token and user, the user's tier and the token's session", async () => {
     const verified = { session: "s1" };
     expect(await setup({ verified }).authenticate(`Bearer ${token}`)).toEqual({
       subject: "ada",
       role: "editor",
       session: "s1",
+      tier: "free",
     });
     expect(await setup({ verified: { role: "viewer" } }).authenticate(`Bearer ${token}`)).toMatchObject({
       role: "viewer",

@@ -41,7 +41,7 @@ async function applyRoster({ subject, role, session, issuedAt }: VerifiedToken, 
       "invalid_token",
     );
   // A token lives longer than a change of the role.
-  return { subject, role: lowerRole(role, user.role), ...(session !== undefined && { session }) };
+  return { subject, role: lowerRole(role, user.role), tier: user.tier, ...(session !== undefined && { session }) };
 }
 
 export function createAuthenticate({ verify, entra, users }: Options): Authenticate {

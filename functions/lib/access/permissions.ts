@@ -1,5 +1,7 @@
 // The permissions of each role; routes require permissions. Pure.
 
+import type { Tier } from "./roster.ts";
+
 export const permissions = [
   "images:read",
   "images:write",
@@ -25,6 +27,8 @@ export type Caller = {
   readonly role: Role;
   /** Id of the session (the family of refresh tokens), for tokens of this API that a sign-in issued. */
   readonly session?: string;
+  /** Of the caller's account; callers of Entra ID have none. */
+  readonly tier?: Tier;
 };
 
 export function hasPermission({ role }: Pick<Caller, "role">, permission: Permission): boolean {

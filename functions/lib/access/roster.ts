@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { type Role, roles } from "./permissions.ts";
 
-/** How long images are meant to be kept: 90, 180 and 365 days, and without end. Nothing deletes them by tier yet. */
+/** How long images are kept: 90, 180 and 365 days, and without end (lib/retention.ts). */
 export const tiers = ["free", "basic", "pro", "enterprise"] as const;
 export type Tier = (typeof tiers)[number];
 

@@ -10,6 +10,8 @@ export type BlobToWrite = {
   readonly contentType: string;
   readonly cacheControl: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Index tags, which lifecycle rules can select by. */
+  readonly tags?: Readonly<Record<string, string>>;
 };
 
 export type BlobProperties = {
@@ -52,6 +54,8 @@ export type BlobContainer = {
   properties(name: string): Promise<BlobProperties | undefined>;
   /** The bytes of a blob that still has these properties, in a buffer of their own; undefined when it does not. */
   readUnchanged(name: string, properties: BlobProperties): Promise<Buffer<ArrayBuffer> | undefined>;
+  /** Replaces the index tags of a blob, without a new ETag or event. @returns false when the blob does not exist */
+  setTags(name: string, tags: Readonly<Record<string, string>>): Promise<boolean>;
   /** Removes a blob if it exists, with its snapshots, which an upload link can take; with `etag` only this version of it. */
   remove(name: string, options?: { etag?: string }): Promise<void>;
 };
@@ -113,12 +117,13 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
   };
 
   return {
-    write: (blob, { bytes, contentType, cacheControl, metadata = {} }, { once = false } = {}) =>
+    write: (blob, { bytes, contentType, cacheControl, metadata = {}, tags }, { once = false } = {}) =>
       guard(async () => {
         const { etag } = await (await at(blob)).upload(() => slices(bytes), bytes.byteLength, {
           ...withTimeout(),
           blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
           metadata,
+          ...(tags && { tags: { ...tags } }),
           ...(once && { conditions: { ifNoneMatch: "*" } }),
         });
         return etag ?? "";
@@ -175,6 +180,11 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
         const options = { ...withTimeout(), conditions: { ifMatch: etag } };
         const read = (await at(blob)).downloadToBuffer(bytes, 0, size, options);
         return (await read.catch(undefinedIfChanged)) && bytes;
+      }),
+    setTags: (blob, tags) =>
+      guard(async () => {
+        const set = (await at(blob)).setTags({ ...tags }, withTimeout());
+        return (await set.catch(undefinedIfNotFound)) !== undefined;
       }),
     remove: (blob, { etag } = {}) =>
       guard(async () => {
