@@ -1,12 +1,13 @@
 // GET and PATCH /v1/users/me: the caller's own account.
 import { z } from "zod";
 import { type Caller, roles } from "../lib/access/permissions.ts";
-import { changeUser, type Roster, requireUser, tiers, type User } from "../lib/access/roster.ts";
+import { changeUser, type Roster, requireUser, type User } from "../lib/access/roster.ts";
 import type { RosterView } from "../lib/access/roster-view.ts";
 import { unauthenticated } from "../lib/access/unauthenticated.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { throwValidationError } from "../lib/http/validation-issues.ts";
+import { tiers } from "../lib/retention.ts";
 import { nextSecond, type StoreClock } from "../lib/store-clock.ts";
 import type { AccountLog } from "./account-log.ts";
 import { type CredentialStore, changeCredentials } from "./credentials.ts";

@@ -1,7 +1,8 @@
 // Users as the API shows them to an owner, and the parameters and errors that their routes share.
 import { z } from "zod";
 import { roles } from "../lib/access/permissions.ts";
-import { emailSchema, states, tiers, type User } from "../lib/access/roster.ts";
+import { emailSchema, states, type User } from "../lib/access/roster.ts";
+import { tiers } from "../lib/retention.ts";
 
 export const userId = z
   .string()

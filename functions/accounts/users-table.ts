@@ -1,8 +1,9 @@
 // The roster in the table `users`: one row, so that one conditional Replace decides what concerns several users.
 import { z } from "zod";
 import { roles } from "../lib/access/permissions.ts";
-import { MAX_USERS, type Roster, states, tiers, type User } from "../lib/access/roster.ts";
+import { MAX_USERS, type Roster, states, type User } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
+import { tiers } from "../lib/retention.ts";
 import type { Rows } from "./rows.ts";
 import { createSettle, type Timing } from "./settle.ts";
 

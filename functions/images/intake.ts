@@ -1,6 +1,5 @@
 // The only way for an image to enter the library: validated from its bytes, then stored in an order that survives a crash.
 import { randomUUIDv7 } from "node:crypto";
-import type { Tier } from "../lib/access/roster.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { hasStillImage, isAnimatedAvif, isCompleteAvif } from "../lib/decode/avif-boxes.ts";
 import type { Decoder } from "../lib/decode/decoder.ts";
@@ -9,7 +8,7 @@ import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, tagsOf } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
-import { expiryOf, retentionOfTier } from "../lib/retention.ts";
+import { expiryOf, retentionOfTier, type Tier } from "../lib/retention.ts";
 import { type Duplicates, duplicateKey } from "./duplicates.ts";
 import { convertedFileName, safeFileName } from "./file-name.ts";
 import { contentTypes, formatOf, type ImageFormat, imageFormats } from "./image-format.ts";

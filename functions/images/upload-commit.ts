@@ -1,6 +1,5 @@
 // POST /v1/uploads/{id}/commit: checks what was uploaded through the link, and stores it as an image.
 import { z } from "zod";
-import type { Tier } from "../lib/access/roster.ts";
 import type { BlobContainer, BlobProperties } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { type Gate, requestPatience } from "../lib/gate.ts";
@@ -8,6 +7,7 @@ import { uploadMemory } from "../lib/http/multipart.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
 import { type ImageRecord, type ImageRecords, uploadBlobName } from "../lib/image.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
+import type { Tier } from "../lib/retention.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 import type { AcceptedImage, Intake, UploadOptions } from "./intake.ts";
 import { thenFree } from "./then-free.ts";

@@ -1,6 +1,9 @@
 // How long images are kept: by the owner's tier, and until when. Pure.
-import type { Tier } from "./access/roster.ts";
 import { type Retention, retentions } from "./image.ts";
+
+/** Of users: how long their images are kept. */
+export const tiers = ["free", "basic", "pro", "enterprise"] as const;
+export type Tier = (typeof tiers)[number];
 
 const DAY_MS = 24 * 60 * 60_000;
 

@@ -1,6 +1,6 @@
 // The permissions of each role; routes require permissions. Pure.
 
-import type { Tier } from "./roster.ts";
+import type { Tier } from "../retention.ts";
 
 export const permissions = [
   "images:read",

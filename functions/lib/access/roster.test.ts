@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AppError } from "../errors.ts";
+import { tiers } from "../retention.ts";
 import { roles } from "./permissions.ts";
 import {
   addUser,
@@ -14,7 +15,6 @@ import {
   removeUser,
   revokeTokens,
   states,
-  tiers,
   type User,
 } from "./roster.ts";
 

@@ -1,11 +1,8 @@
 // The users of the site: all in one row, so that one conditional Replace decides what concerns several of them. Pure.
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import type { Tier } from "../retention.ts";
 import { type Role, roles } from "./permissions.ts";
-
-/** How long images are kept: 90, 180 and 365 days, and without end (lib/retention.ts). */
-export const tiers = ["free", "basic", "pro", "enterprise"] as const;
-export type Tier = (typeof tiers)[number];
 
 export const states = ["active", "disabled"] as const;
 
