@@ -54,6 +54,8 @@ export type BlobContainer = {
   properties(name: string): Promise<BlobProperties | undefined>;
   /** The bytes of a blob that still has these properties, in a buffer of their own; undefined when it does not. */
   readUnchanged(name: string, properties: BlobProperties): Promise<Buffer<ArrayBuffer> | undefined>;
+  /** The index tags of a blob, or undefined when it does not exist. */
+  tags(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Replaces the index tags of a blob, without a new ETag or event. @returns false when the blob does not exist */
   setTags(name: string, tags: Readonly<Record<string, string>>): Promise<boolean>;
   /** Removes a blob if it exists, with its snapshots, which an upload link can take; with `etag` only this version of it. */
@@ -181,6 +183,7 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
         const read = (await at(blob)).downloadToBuffer(bytes, 0, size, options);
         return (await read.catch(undefinedIfChanged)) && bytes;
       }),
+    tags: (blob) => guard(async () => (await (await at(blob)).getTags(withTimeout()).catch(undefinedIfNotFound))?.tags),
     setTags: (blob, tags) =>
       guard(async () => {
         const set = (await at(blob)).setTags({ ...tags }, withTimeout());

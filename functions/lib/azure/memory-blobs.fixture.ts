@@ -4,7 +4,8 @@ import { AppError } from "../errors.ts";
 import type { BlobContainer, BlobToWrite } from "./blobs.ts";
 import type { Send } from "./memory-table.fixture.ts";
 
-type StoredBlob = { readonly etag: string; readonly bytes: Buffer; readonly lastModified: number };
+type StoredBlob = { readonly etag: string; readonly bytes: Buffer; readonly lastModified: number; readonly tags: Tags };
+type Tags = Readonly<Record<string, string>>;
 type Options = {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -17,10 +18,10 @@ export function createMemoryBlobs({ now = Date.now, onWrite = () => undefined }:
   let writes = 0;
   const named = (prefix: string) => [...blobs.keys()].filter((name) => name.startsWith(prefix)).sort();
 
-  function write(name: string, { bytes }: Pick<BlobToWrite, "bytes">, once: boolean): string {
+  function write(name: string, { bytes, tags = {} }: Pick<BlobToWrite, "bytes" | "tags">, once: boolean): string {
     if (once && blobs.has(name)) throw new AppError("CONFLICT", "The blob already exists.");
     const etag = `"0x${(++writes).toString(16).toUpperCase()}"`;
-    blobs.set(name, { etag, bytes: Buffer.from(bytes), lastModified: Math.floor(now() / 1_000) * 1_000 });
+    blobs.set(name, { etag, bytes: Buffer.from(bytes), lastModified: Math.floor(now() / 1_000) * 1_000, tags });
     onWrite(name);
     return etag;
   }
@@ -32,9 +33,9 @@ export function createMemoryBlobs({ now = Date.now, onWrite = () => undefined }:
         throw new AppError("DEPENDENCY_UNAVAILABLE", "The container is not available", { cause, retryAfter: 5 });
       });
     return {
-      write(name, { bytes }, { once = false } = {}) {
+      write(name, { bytes, tags = {} }, { once = false } = {}) {
         // The caller may free its bytes before a late call is applied.
-        const sent = { bytes: Buffer.from(bytes) };
+        const sent = { bytes: Buffer.from(bytes), tags };
         return call(() => write(name, sent, once));
       },
       etag: (name) => call(() => blobs.get(name)?.etag),
@@ -65,6 +66,13 @@ export function createMemoryBlobs({ now = Date.now, onWrite = () => undefined }:
           const bytes = Buffer.from(new ArrayBuffer(stored.bytes.length));
           bytes.set(stored.bytes);
           return bytes;
+        }),
+      tags: (name) => call(() => blobs.get(name)?.tags),
+      setTags: (name, tags) =>
+        call(() => {
+          const stored = blobs.get(name);
+          if (stored) blobs.set(name, { ...stored, tags });
+          return stored !== undefined;
         }),
       remove: (name, { etag } = {}) =>
         call(() => {

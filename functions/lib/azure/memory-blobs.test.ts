@@ -34,6 +34,7 @@ const blobCall = fc.oneof(
     key,
     version: fc.constantFrom<Version>("none", "current", "earlier"),
   }),
+  fc.record({ name: fc.constant("setTags" as const), key, value }),
   fc.record({ name: fc.constant("list" as const) }),
   fc.record({ name: fc.constant("page" as const), key, max: fc.constantFrom(1, 5_000), all: fc.boolean() }),
 );
@@ -45,7 +46,9 @@ async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, cal
   switch (call.name) {
     case "write": {
       // An empty blob is never read unchanged: uploads have at least one byte.
-      const blob = { bytes: Buffer.alloc(call.value + 1, call.key), contentType: "x/y", cacheControl: "no-store" };
+      const tags = call.value === 0 ? {} : { tags: { written: String(call.value) } };
+      const content = { bytes: Buffer.alloc(call.value + 1, call.key), contentType: "x/y", cacheControl: "no-store" };
+      const blob = { ...content, ...tags };
       const etag = await blobs.write(nameOf(call.key), blob, { once: call.once });
       const isNew = etags.indexOf(call.key, etag) === -1;
       etags.add(call.key, etag);
@@ -59,7 +62,8 @@ async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, cal
     }
     case "properties": {
       const found = await blobs.properties(nameOf(call.key));
-      return found && { ...found, etag: version(call.key, found.etag) };
+      const tags = await blobs.tags(nameOf(call.key));
+      return found && { ...found, tags, etag: version(call.key, found.etag) };
     }
     case "readUnchanged": {
       const found = await blobs.properties(nameOf(call.key));
@@ -70,6 +74,8 @@ async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, cal
       const etag = etags.find(call.key, call.version);
       return blobs.remove(nameOf(call.key), etag === undefined ? {} : { etag });
     }
+    case "setTags":
+      return blobs.setTags(nameOf(call.key), { set: String(call.value) });
     case "list":
       return (await blobs.list(prefix)).map((name) => name.slice(prefix.length));
     case "page": {

@@ -78,6 +78,11 @@ export function createMemoryTable({ now = Date.now, lag = () => 0, position = (k
           return put(keyOf(entity), columns);
         });
       },
+      upsertEntity(entity: TableEntity, mode: string) {
+        if (mode !== "Replace") throw new Error(`Only Replace, received ${mode}`);
+        const columns = columnsOf(entity);
+        return send(() => put(keyOf(entity), columns));
+      },
       deleteEntity: (partitionKey: string, rowKey: string, { etag = "*" } = {}) =>
         send(() => {
           const key = keyOf({ partitionKey, rowKey });

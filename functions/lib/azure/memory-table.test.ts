@@ -32,7 +32,7 @@ const filters: readonly string[] = [
 
 const tableCall = fc.oneof(
   fc.record({ name: fc.constantFrom("get" as const, "exists" as const), key }),
-  fc.record({ name: fc.constant("create" as const), key, value }),
+  fc.record({ name: fc.constantFrom("create" as const, "upsert" as const), key, value }),
   fc.record({ name: fc.constant("update" as const), key, value, version: versions }),
   fc.record({ name: fc.constant("delete" as const), key, version: versions }),
   fc.record({ name: fc.constant("list" as const), filter: fc.constantFrom(...filters), size: fc.constantFrom(1, 100) }),
@@ -70,12 +70,14 @@ async function callTable(table: TableClient, etags: Etags, partitionKey: string,
     case "exists":
       return rowExists(table, keys(call.key), CALL_MS);
     case "create":
+    case "upsert":
     case "update": {
       const row = { ...keys(call.key), ...columns(call.value) };
-      const { etag = "" } =
-        call.name === "create"
-          ? await table.createEntity(row)
-          : await table.updateEntity(row, "Replace", condition(call.key, call.version));
+      const write = () => {
+        if (call.name === "update") return table.updateEntity(row, "Replace", condition(call.key, call.version));
+        return call.name === "create" ? table.createEntity(row) : table.upsertEntity(row, "Replace");
+      };
+      const { etag = "" } = await write();
       const isNew = etags.indexOf(call.key, etag) === -1;
       etags.add(call.key, etag);
       return isNew;
