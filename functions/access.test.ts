@@ -46,6 +46,8 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "user-me-update": anyRole,
   "user-reset": owner,
   "user-update": owner,
+  "visitor-badge": everybody,
+  "visitor-badge-json": everybody,
   "visitor-count": everybody,
   "visitor-counter": everybody,
   "visitor-counter-drop-in": everybody,

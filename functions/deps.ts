@@ -11,6 +11,7 @@ import { checkTable } from "./lib/azure/tables.ts";
 import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
+import { keepValues } from "./lib/kept-values.ts";
 import { addLazily } from "./lib/lazily.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
@@ -20,6 +21,9 @@ import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
 const CLOSE_MS = 3_500;
+
+/** A badge costs a table call at most once a minute. */
+const BADGE_AGE_MS = 60_000;
 
 function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountDeps> & ReturnType<typeof imageDeps>) {
   return {
@@ -31,6 +35,9 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
         dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
         meter: deps.meter,
       });
+    },
+    get badgeNumbers() {
+      return keepValues(BADGE_AGE_MS, (page) => this.visits.read(page));
     },
     /** The limiter's table for the clean-up: deletes are safe to retry. */
     get limitsTable() {

@@ -30,6 +30,8 @@ import type { Settings } from "./lib/settings-schema.ts";
 import { metrics } from "./metrics/metrics.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { createLink } from "./sas/create-link.ts";
+import { badge } from "./visitor-counter/badge.ts";
+import { badgeJson } from "./visitor-counter/badge-json.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
 import { dropIn } from "./visitor-counter/drop-in.ts";
 import { readCount } from "./visitor-counter/read-count.ts";
@@ -42,6 +44,8 @@ const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 export const routes = [
   route("visitor-counter", "POST", "/v1/visits/{page}", "public", "visits", countVisit),
   route("visitor-count", "GET", "/v1/visits/{page}", "public", "default", readCount),
+  route("visitor-badge", "GET", "/v1/visits/{page}/badge.svg", "public", "none", badge),
+  route("visitor-badge-json", "GET", "/v1/visits/{page}/badge.json", "public", "none", badgeJson),
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-import", "POST", "/v1/images/import", "images:write", "uploads", importImage),

@@ -32,6 +32,8 @@ export const functionNames = [
   "user-me-update",
   "user-reset",
   "user-update",
+  "visitor-badge",
+  "visitor-badge-json",
   "visitor-count",
   "visitor-counter",
   "visitor-counter-drop-in",
