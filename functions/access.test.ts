@@ -51,6 +51,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "visitor-count": everybody,
   "visitor-counter": everybody,
   "visitor-counter-drop-in": everybody,
+  "visitor-history": everybody,
   "zz-fallback": everybody,
 };
 

@@ -17,6 +17,7 @@ import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
 import { bodyLimit, type Settings } from "./lib/settings-schema.ts";
 import { type Platform, platformDeps } from "./platform-deps.ts";
+import { createHistory } from "./visitor-counter/history.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
@@ -34,6 +35,13 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
         timeZone: settings.SITE_TIME_ZONE,
         dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
         meter: deps.meter,
+      });
+    },
+    get history() {
+      return createHistory({
+        table: deps.table(tables.visits, 2),
+        visits: this.visits,
+        timeZone: settings.SITE_TIME_ZONE,
       });
     },
     get badgeNumbers() {

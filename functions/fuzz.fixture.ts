@@ -143,6 +143,8 @@ export function headers(
       "x-forwarded-for": headerText,
       "sec-purpose": fc.constantFrom("prefetch", "prefetch;prerender", "x"),
       "if-match": fc.oneof(fc.constant("*"), headerText),
+      "if-none-match": fc.oneof(fc.constant("*"), headerText),
+      accept: fc.oneof(fc.constantFrom("text/csv", "text/csv;q=0.1, application/json"), headerText),
       origin: headerText,
       cookie: fc.oneof(headerText, fc.constantFrom("vitae-refresh=x", "vitae-refresh=x; vitae-refresh=y")),
     },

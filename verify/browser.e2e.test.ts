@@ -7,6 +7,7 @@ import { gifScript } from "../functions/images/hostile-images.fixture.ts";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
+import { measureBadges } from "./badges.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
 import { type Image, json, type PageCount } from "./responses.fixture.ts";
 
@@ -60,6 +61,35 @@ it("the sample page keeps its text when the store is down", async () => {
   expect(errors.filter((error) => !error.startsWith("Failed to load resource"))).toEqual([]);
   await page.close();
   await backend.proxy.start();
+});
+
+it("a page shows a badge as an image", async () => {
+  const { page } = await open(`${backend.host.url}/`);
+  const load = (query: string) =>
+    page.evaluate(`new Promise((resolve, reject) => {
+      const image = new Image();
+      image.onload = () => resolve([image.naturalWidth > 60, image.naturalHeight]);
+      image.onerror = reject;
+      image.src = ${JSON.stringify(`${backend.api}/v1/visits/resume/badge.svg?${query}`)};
+    })`);
+  expect(await load("sparkline")).toEqual([true, 20]);
+  expect(await load("style=for-the-badge&unique")).toEqual([true, 28]);
+  await page.close();
+});
+
+it("the text of badges fits, and no label becomes markup", async () => {
+  const { page } = await open("about:blank");
+  const { badges, isLatin, usual } = await measureBadges(page);
+  expect(badges.length).toBeGreaterThan(100);
+  for (const each of badges) {
+    expect(each.elements).toBe(usual(each)?.elements);
+    expect(each.name).toBe(each.title);
+    expect(each.texts.length).toBeGreaterThanOrEqual(2);
+    expect(each.texts.filter(({ inside }) => !inside)).toEqual([]);
+    // The font of this machine differs a little from the one that was measured.
+    if (isLatin(each)) for (const { stretched } of each.texts) expect(Math.abs(stretched - 1)).toBeLessThan(0.25);
+  }
+  await page.close();
 });
 
 const operationsOn = (page: Page) =>

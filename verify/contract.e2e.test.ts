@@ -136,7 +136,10 @@ describe("contract", () => {
     await expectAsDescribed(each, await raw("image/jpeg", half), 415);
   });
 
-  it.each(named(cases.filter(({ path }) => /visit|ready/.test(path))))(
+  /** A history is kept for a minute, and a badge says in its image that it has no number. */
+  const readsTables = ({ operation, path }: Case) =>
+    /visit|ready/.test(path) && !path.endsWith("/history") && "503" in operation.responses;
+  it.each(named(cases.filter(readsTables)))(
     "%s responds as documented while the tables are unavailable",
     async (_, each) => {
       await backend.proxy.stop();

@@ -37,6 +37,7 @@ export const functionNames = [
   "visitor-count",
   "visitor-counter",
   "visitor-counter-drop-in",
+  "visitor-history",
   "zz-fallback",
 ] as const;
 export type FunctionName = (typeof functionNames)[number];

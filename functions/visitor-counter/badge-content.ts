@@ -20,10 +20,13 @@ export type BadgeContent = {
 const format = new Intl.NumberFormat("en-US");
 
 export function badgeContent(
-  { label, color = "blue", labelColor, unique }: Pick<BadgeOptions, "label" | "color" | "labelColor" | "unique">,
+  { label, color = "blue", labelColor, style, unique }: BadgeOptions,
   numbers: BadgeNumbers | NoNumbers,
 ): BadgeContent {
-  const shown = { label: label?.trim() ?? (unique ? "visitors today" : "visits"), labelColor };
+  const usual = unique ? "visitors today" : "visits";
+  const given = label?.trim() ?? usual;
+  // Without a label this style would begin with an empty box.
+  const shown = { label: style === "social" ? given || usual : given, labelColor };
   if (typeof numbers === "string") {
     const color = numbers === "unavailable" ? "lightgrey" : "red";
     return { ...shown, message: numbers, color, isError: true };

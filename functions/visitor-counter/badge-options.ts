@@ -33,7 +33,7 @@ const MAX_LABEL = 64;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Noncharacter_Code_Point}]/u;
 
 /** `?unique` alone is true. */
-const flag = z
+export const flag = z
   .enum(["", "true", "false"], "must be true or false")
   .optional()
   .transform((value) => value === "" || value === "true");
@@ -46,7 +46,7 @@ export const badgeQuery = z.strictObject({
     .refine((text) => !UNPRINTABLE.test(text), "must have no control characters")
     .optional()
     .meta({
-      description: `Text on the left, at most ${MAX_LABEL} characters; empty for none. The default says what is counted.`,
+      description: `Text on the left, at most ${MAX_LABEL} characters; empty for none, except in the style social. The default says what is counted.`,
     }),
   color: colour.meta({ description: `Colour of the number: ${NAMES}, or 3 or 6 hex digits. The default is blue.` }),
   labelColor: colour.meta({ description: "Colour of the label, likewise. The default is grey." }),

@@ -30,7 +30,7 @@ function withSparkline(svg: string, daily: readonly number[], colour: string): s
 /** @param daily numbers of the last days, the oldest first; none for a badge without a sparkline */
 export async function drawBadge(
   { label, message, color, labelColor }: BadgeContent,
-  { style, daily }: { readonly style: BadgeStyle; readonly daily?: readonly number[] | undefined },
+  { style, daily = [] }: { readonly style: BadgeStyle; readonly daily?: readonly number[] },
 ): Promise<string> {
   // Loaded at the first badge: its tables of character widths have 900 kB, and counting a visit must not wait for them.
   const { makeBadge } = await import("badge-maker");
@@ -42,5 +42,5 @@ export async function drawBadge(
     color: colour,
     ...(labelColor !== undefined && { labelColor: hexOf(labelColor) }),
   });
-  return daily && daily.length > 0 ? withSparkline(svg, daily, colour) : svg;
+  return daily.length > 0 ? withSparkline(svg, daily, colour) : svg;
 }

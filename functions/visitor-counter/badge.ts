@@ -4,11 +4,14 @@ import { etagOfBody, matchesIfNoneMatch } from "../lib/http/etag.ts";
 import { operation } from "../lib/http/operation.ts";
 import { type BadgeNumbers, badgeContent } from "./badge-content.ts";
 import { numbersOrReason } from "./badge-numbers.ts";
-import { badgeQuery } from "./badge-options.ts";
+import { badgeQuery, flag } from "./badge-options.ts";
 import { drawBadge } from "./badge-svg.ts";
+import type { History } from "./history.ts";
 import { pageParams } from "./page.ts";
 
 export type ReadBadgeNumbers = (page: string) => Promise<BadgeNumbers>;
+
+const SPARKLINE_DAYS = 30;
 
 const TYPE = "image/svg+xml";
 
@@ -25,7 +28,9 @@ export const badge = operation({
   description:
     "An image with the visits of a page, for a README. It counts nothing. The number is at most a minute old. A page that is not counted, and a failure, have a badge that says so with status 200: image proxies show no other.",
   params: pageParams,
-  query: badgeQuery,
+  query: badgeQuery.extend({
+    sparkline: flag.meta({ description: `Adds a line of the last ${SPARKLINE_DAYS} days.` }),
+  }),
   responses: {
     200: { description: "The badge.", type: TYPE, schema: z.string(), headers },
     304: { description: "The badge has the ETag that If-None-Match names.", headers },
@@ -37,9 +42,19 @@ export const badge = operation({
     response:
       '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20" role="img" aria-label="visits: 1,234">…</svg>',
   },
-  handler: async ({ headers, params: { page }, query }, { badgeNumbers }: { badgeNumbers: ReadBadgeNumbers }) => {
-    const content = badgeContent(query, await numbersOrReason(page, badgeNumbers));
-    const svg = await drawBadge(content, query);
+  handler: async (
+    { headers, params: { page }, query },
+    { badgeNumbers, history }: { badgeNumbers: ReadBadgeNumbers; history: Pick<History, "days"> },
+  ) => {
+    const read = async () => ({
+      numbers: await badgeNumbers(page),
+      days: query.sparkline ? await history.days(page, SPARKLINE_DAYS) : [],
+    });
+    const found = await numbersOrReason(page, read);
+    const content = badgeContent(query, typeof found === "string" ? found : found.numbers);
+    const days = typeof found === "string" ? [] : found.days;
+    const daily = days.map(({ visits, uniques }) => (query.unique ? (uniques ?? 0) : visits));
+    const svg = await drawBadge(content, { style: query.style, daily });
     const etag = etagOfBody(svg);
     const common = { ETag: etag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY };
     if (matchesIfNoneMatch(headers, etag)) return { status: 304, headers: common };

@@ -75,10 +75,14 @@ export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorC
 type ResponseDoc = Route<never>["operation"]["responses"][number];
 
 function successResponse({ limit, operation: { example } }: Route<never>, doc: ResponseDoc, schemaOf: SchemaOf): Json {
-  const { description, headers = {}, schema, type = "application/json" } = doc;
+  const { also = {}, description, headers = {}, schema, type = "application/json" } = doc;
   const own = Object.entries(headers).map(([name, doc]) => [
     name,
     { ...doc, required: true, schema: { type: "string" } },
+  ]);
+  const others = Object.entries(also).map(([name, { schema, example }]) => [
+    name,
+    { schema: schemaOf(schema), example },
   ]);
   return {
     description,
@@ -89,6 +93,7 @@ function successResponse({ limit, operation: { example } }: Route<never>, doc: R
           schema: schemaOf(schema),
           ...(example.response !== undefined && { example: example.response }),
         },
+        ...Object.fromEntries(others),
       },
     }),
   };

@@ -56,6 +56,8 @@ type ResponseDoc = {
   readonly type?: string;
   /** From status 400 up: an example of those fields. */
   readonly example?: Readonly<Record<string, unknown>>;
+  /** Further content types, by name, which the client chooses by its Accept header. */
+  readonly also?: Readonly<Record<string, { readonly schema: z.ZodType; readonly example: unknown }>>;
   /** Headers in addition to those of every response. */
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
 };
