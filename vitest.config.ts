@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-const unit = "{functions,infra,local,seed-entity,scripts,site,verify}/**/*.test.ts";
+const unit = "{console,functions,infra,local,seed-entity,scripts,site,verify}/**/*.test.ts";
 /**
  * Unit tests that need a new process: a mock of a module has no effect on modules that are loaded already, and the
  * library of Azure Functions keeps its server and functions for the life of the process.

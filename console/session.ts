@@ -14,6 +14,8 @@ export type Session = {
    * @throws {Error} when the API fails or does not respond
    */
   accessToken(): Promise<string | undefined>;
+  /** Forgets a token that the API rejected before its time, as after a revocation of keys. The next call refreshes. */
+  discard(rejected: string): void;
 };
 
 type Options = {
@@ -38,8 +40,8 @@ type TokenResponse = {
 const MARGIN_MS = 60_000;
 /** A sign-in hashes a password, and may start an instance first. */
 const SIGN_IN_TIMEOUT_MS = 30_000;
-/** Tabs share the cookie, so one after the other uses it. */
-const LOCK = "vitae-session";
+/** Tabs share the cookie, so one after the other uses it. Also the channel on which a tab reports that it signed in or out. */
+export const LOCK = "vitae-session";
 
 const SESSION_CHANGED = "session-changed";
 /** The response to a sign-out without a cookie: no user is signed in. */
@@ -141,6 +143,9 @@ export function createSession({ api = "/api", refreshTimeoutMs = 4_000 }: Option
           refreshing = undefined;
         });
       return refreshing;
+    },
+    discard(rejected) {
+      if (token?.value === rejected) token = undefined;
     },
   };
 }

@@ -16,6 +16,7 @@ const owner: readonly Role[] = ["owner"];
 const editors: readonly Role[] = ["owner", "editor"];
 
 const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
+  console: everybody,
   health: everybody,
   "health-live": everybody,
   "health-ready": everybody,

@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { accountDeps } from "./account-deps.ts";
 import { findHashingIssue } from "./accounts/passwords.ts";
+import { createConsoleFiles, defaultTable } from "./console/table.ts";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { imageDeps } from "./image-deps.ts";
 import { checkSigningKeys } from "./lib/access/key-ring.ts";
 import { checkContainer } from "./lib/azure/blobs.ts";
 import { watchCalls } from "./lib/azure/calls.ts";
 import { checkTable } from "./lib/azure/tables.ts";
+import { buildInfo } from "./lib/build-info.ts";
 import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
@@ -56,6 +58,13 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
         onUnclaimed: createUnclaimedResponder(deps),
         maxBodyBytes: bodyLimit(settings.MAX_UPLOAD_BYTES),
       });
+    },
+
+    get console() {
+      const { CDN_BASE_URL, MEDIA__blobServiceUri } = settings;
+      const addresses = [MEDIA__blobServiceUri, ...(CDN_BASE_URL ? [CDN_BASE_URL] : [])];
+      const imageOrigins = [...new Set(addresses.map((address) => new URL(address).origin))];
+      return { files: createConsoleFiles(defaultTable(buildInfo.commit)), imageOrigins };
     },
 
     /** What the runtime lacks. */

@@ -12,6 +12,7 @@ import { deleteUser } from "./accounts/users-delete.ts";
 import { listUsers } from "./accounts/users-list.ts";
 import { resetUser } from "./accounts/users-reset.ts";
 import { updateUser } from "./accounts/users-update.ts";
+import { ownersConsole } from "./console/console.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { deleteImage } from "./images/delete.ts";
@@ -79,6 +80,7 @@ export const routes = [
   route("health-ready", "GET", "/health/ready", "public", "none", ready),
   route("openapi", "GET", "/openapi.json", "public", "none", openapi),
   route("metrics", "GET", "/metrics", "public", "default", metrics),
+  route("console", "GET", "/console/{*path}", "public", "default", ownersConsole),
   route("zz-fallback", allMethods, "/{*path}", "public", "default", fallback),
 ];
 

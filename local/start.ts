@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { settingNames } from "../functions/lib/settings-schema.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
+import { writeConsole } from "../scripts/console.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
 import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
@@ -22,7 +23,7 @@ const COMMAND = {
   flags: {
     built: { about: "serves dist/, as npm run build leaves it" },
     "services-only": { about: "runs storage, identity and vault alone, for Core Tools" },
-    watch: { about: "restarts the app when a file in functions/ changes, as npm run dev does" },
+    watch: { about: "restarts the app when a file in functions/ or console/ changes, as npm run dev does" },
   },
 } as const;
 
@@ -93,6 +94,10 @@ async function main(): Promise<void> {
     return printNewPassword(dataDir.vault, email, log);
   }
 
+  // The package has its own.
+  const buildConsole = () =>
+    flags.built ? undefined : writeConsole(join(root, "node_modules", ".cache", "console.json"));
+  await buildConsole();
   const start = () =>
     startHost({
       root: flags.built ? dist : root,
@@ -107,11 +112,17 @@ async function main(): Promise<void> {
     });
   const host = await start();
   const restart = async () => {
+    await buildConsole();
     const restarted = await start();
     log(`Restarted: http://localhost:${restarted.port}`);
     return restarted;
   };
-  const sources = { root: join(root, "functions"), signal: stopped.signal, start: restart, onError: printError };
+  const sources = {
+    roots: [join(root, "functions"), join(root, "console")],
+    signal: stopped.signal,
+    start: restart,
+    onError: printError,
+  };
   const current = flags.watch ? restartOnChange(host, sources) : () => host;
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
   printNewPassword(dataDir.vault, email, log);
@@ -155,6 +166,7 @@ function printReady(url: string, { data, page, email }: Ready): void {
   log(`
   Page           ${url}/
   API            ${url}/docs
+  Console        ${url}/api/console/
   Count a visit  curl -X POST ${url}/api/v1/visits/${page}
   Health         curl ${url}/api/health/ready
   Sign in        curl -d grant_type=password -d username=${email} --data-urlencode password=PASSWORD ${url}/api/v1/auth/token

@@ -63,7 +63,7 @@ test("restartOnChange closes the running app, starts it again, and reports a sta
     return app(`app ${starts}`);
   }
   const onError = (error: unknown) => events.push(String(error));
-  const current = restartOnChange(app("first"), { root, signal, start, onError });
+  const current = restartOnChange(app("first"), { roots: [root], signal, start, onError });
   saveByRename(join(root, "a", "x.ts"), "1");
   await vi.waitFor(() => expect(events).toEqual(["close first", "Error: a syntax error"]), 5000);
   saveByRename(join(root, "a", "x.ts"), "2");

@@ -61,12 +61,12 @@ type Closeable = { close(): Promise<void> };
 export function restartOnChange<T extends Closeable>(
   first: T,
   {
-    root,
+    roots,
     signal,
     start,
     onError,
   }: {
-    root: string;
+    roots: readonly string[];
     signal: AbortSignal;
     start: () => Promise<T>;
     onError: (error: unknown) => void;
@@ -80,12 +80,12 @@ export function restartOnChange<T extends Closeable>(
     current = undefined;
     if (!signal.aborted) current = await start();
   }
-  const end = watchFolders(root, () => {
+  const onChange = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       restarting = restarting.then(restart).catch(onError);
     }, SETTLE_MS);
-  });
-  signal.addEventListener("abort", end);
+  };
+  for (const root of roots) signal.addEventListener("abort", watchFolders(root, onChange));
   return () => current;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { readCommandLine } from "./command-line.ts";
+import { writeConsole } from "./console.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -84,7 +85,8 @@ export async function bundle({ entry = "functions/app.ts", into = dist }: Bundle
   };
   await writeFile(join(into, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await copyFile(join(root, "host.json"), join(into, "host.json"));
-  return metafile;
+  const { inputs, outputs } = await writeConsole(join(into, "console.json"));
+  return { inputs: { ...metafile.inputs, ...inputs }, outputs: { ...metafile.outputs, ...outputs } };
 }
 
 if (import.meta.main) {

@@ -46,6 +46,8 @@ const rejected: Row[] = [
   ["local/host/worker.ts", 'export { tables } from "../../functions/lib/names.ts";'],
   ["bench/x.ts", 'import "../functions/app.ts";'],
   ["console/x.ts", 'export { AppError } from "../functions/lib/errors.ts";'],
+  ["console/x.ts", 'export { z } from "zod";'],
+  ["console/views/x.tsx", 'import { jwtVerify } from "jose";'],
   ["console/x.ts", 'export { readFile } from "node:fs/promises";'],
 ];
 
@@ -62,6 +64,9 @@ const permitted: Row[] = [
   ["functions/app.ts", 'import { app } from "@azure/functions";'],
   ["infra/x.ts", 'export { tables } from "../functions/lib/names.ts";'],
   ["console/x.ts", 'export { createSession } from "./session.ts";'],
+  ["console/x.ts", 'import type { z } from "zod";'],
+  ["console/x.ts", 'import type { readMe, updateMe } from "../functions/accounts/me.ts";'],
+  ["console/views/x.tsx", 'import { useState } from "preact/hooks";'],
   ["infra/main.ts", 'export { App } from "cdktf/lib/app.js";'],
   ["infra/constructs/x.ts", 'export { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault/index.js";'],
   ["seed-entity/x.ts", 'export { createDeps } from "../functions/deps.ts";'],

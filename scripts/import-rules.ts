@@ -74,8 +74,14 @@ export const rules: readonly Rule[] = [
   },
   {
     from: /^console\//,
-    to: "^(?!console/)",
-    reason: "console/ runs in the browser: it imports its own folder only.",
+    to: "^(?!console/|functions/|npm:(zod|preact|uplot)(/|$))",
+    reason: "console/ runs in the browser: it imports its own folder, Preact, uPlot, and types.",
+  },
+  {
+    from: /^console\//,
+    to: "^(functions/|npm:zod$)",
+    valuesOnly: true,
+    reason: "console/ runs in the browser: of the app and its schemas it imports types only.",
   },
   {
     from: /^local\/(?!start\.ts|token\.ts)/,
@@ -145,7 +151,7 @@ export function cyclesOf(files: ReadonlyMap<string, string>): readonly string[] 
 }
 
 if (import.meta.main) {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"]);
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"]);
   const files = new Map(
     listed
       .toString()

@@ -43,6 +43,11 @@ const vitest = (name: string, project = name): Part => ({
 const checks: Part[] = [
   { name: "types", command: ["node", "node_modules/typescript/bin/tsc", "--project", "."], alone: "npm run check" },
   {
+    name: "types of the console",
+    command: ["node", "node_modules/typescript/bin/tsc", "--project", "console"],
+    alone: "npx tsc --project console",
+  },
+  {
     name: "lint and format",
     command: ["biome", "check", "--error-on-warnings", "."],
     alone: "npx biome check --error-on-warnings . (npm run format fixes most of it)",

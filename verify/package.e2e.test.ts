@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import * as Spec from "@cyclonedx/cyclonedx-library/Spec";
 import { JsonStrictValidator } from "@cyclonedx/cyclonedx-library/Validation";
 import { unzipSync } from "fflate";
@@ -28,7 +29,7 @@ const read = <T>(path: string): T => JSON.parse(text(path));
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 const files = Object.keys(unzipSync(readFileSync(output.zip)));
 
-it("the package contains only the bundle, host.json, package.json and sharp for Linux on x64 with glibc", () => {
+it("the package contains only the bundle, the console, host.json, package.json and sharp for Linux on x64 with glibc", () => {
   const modules = files.filter((file) => file.startsWith("node_modules/"));
   const packages = new Set(modules.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
   expect([...packages].sort()).toEqual([
@@ -42,6 +43,7 @@ it("the package contains only the bundle, host.json, package.json and sharp for 
   expect(files).toContain(`node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64-${locked("sharp").version}.node`);
   const topLevel = files.filter((file) => !modules.includes(file));
   expect(topLevel.filter((file) => !/^[\w-]+(\.node)?(-[A-Z\d]{8})?\.js$/.test(file))).toEqual([
+    "console.json",
     "host.json",
     "package.json",
   ]);
@@ -51,6 +53,16 @@ it("the package contains only the bundle, host.json, package.json and sharp for 
 
 it("the package has at most 15 MiB", () => {
   expect(statSync(output.zip).size).toBeLessThanOrEqual(15 * 2 ** 20);
+});
+
+it("the console has at most 60 kB gzipped without charts, no source map, and no code in its page", () => {
+  const console = read<Record<string, { text: string }>>(join(unpacked, "console.json"));
+  const parts = Object.entries(console).filter(([name]) => !name.startsWith("chart-"));
+  const bytes = parts.reduce((sum, [, { text }]) => sum + gzipSync(text).length, 0);
+  expect(parts.length).toBeGreaterThanOrEqual(3);
+  expect(bytes).toBeLessThanOrEqual(60_000);
+  expect(console[""]?.text).not.toMatch(/<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/);
+  expect(JSON.stringify(console)).not.toContain("sourceMappingURL");
 });
 
 function locked(name: string): Manifest {
@@ -72,7 +84,15 @@ it("the package is byte for byte the same when built in another folder, time zon
   const { gitHead } = read<{ gitHead: string }>(join(unpacked, "package.json"));
   const folder = mkdtempSync(join(tmpdir(), "vitae-package-copy-"));
   try {
-    for (const path of ["functions", "scripts", "host.json", "package.json", "package-lock.json", "tsconfig.json"])
+    for (const path of [
+      "console",
+      "functions",
+      "scripts",
+      "host.json",
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+    ])
       cpSync(join(root, path), join(folder, path), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     const env = { ...process.env, GITHUB_SHA: gitHead, TZ: "Asia/Tokyo", LC_ALL: "tr_TR.UTF-8" };

@@ -2,6 +2,7 @@
 
 /** HTTP functions. */
 export const functionNames = [
+  "console",
   "health",
   "health-live",
   "health-ready",

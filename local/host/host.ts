@@ -121,11 +121,16 @@ export async function startHost({ root, env, port, cors = [], site, log, ...opti
     const media = options.media && mediaFront(options.media, cors);
 
     const hasDocs = options.docs === true && table.routes.some(({ name }) => name === "openapi");
+    const hasConsole = table.routes.some(({ name }) => name === "console");
     const prefix = `/${routePrefix.toLowerCase()}/`;
     const isOutsidePrefix = (path: string) => routePrefix === "" || !`${path}/`.toLowerCase().startsWith(prefix);
     function serveOther(incoming: IncomingMessage, path: string, response: ServerResponse): boolean {
       if (serveAdmin(path, incoming, response, triggers)) return true;
       if (hasDocs && serveDocs(path, incoming, response)) return true;
+      if (hasConsole && /^\/console\/?$/i.test(path)) {
+        response.writeHead(307, { Location: `${prefix}console/`, "Content-Length": 0 }).end();
+        return true;
+      }
       if (site === undefined || !isOutsidePrefix(path)) return false;
       const hint = `Nothing is at this path. The API is below ${prefix}, for example ${prefix}health. (In Azure this is an empty 404.)\n`;
       void serveFile({ folder: site, path, hint }, incoming, response);

@@ -31,6 +31,7 @@ export type InvokeResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  readonly bytes: Uint8Array;
   /** The library sends them apart from the headers. */
   readonly cookies: readonly Cookie[];
   /** The body of an error response. */
@@ -73,12 +74,14 @@ export async function invoke<D extends Partial<EndpointDeps>>(
     } as D & EndpointDeps,
   )(requestOf(call), context);
   const response = new HttpResponse(init as ConstructorParameters<typeof HttpResponse>[0]);
-  const text = await response.text();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const text = Buffer.from(bytes).toString();
   return {
     status: response.status,
     // The library's Headers are undici's own; the standard ones are easier to type.
     headers: new Headers([...response.headers]),
     text,
+    bytes,
     cookies: response.cookies,
     error: () => (JSON.parse(text) as ErrorBody).error,
     lines,

@@ -41,6 +41,8 @@ export type OperationResponse = {
   readonly json?: unknown;
   /** Instead of JSON; `headers` then include Content-Type. */
   readonly text?: string;
+  /** Instead of JSON and text, also compressed; `headers` then include Content-Type. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   /** Not as a header: the library keeps only one header Set-Cookie. */
   readonly cookies?: readonly Cookie[];
 };
@@ -62,7 +64,17 @@ type ResponseDoc = {
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
 };
 
-export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, D, C> = {
+type Responses = Readonly<Record<number, ResponseDoc>>;
+
+/** `R` has the schemas of the responses, for clients that are typed by the operation. */
+export type Operation<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  D,
+  C,
+  R extends Responses = Responses,
+> = {
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
@@ -81,7 +93,7 @@ export type Operation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   /** A file as the body: in this field of a multipart form, or raw with one of these content types. */
   readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
   /** By status. */
-  readonly responses: Readonly<Record<number, ResponseDoc>>;
+  readonly responses: R;
   /** @default the one error shape */
   readonly errorShape?: ErrorShape;
   /** Codes that the handler throws, in addition to those of the boundary. */
@@ -116,7 +128,8 @@ export function operation<
   P extends z.ZodObject = NoParams,
   Q extends z.ZodObject = NoParams,
   B extends z.ZodType = z.ZodUndefined,
->(definition: Operation<P, Q, B, D, Caller | undefined>): Operation<P, Q, B, D, Caller | undefined> {
+  R extends Responses = Responses,
+>(definition: Operation<P, Q, B, D, Caller | undefined, R>) {
   return definition;
 }
 
@@ -126,7 +139,8 @@ export function guardedOperation<
   P extends z.ZodObject = NoParams,
   Q extends z.ZodObject = NoParams,
   B extends z.ZodType = z.ZodUndefined,
->(definition: Operation<P, Q, B, D, Caller>): Operation<P, Q, B, D, Caller> {
+  R extends Responses = Responses,
+>(definition: Operation<P, Q, B, D, Caller, R>) {
   return definition;
 }
 

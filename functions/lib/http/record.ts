@@ -19,7 +19,7 @@ export function recordEnd(
   { status, body }: { readonly status: number; readonly body?: unknown },
 ): void {
   const { bytesRead, callerId, deps, error, invocation, request, route, startedAt } = context;
-  const bytesOut = typeof body === "string" ? Buffer.byteLength(body) : 0;
+  const bytesOut = typeof body === "string" || body instanceof Uint8Array ? Buffer.byteLength(body) : 0;
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   createLog(invocation)[status >= 500 ? "error" : "info"]("request", {
     method: request.method,

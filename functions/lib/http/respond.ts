@@ -65,8 +65,9 @@ type Responding = Pick<HttpContext, "errorShape" | "limitHeaders" | "trace"> & {
 /** Adds the headers of every response; those of the operation take precedence. */
 export function toHttpResponse(
   { errorShape, limitHeaders, request, trace }: Responding,
-  { status = 200, cookies, headers, text }: TextResponse,
+  { status = 200, bytes, cookies, headers, text }: TextResponse,
 ): HttpResponseInit & { readonly status: number } {
+  const body = bytes ?? text;
   return {
     status,
     headers: {
@@ -78,6 +79,6 @@ export function toHttpResponse(
       ...headers,
     },
     ...(cookies && { cookies: [...cookies] }),
-    ...(text && request.method !== "HEAD" && { body: text }),
+    ...(body && request.method !== "HEAD" && { body }),
   };
 }

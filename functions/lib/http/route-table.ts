@@ -3,7 +3,8 @@ import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Method, Route } from "./operation.ts";
 
-const PARAMETER = /\{(\*)?(\w+)(?::(guid|minlength\((\d+)\)))?\}/g;
+const REST = /\/\{\*(\w+)\}$/;
+const PARAMETER = /\{(\w+)(?::(guid|minlength\((\d+)\)))?\}/g;
 const GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
 /** One character of a path, as written or as the escapes of its UTF-8. */
@@ -12,8 +13,7 @@ const CHARACTER = "(?:%[0-7][0-9a-f]|%[c-f][0-9a-f](?:%[89ab][0-9a-f])+|[^\\/%])
 /** A route template as a URLPattern: {page} and {id:minlength(5)} are one segment, {id:guid} a GUID, {*path} the rest. */
 function patternOf(template: string): URLPattern {
   return toPattern(
-    template.replace(PARAMETER, (_, rest, name, constraint, length) => {
-      if (rest) return `:${name}(.*)`;
+    template.replace(REST, "{/:$1([^\\/].*)}?").replace(PARAMETER, (_, name, constraint, length) => {
       if (length) return `:${name}(${CHARACTER}{${length},})`;
       return constraint ? `:${name}(${GUID})` : `:${name}`;
     }),
@@ -39,8 +39,8 @@ export type Api = {
 
 /** Matches when only the form of the parameter is wrong: an id that is no GUID or too short, or a value with a slash. */
 function almostMatching({ path }: Route<never>) {
-  const [parameter, , name, constraint, length] = [...path.matchAll(PARAMETER)].at(-1) ?? [];
-  if (!parameter || path.startsWith("/{*")) return [];
+  const [parameter, name, constraint, length] = [...path.matchAll(PARAMETER)].at(-1) ?? [];
+  if (!parameter) return [];
   const segment = `the ${name} must be one segment, without a slash`;
   const rule = length
     ? `${segment}, of at least ${length} characters`
@@ -54,7 +54,7 @@ function almostMatching({ path }: Route<never>) {
 
 export function describeApi(routes: readonly Route<never>[], prefix: string): Api {
   const patterns = routes
-    .filter(({ path }) => !path.includes("{*"))
+    .filter(({ path }) => !path.startsWith("/{*"))
     .map(({ path, methods }) => ({ pattern: patternOf(path), methods }));
   const almost = routes.flatMap(almostMatching);
   let document: object | undefined;
