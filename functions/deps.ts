@@ -61,8 +61,8 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
     },
 
     get console() {
-      const { CDN_BASE_URL, MEDIA__blobServiceUri } = settings;
-      const addresses = [MEDIA__blobServiceUri, ...(CDN_BASE_URL ? [CDN_BASE_URL] : [])];
+      const { CDN_BASE_URL, MEDIA__blobServiceUri, SITE_URL } = settings;
+      const addresses = [MEDIA__blobServiceUri, CDN_BASE_URL, SITE_URL].filter((address) => address !== undefined);
       const imageOrigins = [...new Set(addresses.map((address) => new URL(address).origin))];
       return { files: createConsoleFiles(defaultTable(buildInfo.commit)), imageOrigins };
     },

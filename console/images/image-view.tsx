@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<Image["status"], string>> = {
   pending: "Processing: the variants are being created",
   ready: "Ready",
   failed: "Failed",
+  expired: "Expired: deleted after seven days",
 };
 
 function Facts({ image }: { image: Image }) {

@@ -4,7 +4,11 @@ import { useStore } from "../store.ts";
 import type { Image } from "./library.ts";
 import { thumbnails } from "./thumbnails.ts";
 
-const LABELS: Partial<Record<Image["status"], string>> = { pending: "Processing", failed: "Failed" };
+const LABELS: Partial<Record<Image["status"], string>> = {
+  pending: "Processing",
+  failed: "Failed",
+  expired: "Expired",
+};
 
 export function Thumbnail({ image }: { image: Image }) {
   const { alt, dominantColor, id, status } = image;

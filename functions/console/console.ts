@@ -1,6 +1,7 @@
 // GET /console/{*path}: the files of the owner's console, on the API's own origin, where the cookie of the session is.
 import { z } from "zod";
 import { AppError } from "../lib/errors.ts";
+import { acceptsGzip } from "../lib/http/accept.ts";
 import { operation } from "../lib/http/operation.ts";
 import { ROUTE_PREFIX } from "../lib/names.ts";
 import type { ConsoleFile, ConsoleFiles } from "./table.ts";
@@ -27,9 +28,6 @@ const policy = (imageOrigins: readonly string[]) =>
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; ");
-
-const acceptsGzip = (headers: Headers) =>
-  /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(headers.get("accept-encoding") ?? "");
 
 const matches = (ifNoneMatch: string | null, etag: string) =>
   ifNoneMatch?.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, ""))) ?? false;

@@ -1,4 +1,4 @@
-// Chooses the content type of a response by the Accept header.
+// Chooses the content type and the encoding of a response by the Accept headers.
 import Negotiator from "negotiator";
 
 /**
@@ -9,4 +9,12 @@ export function preferredType<T extends string>(headers: Headers, types: readonl
   const accept = headers.get("accept");
   if (accept === null) return types[0];
   return (new Negotiator({ headers: { accept } }).mediaType([...types]) as T | undefined) ?? types[0];
+}
+
+/** Whether the client decompresses gzip. A client that names no encoding need not. */
+export function acceptsGzip(headers: Headers): boolean {
+  const encodings = headers.get("accept-encoding");
+  return (
+    encodings !== null && new Negotiator({ headers: { "accept-encoding": encodings } }).encodings(["gzip"]).length > 0
+  );
 }
