@@ -1,4 +1,5 @@
 // The dependencies of the image library: blobs, records, intake, thumbnails and links.
+import { createImageAudit } from "./images/audit.ts";
 import { createDeletion } from "./images/deletion.ts";
 import { createDuplicates } from "./images/duplicates.ts";
 import { createImageList } from "./images/image-list.ts";
@@ -62,6 +63,16 @@ export function imageDeps(settings: Settings, platform: Platform) {
         originals: this.originals,
         thumbnails: this.thumbnails,
         duplicates: this.duplicates,
+      });
+    },
+    get imageAudit() {
+      return createImageAudit({
+        table: platform.table(tables.images, 2),
+        records: this.images,
+        originals: this.originals,
+        thumbnails: this.thumbnails,
+        decoder: this.decoder,
+        repairLimit: settings.IMAGE_REPAIR_LIMIT,
       });
     },
     get importGate() {

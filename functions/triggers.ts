@@ -37,6 +37,12 @@ export const triggers: readonly Trigger[] = [
     handler: (_, context, deps) => reconcileImages(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
+    name: "image-audit",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => deps.imageAudit.run({ log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
     name: "limits-clean-up",
     kind: "timer",
     schedule: EVERY_HOUR,

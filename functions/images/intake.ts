@@ -6,7 +6,7 @@ import type { Decoder } from "../lib/decode/decoder.ts";
 import { isCompleteGif } from "../lib/decode/gif-blocks.ts";
 import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
-import { type ImageRecord, type ImageRecords, originalBlobName, tagsOf } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, reprocessed, tagsOf } from "../lib/image.ts";
 import type { Meter } from "../lib/meter.ts";
 import { expiryOf, retentionOfTier, type Tier } from "../lib/retention.ts";
 import { type Duplicates, duplicateKey } from "./duplicates.ts";
@@ -122,9 +122,15 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
     if (current?.record.status === "uploading") await records.remove(owner, id, current.etag);
   }
 
-  /** Stores the original of a record; several equal uploads can do this for the same record. */
+  const hasOriginal = async (record: ImageRecord) => (await originals.etag(originalBlobName(record))) !== undefined;
+
+  /**
+   * Stores the original of a record; several equal uploads can do this for the same record. An acknowledged image can have
+   * lost its original, for example when the account was restored to an earlier time: it gets it back, and is processed again.
+   */
   async function store(record: ImageRecord, bytes: Uint8Array): Promise<ImageRecord> {
     const { owner, id } = record;
+    const isLost = record.status !== "uploading" && !(await hasOriginal(record));
     const blob = {
       bytes,
       contentType: record.contentType,
@@ -133,13 +139,13 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
       metadata: { image: id },
       tags: tagsOf(record),
     };
-    if (record.status === "uploading")
+    if (record.status === "uploading" || isLost)
       await originals.write(originalBlobName(record), blob, { once: true }).catch((cause: unknown) => {
         // Written by an earlier attempt whose response was lost, or by an equal upload.
         if (!(cause instanceof AppError && cause.code === "CONFLICT")) throw cause;
       });
     const stored = await records.change(owner, id, ({ status }) =>
-      status === "uploading" ? { status: "pending" } : undefined,
+      status === "uploading" ? { status: "pending" } : isLost ? { ...reprocessed, size: bytes.byteLength } : undefined,
     );
     if (stored) return stored;
     // The image was deleted, or the reconcile timer removed the record, for example after the instance was suspended for
@@ -154,7 +160,7 @@ export function createIntake({ originals, records, duplicates, decoder, meter, m
       const format = validateFormat(bytes);
       const uploadKey = duplicateKey(bytes, optionsKey(format, options));
       const earlier = await duplicates.find(owner, uploadKey);
-      if (earlier) return { record: earlier, isNew: false };
+      if (earlier && (await hasOriginal(earlier))) return { record: earlier, isNew: false };
       const image = await decode(bytes, format, options);
       const createdAt = new Date().toISOString();
       const retention = retentionOfTier(tier);

@@ -166,6 +166,7 @@ async function runTimers(world: World): Promise<void> {
   await Promise.all([
     reconcileImages({ ...app }, { log, runMs: RUN_MS, now }).catch(ignore),
     cleanUpUploads(app, { log, runMs: RUN_MS, now }).catch(ignore),
+    app.imageAudit.run({ log, runMs: RUN_MS, now }),
   ]);
 }
 

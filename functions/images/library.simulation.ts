@@ -7,6 +7,7 @@ import { createGate } from "../lib/gate.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
+import { createImageAudit } from "./audit.ts";
 import { createDeletion } from "./deletion.ts";
 import { createDuplicates } from "./duplicates.ts";
 import { createImageRecords } from "./image-records.ts";
@@ -138,6 +139,8 @@ export function createWorld(seed: number, initial: Faults) {
       uploadGate: createGate({ name: "uploads", capacity: Number.POSITIVE_INFINITY }),
       importGate: createImportGate(),
       intake: createIntake({ ...common, maxBytes: MAX_BYTES }),
+      // No limit: in so small a library everything that a crash leaves is more than 5 %.
+      imageAudit: createImageAudit({ ...common, table: rows, repairLimit: 1_000 }),
       deletion: createDeletion({ ...common, now }),
       thumbnailer: createThumbnailer({ ...common, widths: [256] }),
       issueUploadLink: async () => ({ url: "", expiresAt: now() + 10 * MINUTE }),

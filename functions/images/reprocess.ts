@@ -3,22 +3,13 @@ import { z } from "zod";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
-import { type ImageRecord, type ImageRecords, originalBlobName } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, originalBlobName, reprocessed } from "../lib/image.ts";
 import { rejectExpired, variantsOf } from "../lib/image-variants.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
 
 const CONFLICT = "The image is still being stored: try again shortly.";
 const UNREADABLE =
   "The original of this image cannot be read, because it is archived or missing: ask the operator to rehydrate or restore it.";
-
-/** As an image whose variants were never tried; the stored ones stay until others replace them. */
-const RESET: Partial<ImageRecord> = {
-  status: "pending",
-  sourceEtag: undefined,
-  reason: undefined,
-  attempts: undefined,
-  retryAt: undefined,
-};
 
 /** @returns undefined for an image that the next event or run of the timer processes anyway */
 function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
@@ -28,7 +19,7 @@ function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
   if (status === "pending" && !retryAt && !sourceEtag) return undefined;
   // A release before variants stored the thumbnail only, and named it in a way that counts while `ready`.
   const variants = variantsOf(record);
-  return { ...RESET, ...(variants.length > 0 && { variants }) };
+  return { ...reprocessed, ...(variants.length > 0 && { variants }) };
 }
 
 type ReprocessDeps = {

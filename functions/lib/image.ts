@@ -131,6 +131,15 @@ export type ImageRecords = {
   }): AsyncIterable<{ readonly record: StoredImage; readonly etag: string }>;
 };
 
+/** What makes the timer create the variants of an image again; the stored ones stay until others replace them. */
+export const reprocessed: Partial<ImageRecord> = {
+  status: "pending",
+  sourceEtag: undefined,
+  reason: undefined,
+  attempts: undefined,
+  retryAt: undefined,
+};
+
 /** Name in the container of originals: `{owner}/{id}/{filename}`. */
 export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "owner" | "id" | "filename">): string {
   return `${owner}/${id}/${filename}`;

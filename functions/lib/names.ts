@@ -45,6 +45,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 export const timerNames = [
   "credentials-clean-up",
+  "image-audit",
   "image-reconcile",
   "limits-clean-up",
   "sessions-clean-up",
@@ -87,6 +88,7 @@ export const LOCAL_OWNER_EMAIL = "owner@localhost";
 /** Log messages that alerts query. */
 export const alertLines = {
   costBrakeTripped: "cost-brake-tripped",
+  libraryDiffers: "library-differs",
   securityEvent: "security-event",
   thumbnailGivenUp: "thumbnail-given-up",
 } as const;

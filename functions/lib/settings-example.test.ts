@@ -30,6 +30,7 @@ const platformSettings = [
 /** A laptop has a system-assigned identity, and none of the other services; the local host knows its addresses. */
 const omitted = [
   "CDN_BASE_URL",
+  "IMAGE_REPAIR_LIMIT",
   "AZURE_CLIENT_ID",
   "APP_ORIGINS",
   "ENTRA_TENANT_ID",

@@ -107,6 +107,13 @@ const schema = z.object({
   MAX_UPLOAD_BYTES: count(DEFAULT_UPLOAD_BYTES).meta({ examples: ["10485760"] }),
   MAX_IMAGE_PIXELS: count(50_000_000).meta({ examples: ["50000000"] }),
   THUMBNAIL_WIDTHS: widths.meta({ examples: ["256,640,1280"] }),
+  // Images that the audit repairs in a pass, instead of 20 and 5 %. For an operator who has looked at what differs.
+  IMAGE_REPAIR_LIMIT: z
+    .string()
+    .regex(/^\d{1,6}$/, "must be a whole number, in digits")
+    .transform(Number)
+    .optional()
+    .meta({ examples: ["500"] }),
   AZURE_CLIENT_ID: z
     .guid("must be the client id (a GUID) of the user-assigned identity")
     .optional()

@@ -154,7 +154,7 @@ describe("metric alert", () => {
 });
 
 it("creates log alerts on Application Insights that resolve and need no existing table", () => {
-  expect(listOf(defaults, LOG)).toHaveLength(6);
+  expect(listOf(defaults, LOG)).toHaveLength(7);
   for (const alert of listOf(defaults, LOG)) {
     expect(alert).toMatchObject({ scopes: ["/insights"], auto_mitigation_enabled: true, skip_query_validation: true });
     expect(alert.criteria).toHaveLength(1);

@@ -44,6 +44,8 @@ const rules = z.strictObject({
   slowResponses: rule({ severity: 2, threshold: 500, window: "P1D", frequency: "PT1H" }),
   /** Images whose thumbnail failed in all attempts, of the event and of the timer. */
   thumbnailGivenUp: rule({ severity: 2, threshold: 0 }),
+  /** Passes of the audit that found images whose record and blobs differ, and could not or must not repair them. */
+  libraryDiffers: rule({ severity: 1, threshold: 0, window: "PT6H", frequency: "PT1H" }),
   /** Instances on which a page exhausted its write budget of the day. */
   costBrakeTripped: rule({ severity: 2, threshold: 0 }),
   /** Events that may mean an attack, or need the owner. */

@@ -7,6 +7,8 @@ const descriptions: Readonly<Record<RuleName, string>> = {
   counterDuration: "Counting a visit is slow on average.",
   slowResponses: "More than 5 % of the responses are slow.",
   thumbnailGivenUp: "The thumbnail of an image failed for hours and is not retried.",
+  libraryDiffers:
+    "Images were found whose record and blobs differ, and the audit does not repair them: originals are missing, or too many images differ.",
   costBrakeTripped: "A page exhausted its write budget of the day. Its visits are now written once a minute.",
   securityEvent:
     "A replaced refresh token was used again, an owner was added or reset, or signing keys were revoked or are overdue. A session may be stolen.",

@@ -138,7 +138,7 @@ describe("durations", () => {
   });
 });
 
-describe.each(["thumbnailGivenUp", "costBrakeTripped", "securityEvent"] as const)("%s", (name) => {
+describe.each(["thumbnailGivenUp", "libraryDiffers", "costBrakeTripped", "securityEvent"] as const)("%s", (name) => {
   const message = alertLines[name];
 
   it(`fires ${name} for a line ${message}, also after a prefix of the host`, () => {

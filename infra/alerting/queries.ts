@@ -20,6 +20,16 @@ const quote = (value: string) => JSON.stringify(value);
 const PARSE_LINE = 'extend line = parse_json(substring(message, indexof(message, "{")))';
 const isLine = (message: string) => `tostring(line.message) == ${quote(message)}`;
 
+/** Counts a log line of a timer or an event, of which there are too few to be sampled away. */
+const linesOf = (line: string) =>
+  pipe(
+    "traces",
+    `where message has ${quote(line)}`,
+    PARSE_LINE,
+    `where ${isLine(line)}`,
+    `summarize ${MEASURE} = ${TOTAL}`,
+  );
+
 /** Counts a log line that the host may sample away in a flood, and the metric of the same event, which it does not. */
 const lineOrMetric = (line: string, metric: string) =>
   pipe(
@@ -51,13 +61,8 @@ export const queriesOf = (minRequests: number) =>
       `where total >= ${minRequests}`,
       `project ${MEASURE} = p95`,
     ),
-    thumbnailGivenUp: pipe(
-      "traces",
-      `where message has ${quote(alertLines.thumbnailGivenUp)}`,
-      PARSE_LINE,
-      `where ${isLine(alertLines.thumbnailGivenUp)}`,
-      `summarize ${MEASURE} = ${TOTAL}`,
-    ),
+    thumbnailGivenUp: linesOf(alertLines.thumbnailGivenUp),
+    libraryDiffers: linesOf(alertLines.libraryDiffers),
     // A flood trips the brake.
     costBrakeTripped: lineOrMetric(alertLines.costBrakeTripped, "cost_brake_trips"),
     securityEvent: lineOrMetric(alertLines.securityEvent, "security_events"),
