@@ -19,6 +19,9 @@ export default defineConfig({
     maxWorkers: "100%",
     // The default is a second, which a busy machine exceeds.
     expect: { poll: { timeout: 30_000 } },
+    // Only a test that hangs should reach these.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     projects: [
       {
         extends: true,
@@ -30,7 +33,6 @@ export default defineConfig({
           // what it changes in its process, and a fixture registers hooks only when it is called.
           isolate: false,
           globalSetup: "scripts/vitest-services.ts",
-          testTimeout: 60_000,
         },
       },
       {
@@ -39,7 +41,6 @@ export default defineConfig({
           name: "unit-isolated",
           include: isolated,
           globalSetup: "scripts/vitest-services.ts",
-          testTimeout: 60_000,
         },
       },
       {
@@ -47,9 +48,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["verify/**/*.e2e.test.ts"],
+          // Its backends also share one Azurite for each process.
+          isolate: false,
           globalSetup: "scripts/vitest-package.ts",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

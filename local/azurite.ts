@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Certificate } from "./certificate.ts";
@@ -24,6 +25,8 @@ export type Azurite = {
   /** Resolves with the last lines of output when the process has ended. */
   exited: Promise<string>;
   close(): Promise<void>;
+  /** Lets this process end without close(). Azurite then ends with it. */
+  unref(): void;
 };
 
 export type AzuriteOptions = {
@@ -103,7 +106,10 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   });
   const ports = await Promise.race([listening, failed]);
   output = "";
-  return { ports, exited, close: () => stop(child, exited) };
+  function unref(): void {
+    for (const handle of [child, child.channel, ...streams]) (handle as Partial<Socket> | null)?.unref?.();
+  }
+  return { ports, exited, close: () => stop(child, exited), unref };
 }
 
 /** The first of Azurite's databases that is not JSON. */

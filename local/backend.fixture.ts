@@ -12,13 +12,14 @@ import { bodyLimit } from "../functions/lib/settings-schema.ts";
 import { createStoreClock } from "../functions/lib/store-clock.ts";
 import { SITE_ACCOUNT } from "./azurite.ts";
 import type { BlobEvents } from "./blob-events.ts";
-import { openDataDir } from "./data-dir.ts";
+import { type DataDir, openDataDir } from "./data-dir.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.fixture.ts";
 import { managedIdentity } from "./host/connection.ts";
 import { type Host, startHost } from "./host/host.ts";
 import type { BlobWrite } from "./host/trigger.ts";
 import { seed } from "./seed.ts";
 import { type Services, startServices } from "./services.ts";
+import { type SharedStorage, takeStorage } from "./shared-storage.fixture.ts";
 import { localToken } from "./token.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -57,7 +58,17 @@ export type Backend = {
 export async function startBackend(settings: Record<string, string> = {}): Promise<Backend> {
   const path = await mkdtemp(join(tmpdir(), "vitae-backend-"));
   const dataDir = openDataDir(path);
-  const services = await startServices({ dataDir });
+  const storage = await takeStorage(dataDir);
+  try {
+    return await open(settings, dataDir, storage);
+  } catch (error) {
+    storage.release();
+    throw error;
+  }
+}
+
+async function open(settings: Record<string, string>, dataDir: DataDir, storage: SharedStorage): Promise<Backend> {
+  const services = await startServices({ dataDir, azurite: storage.azurite });
   const { certificate } = services;
   const proxy = await startFaultProxy({ target: services.env.TABLES_ENDPOINT as string, certificate });
   const blobProxy = await startFaultProxy({ target: services.events.uri, certificate });
@@ -78,8 +89,12 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const { signal } = new AbortController();
-  const owner = { email: LOCAL_OWNER_EMAIL, password: randomBytes(15).toString("base64url") };
-  await seed({ root, vault: dataDir.vault, env, ownerPassword: owner.password, signal, log });
+  const owner = { email: LOCAL_OWNER_EMAIL, password: storage.password ?? randomBytes(15).toString("base64url") };
+  if (storage.password !== undefined) await storage.restore();
+  else {
+    await seed({ root, vault: dataDir.vault, env, ownerPassword: owner.password, signal, log });
+    await storage.keepSeed(dataDir, owner.password);
+  }
 
   const writes: BlobWrite[] = [];
   const decide: BlobEvents["decide"] = (rule) =>
@@ -117,7 +132,7 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     const added = { ...user, validFrom: 0, createdAt: Date.now() };
     await createUsers({ rows, checkTable: async () => {} }).change((roster) => addUser(roster, added));
     // Listing the users shows an instance the new one at once; a token alone is looked up at most once a second.
-    const headers = { authorization: `Bearer ${await localToken({ role: "owner", dataDir: path, env })}` };
+    const headers = { authorization: `Bearer ${await localToken({ role: "owner", dataDir: dataDir.path, env })}` };
     await Promise.all(hosts.map(({ url }) => fetch(`${url}/api/v1/users`, { headers }).catch(() => {})));
   }
   return {
@@ -139,14 +154,15 @@ export async function startBackend(settings: Record<string, string> = {}): Promi
     },
     async token(role, subject) {
       if (subject !== undefined) await addOwner(subject);
-      return localToken({ role, subject, dataDir: path, env });
+      return localToken({ role, subject, dataDir: dataDir.path, env });
     },
     async close() {
       await Promise.all(hosts.map((each) => each.close()));
       await Promise.all([proxy.close(), blobProxy.close()]);
       await services.close();
+      storage.release();
       dataDir.release();
-      await rm(path, { recursive: true });
+      await rm(dataDir.path, { recursive: true });
     },
   };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { TableServiceClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { containers, SITE_CONTAINER, tables } from "../functions/lib/names.ts";
-import { ACCOUNT, SITE_ACCOUNT, startAzurite } from "./azurite.ts";
+import { ACCOUNT, type Azurite, SITE_ACCOUNT, startAzurite } from "./azurite.ts";
 import { type BlobEvents, startBlobEvents } from "./blob-events.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
@@ -31,6 +31,8 @@ export type ServicesOptions = {
   ports?: Partial<ServicePorts>;
   /** Keeps blobs, queues and tables in memory: for tests. */
   inMemory?: boolean;
+  /** A running one, with the certificate of the data dir, which stays open: for tests. @default one of its own */
+  azurite?: Azurite;
   /** Called with one line if storage ends unexpectedly. */
   onExit?: (line: string) => void;
 };
@@ -39,7 +41,8 @@ export type ServicesOptions = {
  * Starts all services on loopback.
  * @throws {Error} one line if a service cannot start; none is left running
  */
-export async function startServices({ dataDir, ports = {}, inMemory, onExit }: ServicesOptions): Promise<Services> {
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const { dataDir, ports = {}, inMemory, onExit } = options;
   const dir = typeof dataDir === "string" ? openDataDir(dataDir) : dataDir;
   const closing: (() => Promise<void>)[] = [];
   let closed: Promise<void> | undefined;
@@ -55,12 +58,14 @@ export async function startServices({ dataDir, ports = {}, inMemory, onExit }: S
     // Only the identity and the vault know it, so no other process can forge a token for the vault.
     const secret = randomBytes(32);
     const { queue, table } = ports;
-    const azurite = await startAzurite({
-      certificate,
-      ports: { ...(queue && { queue }), ...(table && { table }) },
-      location: inMemory ? undefined : dir.azurite,
-    });
-    closing.push(azurite.close);
+    const azurite =
+      options.azurite ??
+      (await startAzurite({
+        certificate,
+        ports: { ...(queue && { queue }), ...(table && { table }) },
+        location: inMemory ? undefined : dir.azurite,
+      }));
+    if (azurite !== options.azurite) closing.push(azurite.close);
     azurite.exited.then((output) => {
       if (!closed) onExit?.(`Storage (Azurite) ended unexpectedly. Its last output: ${output || "none"}`);
     });

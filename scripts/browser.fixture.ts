@@ -1,4 +1,4 @@
-// Starts the machine's Chromium for tests and screenshots.
+// Starts the machine's Chromium for tests: one for all test files of a process, because a start takes seconds of CPU time.
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
@@ -24,14 +24,26 @@ const OFFLINE = [
   "--disable-sync",
 ];
 
+type Options = Pick<LaunchOptions, "args" | "ignoreDefaultArgs">;
+
+/** The browsers of the process by their options, also when test files load this module again. */
+const KEY = Symbol.for("vitae.browsers");
+const global = globalThis as { [KEY]?: Map<string, Promise<Browser>> };
+global[KEY] ??= new Map();
+const browsers = global[KEY];
+
 /**
- * Starts a headless Chromium. The caller closes it.
+ * A headless Chromium. Its close() closes the pages of the caller; the browser itself ends with the process.
  * @throws {Error} when none is installed; the message names the command that installs one.
  */
-export async function launchBrowser({
-  args = [],
-  ...options
-}: Pick<LaunchOptions, "args" | "ignoreDefaultArgs"> = {}): Promise<Browser> {
+export async function launchBrowser(options: Options = {}): Promise<Browser> {
+  const key = JSON.stringify(options);
+  const browser = browsers.get(key) ?? launch(options);
+  browsers.set(key, browser);
+  return await browser;
+}
+
+async function launch({ args = [], ...options }: Options): Promise<Browser> {
   const executablePath = PATHS.find((path) => existsSync(path));
   if (!executablePath)
     throw new Error(
@@ -40,5 +52,9 @@ export async function launchBrowser({
     );
   // Chromium does not start its sandbox as root, the user of most containers. Other users keep it.
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox, ...args] });
+  const browser = await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox, ...args] });
+  browser.close = async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+  };
+  return browser;
 }
