@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import * as Spec from "@cyclonedx/cyclonedx-library/Spec";
 import { JsonStrictValidator } from "@cyclonedx/cyclonedx-library/Validation";
 import { unzipSync } from "fflate";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { bundle } from "../scripts/bundle.ts";
 
 type Manifest = { name: string; version: string };
@@ -111,7 +111,9 @@ it("the bill of materials is valid CycloneDX without timestamp, serial number or
 });
 
 it("the bill of materials lists exactly the bundled and the installed packages", async () => {
-  const { outputs } = await bundle();
+  const into = mkdtempSync(join(tmpdir(), "vitae-bundle-"));
+  onTestFinished(() => rmSync(into, { recursive: true }));
+  const { outputs } = await bundle({ into });
   const inputs = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
     bytesInOutput > 0 ? (/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []) : [],

@@ -5,7 +5,7 @@ import { unzipSync, type ZipOptions, type Zippable, zipSync } from "fflate";
 
 const UNIX = 3;
 const OPTIONS: ZipOptions = {
-  level: 9,
+  level: 6,
   // The format stores local time without a zone, and the library reads the local parts of the date.
   mtime: new Date(2000, 0, 1),
   os: UNIX,
