@@ -50,7 +50,9 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
   else expect(headers.get("content-type")).toMatch(/^(?:text\/csv|image\/svg\+xml); charset=utf-8$/);
 }
 
-it("over-http returns a documented response to any request", { timeout: 120_000 + fuzzing.runs * 200 }, async () => {
+it("over-http returns a documented response to any request", {
+  timeout: 120_000 + fuzzing.runsOverHttp * 200,
+}, async () => {
   // A revocation of the keys would end the tokens that all others send.
   const lasting = routes.filter(({ name }) => name !== "key-rotate");
   const calls = fc.constantFrom(...lasting).chain((route) =>
@@ -89,8 +91,9 @@ it("over-http returns a documented response to any request", { timeout: 120_000 
     expectDocumented(response, method);
     if (response.headers.has("x-trace-id")) fromApp += 1;
   });
-  await assertFuzz("over-http", property, fuzzing.runs);
-  if (fuzzing.runs >= 200 && !("seed" in fuzzing.replay)) expect(fromApp).toBeGreaterThan(fuzzing.runs / 4);
+  await assertFuzz("over-http", property, fuzzing.runsOverHttp);
+  if (fuzzing.runsOverHttp >= 200 && !("seed" in fuzzing.replay))
+    expect(fromApp).toBeGreaterThan(fuzzing.runsOverHttp / 4);
   expect(backend.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   expect((await fetch(`${backend.api}/health/ready`)).status).toBe(200);
 });

@@ -6,8 +6,10 @@ import type { ProxiedRequest } from "../local/fault-proxy.fixture.ts";
 import { type Library, openLibrary } from "./library.fixture.ts";
 import { type Image, json } from "./responses.fixture.ts";
 
-/** Moves the app's clock ten minutes ahead, so that its timer finds records older than five. */
+/** Moves the app's clock ten minutes ahead, so that its timer finds records older than five. It renders only these. */
 const TEN_MINUTES_LATER = {
+  "AzureWebJobs.thumbnail.Disabled": "true",
+  "AzureWebJobs.thumbnail-poison.Disabled": "true",
   NODE_OPTIONS: "--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()%2B600000",
 };
 
@@ -16,11 +18,14 @@ let owner: string;
 let library: Library;
 /** The instance that `library` calls. */
 let host: Backend["host"];
+/** The instance that runs the timer. */
+let later: Backend["host"];
 
 beforeAll(async () => {
   backend = await startBackend();
   owner = await backend.token("owner");
   host = backend.host;
+  later = await backend.addHost(TEN_MINUTES_LATER);
   library = openLibrary(backend.api, owner);
 });
 afterEach(() => {
@@ -40,9 +45,8 @@ async function restart(): Promise<string> {
 const newImage = () => testImage("png", { width: 300, height: 200 });
 const upload = async () => json<Image>(library.upload(await newImage()));
 
-/** Starts another instance, ten minutes later, and runs its reconcile timer once. */
+/** Runs the reconcile timer once, ten minutes later. */
 async function reconcile(): Promise<void> {
-  const later = await backend.addHost(TEN_MINUTES_LATER);
   const before = backend.lines.length;
   const response = await fetch(`${later.url}/admin/functions/image-reconcile`, {
     method: "POST",
@@ -50,8 +54,7 @@ async function reconcile(): Promise<void> {
     body: '{"input":""}',
   });
   expect(response.status).toBe(202);
-  await vi.waitFor(() => expect(backend.lines.slice(before).join()).toContain('"images-reconciled"'), 20_000);
-  await later.close();
+  await vi.waitFor(() => expect(backend.lines.slice(before).join()).toContain('"images-reconciled"'), 30_000);
 }
 
 describe("blob events", () => {
@@ -62,7 +65,7 @@ describe("blob events", () => {
     await vi.waitFor(() => {
       const outcomes = backend.lines.filter((line) => line.includes('"thumbnail"') && line.includes(id));
       expect(outcomes).toHaveLength(2);
-    }, 20_000);
+    }, 30_000);
   });
 
   it("an event that arrives out of order creates its thumbnail", async () => {
@@ -175,7 +178,7 @@ describe("crashes during a thumbnail", () => {
     resolve();
     await vi.waitFor(() => expect(backend.lines.join("\n")).toMatch(`failed 5 times for blob`), 30_000);
     backend.blobProxy.decide(undefined);
-    await vi.waitFor(async () => expect((await fetch(`${host.url}/api/health/live`)).ok).toBe(true), 20_000);
+    await vi.waitFor(async () => expect((await fetch(`${host.url}/api/health/live`)).ok).toBe(true), 30_000);
     // The poison message can meet a crashed app too. It stays hidden then, and the record pending.
     expect((await library.read(id)).status).toMatch(/pending|failed/);
     await reconcile();

@@ -14,11 +14,15 @@ export function pngChunk(type: string, data: Uint8Array): Buffer {
 const PNG_SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 
 /** A PNG whose header declares this size, with almost no data. */
-export function pngBomb(width: number, height: number): Buffer {
+export function pngBomb(
+  width: number,
+  height: number,
+  { bits = 8, hasAlpha = false, isInterlaced = false } = {},
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8);
+  header.set([bits, hasAlpha ? 6 : 2, 0, 0, Number(isInterlaced)], 8);
   return Buffer.concat([
     PNG_SIGNATURE,
     pngChunk("IHDR", header),

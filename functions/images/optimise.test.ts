@@ -181,7 +181,8 @@ describe("an optimised animation", () => {
     ["an animation of too many pixels", () => largeAnimation(), undefined],
   ])("of %s is rejected with UNPROCESSABLE_IMAGE and the hint", async (_, make, options) => {
     const failure = { code: "UNPROCESSABLE_IMAGE", message: expect.stringContaining("?optimize=false") };
-    await expect(store(await make(), options)).rejects.toMatchObject(failure);
-    expect((await store(await make(), "unchanged")).record.metadata).toBe("kept");
+    const bytes = await make();
+    await expect(store(bytes, options)).rejects.toMatchObject(failure);
+    expect((await store(bytes, "unchanged")).record.metadata).toBe("kept");
   });
 });
