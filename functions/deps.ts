@@ -18,8 +18,10 @@ import { addLazily } from "./lib/lazily.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
 import { bodyLimit, type Settings } from "./lib/settings-schema.ts";
+import { dayIn } from "./lib/store-clock.ts";
 import { type Platform, platformDeps } from "./platform-deps.ts";
 import { createHistory } from "./visitor-counter/history.ts";
+import { createVisitRules } from "./visitor-counter/visit-rules.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
@@ -30,12 +32,20 @@ const BADGE_AGE_MS = 60_000;
 
 function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountDeps> & ReturnType<typeof imageDeps>) {
   return {
+    get visitsTable() {
+      return deps.table(tables.visits, 0);
+    },
+    /** The calendar day of the site at a time in milliseconds since 1970. */
+    get siteDay() {
+      return dayIn(settings.SITE_TIME_ZONE);
+    },
     get visits() {
       return createVisitorCounter({
-        table: deps.table(tables.visits, 0),
+        table: this.visitsTable,
         pages: settings.PAGES,
         timeZone: settings.SITE_TIME_ZONE,
         dailyWriteBudget: settings.DAILY_WRITE_BUDGET,
+        uniques: settings.UNIQUES === "on",
         meter: deps.meter,
       });
     },
@@ -48,6 +58,9 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
     },
     get badgeNumbers() {
       return keepValues(BADGE_AGE_MS, (page) => this.visits.read(page));
+    },
+    get visitRules() {
+      return createVisitRules({ countBots: settings.COUNT_BOTS === "true", uniques: settings.UNIQUES === "on" });
     },
     /** The limiter's table for the clean-up: deletes are safe to retry. */
     get limitsTable() {

@@ -9,6 +9,7 @@ import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
 import type { TimerName, TriggerName } from "./lib/names.ts";
 import { ORIGINALS_PATH, onOriginalWritten, onPoison, POISON_QUEUE } from "./thumbnail/thumbnail.ts";
+import { turnDays } from "./visitor-counter/day-turn.ts";
 
 type Handler = (input: unknown, context: InvocationContext, deps: Deps) => Promise<void>;
 
@@ -65,6 +66,12 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => cleanUpSessions(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
+    name: "visits-day-turn",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => turnDays(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
     name: "signing-keys-rotate",

@@ -2,7 +2,7 @@
 import { RestError } from "@azure/data-tables";
 import type { Log } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
-import { randomFrom } from "../visitor-counter/group-commit.simulation.ts";
+import { randomFrom } from "../visitor-counter/virtual-time.simulation.ts";
 import type { Family } from "./family.ts";
 import type { SessionRows, StoredFamily } from "./session-rows.ts";
 import { createSessions, type Sessions } from "./sessions.ts";

@@ -51,6 +51,7 @@ export const timerNames = [
   "sessions-clean-up",
   "signing-keys-rotate",
   "uploads-clean-up",
+  "visits-day-turn",
 ] as const;
 export type TimerName = (typeof timerNames)[number];
 

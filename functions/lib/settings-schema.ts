@@ -93,6 +93,10 @@ const schema = z.object({
   SITE_TIME_ZONE: timeZone.meta({ examples: ["Europe/Berlin"] }),
   // Maximum commits of the counter per page and day.
   DAILY_WRITE_BUDGET: count(50_000).meta({ examples: ["50000"] }),
+  // Whether clients that name themselves as programs are counted as visits.
+  COUNT_BOTS: oneOf(["true", "false"], "false").meta({ examples: ["false"] }),
+  // Whether the different visitors of each day are counted.
+  UNIQUES: oneOf(["on", "off"], "on").meta({ examples: ["on"] }),
   MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
   // The account of the static website: its blob service, which the app writes to, and the address where anyone reads.
   SITE_BLOB_ENDPOINT: secureUrl.meta({ examples: ["https://siteprod.blob.core.windows.net/"] }),

@@ -158,8 +158,9 @@ describe("dayIn", () => {
     expect([before, after]).toEqual(["2006-10-29", "2006-10-28"]);
     let total = emptyTotal;
     for (const [index, day] of [before, after].entries()) {
-      const batch = { writer: "w", commit: index + 1, visits: 1, day };
-      total = withBatch(total, batch, { now: { earliest: 0, latest: 0 }, writtenDays: new Set() }) ?? total;
+      const batch = { writer: "w", commit: index + 1, visits: 1, visitors: [], held: 0, day };
+      const inputs = { now: { earliest: 0, latest: 0 }, writtenDays: new Set<string>(), salt: undefined };
+      total = withBatch(total, batch, inputs) ?? total;
     }
     expect(total).toMatchObject({ count: 2, day: "2006-10-29", dayCount: 2, closed: [] });
   });

@@ -22,8 +22,9 @@ function put(total: Total): string {
 
 /** Another writer's commit, which drops old entries. */
 function rivalCommits() {
-  const batch = { writer: "rival", commit: now, visits: 1, day: "2026-03-01" };
-  put(withBatch(row.total, batch, { now: { earliest: now, latest: now }, writtenDays: new Set() }) ?? expect.fail());
+  const batch = { writer: "rival", commit: now, visits: 1, visitors: [], held: 0, day: "2026-03-01" };
+  const inputs = { now: { earliest: now, latest: now }, writtenDays: new Set<string>(), salt: undefined };
+  put(withBatch(row.total, batch, inputs) ?? expect.fail());
 }
 
 const store: TotalStore = {
@@ -45,7 +46,7 @@ const store: TotalStore = {
 };
 
 function commit(first: StoredTotal = row) {
-  const batch = { writer: "own", commit: 1, visits: 7, day: "2026-03-01" };
+  const batch = { writer: "own", commit: 1, visits: 7, visitors: [], held: 0, day: "2026-03-01" };
   const until = now + WINDOW_MS;
   return commitBatch({ batch, frozenAt: now, row: first, writtenDays: new Set() }, () => until, {
     store,
@@ -55,6 +56,7 @@ function commit(first: StoredTotal = row) {
     },
     elapsed: () => now,
     random: () => 0.5,
+    createSalt: () => undefined,
   });
 }
 

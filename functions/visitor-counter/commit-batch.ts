@@ -13,6 +13,8 @@ export type CommitContext = {
   readonly elapsed: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** A random salt for a day that has none; undefined where uniques are off. */
+  readonly createSalt: () => Uint8Array | undefined;
 };
 
 export type BatchToCommit = {
@@ -92,7 +94,7 @@ export function commitBatch(
   until: () => number,
   context: CommitContext,
 ): Promise<Commit> {
-  const { store, clock, elapsed } = context;
+  const { store, clock, elapsed, createSalt } = context;
   let known: StoredTotal | undefined = row;
 
   /** Reads the row after a failed attempt. @returns the row and whether it holds the batch */
@@ -109,7 +111,7 @@ export function commitBatch(
     const { total, etag, applied } = known ? { ...known, applied: false } : await readAgain();
     known = undefined;
     if (applied) return { total, ...(etag !== undefined && { etag }), writeMs: 0 };
-    const next = withBatch(total, batch, { now: clock.now(), writtenDays });
+    const next = withBatch(total, batch, { now: clock.now(), writtenDays, salt: createSalt() });
     if (!next) throw new StoreError("rejected", { cause: new Error(`More than ${MAX_WRITERS} writers are live`) });
     const began = elapsed();
     const written = await store.write(next, etag);

@@ -24,8 +24,8 @@ describe("group commit beyond its budget", () => {
         const outcome = await simulate({ ...plan, budget }, vitae);
         expect(violation(outcome)).toBeUndefined();
         expect(outcome.maybeLost).toBe(0);
-        expect(outcome.exact.length + outcome.degraded.length).toBe(outcome.sent);
-        expect(outcome.total.count).toBe(outcome.sent);
+        expect(outcome.exact.length + outcome.degraded.length).toBe(outcome.visitors.length);
+        expect(outcome.total.count).toBe(outcome.visitors.length);
       }),
       { numRuns: 200 },
     );

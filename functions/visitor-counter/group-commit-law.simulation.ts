@@ -1,7 +1,10 @@
 // The plans of the model, and the law that every outcome of a plan obeys.
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import type { Visit } from "./group-commit.ts";
-import type { Total } from "./total.ts";
+import type { DayNumbers } from "./day-rows.ts";
+import { daysOf, type Total } from "./total.ts";
+import { violationOfUniques } from "./uniques-law.simulation.ts";
+import type { Visit } from "./visit.ts";
 
 export const DAY = 24 * 60 * 60_000;
 
@@ -37,19 +40,26 @@ export type Plan = {
   readonly busy?: number;
   /** Commits a day; without it there is no brake. */
   readonly budget?: number;
+  /** Visitors who make the visits. @default 1 */
+  readonly visitors?: number;
+  /** Times that a timer turns the day if it is over. @default 0 */
+  readonly turns?: number;
   readonly faults: Faults;
 };
 
+/** A response, and its visitor unless that one is not to be hashed. */
+export type Response = Visit & { readonly visitor: number | undefined };
+
 export type Outcome = {
-  /** Visits that reached a writer. */
-  readonly sent: number;
+  /** The visitor of each visit that reached a writer. */
+  readonly visitors: readonly (number | undefined)[];
   /** Responses with a number of their own. */
-  readonly exact: readonly Visit[];
-  readonly degraded: readonly Visit[];
+  readonly exact: readonly Response[];
+  readonly degraded: readonly Response[];
   /** Degraded visits that may be lost: their writer crashed, logged that it dropped them, or ended without the store. */
   readonly maybeLost: number;
   readonly total: Total;
-  readonly dayRows: ReadonlyMap<string, number>;
+  readonly dayRows: ReadonlyMap<string, DayNumbers>;
   /** The row after every write, in order. */
   readonly writes: readonly Total[];
   readonly longestWaitMs: number;
@@ -93,6 +103,8 @@ export const plans = (faults: fc.Arbitrary<Faults>): fc.Arbitrary<Plan> =>
     writers: fc.integer({ min: 1, max: 4 }),
     visits: fc.integer({ min: 1, max: 40 }),
     span: fc.constantFrom(0, 200, 5_000, 20 * 60_000, 3 * DAY),
+    visitors: fc.integer({ min: 1, max: 12 }),
+    turns: fc.constantFrom(0, 3),
     faults,
   });
 
@@ -100,28 +112,30 @@ export const COUNTED_TWICE = "a visit was counted twice";
 
 function violationOfDays({ total, dayRows, writes }: Outcome): string | undefined {
   if (writes.some(({ day }, index) => day < (writes[index - 1]?.day ?? ""))) return "a day went back";
-  const onLastDay = writes.filter(({ day }) => day === total.day).length;
+  // The timer writes too, but commits nothing.
+  const onLastDay = writes.filter(({ day, dayWrites }) => day === total.day && dayWrites > 0).length;
   if (total.dayWrites !== onLastDay) return `the day has ${onLastDay} writes, the row has ${total.dayWrites}`;
   const byDay = new Map(dayRows);
-  for (const { day, count } of [...total.closed, { day: total.day, count: total.dayCount }]) {
-    if ((byDay.get(day) ?? count) !== count) return `the row of ${day} differs from the total's`;
-    byDay.set(day, count);
+  for (const numbers of daysOf(total)) {
+    if (!isDeepStrictEqual(byDay.get(numbers.day) ?? numbers, numbers))
+      return `the row of ${numbers.day} differs from the total's`;
+    byDay.set(numbers.day, numbers);
   }
-  const sum = [...byDay.values()].reduce((a, b) => a + b, 0);
+  const sum = [...byDay.values()].reduce((all, { count }) => all + count, 0);
   return sum === total.count ? undefined : `the sum of the days is ${sum}, the total is ${total.count}`;
 }
 
 /** How an outcome breaks the law; undefined when it does not. */
 export function violation(outcome: Outcome): string | undefined {
-  const { sent, exact, degraded, maybeLost, total, writes } = outcome;
+  const { visitors, exact, degraded, maybeLost, total, writes } = outcome;
   const numbers = exact.map(({ count }) => count);
   if (new Set(numbers).size !== numbers.length) return "two visits got one number";
   if (numbers.some((number) => number < 1 || number > total.count)) return "a visit got a number beyond the total";
-  const committed = new Map(writes.map(({ count, dayCount }) => [count, dayCount]));
-  if (degraded.some(({ count, today }) => committed.get(count) !== today)) return "a degraded visit got no total";
+  const committed = new Set(writes.map(({ count, dayCount }) => `${count} ${dayCount}`));
+  if (degraded.some(({ count, today }) => !committed.has(`${count} ${today}`))) return "a degraded visit got no total";
   if (total.count < exact.length) return "a visit with a number was not counted";
   if (total.count < exact.length + degraded.length - maybeLost) return "a degraded visit was lost without a log line";
   // Visits without a number are counted once at most, too.
-  if (total.count > sent) return COUNTED_TWICE;
-  return violationOfDays(outcome);
+  if (total.count > visitors.length) return COUNTED_TWICE;
+  return violationOfDays(outcome) ?? violationOfUniques(outcome);
 }

@@ -3,10 +3,14 @@
 import type { LogFields } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
-import { createGroupCommit, type GroupCommit, type GroupCommitOptions, type Visit } from "./group-commit.ts";
-import type { Outcome, Plan } from "./group-commit-law.simulation.ts";
-import { emptyTotal, type Total } from "./total.ts";
+import type { DayNumbers } from "./day-rows.ts";
+import { createGroupCommit, type GroupCommit, type GroupCommitOptions } from "./group-commit.ts";
+import type { Outcome, Plan, Response } from "./group-commit-law.simulation.ts";
+import { emptyTotal, type Total, withDayOver } from "./total.ts";
 import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
+import { SALT_BYTES } from "./uniques.ts";
+import { visitorAt } from "./uniques-law.simulation.ts";
+import { createTimeline, randomFrom } from "./virtual-time.simulation.ts";
 
 export const CALL_MS = 400;
 const MINUTE = 60_000;
@@ -32,41 +36,24 @@ export const fixedOptions = {
 export type CreateCounter = (options: Omit<GroupCommitOptions, keyof typeof fixedOptions>) => GroupCommit;
 export const vitae: CreateCounter = (options) => createGroupCommit({ ...options, ...fixedOptions });
 
-/** mulberry32: small, and the same on every machine. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export async function simulate(plan: Plan, createCounter: CreateCounter): Promise<Outcome> {
   const { faults } = plan;
   const random = randomFrom(plan.seed);
   const chance = (probability: number) => random() < probability;
-  let now = START;
-  const events: { at: number; run: () => void }[] = [];
-  /** The next event is the last one of the array. */
-  function at(earliest: number, run: () => void) {
-    const time = Math.max(earliest, now);
-    events.splice(events.findLastIndex((event) => event.at > time) + 1, 0, { at: time, run });
-  }
+  const { at, now, run } = createTimeline(START);
 
   let row: { total: Total; etag: string } | undefined;
   /** Earlier versions of the row, each with the time until which it was current. */
   const versions: { until: number; row: typeof row }[] = [];
   let etags = 0;
-  const dayRows = new Map<string, number>();
+  const dayRows = new Map<string, DayNumbers>();
   const writes: Total[] = [];
   const trips: LogFields[] = [];
   let maybeLost = 0;
 
   function apply(total: Total, etag: string | undefined): string {
     if (row?.etag !== etag) throw new StoreError("conflict");
-    versions.push({ until: now, row });
+    versions.push({ until: now(), row });
     row = { total: structuredClone(total), etag: String(++etags) };
     writes.push(row.total);
     return row.etag;
@@ -85,37 +72,37 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
     let uncommitted = 0;
     let ended = false;
     const awake = (time: number) => (time >= suspendAt && time < resumeAt ? resumeAt : time);
-    const elapsed = () => now - START - (now >= resumeAt ? resumeAt - suspendAt : 0);
+    const elapsed = () => now() - START - (now() >= resumeAt ? resumeAt - suspendAt : 0);
     /** Runs on the writer while it is awake, and never after its crash. */
     const on = (time: number, run: () => unknown) => {
-      const then = awake(Math.max(time, now));
+      const then = awake(Math.max(time, now()));
       if (then < crashAt) at(then, () => ended || run());
     };
     const stepAt = chance(faults.stepped) ? START + random() * plan.span : Number.POSITIVE_INFINITY;
     const step = (random() - 0.5) * 120 * MINUTE;
-    const clock = createStoreClock(() => now + skew + (now >= stepAt ? step : 0), elapsed);
+    const clock = createStoreClock(() => now() + skew + (now() >= stepAt ? step : 0), elapsed);
 
     const cutAt = more() < faults.cutOff ? START + more() * plan.span : Number.POSITIVE_INFINITY;
     const backAt = cutAt + more() * 20 * MINUTE;
     const lost = LOST[Math.floor(more() * LOST.length)];
-    const loses = (what: (typeof LOST)[number]) => what === lost && now >= cutAt && now < backAt;
+    const loses = (what: (typeof LOST)[number]) => what === lost && now() >= cutAt && now() < backAt;
 
     const lags = randomFrom(plan.seed - 1 - index);
     function read(): ReadTotal {
       const lag = lags() < faults.staleRead ? lags() * (LAGS_MS[Math.floor(lags() * LAGS_MS.length)] ?? 0) : 0;
-      const version = versions.find(({ until }) => until > now - lag);
+      const version = versions.find(({ until }) => until > now() - lag);
       const found: StoredTotal = (version ? version.row : row) ?? { total: emptyTotal };
-      return { ...structuredClone(found), readAt: Math.floor(now / 1000) * 1000 };
+      return { ...structuredClone(found), readAt: Math.floor(now() / 1000) * 1000 };
     }
 
     function call<T>(kind: "read" | "write", serve: () => T): Promise<T> {
       return new Promise((resolve, reject) => {
-        on(now + CALL_MS, () => reject(new StoreError("transient")));
+        on(now() + CALL_MS, () => reject(new StoreError("transient")));
         if (chance(faults.throttled) || (kind === "write" && loses("writes")))
-          return on(now + 5, () => reject(new StoreError("transient", { retryAfter: 0.1 })));
+          return on(now() + 5, () => reject(new StoreError("transient", { retryAfter: 0.1 })));
         const deliver = (time: number) =>
           at(time, () => {
-            const date = Math.floor(now / 1000) * 1000;
+            const date = Math.floor(now() / 1000) * 1000;
             let settle: () => void;
             try {
               const response = serve();
@@ -124,14 +111,14 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
               settle = () => reject(error);
             }
             if (!chance(faults.lostResponse) && !loses("responses"))
-              on(now + random() * 20, () => {
+              on(now() + random() * 20, () => {
                 clock.observe(date);
                 settle();
               });
           });
         if (!chance(faults.lostRequest) && !loses("requests"))
-          deliver(now + random() * (chance(faults.late) ? 15 * MINUTE : 20));
-        if (chance(faults.doubled)) deliver(now + random() * (chance(0.5) ? 2_000 : 15 * MINUTE));
+          deliver(now() + random() * (chance(faults.late) ? 15 * MINUTE : 20));
+        if (chance(faults.doubled)) deliver(now() + random() * (chance(0.5) ? 2_000 : 15 * MINUTE));
       });
     }
 
@@ -141,7 +128,7 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
         const sent = structuredClone(total);
         return call("write", () => apply(sent, etag));
       },
-      writeDay: ({ day, count }) => call("write", () => void dayRows.set(day, count)),
+      writeDay: (numbers) => call("write", () => void dayRows.set(numbers.day, numbers)),
     };
     const warn = (event: string, fields: LogFields = {}) => {
       const visits = Number(fields.visits);
@@ -149,10 +136,12 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
       if (event === "held-visits-dropped") maybeLost += visits;
       if (event === "held-visits-not-committed") uncommitted = visits;
     };
-    const later = (ms: number, run: () => void) => on(now + ms, run);
-    const sleep = (ms: number) => new Promise<void>((resolve) => on(now + ms, resolve));
+    const later = (ms: number, run: () => void) => on(now() + ms, run);
+    const sleep = (ms: number) => new Promise<void>((resolve) => on(now() + ms, resolve));
     const dailyWriteBudget = plan.budget ?? Number.POSITIVE_INFINITY;
-    const options = { store, clock, sleep, later, elapsed, random, dailyWriteBudget, log: { warn } };
+    const salts = randomFrom(plan.seed + 100 + index);
+    const createSalt = () => Uint8Array.from({ length: SALT_BYTES }, () => salts() * 256);
+    const options = { store, clock, sleep, later, elapsed, random, createSalt, dailyWriteBudget, log: { warn } };
     const { count, close } = createCounter({ ...options, writer: `writer-${index}` });
     async function end() {
       uncommitted = 0;
@@ -161,13 +150,25 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
       ended = true;
     }
     if (endAt < Number.POSITIVE_INFINITY) on(endAt, end);
-    return { on, count, crashes: crashAt < Number.POSITIVE_INFINITY, accepts: () => now < endAt };
+    /** What the hourly timer does for a page, without its retries. */
+    async function turnDay() {
+      const { total, etag } = await store.read();
+      const turned = withDayOver(total, dayOf(clock.now().earliest));
+      if (turned) await store.write(turned, etag);
+    }
+    const crashes = crashAt < Number.POSITIVE_INFINITY;
+    return { on, count, turnDay, crashes, accepts: () => now() < endAt };
   }
 
   const writers = Array.from({ length: plan.writers }, (_, index) => createWriter(index));
-  const exact: Visit[] = [];
-  const degraded: Visit[] = [];
-  let sent = 0;
+  for (let turn = 0; turn < (plan.turns ?? 0); turn++) {
+    const timer = createWriter(plan.writers + turn);
+    timer.on(START + random() * plan.span * 1.2, () => timer.turnDay().catch(() => undefined));
+  }
+  const exact: Response[] = [];
+  const degraded: Response[] = [];
+  const visitors: (number | undefined)[] = [];
+  const chosen = randomFrom(plan.seed + 50);
   let longestWaitMs = 0;
   for (let visit = 0; visit < plan.visits; visit++) {
     const writer = writers[
@@ -175,26 +176,23 @@ export async function simulate(plan: Plan, createCounter: CreateCounter): Promis
     ] as (typeof writers)[number];
     // Often in bursts, so that visits share a batch.
     const burst = Math.floor(random() * 4) / 4;
+    // One in ten is not to be hashed.
+    const visitor = chosen() < 0.1 ? undefined : Math.floor(chosen() * (plan.visitors ?? 1));
     writer.on(START + (chance(plan.busy ? 0 : 0.6) ? burst : random()) * plan.span, () => {
       if (!writer.accepts()) return;
-      const began = now;
-      sent++;
-      writer.count().then(
+      const began = now();
+      visitors.push(visitor);
+      writer.count(visitor === undefined ? undefined : visitorAt(visitor)).then(
         (response) => {
-          (response.degraded ? degraded : exact).push(response);
+          (response.degraded ? degraded : exact).push({ ...response, visitor });
           if (response.degraded && writer.crashes) maybeLost++;
-          longestWaitMs = Math.max(longestWaitMs, now - began);
+          longestWaitMs = Math.max(longestWaitMs, now() - began);
         },
         () => undefined,
       );
     });
   }
-  while (events.length > 0) {
-    const event = events.pop() as (typeof events)[number];
-    now = event.at;
-    event.run();
-    // All promises that the event settles run before the next event.
-    await new Promise(setImmediate);
-  }
-  return { sent, exact, degraded, maybeLost, total: row?.total ?? emptyTotal, dayRows, writes, longestWaitMs, trips };
+  await run();
+  const total = row?.total ?? emptyTotal;
+  return { visitors, exact, degraded, maybeLost, total, dayRows, writes, longestWaitMs, trips };
 }

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CreateCounter, dayOf, simulate, vitae } from "./group-commit.simulation.ts";
-import type { Visit } from "./group-commit.ts";
 import { allFaults, COUNTED_TWICE, noFaults, plans, violation } from "./group-commit-law.simulation.ts";
 import { emptyTotal } from "./total.ts";
 import { StoreError } from "./total-store.ts";
+import type { Visit } from "./visit.ts";
 
 describe("group commit", () => {
   it("counts each visit with a number exactly once under network, clock and machine faults", async () => {

@@ -1,21 +1,14 @@
 // One page's counter in one process. Visits that arrive during a write share the next one. Beyond the day's write budget
 // visits are held: they get a degraded response at once, and one batch a minute commits them.
-import type { AppError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Meter } from "../lib/meter.ts";
 import { alertLines } from "../lib/names.ts";
 import { type CommitContext, commitBatch, createTimeLimit, retryUntil, writeClosedDays } from "./commit-batch.ts";
 import { createPace, RIVAL_MS } from "./pace.ts";
-import { isOverBudget, rivals } from "./total.ts";
+import { isOverBudget, rivals, type Total } from "./total.ts";
 import { type StoredTotal, unavailable } from "./total-store.ts";
-
-/** The numbers in the response to a visit: the page's total after it, and the day's. */
-export type Visit = {
-  readonly count: number;
-  readonly today: number;
-  /** The cost brake is on: the numbers are the last ones that this instance knows, and not the visit's own. */
-  readonly degraded?: true;
-};
+import type { VisitorHash } from "./uniques.ts";
+import { degradedVisit, resolveVisits, type Visit, type WaitingVisit } from "./visit.ts";
 
 export type GroupCommitOptions = CommitContext & {
   readonly page: string;
@@ -40,18 +33,17 @@ export type GroupCommitOptions = CommitContext & {
 export type GroupCommit = {
   /**
    * Counts one visit.
+   * @param visitor undefined if the visitor may not be hashed
    * @throws {AppError} DEPENDENCY_UNAVAILABLE when the store fails for `windowMs` or rejects the write, or too many visits
    * wait. Such a visit, like a degraded one, may or may not be counted.
    */
-  count(): Promise<Visit>;
+  count(visitor?: VisitorHash): Promise<Visit>;
   /** Commits the held visits. From then on each visit is committed before its response, whatever it costs. */
   close(): Promise<void>;
 };
 
 /** Visits that may wait for the next batch. Further ones are rejected at once. */
 const MAX_WAITING = 10_000;
-
-type WaitingVisit = { resolve(visit: Visit): void; reject(error: AppError): void };
 
 /** Exact: a visit that resolves with its own number is counted once. See docs/decisions/005 and 011. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
@@ -84,10 +76,10 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     meter.measure("cost_brake_trips", 1, { page });
   }
 
-  /** The response to a visit while the cost brake is on. */
-  function degradedVisit(): Visit | undefined {
+  /** The row while the cost brake is on. */
+  function brakedRow(): Total | undefined {
     if (isClosed || !lastRow || !isOverBudget(lastRow.total, { budget, today })) return undefined;
-    return { count: lastRow.total.count, today: lastRow.total.dayCount, degraded: true };
+    return lastRow.total;
   }
 
   function startHoldTimer() {
@@ -104,11 +96,11 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   }
 
   function holdWaiting() {
-    const visit = waiting.length > 0 && degradedVisit();
-    if (!visit) return;
-    for (const { resolve } of waiting.splice(0)) {
+    const row = waiting.length > 0 && brakedRow();
+    if (!row) return;
+    for (const { resolve, visitor } of waiting.splice(0)) {
       hold();
-      resolve(visit);
+      resolve(degradedVisit(row, visitor));
     }
   }
 
@@ -138,7 +130,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       if (holdTimer === "over") holdTimer = "off";
       const visits = taken.length + takenHeld;
       const frozenAt = clock.now().earliest;
-      const batch = { writer, commit: ++commits, visits, day: dayOf(frozenAt) };
+      const visitors = taken.flatMap(({ visitor }) => visitor ?? []);
+      const batch = { writer, commit: ++commits, visits, visitors, held: takenHeld, day: dayOf(frozenAt) };
       const { writeMs, ...row } = await commitBatch({ batch, frozenAt, row: before, writtenDays }, time.until, context);
       const others = rivals(row.total, writer, { now: clock.now(), ms: RIVAL_MS });
       // A rival makes the remembered ETag stale.
@@ -150,10 +143,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       void writeClosedDays(row.total, writtenDays, options);
       const entry = row.total.writers[writer];
       if (!entry) throw new Error("The row that holds a batch has no entry of its writer");
-      for (const [index, { resolve }] of taken.entries()) {
-        const after = taken.length - 1 - index;
-        resolve({ count: entry.count - after, today: entry.today - after });
-      }
+      resolveVisits(taken, entry);
     } catch (cause) {
       isStale = true;
       // Those that arrived meanwhile are rejected too: each has waited for this batch already.
@@ -177,16 +167,16 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   }
 
   return {
-    count() {
-      const visit = degradedVisit();
-      if (visit) {
+    count(visitor) {
+      const row = brakedRow();
+      if (row) {
         hold();
-        return Promise.resolve(visit);
+        return Promise.resolve(degradedVisit(row, visitor));
       }
       if (waiting.length >= MAX_WAITING)
         return Promise.reject(unavailable(`More than ${MAX_WAITING} visits wait for the store`));
       return new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject });
+        waiting.push({ visitor, resolve, reject });
         void run();
       });
     },

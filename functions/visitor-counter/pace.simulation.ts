@@ -1,10 +1,12 @@
 // Several instances on one row under load, in virtual time: how many writes lose a race, and how evenly visits are served.
 
 import { createStoreClock } from "../lib/store-clock.ts";
-import { fixedOptions, randomFrom } from "./group-commit.simulation.ts";
+import { fixedOptions } from "./group-commit.simulation.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { emptyTotal, type Total } from "./total.ts";
 import { StoreError, type TotalStore } from "./total-store.ts";
+import { createSalt } from "./uniques.ts";
+import { randomFrom } from "./virtual-time.simulation.ts";
 
 export type Load = {
   readonly seed: number;
@@ -85,6 +87,7 @@ export async function simulateLoad(load: Load): Promise<LoadOutcome> {
       sleep: (ms) => new Promise<void>((resolve) => after(ms, resolve)),
       elapsed: () => now,
       random,
+      createSalt,
       log: { warn: () => undefined },
     });
     const pause = () => -Math.log(1 - random()) * load.pauseMs;

@@ -1,6 +1,7 @@
 // Schemas that the operations on a page share.
 import { z } from "zod";
 import { pageSlug } from "../lib/settings-schema.ts";
+import { uncountedReasons } from "./visit-rules.ts";
 
 export const pageParams = z.object({
   page: pageSlug.meta({ description: "A counted page: one of the setting PAGES." }),
@@ -19,6 +20,10 @@ export const pageCount = z
     page: z.string(),
     count: count.meta({ description: "All visits." }),
     today: count.meta({ description: "Visits on the current day in the site's time zone." }),
+    uniqueToday: count.optional().meta({
+      description:
+        "Different visitors on the current day: exact up to 1,000, then an estimate. Absent where it is unknown, where the site does not count them, and from the response to a visitor who must not be recognized (Global Privacy Control, Do Not Track).",
+    }),
   })
   .meta({ id: "PageCount", description: "The numbers of one page." });
 
@@ -29,5 +34,12 @@ export const degraded = z.literal(true).optional().meta({
 });
 
 export const visitResponse = pageCount
-  .extend({ degraded })
+  .extend({
+    counted: z.boolean().meta({ description: "Whether this request is counted as a visit." }),
+    reason: z.enum(uncountedReasons).optional().meta({
+      description:
+        "Why not: `bot` for a client that names itself as a program or not at all, `prefetch` for a page that is loaded ahead of a click.",
+    }),
+    degraded,
+  })
   .meta({ id: "Visit", description: "The numbers after a visit." });

@@ -11,7 +11,7 @@ export const readCount = operation({
   responses: { 200: { description: "The numbers of the page; zeros before its first visit.", schema: pageCount } },
   errors: ["NOT_FOUND", "DEPENDENCY_UNAVAILABLE"],
   errorMessages: pageErrors,
-  example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7 } },
+  example: { params: { page: "resume" }, response: { page: "resume", count: 1234, today: 7, uniqueToday: 5 } },
   handler: async ({ params: { page } }, { visits }: { visits: VisitorCounter }) => ({
     json: { page, ...(await visits.read(page)) },
   }),

@@ -4,6 +4,7 @@ import type { TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
 import { type DayNumbers, dayRowKey, toDayRow } from "./day-rows.ts";
 import { emptyTotal, type Total, totalSchema } from "./total.ts";
+import { type DayUniques, dayUniques } from "./uniques.ts";
 
 /** The row as read; without an ETag there is none yet. */
 export type StoredTotal = { readonly total: Total; readonly etag?: string };
@@ -63,10 +64,43 @@ type Options = {
   readonly callSignal: () => AbortSignal;
 };
 
-const TOTAL = "total";
+/** Row key of a page's total. */
+export const TOTAL = "total";
 
-/** `dayWrites` is absent from rows that an older release wrote. */
-type Row = { count: bigint; day: string; dayCount: bigint; dayWrites?: bigint; writers: string; closed: string };
+/** What is optional is absent from rows that an older release wrote, which also removes it from the rows of this one. */
+type Row = {
+  count: bigint;
+  day: string;
+  dayCount: bigint;
+  dayWrites?: bigint;
+  salt?: Uint8Array;
+  uniqueSet?: Uint8Array;
+  uniqueRegisters?: Uint8Array;
+  unique?: bigint;
+  approximate?: boolean;
+  writers: string;
+  closed: string;
+};
+
+const toUniquesRow = ({ salt, set, registers, unique, approximate }: DayUniques) => ({
+  salt,
+  ...(set && { uniqueSet: set }),
+  ...(registers && { uniqueRegisters: registers }),
+  unique: BigInt(unique),
+  approximate,
+});
+
+/** @returns nothing for a row without them. A damaged set is worth less than the visits: the day then starts a new one. */
+function fromUniquesRow({ salt, uniqueSet, uniqueRegisters, unique, approximate }: Row): { uniques?: DayUniques } {
+  const { data } = dayUniques.safeParse({
+    salt,
+    set: uniqueSet,
+    registers: uniqueRegisters,
+    unique: Number(unique),
+    approximate,
+  });
+  return data ? { uniques: data } : {};
+}
 
 /** Counts are Edm.Int64, for which the SDK uses bigint. They stay below 2^53, since JSON carries them. */
 const toRow = (total: Total): Row => ({
@@ -74,17 +108,20 @@ const toRow = (total: Total): Row => ({
   day: total.day,
   dayCount: BigInt(total.dayCount),
   dayWrites: BigInt(total.dayWrites),
+  ...(total.uniques && toUniquesRow(total.uniques)),
   writers: JSON.stringify(total.writers),
   closed: JSON.stringify(total.closed),
 });
 
-function fromRow({ count, day, dayCount, dayWrites, writers, closed }: Row): Total {
+function fromRow(row: Row): Total {
+  const { count, day, dayCount, dayWrites, writers, closed } = row;
   try {
     return totalSchema.parse({
       count: Number(count),
       day,
       dayCount: Number(dayCount),
       dayWrites: Number(dayWrites ?? 0),
+      ...fromUniquesRow(row),
       writers: JSON.parse(writers),
       closed: JSON.parse(closed),
     });

@@ -16,13 +16,21 @@ import {
 } from "./total.ts";
 
 const exactly = (time: number): StoreTime => ({ earliest: time, latest: time });
-const batch = (more: Partial<Batch> = {}): Batch => ({ writer: "a", commit: 1, visits: 1, day: "2026-03-01", ...more });
+const batch = (more: Partial<Batch> = {}): Batch => ({
+  writer: "a",
+  commit: 1,
+  visits: 1,
+  visitors: [],
+  held: 0,
+  day: "2026-03-01",
+  ...more,
+});
 const entry = (at: number) => ({ commit: 1, count: 1, today: 1, at });
 const nothing: ReadonlySet<string> = new Set();
 
 /** The row after the batch. Fails when the row has too many writers. */
 function commit(total: Total, next: Batch, now = exactly(0), writtenDays = nothing): Total {
-  return withBatch(total, next, { now, writtenDays }) ?? expect.fail("too many writers");
+  return withBatch(total, next, { now, writtenDays, salt: undefined }) ?? expect.fail("too many writers");
 }
 const withWriters = (count: number, at: number): Total => ({
   ...emptyTotal,
@@ -91,7 +99,7 @@ describe("the entry of a writer", () => {
   });
 
   it("rejects a 65th live writer, but not a known one or one after another has expired", () => {
-    const options = { now: exactly(0), writtenDays: nothing };
+    const options = { now: exactly(0), writtenDays: nothing, salt: undefined };
     const full = withWriters(MAX_WRITERS, 0);
     expect(withBatch(full, batch(), options)).toBeUndefined();
     expect(withBatch(full, batch({ writer: "w63", commit: 2 }), options)).toMatchObject({ count: 1 });
@@ -175,9 +183,12 @@ describe("any sequence of batches", () => {
         const sum = (counts: { visits: number }[]) => counts.reduce((all, { visits }) => all + visits, 0);
         for (const [index, { ms, uncertainty, ...given }] of steps.entries()) {
           time += ms;
-          const next = commit(total, { ...given, commit: index + 1 }, { earliest: time - uncertainty, latest: time });
+          const next = commit(total, batch({ ...given, commit: index + 1 }), {
+            earliest: time - uncertainty,
+            latest: time,
+          });
           expect(next.day >= total.day && next.day >= given.day).toBe(true);
-          expect(isApplied(next, { ...given, commit: index + 1 })).toBe(true);
+          expect(isApplied(next, batch({ ...given, commit: index + 1 }))).toBe(true);
           expect(next.writers[given.writer]).toMatchObject({ count: next.count, today: next.dayCount, at: time });
           total = next;
         }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { StoreTime } from "../lib/store-clock.ts";
 import { type DayNumbers, dayNumbers } from "./day-rows.ts";
+import { dayUniques, noUniques, type VisitorHash, withVisitors } from "./uniques.ts";
 
 const count = z.int().nonnegative();
 /** Calendar day of the site, YYYY-MM-DD; the empty string before the first visit. */
@@ -14,6 +15,8 @@ const writerEntry = z.object({
   count,
   /** The day's count after that commit. */
   today: count,
+  /** The day's different visitors after that commit. */
+  unique: count.optional(),
   /** Time of that commit by the store's clock, in milliseconds since 1970. */
   at: z.number(),
 });
@@ -24,6 +27,8 @@ export const totalSchema = z.object({
   dayCount: count,
   /** Commits on that day. */
   dayWrites: count,
+  /** Absent without visits on that day, from a row of an older release, and where uniques are off. */
+  uniques: dayUniques.optional(),
   /** Last commit of each live writer, by writer id. */
   writers: z.record(z.string(), writerEntry),
   /** Past days whose own row may not be written yet. */
@@ -38,6 +43,10 @@ export type Batch = {
   readonly writer: string;
   readonly commit: number;
   readonly visits: number;
+  /** One for each of these visits whose visitor may be hashed. */
+  readonly visitors: readonly VisitorHash[];
+  /** How many of these visits the cost brake held: their visitors are unknown. */
+  readonly held: number;
   /** The day when it was frozen, just before the first attempt. */
   readonly day: string;
 };
@@ -51,8 +60,10 @@ export const MAX_WRITERS = 64;
 export const emptyTotal: Total = { count: 0, day: "", dayCount: 0, dayWrites: 0, writers: {}, closed: [] };
 
 /** The current day of the row, when it has visits. */
-function currentDay({ day, dayCount }: Total): DayNumbers[] {
-  return dayCount > 0 ? [{ day, count: dayCount }] : [];
+function currentDay({ day, dayCount, uniques }: Total): DayNumbers[] {
+  if (dayCount === 0) return [];
+  const { unique, approximate } = uniques ?? {};
+  return [{ day, count: dayCount, ...(unique !== undefined && { unique }), ...(approximate && { approximate }) }];
 }
 
 /** The days that the row knows: past ones whose own row may not be written yet, and the current one, oldest first. */
@@ -65,31 +76,60 @@ export function isApplied(total: Total, { writer, commit }: Batch): boolean {
 
 /**
  * A day never goes back.
- * @param options.writtenDays days whose own row is written
- * @returns the row after the batch, or undefined when too many other writers are live
+ * @returns the row at the beginning of the day, without the salt and the visitors of the one before; the same row unless
+ * its day is over
  */
-export function withBatch(
-  total: Total,
-  batch: Batch,
-  { now, writtenDays }: { now: StoreTime; writtenDays: ReadonlySet<string> },
-): Total | undefined {
-  const others = Object.entries(total.writers).filter(
+export function turnedTo(day: string, total: Total): Total {
+  if (day <= total.day) return total;
+  const { uniques: _, ...kept } = total;
+  return { ...kept, day, dayCount: 0, dayWrites: 0, closed: [...daysOf(total)] };
+}
+
+/** @returns the row when its day is over and has visits, turned to the current day; otherwise undefined */
+export const withDayOver = (total: Total, today: string): Total | undefined =>
+  total.dayCount > 0 && total.day < today ? turnedTo(today, total) : undefined;
+
+export type CommitInputs = {
+  readonly now: StoreTime;
+  /** Days whose own row is written. */
+  readonly writtenDays: ReadonlySet<string>;
+  /** For a day that has none yet. Only the salt that is written counts. Undefined where uniques are off. */
+  readonly salt: Uint8Array | undefined;
+};
+
+/** @returns the row after the batch, or undefined when too many other writers are live */
+export function withBatch(before: Total, batch: Batch, { now, writtenDays, salt }: CommitInputs): Total | undefined {
+  const others = Object.entries(before.writers).filter(
     ([writer, { at }]) => writer !== batch.writer && now.earliest - at < ENTRY_LIFE_MS,
   );
   if (others.length >= MAX_WRITERS) return undefined;
-  const isNewDay = batch.day > total.day;
-  const closed = total.closed.filter((old) => !writtenDays.has(old.day));
-  if (isNewDay) closed.push(...currentDay(total));
+  const { uniques: known, ...total } = turnedTo(batch.day, before);
   const count = total.count + batch.visits;
-  const dayCount = (isNewDay ? 0 : total.dayCount) + batch.visits;
-  const entry: WriterEntry = { commit: batch.commit, count, today: dayCount, at: now.latest };
-  return {
+  const dayCount = total.dayCount + batch.visits;
+  // Visits of the day without a set have unknown visitors: an older release counted them, or uniques were off.
+  const uniques =
+    salt &&
+    withVisitors(known ?? noUniques(salt, total.dayCount > 0), {
+      visitors: batch.visitors,
+      isPartial: batch.held > 0,
+      dayCount,
+    });
+  const { unique } = uniques ?? {};
+  const entry: WriterEntry = {
+    commit: batch.commit,
     count,
-    day: isNewDay ? batch.day : total.day,
+    today: dayCount,
+    ...(unique !== undefined && { unique }),
+    at: now.latest,
+  };
+  return {
+    ...total,
+    count,
     dayCount,
-    dayWrites: (isNewDay ? 0 : total.dayWrites) + 1,
+    dayWrites: total.dayWrites + 1,
+    ...(uniques && { uniques }),
     writers: { ...Object.fromEntries(others), [batch.writer]: entry },
-    closed,
+    closed: total.closed.filter((old) => !writtenDays.has(old.day)),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } fro
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { tables } from "../lib/names.ts";
-import type { Visit } from "./group-commit.ts";
+import type { Visit } from "./visit.ts";
 import { type CounterOptions, createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts";
 
 const credential = createCredential(undefined);
@@ -41,7 +41,8 @@ export function openCounter(
   table: typeof direct,
   { dailyWriteBudget = Number.POSITIVE_INFINITY, patience = PATIENCE, ...more }: Partial<CounterOptions> = {},
 ): VisitorCounter {
-  return createVisitorCounter({ table, pages: [setup.page], timeZone: "UTC", dailyWriteBudget, patience, ...more });
+  const fixed = { pages: [setup.page], timeZone: "UTC", uniques: true };
+  return createVisitorCounter({ table, ...fixed, dailyWriteBudget, patience, ...more });
 }
 
 /** An instance behind the proxy. */

@@ -5,11 +5,14 @@ import { consoleLog } from "../lib/log.ts";
 import { type Meter, silentMeter } from "../lib/meter.ts";
 import { VERIFY_PAGE } from "../lib/names.ts";
 import { createStoreClock, dayIn } from "../lib/store-clock.ts";
+import { CHANGE_MS, changeTotal } from "./change-total.ts";
 import type { DayNumbers } from "./day-rows.ts";
-import { createGroupCommit, type Visit } from "./group-commit.ts";
-import { backoffAfter } from "./pace.ts";
-import { daysOf } from "./total.ts";
-import { createTotalStore, StoreError, unavailable } from "./total-store.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { createRecentRow } from "./recent-row.ts";
+import { daysOf, emptyTotal, type Total } from "./total.ts";
+import { createTotalStore, unavailable } from "./total-store.ts";
+import { createSalt, type VisitorHash } from "./uniques.ts";
+import type { Visit } from "./visit.ts";
 
 export type SeedResult = { readonly outcome: "created" | "raised" | "kept"; readonly count: number };
 
@@ -24,11 +27,18 @@ export type CurrentDays = {
 export type VisitorCounter = {
   /**
    * Counts one visit.
+   * @param visitor undefined if the visitor may not be hashed
    * @throws {AppError} NOT_FOUND for a page that is not counted, DEPENDENCY_UNAVAILABLE
    */
-  count(page: string): Promise<Visit>;
-  /** The total and today's count; zeros for a page without visits. Throws as `count` does. */
+  count(page: string, visitor?: VisitorHash): Promise<Visit>;
+  /** The total and today's numbers; zeros for a page without visits. Throws as `count` does. */
   read(page: string): Promise<Visit>;
+  /**
+   * The same as this instance last read or wrote them, at most that many milliseconds ago. Calls the table only when it
+   * knows none so recent, once for all callers that wait. Throws as `count` does.
+   * @param maxAgeMs default 10,000
+   */
+  recent(page: string, maxAgeMs?: number): Promise<Visit>;
   /** Reads the row `total`. Throws as `count` does. */
   days(page: string): Promise<CurrentDays>;
   /**
@@ -46,6 +56,8 @@ export type CounterOptions = {
   readonly timeZone: string;
   /** Commits on one day and page, by all instances together, beyond which each commits once in `holdMs`. */
   readonly dailyWriteBudget: number;
+  /** Counts the different visitors of each day. */
+  readonly uniques: boolean;
   /** Milliseconds for one call to the table, for all attempts at one batch, and between commits beyond the budget. */
   readonly patience?: { readonly callMs: number; readonly windowMs: number; readonly holdMs: number };
   /** The first two of these once closing, when they are shorter. */
@@ -57,11 +69,11 @@ export type CounterOptions = {
 const PATIENCE = { callMs: 3_000, windowMs: 6_000, holdMs: 60_000 };
 /** Once closing, also for the call and the batch that are running. One window and its last call stay below three seconds. */
 const CLOSING = { callMs: 1_000, windowMs: 1_500 };
-/** Milliseconds in which a seed tries again after conflicts. A read may show an old row for a second. */
-const SEED_MS = 5_000;
+const RECENT_MS = 10_000;
 
 export function createVisitorCounter(options: CounterOptions): VisitorCounter {
-  const { table, timeZone, dailyWriteBudget, patience = PATIENCE, closing = CLOSING, meter = silentMeter } = options;
+  const { table, timeZone, dailyWriteBudget, uniques, meter = silentMeter } = options;
+  const { patience = PATIENCE, closing = CLOSING } = options;
   const dayOf = dayIn(timeZone);
   const writer = crypto.randomUUID();
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -77,7 +89,8 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
 
   function openPage(page: string) {
     const clock = createStoreClock();
-    const store = createTotalStore(table, { page, observe: clock.observe, callSignal });
+    const recent = createRecentRow(createTotalStore(table, { page, observe: clock.observe, callSignal }));
+    const { store } = recent;
     const commits = createGroupCommit({
       page,
       store,
@@ -92,10 +105,11 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
       later: (ms, run) => setTimeout(run, ms).unref(),
       elapsed: () => performance.now(),
       random: Math.random,
+      createSalt: () => (uniques ? createSalt() : undefined),
       log: consoleLog,
       meter,
     });
-    return { clock, store, commits };
+    return { clock, store, recent, commits };
   }
   const pages = new Map([...options.pages, VERIFY_PAGE].map((page) => [page, openPage(page)]));
 
@@ -108,55 +122,57 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     );
   }
 
-  /** Reads the row. @returns it and the day of the site */
-  async function readRow(page: string) {
-    const { clock, store } = pageOf(page);
+  const todayOf = (page: string) => dayOf(pageOf(page).clock.now().earliest);
+
+  async function readRow(page: string): Promise<Total> {
+    const { store } = pageOf(page);
     try {
       const { total, etag } = await store.read();
       // Cosmos DB has one code for a missing row and a missing table; a query tells them apart.
       if (etag === undefined) await checkTable(table, AbortSignal.timeout(patience.callMs));
-      return { total, today: dayOf(clock.now().earliest) };
+      return total;
     } catch (cause) {
       throw unavailable("The visits table failed", cause);
     }
   }
 
+  /** The numbers of a row now, also when its day is over. */
+  function numbersOf(page: string, { count, day, dayCount, uniques: known }: Total): Visit {
+    const isToday = dayCount > 0 && day === todayOf(page);
+    const unique = isToday ? known?.unique : 0;
+    return { count, today: isToday ? dayCount : 0, ...(uniques && unique !== undefined && { uniqueToday: unique }) };
+  }
+
   return {
-    async count(page) {
-      return pageOf(page).commits.count();
+    async count(page, visitor) {
+      return pageOf(page).commits.count(visitor);
     },
     async read(page) {
-      const { total, today } = await readRow(page);
-      return { count: total.count, today: total.day === today ? total.dayCount : 0 };
+      return numbersOf(page, await readRow(page));
+    },
+    async recent(page, maxAgeMs = RECENT_MS) {
+      const row = await pageOf(page).recent.get(maxAgeMs, () => readRow(page));
+      return numbersOf(page, row ?? emptyTotal);
     },
     async days(page) {
-      const { total, today } = await readRow(page);
-      return { today, days: daysOf(total) };
+      const total = await readRow(page);
+      return { today: todayOf(page), days: daysOf(total) };
     },
     async seed(page, startAt) {
       const { store } = pageOf(page);
-
-      async function attempt(): Promise<SeedResult> {
-        const { total, etag } = await store.read();
-        if (etag !== undefined && total.count >= startAt) return { outcome: "kept", count: total.count };
-        await store.write({ ...total, count: startAt }, etag);
-        return { outcome: etag === undefined ? "created" : "raised", count: startAt };
-      }
-
-      const until = performance.now() + SEED_MS;
-      for (let failures = 0; performance.now() < until; failures++) {
-        try {
-          return await attempt();
-        } catch (cause) {
-          if (!(cause instanceof StoreError) || cause.kind !== "conflict")
-            throw unavailable("The visits table failed", cause);
-          await sleep(backoffAfter(cause, failures, Math.random()));
-        }
-      }
-      throw new AppError(
-        "CONFLICT",
-        `The row of "${page}" kept changing for ${SEED_MS / 1_000} seconds while it was seeded: run again.`,
-      );
+      const result = await changeTotal(store, ({ total, etag }) =>
+        etag !== undefined && total.count >= startAt ? undefined : { ...total, count: startAt },
+      ).catch((cause: unknown) => {
+        throw unavailable("The visits table failed", cause);
+      });
+      if (result === "conflict")
+        throw new AppError(
+          "CONFLICT",
+          `The row of "${page}" kept changing for ${CHANGE_MS / 1_000} seconds while it was seeded: run again.`,
+        );
+      const { found, written } = result;
+      if (!written) return { outcome: "kept", count: found.total.count };
+      return { outcome: found.etag === undefined ? "created" : "raised", count: startAt };
     },
     async close() {
       isClosing = true;

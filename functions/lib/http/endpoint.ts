@@ -29,11 +29,11 @@ async function handle<D>(context: HttpContext, { operation }: Route<D>, deps: D)
   const caller = await authorize(context);
   const input = await readInput(context);
   await consumeBodyLimits(context, { body: input.body, caller });
-  const { body: stream, received, request } = context;
+  const { address, body: stream, received, request } = context;
   const contentLength = received?.contentLength ?? 0;
   const { headers, method, url } = request;
   const cookies = readCookies(headers.get("cookie"), operation.cookies ?? []);
-  return operation.handler({ method, url, headers, contentLength, caller, cookies, ...input, stream }, deps);
+  return operation.handler({ method, url, headers, contentLength, address, caller, cookies, ...input, stream }, deps);
 }
 
 /** The library sends no response for it. */

@@ -23,6 +23,8 @@ export type OperationRequest<P, Q, B, C> = {
   readonly headers: Headers;
   /** Bytes, as Node.js's server received it: clients cannot forge it, unlike `headers`. 0 if unknown. */
   readonly contentLength: number;
+  /** An IPv4 address, the /64 of an IPv6 address, or UNKNOWN of forged-headers.ts. Never log or store it. */
+  readonly address: () => Promise<string>;
   readonly params: P;
   readonly query: Q;
   readonly body: B;

@@ -1,0 +1,72 @@
+// The law of uniques, which every outcome of the model obeys while the set of visitors is exact.
+import type { Outcome } from "./group-commit-law.simulation.ts";
+import type { Total } from "./total.ts";
+import { noUniques, type VisitorHash, withVisitors } from "./uniques.ts";
+
+/** The hash of one of the model's visitors. */
+export const visitorAt = (index: number): VisitorHash => new Uint8Array(32).fill(index);
+
+type Row = Total & { readonly uniques: NonNullable<Total["uniques"]> };
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+/** The ids of these visitors under a salt, each as the set has it. */
+function idsOf(salt: Uint8Array, visitors: Iterable<number | undefined>): Set<string> {
+  const idOf = (visitor: number) =>
+    withVisitors(noUniques(salt, false), { visitors: [visitorAt(visitor)], isPartial: false, dayCount: 1 }).set;
+  const known = new Set([...visitors].filter((visitor) => visitor !== undefined));
+  return new Set([...known].map((visitor) => hex(idOf(visitor) ?? new Uint8Array())));
+}
+
+/** How two rows of one day that follow each other break the law. */
+function violationOfStep({ uniques: before }: Row, { uniques: after, dayCount }: Row): string | undefined {
+  if (hex(before.salt) !== hex(after.salt)) return "the salt changed within a day";
+  if (after.unique < before.unique) return "the number of visitors fell";
+  if (before.approximate && !after.approximate) return "an approximate day became exact";
+  return after.unique > dayCount ? "there are more visitors than visits" : undefined;
+}
+
+function violationOfDay(rows: readonly Row[], { exact, visitors, writes, degraded }: Outcome): string | undefined {
+  for (const [index, row] of rows.entries()) {
+    const broken = violationOfStep(rows[index - 1] ?? row, row);
+    if (broken) return broken;
+  }
+  const last = rows.at(-1) as Row;
+  const { salt, set = new Uint8Array(), unique, approximate } = last.uniques;
+  const ids: readonly string[] = hex(set).match(/.{10}/g) ?? [];
+  if (new Set(ids).size !== ids.length || unique !== ids.length) return "a visitor is unique twice";
+  const sent = idsOf(salt, visitors);
+  if (ids.some((id) => !sent.has(id))) return "the set has a visitor who never came";
+  const writeOf = (number: number) => writes.find(({ count }) => count >= number);
+  const ofDay = exact.filter(({ count }) => writeOf(count)?.day === last.day);
+  const counted = idsOf(
+    salt,
+    ofDay.map(({ visitor }) => visitor),
+  );
+  if ([...counted].some((id) => !ids.includes(id))) return "a visitor with a number is not in the set";
+  if (exact.length === visitors.length && counted.size !== unique) return "the set has a visitor of another day";
+  if (approximate && degraded.length === 0) return "a day without held visits is approximate";
+  const wrong = ofDay.find(
+    ({ count, visitor, uniqueToday }) =>
+      uniqueToday !== (visitor === undefined ? undefined : writeOf(count)?.uniques?.unique),
+  );
+  return wrong && "a visit got another number of visitors than its batch";
+}
+
+/** How an outcome breaks the law of uniques; undefined when it does not. */
+export function violationOfUniques(outcome: Outcome): string | undefined {
+  const { writes } = outcome;
+  if (writes.some(({ dayCount, uniques }) => dayCount > 0 !== (uniques !== undefined)))
+    return "a row has visits and no visitors, or a set after its day";
+  const days = Map.groupBy(
+    writes.filter((row): row is Row => row.uniques !== undefined),
+    ({ day }) => day,
+  );
+  const salts = [...days.values()].map(([row]) => hex((row as Row).uniques.salt));
+  if (new Set(salts).size !== salts.length) return "two days have one salt";
+  for (const rows of days.values()) {
+    const broken = violationOfDay(rows, outcome);
+    if (broken) return broken;
+  }
+  return undefined;
+}
