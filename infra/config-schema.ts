@@ -86,6 +86,8 @@ const limits = z
 
 /** Further settings of the app that a stage may set, under the app's own names and rules. */
 const choices = [
+  "COUNT_BOTS",
+  "UNIQUES",
   "LOG_LEVEL",
   "MAX_UPLOAD_BYTES",
   "MAX_IMAGE_PIXELS",

@@ -79,6 +79,8 @@ async function open(settings: Record<string, string>, dataDir: DataDir, storage:
     ...Object.fromEntries(timerNames.map((name) => [`AzureWebJobs.${name}.Disabled`, "true"])),
     // Tests and benches call more often than the limits allow; the tests of the limits turn them on.
     RATE_LIMITS: "off",
+    // Their clients are programs; a test of the rule turns it on.
+    COUNT_BOTS: "true",
     // As infra derives it.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(bodyLimit(Number(settings.MAX_UPLOAD_BYTES ?? 10 * 1024 * 1024))),
     ...settings,

@@ -72,7 +72,13 @@ describe("CORS for an allowed origin", () => {
     const before = await count();
     expect(await call(allowed, `${api}/v1/visits/projects`, post)).toEqual({
       status: 200,
-      body: { page: "projects", count: before + 1, today: expect.any(Number) },
+      body: {
+        page: "projects",
+        count: before + 1,
+        today: expect.any(Number),
+        uniqueToday: expect.any(Number),
+        counted: true,
+      },
       headers: expect.objectContaining({ "x-trace-id": traced }),
     });
   });

@@ -68,5 +68,5 @@ it("loses the held visits of a killed instance, and none of one that is shut dow
 it("does not apply the brake of one page to another", async () => {
   const host = await backend.addHost();
   const response = await json<PageCount>(fetch(`${host.url}/api/v1/visits/projects`, { method: "POST" }));
-  expect(response).toEqual({ page: "projects", count: 1, today: 1 });
+  expect(response).toEqual({ page: "projects", count: 1, today: 1, uniqueToday: 1, counted: true });
 });

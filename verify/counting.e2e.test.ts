@@ -22,6 +22,8 @@ describe("POST /v1/visits/{page}", () => {
       page: "projects",
       count: before.count + 1,
       today: before.today + 1,
+      uniqueToday: 1,
+      counted: true,
     });
     expect((await json<PageCount>(post("/v1/visits/projects"))).count).toBe(before.count + 2);
   });
@@ -43,6 +45,28 @@ describe("POST /v1/visits/{page}", () => {
   it("ignores the body and the query of a request", async () => {
     const response = await call("/v1/visits/projects?utm_source=mail", { method: "POST", body: "<hello>" });
     expect(response.status).toBe(200);
+  });
+});
+
+describe("a deployment's rule for programs", () => {
+  const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+  it("counts a browser once as a visitor, and no program, except on the page verify", async () => {
+    const { url } = await backend.addHost({ COUNT_BOTS: "" });
+    const visit = (page: string, headers: Record<string, string>) =>
+      json<PageCount>(fetch(`${url}/api/v1/visits/${page}`, { method: "POST", headers }));
+    const program = await visit("resume", { "User-Agent": "curl/8.5.0" });
+    expect(program).toMatchObject({ page: "resume", counted: false, reason: "bot" });
+    const first = await visit("resume", { "User-Agent": BROWSER });
+    expect(first).toMatchObject({ counted: true, count: program.count + 1 });
+    expect(await visit("resume", { "User-Agent": BROWSER })).toEqual({
+      ...first,
+      count: first.count + 1,
+      today: first.today + 1,
+    });
+    expect(await visit("verify", { "User-Agent": "curl/8.5.0" })).toMatchObject({ counted: true });
+    const dropIn = await json<DropIn>(fetch(`${url}/api/visitor_counter`, { headers: { "User-Agent": "curl/8.5.0" } }));
+    expect(dropIn).toEqual({ visitor_counter: first.count + 1 });
   });
 });
 

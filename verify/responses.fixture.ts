@@ -1,6 +1,14 @@
 // The response shapes of the API, and a reader for them.
 
-export type PageCount = { page: string; count: number; today: number; degraded?: true };
+export type PageCount = {
+  page: string;
+  count: number;
+  today: number;
+  uniqueToday?: number;
+  counted?: boolean;
+  reason?: string;
+  degraded?: true;
+};
 export type DropIn = { visitor_counter: number };
 export type ErrorBody = { error: { code: string; message: string; trace_id: string } };
 

@@ -56,7 +56,7 @@ export async function openLaboratory({ root, pages }: { root: string; pages: rea
     startHost() {
       const host = startHostChild(env);
       hosts.push(host);
-      const unlimited = { RATE_LIMITS: "off", DAILY_WRITE_BUDGET: "1000000000" };
+      const unlimited = { RATE_LIMITS: "off", COUNT_BOTS: "true", DAILY_WRITE_BUDGET: "1000000000" };
       return host.call({ root, env: { ...env, ...unlimited, TABLES_ENDPOINT: proxy.url, PAGES: pages.join() } });
     },
     async close() {

@@ -1,7 +1,7 @@
 // Virtual time for models of the library: the clock, the pauses and the ids of the real code follow it, and one seed decides
 // everything. Its test file mocks node:timers/promises and node:crypto with what this module exports.
 import { vi } from "vitest";
-import { randomFrom } from "../visitor-counter/group-commit.simulation.ts";
+import { randomFrom } from "../visitor-counter/virtual-time.simulation.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

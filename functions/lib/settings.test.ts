@@ -13,6 +13,8 @@ describe("readSettings", () => {
       PAGES: ["resume"],
       SITE_TIME_ZONE: "UTC",
       DAILY_WRITE_BUDGET: 50_000,
+      COUNT_BOTS: "false",
+      UNIQUES: "on",
       MAX_UPLOAD_BYTES: 10_485_760,
       MAX_IMAGE_PIXELS: 50_000_000,
       THUMBNAIL_WIDTHS: [256, 640, 1_280],

@@ -47,7 +47,7 @@ describe("beyond the budget", () => {
     const before = setup.proxy.calls();
     for (const visit of await countMany(500)) expect(visit).toEqual({ count: 3, today: 3, degraded: true });
     expect(setup.proxy.calls() - before).toBe(0);
-    expect(await setup.counter.read(setup.page)).toEqual({ count: 3, today: 3 });
+    expect(await setup.counter.read(setup.page)).toMatchObject({ count: 3, today: 3 });
   });
 
   it("commits all held visits in one write when the time is over, and then responds with that total", async () => {

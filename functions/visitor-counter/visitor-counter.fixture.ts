@@ -1,5 +1,5 @@
 // For tests against Azurite: a counter behind a fault proxy, and another instance with direct access to the table.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { loadCertificate } from "../../local/certificate.ts";
@@ -73,5 +73,10 @@ export function failWrites(fault: Fault, times = 1): void {
 
 export const countMany = (count: number, counter = setup.counter): Promise<Visit[]> =>
   Promise.all(Array.from({ length: count }, () => counter.count(setup.page)));
+/** The hash of one visitor. */
+export const visitorAt = (index: number) => createHash("sha256").update(String(index)).digest();
+/** One visit of each visitor, all at once. */
+export const countVisitors = (visitors: readonly number[], counter = setup.counter): Promise<Visit[]> =>
+  Promise.all(visitors.map((index) => counter.count(setup.page, visitorAt(index))));
 export const numbers = (visits: readonly Visit[]) => visits.map(({ count }) => count).sort((a, b) => a - b);
 export const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);

@@ -7,7 +7,7 @@ useCounter();
 describe("counting", () => {
   it("gives each of 500 concurrent visits its own number", async () => {
     expect(numbers(await countMany(500))).toEqual(upTo(500));
-    expect(await setup.counter.read(setup.page)).toEqual({ count: 500, today: 500 });
+    expect(await setup.counter.read(setup.page)).toEqual({ count: 500, today: 500, uniqueToday: 0 });
   });
 
   it("makes one table call for a single visit once it knows the row", async () => {
@@ -31,7 +31,7 @@ describe("counting", () => {
   });
 
   it("reads zeros before the first visit and creates no row", async () => {
-    expect(await setup.counter.read(setup.page)).toEqual({ count: 0, today: 0 });
+    expect(await setup.counter.read(setup.page)).toEqual({ count: 0, today: 0, uniqueToday: 0 });
     await expect(direct.getEntity(setup.page, "total")).rejects.toMatchObject({ statusCode: 404 });
   });
 
@@ -48,8 +48,8 @@ describe("counting", () => {
     expect(await setup.counter.count(setup.page)).toEqual({ count: 2, today: 1 });
     const { today, days } = await setup.counter.days(setup.page);
     expect(days).toEqual([
-      { day: "2020-02-29", count: 1 },
-      { day: today, count: 1 },
+      { day: "2020-02-29", count: 1, unique: 0 },
+      { day: today, count: 1, unique: 0 },
     ]);
     await vi.waitFor(async () => expect((await direct.getEntity(setup.page, "day:2020-02-29")).count).toBe(1n), 30_000);
     await vi.waitFor(async () => {
