@@ -67,8 +67,8 @@ test.each<[string, object]>([
 
 test("the document promises every field of a counted visit, requires its page, and lists the error codes", () => {
   const visit = schemaAt("/v1/visits/{page}", "post", "responses", "200");
-  for (const field of ["page", "count", "today"]) {
-    const { [field]: _, ...rest } = { page: "resume", count: 1, today: 1 } as Json;
+  for (const field of ["page", "count", "today", "counted"]) {
+    const { [field]: _, ...rest } = { page: "resume", count: 1, today: 1, counted: true } as Json;
     expect(errorsOf(visit, rest)).toMatchObject([{ keyword: "required" }]);
   }
   expect(document.paths["/v1/visits/{page}"]?.post?.parameters).toContainEqual(

@@ -10,12 +10,14 @@ type Row = Total & { readonly uniques: NonNullable<Total["uniques"]> };
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
+const idsIn = (set: Uint8Array = new Uint8Array()): readonly string[] => hex(set).match(/.{10}/g) ?? [];
+
 /** The ids of these visitors under a salt, each as the set has it. */
-function idsOf(salt: Uint8Array, visitors: Iterable<number | undefined>): Set<string> {
-  const idOf = (visitor: number) =>
-    withVisitors(noUniques(salt, false), { visitors: [visitorAt(visitor)], isPartial: false, dayCount: 1 }).set;
-  const known = new Set([...visitors].filter((visitor) => visitor !== undefined));
-  return new Set([...known].map((visitor) => hex(idOf(visitor) ?? new Uint8Array())));
+function idsOf(salt: Uint8Array, visitors: Iterable<number | undefined>): ReadonlySet<string> {
+  const hashes = [...new Set(visitors)].flatMap((visitor) => (visitor === undefined ? [] : [visitorAt(visitor)]));
+  return new Set(
+    idsIn(withVisitors(noUniques(salt, false), { visitors: hashes, isPartial: false, dayCount: hashes.length }).set),
+  );
 }
 
 /** How two rows of one day that follow each other break the law. */
@@ -32,8 +34,8 @@ function violationOfDay(rows: readonly Row[], { exact, visitors, writes, degrade
     if (broken) return broken;
   }
   const last = rows.at(-1) as Row;
-  const { salt, set = new Uint8Array(), unique, approximate } = last.uniques;
-  const ids: readonly string[] = hex(set).match(/.{10}/g) ?? [];
+  const { salt, set, unique, approximate } = last.uniques;
+  const ids = idsIn(set);
   if (new Set(ids).size !== ids.length || unique !== ids.length) return "a visitor is unique twice";
   const sent = idsOf(salt, visitors);
   if (ids.some((id) => !sent.has(id))) return "the set has a visitor who never came";
