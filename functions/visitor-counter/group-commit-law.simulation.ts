@@ -3,8 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import type { DayNumbers } from "./day-rows.ts";
 import { daysOf, type Total } from "./total.ts";
-import { violationOfUniques } from "./uniques-law.simulation.ts";
-import type { Visit } from "./visit.ts";
+import { type CountedVisits, violationOfUniques } from "./uniques-law.simulation.ts";
 
 export const DAY = 24 * 60 * 60_000;
 
@@ -47,21 +46,11 @@ export type Plan = {
   readonly faults: Faults;
 };
 
-/** A response, and its visitor unless that one is not to be hashed. */
-export type Response = Visit & { readonly visitor: number | undefined };
-
-export type Outcome = {
-  /** The visitor of each visit that reached a writer. */
-  readonly visitors: readonly (number | undefined)[];
-  /** Responses with a number of their own. */
-  readonly exact: readonly Response[];
-  readonly degraded: readonly Response[];
+export type Outcome = CountedVisits & {
   /** Degraded visits that may be lost: their writer crashed, logged that it dropped them, or ended without the store. */
   readonly maybeLost: number;
   readonly total: Total;
   readonly dayRows: ReadonlyMap<string, DayNumbers>;
-  /** The row after every write, in order. */
-  readonly writes: readonly Total[];
   readonly longestWaitMs: number;
   /** Log lines of the cost brake, with the writer that logged them. */
   readonly trips: readonly Readonly<Record<string, unknown>>[];

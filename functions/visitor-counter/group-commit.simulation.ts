@@ -5,11 +5,11 @@ import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
 import type { DayNumbers } from "./day-rows.ts";
 import { createGroupCommit, type GroupCommit, type GroupCommitOptions } from "./group-commit.ts";
-import type { Outcome, Plan, Response } from "./group-commit-law.simulation.ts";
+import type { Outcome, Plan } from "./group-commit-law.simulation.ts";
 import { emptyTotal, type Total, withDayOver } from "./total.ts";
 import { type ReadTotal, type StoredTotal, StoreError, type TotalStore } from "./total-store.ts";
 import { SALT_BYTES } from "./uniques.ts";
-import { visitorAt } from "./uniques-law.simulation.ts";
+import { type Response, visitorAt } from "./uniques-law.simulation.ts";
 import { createTimeline, randomFrom } from "./virtual-time.simulation.ts";
 
 export const CALL_MS = 400;

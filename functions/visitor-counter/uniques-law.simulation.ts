@@ -1,10 +1,23 @@
 // The law of uniques, which every outcome of the model obeys while the set of visitors is exact.
-import type { Outcome } from "./group-commit-law.simulation.ts";
 import type { Total } from "./total.ts";
 import { noUniques, type VisitorHash, withVisitors } from "./uniques.ts";
+import type { Visit } from "./visit.ts";
 
 /** The hash of one of the model's visitors. */
 export const visitorAt = (index: number): VisitorHash => new Uint8Array(32).fill(index);
+
+/** A response, and its visitor unless that one is not to be hashed. */
+export type Response = Visit & { readonly visitor: number | undefined };
+
+export type CountedVisits = {
+  /** The visitor of each visit that reached a writer. */
+  readonly visitors: readonly (number | undefined)[];
+  /** Responses with a number of their own. */
+  readonly exact: readonly Response[];
+  readonly degraded: readonly Response[];
+  /** The row after every write, in order. */
+  readonly writes: readonly Total[];
+};
 
 type Row = Total & { readonly uniques: NonNullable<Total["uniques"]> };
 
@@ -28,7 +41,10 @@ function violationOfStep({ uniques: before }: Row, { uniques: after, dayCount }:
   return after.unique > dayCount ? "there are more visitors than visits" : undefined;
 }
 
-function violationOfDay(rows: readonly Row[], { exact, visitors, writes, degraded }: Outcome): string | undefined {
+function violationOfDay(
+  rows: readonly Row[],
+  { exact, visitors, writes, degraded }: CountedVisits,
+): string | undefined {
   for (const [index, row] of rows.entries()) {
     const broken = violationOfStep(rows[index - 1] ?? row, row);
     if (broken) return broken;
@@ -56,7 +72,7 @@ function violationOfDay(rows: readonly Row[], { exact, visitors, writes, degrade
 }
 
 /** How an outcome breaks the law of uniques; undefined when it does not. */
-export function violationOfUniques(outcome: Outcome): string | undefined {
+export function violationOfUniques(outcome: CountedVisits): string | undefined {
   const { writes } = outcome;
   if (writes.some(({ dayCount, uniques }) => dayCount > 0 !== (uniques !== undefined)))
     return "a row has visits and no visitors, or a set after its day";
