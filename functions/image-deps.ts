@@ -6,6 +6,7 @@ import { createImageList } from "./images/image-list.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import-gate.ts";
 import { createIntake } from "./images/intake.ts";
+import { createRetentionRows } from "./images/retention-rows.ts";
 import { createUploadGate } from "./images/upload.ts";
 import { createUploadRows } from "./images/upload-rows.ts";
 import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
@@ -74,6 +75,9 @@ export function imageDeps(settings: Settings, platform: Platform) {
         decoder: this.decoder,
         repairLimit: settings.IMAGE_REPAIR_LIMIT,
       });
+    },
+    get retentionRows() {
+      return createRetentionRows(platform.table(tables.images, 2));
     },
     get importGate() {
       return createImportGate();

@@ -4,6 +4,7 @@ import { cleanUpCredentials } from "./accounts/credentials-clean-up.ts";
 import { cleanUpSessions } from "./accounts/sessions-clean-up.ts";
 import type { Deps } from "./deps.ts";
 import { reconcileImages } from "./images/reconcile.ts";
+import { applyRetention } from "./images/retention-timer.ts";
 import { cleanUpUploads } from "./images/uploads-clean-up.ts";
 import { cleanUpLimits } from "./lib/limits/limits-table.ts";
 import { createLog } from "./lib/log.ts";
@@ -42,6 +43,12 @@ export const triggers: readonly Trigger[] = [
     kind: "timer",
     schedule: EVERY_HOUR,
     handler: (_, context, deps) => deps.imageAudit.run({ log: createLog(context), runMs: TIMER_RUN_MS }),
+  },
+  {
+    name: "image-retention",
+    kind: "timer",
+    schedule: EVERY_HOUR,
+    handler: (_, context, deps) => applyRetention(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
   },
   {
     name: "limits-clean-up",

@@ -1,21 +1,32 @@
 // The rules of the management policies: what happens to blobs as they age. An account has one policy. Pure.
 import type { StorageManagementPolicyRule } from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
+import { RETENTION_TAG, retentions } from "../functions/lib/image.ts";
 import { containers } from "../functions/lib/names.ts";
+import { GRACE_DAYS } from "../functions/lib/retention.ts";
 import type { StageConfig } from "./config-schema.ts";
 import { deploymentContainers } from "./naming.ts";
+
+/**
+ * Days for the app to expire and delete an image before a rule does, should its timer not run: the tag alone must not end
+ * the seven days in which an expired image can be brought back.
+ */
+const MARGIN_DAYS = 30;
 
 type Rule = {
   readonly name: string;
   readonly prefixes: readonly string[];
+  /** Index tag that a blob must have. */
+  readonly tag?: { readonly name: string; readonly value: string };
   readonly actions: StorageManagementPolicyRule["actions"];
 };
 
-const rule = ({ name, prefixes, actions }: Rule): StorageManagementPolicyRule => ({
+const rule = ({ name, prefixes, tag, actions }: Rule): StorageManagementPolicyRule => ({
   name,
   enabled: true,
   filters: {
     blobTypes: ["blockBlob"],
     ...(prefixes.length > 0 && { prefixMatch: [...prefixes] }),
+    ...(tag && { matchBlobIndexTag: [{ name: tag.name, operation: "==", value: tag.value }] }),
   },
   actions,
 });
@@ -41,6 +52,17 @@ export function mediaLifecycle(lifecycle: StageConfig["lifecycle"]): StorageMana
       name: "old-versions",
       prefixes: [originals, `${containers.thumbnails}/`],
       actions: { version: { deleteAfterDaysSinceCreation: lifecycle.oldVersions } },
+    }),
+    ...retentions.flatMap((retention) => {
+      if (retention === "keep") return [];
+      const days = Number(retention) + GRACE_DAYS + MARGIN_DAYS;
+      return rule({
+        name: `retention-${retention}`,
+        // The app deletes these images. This removes what it has not, for example because their records were lost.
+        prefixes: [originals],
+        tag: { name: RETENTION_TAG, value: retention },
+        actions: { baseBlob: { deleteAfterDaysSinceCreationGreaterThan: days } },
+      });
     }),
     rule({
       name: "direct-uploads",

@@ -15,6 +15,8 @@ export type Deletion = {
    *   record says `deleting`, the timer finishes
    */
   start(owner: string, id: string): Promise<boolean>;
+  /** Like `start`, while the record is as `isAllowed` wants it. @returns false when it is not, or does not exist */
+  startIf(owner: string, id: string, isAllowed: (record: StoredImage) => boolean): Promise<boolean>;
   /** Goes on with a deletion that was interrupted. @returns false when the image is not being deleted */
   resume(owner: string, id: string): Promise<boolean>;
 };
@@ -60,6 +62,7 @@ export function createDeletion({ records, originals, thumbnails, duplicates, now
           throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");
         return true;
       }),
+    startIf: run,
     resume: (owner, id) => run(owner, id, ({ status }) => status === "deleting"),
   };
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import { pagesOf, rowExists, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
-import type { ImageRecord, ImageRecords, StoredImage } from "../lib/image.ts";
+import { type ImageRecords, unlessDeleting } from "../lib/image.ts";
 import { createImageMonths } from "./image-months.ts";
 import { fromRow, keysOf, monthOf, type Row, timeOf, toRow } from "./image-rows.ts";
 
@@ -14,10 +14,6 @@ const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 200;
 /** Waits for a read to return a row that exists: less than a second together. */
 const STALE_READ_WAITS_MS = [50, 100, 200, 400];
-
-function unlessDeleting(record: StoredImage | undefined): ImageRecord | undefined {
-  return record && record.status !== "deleting" ? { ...record, status: record.status } : undefined;
-}
 
 export function createImageRecords(table: TableClient): ImageRecords {
   const withTimeout = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });

@@ -99,8 +99,8 @@ export function toResponse(record: ImageRecord): ImageResponse {
 
 const hash = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 16);
 
-const detailsHash = ({ description, alt, tags, visibility = "private" }: ImageRecord) =>
-  hash({ description, alt, tags, visibility });
+const detailsHash = ({ description, alt, tags, visibility = "private", retention = "keep" }: ImageRecord) =>
+  hash({ description, alt, tags, visibility, retention });
 
 /**
  * It changes with every field of the response. Its first part changes only with the fields that PATCH changes, and If-Match

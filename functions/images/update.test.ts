@@ -13,9 +13,10 @@ import { newOwner, openIntake, openTable } from "./intake.fixture.ts";
 import { readImage } from "./read.ts";
 import { updateImage } from "./update.ts";
 
-const { records } = openIntake();
+const { originals, records } = openIntake();
 type Deps = {
   images: ImageRecords;
+  originals: typeof originals;
   authenticate(): Promise<{ subject: string; role: "editor" }>;
   issueLink(): Promise<never>;
 };
@@ -27,6 +28,7 @@ let images: ImageRecords;
 
 const deps = () => ({
   images,
+  originals,
   authenticate: async () => ({ subject: record.owner, role: "editor" as const }),
   issueLink: () => Promise.reject(new Error("unused")),
 });

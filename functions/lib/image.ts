@@ -96,6 +96,10 @@ export type ImageRecord = {
  */
 export type StoredImage = Omit<ImageRecord, "status"> & { readonly status: ImageStatus | "deleting" };
 
+export function unlessDeleting(record: StoredImage | undefined): ImageRecord | undefined {
+  return record && record.status !== "deleting" ? { ...record, status: record.status } : undefined;
+}
+
 /**
  * The store of image records. Every method throws DEPENDENCY_UNAVAILABLE when the store fails. A record that is returned
  * as undefined does not exist or is being deleted: the store has confirmed it, not only a read that may be stale.
@@ -145,8 +149,11 @@ export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "own
   return `${owner}/${id}/${filename}`;
 }
 
+/** Index tag of originals, by which lifecycle rules delete what the app has not. */
+export const RETENTION_TAG = "retention";
+
 /** Index tags of the original. */
-export const tagsOf = ({ retention = "keep" }: Pick<ImageRecord, "retention">) => ({ retention });
+export const tagsOf = ({ retention = "keep" }: Pick<ImageRecord, "retention">) => ({ [RETENTION_TAG]: retention });
 
 /** Name in the container of direct uploads: `{owner}/{id}`, with the id of the upload. */
 export function uploadBlobName({ owner, id }: { readonly owner: string; readonly id: string }): string {

@@ -47,6 +47,7 @@ export const timerNames = [
   "credentials-clean-up",
   "image-audit",
   "image-reconcile",
+  "image-retention",
   "limits-clean-up",
   "sessions-clean-up",
   "signing-keys-rotate",

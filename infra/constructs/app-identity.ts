@@ -70,7 +70,7 @@ export class AppIdentity extends Construct {
   bindMedia({ account, images, thumbnails, uploads }: MediaStorage): Fragment<MediaNames> {
     this.#assign("media-delegator", "Storage Blob Delegator", account.id);
     this.#assign("media-queues", "Storage Queue Data Contributor", account.id);
-    // Owner, which Microsoft documents for the identity of a blob trigger.
+    // Owner, which Microsoft documents for the identity of a blob trigger, and which index tags need.
     this.#assign("media-images", "Storage Blob Data Owner", images.resourceManagerId);
     this.#assign("media-thumbnails", "Storage Blob Data Contributor", thumbnails.resourceManagerId);
     // The app reads and removes. A link creates with the rights of the identity that requested its key.

@@ -1,13 +1,16 @@
 // The media account: CORS and lifecycle rules.
 import { describe, expect, it } from "vitest";
+import { retentions, tagsOf } from "../../functions/lib/image.ts";
 import type { StageOverrides } from "../config-schema.ts";
-import { type Block, one, synthesized } from "../synthesized.fixture.ts";
+import { builtInRoles } from "../role-assignment.ts";
+import { all, type Block, one, synthesized } from "../synthesized.fixture.ts";
 
 type Actions = Readonly<Partial<Record<"base_blob" | "version" | "snapshot", Readonly<Record<string, number>>>>>;
+type Tag = { readonly name: string; readonly operation: string; readonly value: string };
 type Rule = {
   readonly name: string;
   readonly enabled: boolean;
-  readonly filters: Block & { readonly prefix_match?: string[] };
+  readonly filters: Block & { readonly prefix_match?: string[]; readonly match_blob_index_tag?: Tag[] };
   readonly actions: Actions;
 };
 
@@ -16,9 +19,11 @@ function rulesOf(overrides: Partial<StageOverrides> = {}, account = "media_"): R
   return one<{ rule: Rule[] }>(platform, "azurerm_storage_management_policy", account).rule;
 }
 
-/** The actions on a blob by its age, as Azure applies the rules. */
-function actionsOn(rules: Rule[], blob: string): Record<string, number> {
-  const matches = ({ filters }: Rule) => (filters.prefix_match ?? [""]).some((prefix) => blob.startsWith(prefix));
+/** The actions on a blob by its age, as Azure applies the rules: all conditions of a filter must match. */
+function actionsOn(rules: Rule[], blob: string, tags: Record<string, string> = {}): Record<string, number> {
+  const matches = ({ filters }: Rule) =>
+    (filters.prefix_match ?? [""]).some((prefix) => blob.startsWith(prefix)) &&
+    (filters.match_blob_index_tag ?? []).every((tag) => tag.operation === "==" && tags[tag.name] === tag.value);
   return Object.assign(
     {},
     ...rules.filter((rule) => rule.enabled && matches(rule)).map(({ actions }) => actions.base_blob),
@@ -32,9 +37,26 @@ const COLD = { tier_to_cold_after_days_since_creation_greater_than: 90 };
 describe("media lifecycle", () => {
   const rules = rulesOf();
 
-  it("the media lifecycle policy moves originals to cool and cold, and never deletes an image", () => {
+  it("the media lifecycle policy moves originals to cool and cold, and deletes none without a tag", () => {
     expect(actionsOn(rules, "images/owner/id/a.jpg")).toEqual({ ...COOL, ...COLD });
     expect(actionsOn(rules, "thumbnails/owner/id/thumb_256.webp")).toEqual({});
+  });
+
+  it("the media lifecycle policy deletes originals by their tag, 37 days after the retention, and keeps the others", () => {
+    for (const retention of retentions) {
+      const tags = tagsOf({ retention });
+      const days = retention === "keep" ? {} : { [DELETE]: Number(retention) + 37 };
+      expect(actionsOn(rules, "images/owner/id/a.jpg", tags)).toEqual({ ...COOL, ...COLD, ...days });
+      expect(actionsOn(rules, "thumbnails/owner/id/thumb_256.webp", tags)).toEqual({});
+    }
+  });
+
+  it("the app may set index tags: Blob Data Owner on the originals, since Contributor lacks blobs/tags/write", () => {
+    const { platform } = synthesized("production");
+    const roles = all<Record<"scope" | "role_definition_id", string>>(platform, "azurerm_role_assignment")
+      .filter(({ scope }) => /azurerm_storage_container\.media_\w*images_/.test(scope))
+      .map(({ role_definition_id }) => role_definition_id.split("/").at(-1));
+    expect(roles).toEqual([builtInRoles["Storage Blob Data Owner"]]);
   });
 
   it("the media lifecycle policy archives originals only where the stage says so", () => {

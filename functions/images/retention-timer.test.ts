@@ -1,0 +1,150 @@
+// The timer of the retention in virtual time, against Azurite: expiry, the week after, changes of the tier, and crashes.
+import { dirname } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadCertificate } from "../../local/certificate.ts";
+import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { ImageRecord } from "../lib/image.ts";
+import { type Death, dieAt } from "./dying-process.fixture.ts";
+import { createImageRecords } from "./image-records.ts";
+import { openTable } from "./intake.fixture.ts";
+import {
+  DAY,
+  HOUR,
+  isTagTooShort,
+  owner,
+  patch,
+  promised,
+  records,
+  run,
+  startOver,
+  stored,
+  upload,
+} from "./retention.fixture.ts";
+import { createRetentionRows } from "./retention-rows.ts";
+
+let image: ImageRecord;
+const at = (days: number) => Date.parse(image.createdAt) + days * DAY;
+const statusOf = async () => (await records.find(owner, image.id))?.status;
+
+/** Lets a run die before and after each of its calls in turn, until one has no further call. */
+async function atEveryCall(test: (wrap: ReturnType<typeof dieAt>) => Promise<boolean>) {
+  let deaths = 0;
+  for (let call = 1; ; call++)
+    for (const when of ["before", "after"] as Death[]) {
+      if (!(await test(dieAt(call, when)))) return deaths;
+      deaths++;
+    }
+}
+
+beforeEach(async () => {
+  startOver();
+  image = await upload("free");
+});
+
+describe("the end of the retention", () => {
+  it("an image expires when its days are over, and is deleted with all its blobs seven days later", async () => {
+    expect((await run(at(90) - 1)).done).not.toHaveProperty("expired");
+    expect(await statusOf()).toBe("ready");
+    expect((await run(at(90))).done).toMatchObject({ expired: 1 });
+    expect(await records.find(owner, image.id)).toMatchObject({
+      status: "expired",
+      expiredAt: new Date(at(90)).toISOString(),
+    });
+    const before = await stored();
+    expect((await run(at(97) - 1)).done).not.toHaveProperty("deleted");
+    expect(await stored()).toBe(before);
+    expect((await run(at(97))).done).toMatchObject({ deleted: 1 });
+    expect(await stored()).toBe(0);
+  });
+
+  it("the seven days count from when the image expired, also after the timer did not run for long", async () => {
+    await run(at(200));
+    expect(await statusOf()).toBe("expired");
+    await run(at(206));
+    expect(await statusOf()).toBe("expired");
+    await run(at(207));
+    expect(await stored()).toBe(0);
+  });
+
+  it("an image that is kept, and one that is still being stored, never expire", async () => {
+    await records.change(owner, image.id, () => ({ status: "uploading" }));
+    await run(at(91));
+    expect(await statusOf()).toBe("uploading");
+    await records.change(owner, image.id, () => ({ status: "ready", retention: "keep", expiresAt: undefined }));
+    await run(at(9_000));
+    expect(await statusOf()).toBe("ready");
+  });
+
+  it("expiry and deletion end in the same state when the timer dies before or after any of its calls", async () => {
+    const deaths = await atEveryCall(async (wrap) => {
+      if (!(await records.find(owner, image.id))) image = await upload("free");
+      const first = await run(at(90), { wrap });
+      await run(at(90));
+      expect(await statusOf()).toBe("expired");
+      const second = await run(at(98), { wrap: first.warnings ? undefined : wrap } as object);
+      // What has begun is deleted by the reconcile timer.
+      const left = await records.find(owner, image.id);
+      expect(left === undefined || left.status === "expired").toBe(true);
+      await run(at(98));
+      return first.warnings + second.warnings > 0;
+    });
+    expect(deaths).toBeGreaterThanOrEqual(12);
+  });
+
+  it("an image whose retention was lengthened stays while reads lag", async () => {
+    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+    const proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+    const lagging = openTable(proxy.url);
+    const deps = { images: createImageRecords(lagging), retentionRows: createRetentionRows(lagging) };
+    try {
+      await deps.images.change(owner, image.id, () => ({ alt: "" }));
+      proxy.lag(300);
+      expect((await patch(image.id, { retention: "180" }, { deps: { images: deps.images } })).status).toBe(200);
+      await run(at(100), { deps });
+    } finally {
+      await proxy.close();
+    }
+    expect(await statusOf()).toBe("ready");
+  });
+});
+
+describe("a change of the owner's tier", () => {
+  it("a longer tier lengthens the images that follow it, with their tags, and a shorter one changes nothing", async () => {
+    expect((await run(at(1), { tier: "pro" })).done).toMatchObject({ lengthened: 1 });
+    expect(await promised(image.id)).toEqual({ status: "ready", retention: "365", days: 365, tag: "365" });
+    expect((await run(at(2), { tier: "basic" })).done).not.toHaveProperty("lengthened");
+    await run(at(2), { tier: "free" });
+    expect(await promised(image.id)).toMatchObject({ retention: "365", tag: "365" });
+    await run(at(3), { tier: "enterprise" });
+    expect(await promised(image.id)).toEqual({ status: "ready", retention: "keep", days: undefined, tag: "keep" });
+  });
+
+  it("a longer tier leaves a retention that the owner chose", async () => {
+    await patch(image.id, { retention: "90" });
+    expect((await run(at(1), { tier: "enterprise" })).done).not.toHaveProperty("lengthened");
+    expect(await promised(image.id)).toMatchObject({ retention: "90", tag: "90" });
+  });
+
+  it("a longer tier brings an expired image back, unless its days are over too", async () => {
+    await run(at(200));
+    await run(at(201), { tier: "basic" });
+    expect(await promised(image.id)).toMatchObject({ status: "expired", retention: "90" });
+    await run(at(202), { tier: "pro" });
+    expect(await promised(image.id)).toMatchObject({ status: "ready", retention: "365" });
+    expect(await records.find(owner, image.id)).not.toHaveProperty("expiredAt");
+  });
+
+  it("the tag never promises less than the record when the timer dies before or after any of its calls", async () => {
+    const tiers = ["basic", "pro", "enterprise"] as const;
+    for (const tier of tiers)
+      await atEveryCall(async (wrap) => {
+        const { warnings } = await run(at(1), { tier, wrap });
+        const found = await promised(image.id);
+        expect(found && isTagTooShort(found)).toBe(false);
+        await records.change(owner, image.id, () => ({ retention: "90" }));
+        return warnings > 0;
+      });
+    await run(at(1) + 2 * HOUR, { tier: "pro" });
+    expect(await promised(image.id)).toMatchObject({ retention: "365", tag: "365" });
+  });
+});

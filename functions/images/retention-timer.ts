@@ -1,0 +1,112 @@
+// The timer of the retention: expires images, deletes them a week later, follows longer tiers, and repairs tags.
+import type { Roster } from "../lib/access/roster.ts";
+import type { BlobContainer } from "../lib/azure/blobs.ts";
+import {
+  type ImageRecord,
+  type ImageRecords,
+  originalBlobName,
+  type StoredImage,
+  tagsOf,
+  unlessDeleting,
+} from "../lib/image.ts";
+import type { Log } from "../lib/log.ts";
+import { expiryOf, GRACE_DAYS, isLonger, retentionOfTier } from "../lib/retention.ts";
+import type { Deletion } from "./deletion.ts";
+import { changeWithTag, expire, isEnded, retain } from "./retention.ts";
+import type { RetentionRows } from "./retention-rows.ts";
+
+const GRACE_MS = GRACE_DAYS * 24 * 60 * 60_000;
+
+export type RetentionDeps = {
+  readonly images: Pick<ImageRecords, "change">;
+  readonly originals: Pick<BlobContainer, "setTags">;
+  readonly deletion: Pick<Deletion, "startIf">;
+  readonly retentionRows: RetentionRows;
+  readonly users: { read(): Promise<Roster> };
+};
+
+const isExpiredBefore = ({ status, expiredAt }: StoredImage, at: number) =>
+  status === "expired" && expiredAt !== undefined && Date.parse(expiredAt) <= at;
+
+/**
+ * Every step changes what its query looks for, so that the next run goes on where this one ended.
+ * @param runMs milliseconds after which no further image is started
+ */
+export async function applyRetention(
+  { deletion, images, originals, retentionRows, users }: RetentionDeps,
+  { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
+): Promise<void> {
+  const startedAt = performance.now();
+  const done: Record<string, number> = {};
+  const run = { isCut: false };
+
+  /** @param act returns whether it changed something */
+  async function step(
+    name: string,
+    rows: () => AsyncIterable<StoredImage>,
+    act: (image: StoredImage) => Promise<boolean>,
+  ): Promise<void> {
+    try {
+      for await (const image of rows()) {
+        run.isCut ||= performance.now() - startedAt >= runMs;
+        if (run.isCut) return;
+        try {
+          if (await act(image)) done[name] = (done[name] ?? 0) + 1;
+        } catch (error) {
+          // One failing image must not block the others.
+          log.warn("retention-failed", { step: name, image: image.id, error });
+        }
+      }
+    } catch (error) {
+      log.warn("retention-failed", { step: name, error });
+    }
+  }
+
+  async function expireImage({ owner, id }: StoredImage) {
+    const expiredAt = new Date(now).toISOString();
+    const changed = await images.change(owner, id, (current) => expire(current, now));
+    return changed?.expiredAt === expiredAt;
+  }
+  const deleteImage = ({ owner, id }: StoredImage) =>
+    deletion.startIf(owner, id, (current) => isExpiredBefore(current, now - GRACE_MS));
+
+  async function tag(image: StoredImage) {
+    if (image.status === "deleting") return false;
+    await originals.setTags(originalBlobName(image), tagsOf(image));
+    const { owner, id, retagAt } = image;
+    // A later change has its own time, at which the tag is written once more.
+    await images.change(owner, id, (current) => (current.retagAt === retagAt ? { retagAt: undefined } : undefined));
+    return true;
+  }
+
+  async function followTiers() {
+    for (const user of await users.read()) {
+      const retention = retentionOfTier(user.tier);
+      const longer = (current: ImageRecord) => {
+        const { createdAt, retentionFrom, status } = current;
+        const isFollowing = retentionFrom === "tier" && isLonger(retention, current.retention ?? "keep");
+        if (!isFollowing || status === "uploading" || isEnded({ expiresAt: expiryOf(createdAt, retention) }, now))
+          return undefined;
+        return retain(current, { retention, from: "tier" }, now);
+      };
+      if (!isLonger(retention, "90")) continue;
+      await step(
+        "lengthened",
+        () => retentionRows.shorter(user.id, retention),
+        async (image) => {
+          const current = unlessDeleting(image);
+          if (!current || !longer(current)) return false;
+          const change = () => images.change(image.owner, image.id, longer);
+          return (await changeWithTag(originals, { current, retention }, change))?.retention === retention;
+        },
+      );
+    }
+  }
+
+  // Before the end of the old retention counts.
+  await followTiers().catch((error: unknown) => log.warn("retention-failed", { step: "lengthened", error }));
+  await step("expired", () => retentionRows.ended(new Date(now)), expireImage);
+  await step("deleted", () => retentionRows.expired(new Date(now - GRACE_MS)), deleteImage);
+  await step("tagged", () => retentionRows.untagged(new Date(now)), tag);
+  log.info("retention-applied", { ...done, ...(run.isCut && { cut: true }) });
+}
