@@ -1,8 +1,6 @@
 // The rules of the management policies: what happens to blobs as they age. An account has one policy. Pure.
 import type { StorageManagementPolicyRule } from "@cdktf/provider-azurerm/lib/storage-management-policy/index.js";
-import { RETENTION_TAG, retentions } from "../functions/lib/image.ts";
-import { containers } from "../functions/lib/names.ts";
-import { GRACE_DAYS } from "../functions/lib/retention.ts";
+import { containers, GRACE_DAYS, RETENTION_TAG, retentions } from "../functions/lib/names.ts";
 import type { StageConfig } from "./config-schema.ts";
 import { deploymentContainers } from "./naming.ts";
 

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { OperationResponse } from "../lib/http/operation.ts";
-import { type ImageRecord, imageStatuses, retentions, variantFormats, visibilities } from "../lib/image.ts";
+import { type ImageRecord, imageStatuses, variantFormats, visibilities } from "../lib/image.ts";
 import { variantsOf } from "../lib/image-variants.ts";
+import { retentions } from "../lib/names.ts";
 import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
 const pixels = z.int().positive();

@@ -1,7 +1,8 @@
 // The records of images that the timer of the retention works on, of all owners. They may have changed since.
 import { pagesOf, type TableClient } from "../lib/azure/tables.ts";
 import { AppError } from "../lib/errors.ts";
-import { type Retention, retentions, type StoredImage } from "../lib/image.ts";
+import type { Retention, StoredImage } from "../lib/image.ts";
+import { retentions } from "../lib/names.ts";
 import { isLonger } from "../lib/retention.ts";
 import { fromRow, type Row } from "./image-rows.ts";
 

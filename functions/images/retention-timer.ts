@@ -10,7 +10,8 @@ import {
   unlessDeleting,
 } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
-import { expiryOf, GRACE_DAYS, isLonger, retentionOfTier } from "../lib/retention.ts";
+import { GRACE_DAYS } from "../lib/names.ts";
+import { expiryOf, isLonger, retentionOfTier } from "../lib/retention.ts";
 import type { Deletion } from "./deletion.ts";
 import { changeWithTag, expire, isEnded, retain } from "./retention.ts";
 import type { RetentionRows } from "./retention-rows.ts";

@@ -2,10 +2,10 @@
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
-import { originalBlobName, type Retention, retentions, type StoredImage } from "../lib/image.ts";
+import { originalBlobName, type Retention, type StoredImage } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
-import { containers } from "../lib/names.ts";
+import { containers, retentions } from "../lib/names.ts";
 import type { Tier } from "../lib/retention.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";

@@ -1,5 +1,7 @@
 // The image model: what a record holds, its statuses, and where the blobs of an image are stored. Pure.
 
+import { RETENTION_TAG, type retentions } from "./names.ts";
+
 /**
  * `uploading`: the record exists, the original may not. `pending`: the original is stored, the variants are not all.
  * `ready`: all variants are stored. `failed`: they could not be created; `reason` says why. With `retryAt`, the timer tries
@@ -12,8 +14,7 @@ export type ImageStatus = (typeof imageStatuses)[number];
 /** `public`: the site shows the variants to everyone, and the gallery lists the image. */
 export const visibilities = ["private", "public"] as const;
 export type Visibility = (typeof visibilities)[number];
-/** How long an image is kept: days since its upload, or without end. From the shortest to the longest. */
-export const retentions = ["90", "180", "365", "keep"] as const;
+/** How long an image is kept: days since its upload, or without end. */
 export type Retention = (typeof retentions)[number];
 
 /** Formats of variants. The content type is `image/{format}`. */
@@ -148,9 +149,6 @@ export const reprocessed: Partial<ImageRecord> = {
 export function originalBlobName({ owner, id, filename }: Pick<ImageRecord, "owner" | "id" | "filename">): string {
   return `${owner}/${id}/${filename}`;
 }
-
-/** Index tag of originals, by which lifecycle rules delete what the app has not. */
-export const RETENTION_TAG = "retention";
 
 /** Index tags of the original. */
 export const tagsOf = ({ retention = "keep" }: Pick<ImageRecord, "retention">) => ({ [RETENTION_TAG]: retention });

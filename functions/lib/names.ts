@@ -76,6 +76,13 @@ export const containers = { images: "images", thumbnails: "thumbnails", uploads:
 /** Container of the account `site`, which its static website serves to anyone. */
 export const SITE_CONTAINER = "$web";
 
+/** How long images are kept: days since their upload, or without end. From the shortest to the longest. */
+export const retentions = ["90", "180", "365", "keep"] as const;
+/** Index tag of originals, by which lifecycle rules delete what the app has not. */
+export const RETENTION_TAG = "retention";
+/** Between the end of the retention and the deletion of the image. */
+export const GRACE_DAYS = 7;
+
 /** Longest side in pixels of the variant that links call `thumbnail`. */
 export const THUMBNAIL_EDGE = 256;
 

@@ -1,14 +1,12 @@
 // How long images are kept: by the owner's tier, and until when. Pure.
-import { type Retention, retentions } from "./image.ts";
+import type { Retention } from "./image.ts";
+import { retentions } from "./names.ts";
 
 /** Of users: how long their images are kept. */
 export const tiers = ["free", "basic", "pro", "enterprise"] as const;
 export type Tier = (typeof tiers)[number];
 
 const DAY_MS = 24 * 60 * 60_000;
-
-/** Between the end of the retention and the deletion of the image. */
-export const GRACE_DAYS = 7;
 
 const ofTier: Record<Tier, Retention> = { free: "90", basic: "180", pro: "365", enterprise: "keep" };
 

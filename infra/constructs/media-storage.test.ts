@@ -1,6 +1,6 @@
 // The media account: CORS and lifecycle rules.
 import { describe, expect, it } from "vitest";
-import { retentions, tagsOf } from "../../functions/lib/image.ts";
+import { retentions } from "../../functions/lib/names.ts";
 import type { StageOverrides } from "../config-schema.ts";
 import { builtInRoles } from "../role-assignment.ts";
 import { all, type Block, one, synthesized } from "../synthesized.fixture.ts";
@@ -44,7 +44,7 @@ describe("media lifecycle", () => {
 
   it("the media lifecycle policy deletes originals by their tag, 37 days after the retention, and keeps the others", () => {
     for (const retention of retentions) {
-      const tags = tagsOf({ retention });
+      const tags = { retention };
       const days = retention === "keep" ? {} : { [DELETE]: Number(retention) + 37 };
       expect(actionsOn(rules, "images/owner/id/a.jpg", tags)).toEqual({ ...COOL, ...COLD, ...days });
       expect(actionsOn(rules, "thumbnails/owner/id/thumb_256.webp", tags)).toEqual({});
