@@ -124,7 +124,7 @@ describe.each(ordered.map((route) => [route.name, route] as const))("%s", (name,
     expect(others[name] ?? [200, 201]).toContain(response.status);
   });
 
-  it("returns a documented response to any other request", { timeout: 60_000 + fuzzing.runs * 200 }, async () => {
+  it("returns a documented response to any other request", { timeout: 180_000 + fuzzing.runs * 200 }, async () => {
     const operation = withImage(route.operation, materials);
     const calls = fc.record({
       method: methodsOf(route),

@@ -125,7 +125,7 @@ test("lag returns no row that was just created, later the first version, and the
       ({ count }) => count,
       (error) => error.statusCode,
     );
-  const waitFor = (expected: unknown) => expect.poll(read, { timeout: 20_000 }).toBe(expected);
+  const waitFor = (expected: unknown) => expect.poll(read, { timeout: 30_000 }).toBe(expected);
   await proxied.createEntity(entity("it's lagging"));
   expect(await read()).toBe(404);
   await waitFor(1n);

@@ -51,7 +51,7 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
 }
 
 it("over-http returns a documented response to any request", {
-  timeout: 120_000 + fuzzing.runsOverHttp * 200,
+  timeout: 180_000 + fuzzing.runsOverHttp * 200,
 }, async () => {
   // A revocation of the keys would end the tokens that all others send.
   const lasting = routes.filter(({ name }) => name !== "key-rotate");

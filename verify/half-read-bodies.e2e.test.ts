@@ -25,7 +25,7 @@ it.each(REQUESTS)("the next client is answered after %s", async (_, method, path
     for (const size of SIZES) {
       const bytes = new Uint8Array(size);
       const body = isStreamed ? new Blob([bytes]).stream() : bytes;
-      const signal = AbortSignal.timeout(15_000);
+      const signal = AbortSignal.timeout(60_000);
       const first = await fetch(`${backend.api}${path}`, { method, body, duplex: "half", signal });
       await first.text();
       expect([size, isStreamed, first.status]).toEqual([size, isStreamed, status]);

@@ -16,7 +16,7 @@ export type Library = {
 };
 
 const POLL_MS = 50;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 export function openLibrary(api: string, token: string): Library {
   const call: Library["call"] = (path, init = {}) =>

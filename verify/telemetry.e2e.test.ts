@@ -65,7 +65,7 @@ beforeAll(async () => {
   scraped = parsePrometheus(await (await fetch(`${api}/metrics`)).text());
   // Flushes the last metrics and calls.
   await host.close();
-}, 120_000);
+});
 afterAll(async () => {
   await ingestion.close();
   await backend.close();

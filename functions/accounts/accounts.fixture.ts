@@ -38,7 +38,7 @@ export async function createTable(): Promise<string> {
 export function openAccounts(table: string, { url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
   const client = (retries: number) => createTableClient({ endpoint: url, table, credential, retries });
   const rows = createRows({ name: table, reads: client(2), writes: client(0), clock, callMs: 1_000 });
-  const users = createUsers({ rows, checkTable: () => checkTable(client(0), AbortSignal.timeout(1_000)) });
+  const users = createUsers({ rows, checkTable: () => checkTable(client(0), AbortSignal.timeout(30_000)) });
   return { rows, users, credentials: createCredentialStore(rows), clock };
 }
 

@@ -15,7 +15,7 @@ describe("group commit beyond its budget", () => {
       }),
       { numRuns: 1_000 },
     );
-  }, 120_000);
+  });
 
   it("responds to and commits every visit, also of writers that are shut down in order", async () => {
     const ending = fc.double({ min: 0, max: 1, noNaN: true }).map((terminated) => ({ ...noFaults, terminated }));
@@ -29,7 +29,7 @@ describe("group commit beyond its budget", () => {
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 
   it("exceeds the budget by at most one commit of each writer, and then by one a minute", async () => {
     const span = fc.constantFrom(200, 5 * minute, 9 * minute);
@@ -43,7 +43,7 @@ describe("group commit beyond its budget", () => {
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 
   it("starts a new budget when the day changes", async () => {
     // Ten minutes before midnight and six after.

@@ -15,7 +15,7 @@ describe("group commit", () => {
       }),
       { numRuns: 2_000 },
     );
-  }, 60_000);
+  });
 
   it("counts each visit once when a writer is suspended between a write and the read after it", async () => {
     const suspended = fc.constant({ ...noFaults, suspended: 1, lostResponse: 0.6 });
@@ -25,7 +25,7 @@ describe("group commit", () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it("responds to every visit in bounded time without faults, with up to four writers", async () => {
     await fc.assert(
@@ -38,7 +38,7 @@ describe("group commit", () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it("lets a new writer commit while another one writes all the time", async () => {
     // The same thirty seeds every time, so that the bound can be narrow: virtual milliseconds, of two thousand.
@@ -48,7 +48,7 @@ describe("group commit", () => {
       expect(violation(outcome)).toBeUndefined();
       expect(outcome.longestWaitMs).toBeLessThan(500);
     }
-  }, 60_000);
+  });
 
   it("decides the day by the store's clock when a writer's clock is two days ahead", async () => {
     await fc.assert(
@@ -58,7 +58,7 @@ describe("group commit", () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 });
 
 describe("the model", () => {
@@ -112,9 +112,9 @@ describe("the model", () => {
 
   it("finds the double count of a write that is repeated blindly", async () => {
     expect((await tryOut(naive)).failed).toBe(true);
-  }, 60_000);
+  });
 
   it("finds the double count of one mark that all writers share", async () => {
     expect((await tryOut(sharedMark)).failed).toBe(true);
-  }, 60_000);
+  });
 });

@@ -58,7 +58,7 @@ describe("beyond the budget", () => {
       return undefined;
     });
     await countMany(200);
-    await vi.waitFor(async () => expect(await total()).toBe(203), 10_000);
+    await vi.waitFor(async () => expect(await total()).toBe(203), 30_000);
     expect(writes).toBe(1);
     await vi.waitFor(async () => expect(await visit()).toEqual({ count: 203, today: 203, degraded: true }), 30_000);
   });
@@ -77,7 +77,7 @@ describe("beyond the budget", () => {
     await trip(300, { meter: { measure: (...args) => measured.push(args) } });
     const day = (await direct.getEntity(setup.page, "total")).day;
     await countMany(4);
-    await vi.waitFor(async () => expect(await total()).toBe(7), 10_000);
+    await vi.waitFor(async () => expect(await total()).toBe(7), 30_000);
     expect(events()).toEqual([
       expect.objectContaining({
         level: "warn",
@@ -155,11 +155,11 @@ describe("held visits", () => {
     await trip(200, SHORT_WINDOW);
     await setup.proxy.stop();
     await countMany(5);
-    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-not-committed"), 10_000);
+    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-not-committed"), 30_000);
     expect(events().at(-1)).toMatchObject({ visits: 5, error: { name: "StoreError" } });
     for (const visit of await countMany(5)) expect(visit).toEqual({ count: 3, today: 3, degraded: true });
     await setup.proxy.start();
-    await vi.waitFor(async () => expect(await total()).toBe(13), 20_000);
+    await vi.waitFor(async () => expect(await total()).toBe(13), 30_000);
   });
 
   it.each<Fault["kind"]>(["swallow", "reset-after"])(
@@ -177,7 +177,7 @@ describe("held visits", () => {
     await trip(200, SHORT_WINDOW);
     failWrites({ kind: "status", status: 503 }, 1_000);
     await countMany(5);
-    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-dropped"), 10_000);
+    await vi.waitFor(() => expect(events().at(-1)?.message).toBe("held-visits-dropped"), 30_000);
     expect(events().at(-1)).toMatchObject({ visits: 5, error: { name: "StoreError" } });
     await countMany(4);
     setup.proxy.decide(undefined);

@@ -44,7 +44,7 @@ describe("a function that fails", () => {
   });
 
   test("causes an empty 500 when the forwarded request times out, and a log of its stack", async () => {
-    const { url, line, lines } = await start("basic", { activityTimeout: 200 });
+    const { url, line, lines } = await start("basic", { activityTimeout: 2_000 });
     const response = await fetch(`${url}/api/fail`);
     expect([response.status, await response.text()]).toEqual([500, ""]);
     await line(/^Function fail failed \(invocation [0-9a-f-]{36}\):$/);

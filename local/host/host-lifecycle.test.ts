@@ -111,7 +111,7 @@ describe("when the app's process ends", () => {
     expect((await fetch(`${url}/api/crash`)).status).toBe(500);
     await line(/ended before the app was loaded .* 6 times in a row and is not restarted/);
     expect((await fetch(`${url}/api/crash`)).status).toBe(503);
-  }, 15_000);
+  });
 });
 
 test("a function that exceeds functionTimeout ends the app's process, and the host restarts it", async () => {
@@ -150,7 +150,7 @@ describe("closing the host", () => {
     await line(/hanging/);
     await close();
     expect([500, "cut off"]).toContain(await hanging);
-  }, 10_000);
+  });
 
   test("can be called twice", async () => {
     const { close } = await start("basic");

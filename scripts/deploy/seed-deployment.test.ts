@@ -52,4 +52,4 @@ it("seed-entity uses a token from az, without managed identity, key or secret", 
     ),
   );
   expect(outcome).toEqual({ code: 0, first: `visits of "${page}": created at 5`, stderr: "" });
-}, 120_000);
+});

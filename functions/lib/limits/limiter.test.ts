@@ -57,7 +57,7 @@ describe("limits per instance", () => {
       async () =>
         expect(countAccepted(await consumeTimes(limits, "default", { subject: anonymous, times: 1 }))).toBe(1),
       {
-        timeout: 10_000,
+        timeout: 30_000,
       },
     );
   });
