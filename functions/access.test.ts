@@ -53,6 +53,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "visitor-counter": everybody,
   "visitor-counter-drop-in": everybody,
   "visitor-history": everybody,
+  "visitor-import": owner,
   "zz-fallback": everybody,
 };
 

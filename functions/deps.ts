@@ -13,7 +13,6 @@ import { buildInfo } from "./lib/build-info.ts";
 import { watchReceivedRequests } from "./lib/http/received-requests.ts";
 import type { Api } from "./lib/http/route-table.ts";
 import { createUnclaimedResponder } from "./lib/http/unclaimed.ts";
-import { keepValues } from "./lib/kept-values.ts";
 import { addLazily } from "./lib/lazily.ts";
 import { consoleLog } from "./lib/log.ts";
 import { containers, tables } from "./lib/names.ts";
@@ -21,12 +20,15 @@ import { bodyLimit, type Settings } from "./lib/settings-schema.ts";
 import { dayIn } from "./lib/store-clock.ts";
 import { type Platform, platformDeps } from "./platform-deps.ts";
 import { createHistory } from "./visitor-counter/history.ts";
+import { createImports } from "./visitor-counter/imports.ts";
 import { createVisitRules } from "./visitor-counter/visit-rules.ts";
 import { createVisitorCounter } from "./visitor-counter/visitor-counter.ts";
 
 /** The host ends the process five seconds after appTerminate began (WorkerTerminateGracePeriodInSeconds). */
 const CLOSE_MS = 3_500;
 
+/** The host passes on no body that is much larger than an upload. */
+const MAX_IMPORT_BYTES = 10 * 1024 * 1024;
 /** A badge costs a table call at most once a minute. */
 const BADGE_AGE_MS = 60_000;
 
@@ -56,8 +58,17 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
         timeZone: settings.SITE_TIME_ZONE,
       });
     },
+    get imports() {
+      return createImports({
+        table: deps.table(tables.visits, 2),
+        visits: this.visits,
+        history: this.history,
+        dayOf: dayIn(settings.SITE_TIME_ZONE),
+        maxBytes: Math.min(MAX_IMPORT_BYTES, settings.MAX_UPLOAD_BYTES),
+      });
+    },
     get badgeNumbers() {
-      return keepValues(BADGE_AGE_MS, (page) => this.visits.read(page));
+      return (page: string) => this.visits.recent(page, BADGE_AGE_MS);
     },
     get visitRules() {
       return createVisitRules({ countBots: settings.COUNT_BOTS === "true", uniques: settings.UNIQUES === "on" });

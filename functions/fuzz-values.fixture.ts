@@ -66,3 +66,24 @@ export function formNear(example: object): fc.Arbitrary<string> {
   );
   return fc.tuple(fc.tuple(...pieces), mostly([], more)).map((parts) => parts.flat().join("&"));
 }
+
+/** Lines near those of the example: fields replaced, lines missing or repeated. */
+export function csvNear(example: string): fc.Arbitrary<string> {
+  const day = fc.date({ min: new Date("1000-01-01"), max: new Date("2999-12-31"), noInvalidDate: true });
+  const field = fc.oneof(
+    text,
+    fc.nat().map(String),
+    day.map((date) => date.toISOString().slice(0, 10)),
+  );
+  const lines = example.split("\r\n").map((line) => {
+    const fields = line.split(",").map((given) => mostly(given, field));
+    return mostly(
+      line,
+      fc.tuple(...fields).map((chosen) => chosen.join(",")),
+    );
+  });
+  const more = fc.array(fc.tuple(field, field, field), { maxLength: 3 });
+  return fc
+    .tuple(fc.tuple(...lines), mostly([], more), fc.constantFrom("\r\n", "\n"))
+    .map(([first, last, end]) => [...first, ...last.map((fields) => fields.join(","))].join(end));
+}

@@ -1,6 +1,6 @@
 // Generators of arbitrary requests, most of them close to a valid one: the example of an operation with one change.
 import fc from "fast-check";
-import { formNear, headerText, jsonNear, mostly, nasty, text } from "./fuzz-values.fixture.ts";
+import { csvNear, formNear, headerText, jsonNear, mostly, nasty, text } from "./fuzz-values.fixture.ts";
 import type { Operation, Route } from "./lib/http/operation.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 
@@ -37,18 +37,20 @@ export type Materials = {
   readonly image: string;
   readonly file: Buffer;
 };
-export type Documented = Pick<Operation<never, never, never, never, never>, "upload"> & {
+export type Documented = Pick<Operation<never, never, never, never, never>, "csv" | "upload"> & {
   readonly form?: unknown;
   readonly example: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown };
 };
 
 /** The example with the id of an existing image instead of its own. */
-export function withImage({ example, form, upload }: Documented, { image }: Materials): Documented {
+export function withImage({ csv, example, form, upload }: Documented, { image }: Materials): Documented {
   const known = JSON.stringify(example).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, image);
-  return { example: JSON.parse(known), form, ...(upload && { upload }) };
+  return { example: JSON.parse(known), form, ...(csv && { csv }), ...(upload && { upload }) };
 }
 
 export const FORM = "application/x-www-form-urlencoded";
+export const typeOfBody = ({ csv, form }: { readonly csv?: unknown; readonly form?: unknown }): string =>
+  csv ? "text/csv" : form ? FORM : "application/json";
 const BOUNDARY = "vitae";
 
 function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
@@ -66,10 +68,12 @@ function uploadNear(file: Buffer): fc.Arbitrary<Buffer> {
   return fc.oneof(sent, named);
 }
 
-export function bodies({ example, form, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
+export function bodies({ csv, example, form, upload }: Documented, { file }: Materials): fc.Arbitrary<Buffer> {
   const buffer = (content: string | Uint8Array) => Buffer.from(content as string);
   const others = fc.oneof(text, fc.json(), fc.uint8Array({ maxLength: 200 })).map(buffer);
   if (upload) return fc.oneof({ weight: 3, arbitrary: uploadNear(file) }, { weight: 1, arbitrary: others });
+  if (csv)
+    return fc.oneof({ weight: 5, arbitrary: csvNear(csv.example).map(buffer) }, { weight: 1, arbitrary: others });
   if (form)
     return fc.oneof(
       { weight: 5, arbitrary: formNear(example.body as object).map(buffer) },
@@ -122,11 +126,11 @@ export function rawPaths({ path, operation }: Route<never>, materials: Materials
 }
 
 export function headers(
-  { form: takesForm, upload }: Documented,
+  { csv, form: takesForm, upload }: Documented,
   { tokens }: Materials,
 ): fc.Arbitrary<Record<string, string>> {
   const form = `multipart/form-data; boundary=${BOUNDARY}`;
-  const single = fc.constant(takesForm ? FORM : "application/json");
+  const single = fc.constant(typeOfBody({ csv, form: takesForm }));
   const type = upload ? fc.constantFrom(form, "image/png") : single;
   const types = fc.constantFrom("text/plain", "application/json; charset=latin1", "a/b, c/d", "multipart/form-data");
   const uuid = fc.uuid();

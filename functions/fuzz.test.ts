@@ -5,13 +5,13 @@ import { createDeps, type Deps } from "./deps.ts";
 import {
   assertFuzz,
   bodies,
-  FORM,
   fuzzing,
   headers,
   type Materials,
   methodsOf,
   pathParameters,
   queries,
+  typeOfBody,
   withImage,
 } from "./fuzz.fixture.ts";
 import { api, expectDocumented } from "./fuzz-responses.fixture.ts";
@@ -86,12 +86,12 @@ describe.each(ordered.map((route) => [route.name, route] as const))("%s", (name,
   it("returns a success for its own example", async () => {
     const { example, upload } = withImage(route.operation, materials);
     const [authorization = ""] = materials.tokens;
-    const { form } = route.operation;
-    const type = upload ? "image/png" : form ? FORM : "application/json";
+    const { csv, form } = route.operation;
+    const type = upload ? "image/png" : typeOfBody({ csv, form });
     const written = form
       ? String(new URLSearchParams(example.body as Record<string, string>))
       : JSON.stringify(example.body);
-    const body = upload ? new Uint8Array(materials.file) : written;
+    const body = upload ? new Uint8Array(materials.file) : (csv?.example ?? written);
     const query = new URLSearchParams((example.query ?? {}) as Record<string, string>);
     const [method = "GET"] = route.methods;
     const call = {

@@ -35,6 +35,7 @@ import { badge } from "./visitor-counter/badge.ts";
 import { badgeJson } from "./visitor-counter/badge-json.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
 import { dropIn } from "./visitor-counter/drop-in.ts";
+import { importVisits } from "./visitor-counter/import-visits.ts";
 import { readCount } from "./visitor-counter/read-count.ts";
 import { readHistory } from "./visitor-counter/read-history.ts";
 
@@ -47,6 +48,7 @@ export const routes = [
   route("visitor-counter", "POST", "/v1/visits/{page}", "public", "visits", countVisit),
   route("visitor-count", "GET", "/v1/visits/{page}", "public", "default", readCount),
   route("visitor-history", "GET", "/v1/visits/{page}/history", "public", "default", readHistory),
+  route("visitor-import", "POST", "/v1/visits/{page}/import", "visits:manage", "uploads", importVisits),
   route("visitor-badge", "GET", "/v1/visits/{page}/badge.svg", "public", "none", badge),
   route("visitor-badge-json", "GET", "/v1/visits/{page}/badge.json", "public", "none", badgeJson),
   route("visitor-counter-drop-in", ["GET", "POST"], "/visitor_counter", "public", "visits", dropIn),

@@ -77,6 +77,7 @@ async function expectAsDescribed(each: Case, response: Response, status: number)
 const guarded = cases.filter(({ operation }) => operation.security.length > 0);
 const withJson = cases.filter((each) => takes(each, "application/json"));
 const withForm = cases.filter((each) => takes(each, "application/x-www-form-urlencoded"));
+const withCsv = cases.filter((each) => takes(each, "text/csv"));
 const withFile = cases.filter((each) => takes(each, "multipart/form-data"));
 
 describe("contract", () => {
@@ -127,6 +128,12 @@ describe("contract", () => {
       await expectAsDescribed(each, await send(each, { body: "no=such" }), 400);
     },
   );
+
+  it.each(named(withCsv))("%s responds as documented to CSV of another type, too long or invalid", async (_, each) => {
+    await expectAsDescribed(each, await send(each, { headers: { "content-type": "text/plain" } }), 415);
+    await expectAsDescribed(each, await send(each, { body: "x".repeat(11 * 1024 * 1024) }), 413);
+    await expectAsDescribed(each, await send(each, { body: "no,such\n" }), 400);
+  });
 
   it.each(named(withFile))("%s responds as documented to a file that is no image", async (_, each) => {
     const raw = (type: string, body: string) => send(each, { body, headers: { "content-type": type } });

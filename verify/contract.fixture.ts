@@ -85,12 +85,14 @@ export function openContract(document: Document) {
     const query = new URLSearchParams(given("query")).toString();
     const json = operation.requestBody?.content?.["application/json"];
     const form = operation.requestBody?.content?.["application/x-www-form-urlencoded"];
+    const csv = operation.requestBody?.content?.["text/csv"];
     return {
       path: query ? `${filled}?${query}` : filled,
       init: {
         method,
         ...(json && { headers: { "content-type": "application/json" } }),
         ...(json && { body: JSON.stringify(json.example) }),
+        ...(csv && { headers: { "content-type": "text/csv" }, body: String(csv.example) }),
         ...(form && { headers: { "content-type": "application/x-www-form-urlencoded" } }),
         ...(form && { body: String(new URLSearchParams(form.example as Record<string, string>)) }),
       },

@@ -157,3 +157,56 @@ describe("GET /openapi.json", () => {
     );
   });
 });
+
+describe("history and import", () => {
+  const GOATCOUNTER =
+    "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,Screen size,Location,FirstVisit,Date";
+  const view = (first: number, date: string) =>
+    `/projects,"Projects, ""all""\nof them",0,,Firefox 130,Linux,287fb97cbed4e4f-8e4f5c975b8fee06,0,,,"1280,768,1",DE,${first},${date}`;
+
+  it("imports an export of GoatCounter that arrives in chunks, and changes nothing by importing its own export", async () => {
+    const headers = { authorization: `Bearer ${await backend.token("owner")}`, "content-type": "text/csv" };
+    const importCsv = async (body: string | ReadableStream, query = "") =>
+      json<Record<string, unknown>>(
+        call(`/v1/visits/projects/import${query}`, { method: "POST", headers, body, duplex: "half" } as RequestInit),
+      );
+    const historyAs = (accept: string, query = "days=400") =>
+      call(`/v1/visits/projects/history?${query}`, { headers: { accept } });
+    const [before, days] = [
+      await read("projects"),
+      await json<{ items: { day: string }[] }>(historyAs("*/*", "days=9")),
+    ];
+    const [first = "", second = ""] = days.items.map(({ day }) => day);
+    const lines = [
+      GOATCOUNTER,
+      view(1, `${first}T12:00:00Z`),
+      view(0, `${first}T12:00:01Z`),
+      view(1, `${second}T12:00:00Z`),
+    ];
+    const bytes = Buffer.from(`${lines.join("\n")}\n`);
+    const halves = new ReadableStream({
+      start(controller) {
+        controller.enqueue(bytes.subarray(0, 200));
+        controller.enqueue(bytes.subarray(200));
+        controller.close();
+      },
+    });
+    expect(await importCsv(halves, "?path=/projects&raiseTotal=true")).toEqual({
+      page: "projects",
+      format: "goatcounter",
+      lines: 3,
+      days: 2,
+      from: first,
+      to: second,
+      visits: 3,
+      uniques: 2,
+      changed: 2,
+      total: before.count + 3,
+    });
+    const exported = await (await historyAs("text/csv")).text();
+    expect(exported).toContain(`${first},2,1\r\n${second},1,1\r\n`);
+    await importCsv(exported);
+    expect(await (await historyAs("text/csv")).text()).toBe(exported);
+    expect((await read("projects")).count).toBe(before.count + 3);
+  });
+});

@@ -16,7 +16,10 @@ function openValues(load: (loads: number) => Promise<number> = async (loads) => 
 }
 
 it("loads a value again when it is older than the limit, each key by itself", async () => {
-  const { values, pass } = openValues();
+  const {
+    values: { get: values },
+    pass,
+  } = openValues();
   expect(await values("a")).toBe(1);
   pass(60);
   expect(await values("a")).toBe(1);
@@ -27,15 +30,26 @@ it("loads a value again when it is older than the limit, each key by itself", as
 });
 
 it("shares one load between callers that arrive during it", async () => {
-  const { values } = openValues();
+  const {
+    values: { get: values },
+  } = openValues();
   expect(await Promise.all([values("a"), values("a")])).toEqual([1, 1]);
 });
 
 it("keeps no failure", async () => {
-  const { values } = openValues(async (loads) => {
+  const {
+    values: { get: values },
+  } = openValues(async (loads) => {
     if (loads === 1) throw new Error("The table failed");
     return loads;
   });
   await expect(values("a")).rejects.toThrow("The table failed");
   expect(await values("a")).toBe(2);
+});
+
+it("loads a forgotten value again", async () => {
+  const { values } = openValues();
+  expect(await values.get("a")).toBe(1);
+  values.forget("a");
+  expect(await values.get("a")).toBe(2);
 });

@@ -1,6 +1,13 @@
 // Values that are read at most once in a while: for routes that anybody may call as often as they like.
 import { startStopwatch } from "./store-clock.ts";
 
+export type KeptValues<T> = {
+  /** The kept value, or that of a new load. */
+  get(key: string): Promise<T>;
+  /** The next `get` loads. */
+  forget(key: string): void;
+};
+
 /**
  * Callers that arrive during a load share it, and a failed one is not kept. A value stays in memory until its key is read
  * again, so keys must be few: `load` rejects any other.
@@ -10,9 +17,9 @@ export function keepValues<T>(
   maxAgeMs: number,
   load: (key: string) => Promise<T>,
   stopwatch: () => () => number = startStopwatch,
-): (key: string) => Promise<T> {
+): KeptValues<T> {
   const kept = new Map<string, { readonly age: () => number; readonly value: Promise<T> }>();
-  return (key) => {
+  function get(key: string): Promise<T> {
     const known = kept.get(key);
     if (known && known.age() <= maxAgeMs) return known.value;
     const entry = { age: stopwatch(), value: load(key) };
@@ -21,5 +28,6 @@ export function keepValues<T>(
       if (kept.get(key) === entry) kept.delete(key);
     });
     return entry.value;
-  };
+  }
+  return { get, forget: (key) => void kept.delete(key) };
 }

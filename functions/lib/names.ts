@@ -39,6 +39,7 @@ export const functionNames = [
   "visitor-counter",
   "visitor-counter-drop-in",
   "visitor-history",
+  "visitor-import",
   "zz-fallback",
 ] as const;
 export type FunctionName = (typeof functionNames)[number];

@@ -39,12 +39,12 @@ test("the document has every route except the fallback and the console, with eac
 test.each(listed.map((route) => [route.name, route] as const))(
   "%s lists every response and every error of its handler and of the boundary",
   (_, { path, methods, access, limit, operation }) => {
-    const { body, errorShape, form, responses, errors } = operation;
+    const { body, csv, errorShape, form, responses, errors } = operation;
     const guarded = access !== "public";
     const boundary: ErrorCode[] = [
       "INTERNAL",
       "VALIDATION_FAILED",
-      ...(body || form ? (["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const) : []),
+      ...(body || csv || form ? (["UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"] as const) : []),
       ...(guarded ? (["UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE"] as const) : []),
       ...(guarded && access !== "authenticated" ? (["FORBIDDEN"] as const) : []),
       ...(guarded || limit !== "none" ? (["RATE_LIMITED"] as const) : []),

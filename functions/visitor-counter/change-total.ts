@@ -15,13 +15,13 @@ export const CHANGE_MS = 5_000;
  */
 export async function changeTotal(
   store: Pick<TotalStore, "read" | "write">,
-  change: (found: StoredTotal) => Total | undefined,
+  change: (found: StoredTotal) => Total | undefined | Promise<Total | undefined>,
 ): Promise<{ readonly found: StoredTotal; readonly written: Total | undefined } | "conflict"> {
   const until = performance.now() + CHANGE_MS;
   for (let failures = 0; performance.now() < until; failures++) {
     try {
       const found = await store.read();
-      const written = change(found);
+      const written = await change(found);
       if (written) await store.write(written, found.etag);
       return { found, written };
     } catch (error) {

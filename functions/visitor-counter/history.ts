@@ -1,9 +1,10 @@
 // The visits of a page by day: its past days, imported days, and what the row `total` knows of the last ones.
-import { pagesOf, type TableClient } from "../lib/azure/tables.ts";
+import type { TableClient } from "../lib/azure/tables.ts";
 import { keepValues } from "../lib/kept-values.ts";
-import { type DayNumbers, dayRowKey, fromDayRow } from "./day-rows.ts";
+import { readDays } from "./day-ranges.ts";
+import type { DayNumbers } from "./day-rows.ts";
 import { addDays, daysUpTo, type HistoryDay } from "./history-periods.ts";
-import { fromImportRow, type ImportedDay, importRowKey } from "./import-rows.ts";
+import type { ImportedDay } from "./import-rows.ts";
 import { unavailable } from "./total-store.ts";
 import type { VisitorCounter } from "./visitor-counter.ts";
 
@@ -18,14 +19,14 @@ export type History = {
    * Throws as the counter does.
    */
   days(page: string, count: number): Promise<readonly HistoryDay[]>;
+  /** This instance reads the page again. */
+  forget(page: string): void;
 };
 
-/** A range of row keys has at most `MAX_DAYS` rows: one response, unless the store cuts it. */
-const PAGE_SIZE = 1_000;
-const CALL_MS = 5_000;
 const MAX_AGE_MS = 60_000;
 
-const larger = (one: number | undefined, other: number | undefined) =>
+/** Of two numbers that may be unknown. */
+export const larger = (one: number | undefined, other: number | undefined) =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 
 /** The larger of what was counted and what was imported, so that an import repeats safely. */
@@ -44,22 +45,7 @@ type Options = {
 };
 
 export function createHistory({ table, visits, timeZone, stopwatch }: Options): History {
-  async function readRange<R extends { readonly rowKey: string }, T extends { readonly day: string }>(
-    page: string,
-    { from, to, parse }: { readonly from: string; readonly to: string; readonly parse: (row: R) => T },
-  ): Promise<ReadonlyMap<string, T>> {
-    const filter = `PartitionKey eq '${page}' and RowKey ge '${from}' and RowKey le '${to}'`;
-    const days = new Map<string, T>();
-    // In no order: the days of the result decide.
-    for await (const rows of pagesOf<R>(table, { filter }, CALL_MS, PAGE_SIZE))
-      for (const row of rows) {
-        const numbers = parse(row);
-        days.set(numbers.day, numbers);
-      }
-    return days;
-  }
-
-  const read = keepValues(
+  const kept = keepValues(
     MAX_AGE_MS,
     async (page) => {
       // First the total: a day leaves its list `closed` only after its own row was written.
@@ -67,12 +53,8 @@ export function createHistory({ table, visits, timeZone, stopwatch }: Options): 
       // At midnight the clock of another instance may be a little ahead.
       const today = [now, ...days.map(({ day }) => day)].reduce((one, other) => (one > other ? one : other));
       const first = addDays(today, 1 - MAX_DAYS);
-      const range = (keyOf: (day: string) => string) => ({ from: keyOf(first), to: keyOf(today) });
       try {
-        const [counted, imported] = await Promise.all([
-          readRange(page, { ...range(dayRowKey), parse: fromDayRow }),
-          readRange(page, { ...range(importRowKey), parse: fromImportRow }),
-        ]);
+        const [counted, imported] = await readDays(table, page, { from: first, to: today });
         const last = new Map(days.map((numbers) => [numbers.day, numbers]));
         return daysUpTo(today, MAX_DAYS).map((day) => merge(day, last.get(day) ?? counted.get(day), imported.get(day)));
       } catch (cause) {
@@ -85,7 +67,8 @@ export function createHistory({ table, visits, timeZone, stopwatch }: Options): 
   return {
     timeZone,
     async days(page, count) {
-      return (await read(page)).slice(-count);
+      return (await kept.get(page)).slice(-count);
     },
+    forget: kept.forget,
   };
 }

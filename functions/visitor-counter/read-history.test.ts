@@ -11,7 +11,7 @@ const days = [
   { day: "2026-11-22", visits: 9, uniques: 7, approximate: true as const },
   { day: "2026-11-23", visits: 0, uniques: 0 },
 ];
-const history: History = { timeZone: "Europe/Berlin", days: async (_page, count) => days.slice(-count) };
+const history: History = { timeZone: "Europe/Berlin", days: async (_page, count) => days.slice(-count), forget() {} };
 const deps = { history, meter: silentMeter };
 const route = routesFor<typeof deps>()(
   "visitor-history",

@@ -12,8 +12,8 @@ import { type CounterOptions, createVisitorCounter, type VisitorCounter } from "
 
 const credential = createCredential(undefined);
 const endpoint = process.env.TABLES_ENDPOINT as string;
-export const tableAt = (address: string, table: string = tables.visits) =>
-  createTableClient({ endpoint: address, table, credential, retries: 0 });
+export const tableAt = (address: string, table: string = tables.visits, retries = 0) =>
+  createTableClient({ endpoint: address, table, credential, retries });
 export const direct = tableAt(endpoint);
 
 type Setup = {

@@ -74,6 +74,18 @@ describe("seeding", () => {
     expect(await setup.counter.seed(setup.page, 40)).toEqual({ outcome: "raised", count: 40 });
   });
 
+  it("calculates the count again for a row that changed before it was written", async () => {
+    await setup.other.count(setup.page);
+    let calls = 0;
+    const seeded = await setup.counter.seed(setup.page, async (days) => {
+      calls += 1;
+      if (calls === 1) await countMany(3, setup.other);
+      return 100 + days.reduce((sum, { count }) => sum + count, 0);
+    });
+    expect([calls, seeded]).toEqual([2, { outcome: "raised", count: 104 }]);
+    expect(await setup.other.read(setup.page)).toMatchObject({ count: 104, today: 4 });
+  });
+
   it("loses no concurrent visit", async () => {
     const [visits, seeded] = await Promise.all([countMany(50, setup.other), setup.counter.seed(setup.page, 1_000)]);
     expect(["created", "raised"]).toContain(seeded.outcome);

@@ -24,6 +24,9 @@ export type CurrentDays = {
   readonly days: readonly DayNumbers[];
 };
 
+/** Calculates a count from the days that the row knows. It is called again for each row that a seed reads. */
+export type StartAt = (days: readonly DayNumbers[]) => Promise<number>;
+
 export type VisitorCounter = {
   /**
    * Counts one visit.
@@ -45,7 +48,7 @@ export type VisitorCounter = {
    * Creates the page's row, or raises its count to `startAt`. A larger count is kept.
    * Throws as `count` does, and CONFLICT when the row keeps changing.
    */
-  seed(page: string, startAt: number): Promise<SeedResult>;
+  seed(page: string, startAt: number | StartAt): Promise<SeedResult>;
   /** Commits the held visits, or gives up within about three seconds. Call it before the process ends. */
   close(): Promise<void>;
 };
@@ -160,9 +163,10 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     },
     async seed(page, startAt) {
       const { store } = pageOf(page);
-      const result = await changeTotal(store, ({ total, etag }) =>
-        etag !== undefined && total.count >= startAt ? undefined : { ...total, count: startAt },
-      ).catch((cause: unknown) => {
+      const result = await changeTotal(store, async ({ total, etag }) => {
+        const count = typeof startAt === "number" ? startAt : await startAt(daysOf(total));
+        return etag !== undefined && total.count >= count ? undefined : { ...total, count };
+      }).catch((cause: unknown) => {
         throw unavailable("The visits table failed", cause);
       });
       if (result === "conflict")
@@ -172,7 +176,7 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
         );
       const { found, written } = result;
       if (!written) return { outcome: "kept", count: found.total.count };
-      return { outcome: found.etag === undefined ? "created" : "raised", count: startAt };
+      return { outcome: found.etag === undefined ? "created" : "raised", count: written.count };
     },
     async close() {
       isClosing = true;

@@ -36,7 +36,7 @@ function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
 }
 
 function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
-  const { body, example, form, upload } = operation;
+  const { body, csv, example, form, upload } = operation;
   const content: Json = {};
   const schema = body ?? form;
   if (schema)
@@ -44,6 +44,7 @@ function requestBodyOf({ operation }: Route<never>, schemaOf: SchemaOf): Json {
       schema: schemaOf(schema, "input"),
       ...(example.body !== undefined && { example: example.body }),
     };
+  if (csv) content["text/csv"] = { schema: { type: "string", description: csv.description }, example: csv.example };
   if (upload) {
     const description = "The file with its name.";
     const file = { type: "string", contentMediaType: "application/octet-stream", description };
@@ -61,14 +62,14 @@ const permissionOf = (access: Access): Permission | undefined =>
 
 /** The codes that the handler throws, and those of the boundary for such a route. */
 export function errorCodesOf({ access, limit, operation }: Route<never>): ErrorCode[] {
-  const { body, errors, form } = operation;
+  const { body, csv, errors, form } = operation;
   // Every route rejects the reserved query parameter `headers`.
   const codes: ErrorCode[] = [...errors, "INTERNAL", "VALIDATION_FAILED"];
   if (access !== "public") codes.push("UNAUTHENTICATED", "DEPENDENCY_UNAVAILABLE");
   if (permissionOf(access)) codes.push("FORBIDDEN");
   // Requests without a valid token count by address, whatever the route's own limit.
   if (limit !== "none" || access !== "public") codes.push("RATE_LIMITED");
-  if (body || form) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
+  if (body || csv || form) codes.push("UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE");
   return [...new Set(codes)].sort((one, other) => statusOf(one) - statusOf(other));
 }
 

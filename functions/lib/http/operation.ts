@@ -32,7 +32,7 @@ export type OperationRequest<P, Q, B, C> = {
   readonly cookies: Readonly<Record<string, string>>;
   /** Undefined on public routes, set on all others. */
   readonly caller: C;
-  /** The unread body, for an operation that declares `upload`. Stopping early does not end the connection. */
+  /** The unread body, for an operation that declares `upload` or `csv`. Stopping early does not end the connection. */
   readonly stream: AsyncIterable<Uint8Array>;
 };
 
@@ -94,6 +94,8 @@ export type Operation<
   readonly cookies?: readonly string[];
   /** A file as the body: in this field of a multipart form, or raw with one of these content types. */
   readonly upload?: { readonly field: string; readonly contentTypes: readonly string[] };
+  /** A body of type text/csv, which the handler reads from `stream`. */
+  readonly csv?: { readonly description: string; readonly example: string };
   /** By status. */
   readonly responses: R;
   /** @default the one error shape */
