@@ -9,11 +9,14 @@ const WAYS = {
   "etag-retry": "(b) read-add-write, ETag retry",
   http: "(c) Vitae over HTTP",
   vitae: "(d) Vitae's counter alone",
+  uniques: "(e) the same with 1,000 unique visitors",
 } as const;
 type Way = keyof typeof WAYS;
 type Case = { readonly page: string; readonly way: Way; readonly clients: number; readonly instances: number };
 type Result = Case & { readonly figures: Figures };
 
+/** Unique visitors of a day for which the row is measured. */
+const VISITORS = [0, 300, 1_000, 1_001] as const;
 const CLIENTS_PER_INSTANCE = 16;
 const ROUNDS = 3;
 
@@ -72,6 +75,13 @@ export async function benchCounter(root: string): Promise<{ figures: object; isC
     printLine(`Medians of ${ROUNDS} alternating rounds; max, failed, lost and surplus over all of them.\n`);
     const ways = await run(wayCases);
     printTable(ways, { way: ({ way }) => WAYS[way], ...COLUMNS });
+    const rows = [];
+    for (const visitors of VISITORS) rows.push({ visitors, ...(await laboratory.rowSize(visitors)) });
+    printLine("\nThe row of a page with one writer, by the day's unique visitors:\n");
+    printTable(rows, {
+      "unique visitors": ({ visitors }) => number(visitors),
+      "bytes of JSON": ({ bytes }) => number(bytes),
+    });
     const instances = await run(instanceCases);
     printLine(`\nVitae over HTTP, several instances on one table, ${CLIENTS_PER_INSTANCE} clients each:\n`);
     printTable(instances, {
@@ -81,26 +91,31 @@ export async function benchCounter(root: string): Promise<{ figures: object; isC
       "least served": ({ figures }) => percent(figures.leastServed),
     });
     printLine();
-    return { figures: { ways, instances }, isCorrect: judge(ways, instances) };
+    return { figures: { ways, rows, instances }, isCorrect: judge(ways, instances) };
   } finally {
     await laboratory.close();
   }
 }
 
 function judge(ways: readonly Result[], instances: readonly Result[]): boolean {
-  const at100 = (wanted: Way) => {
-    const found = ways.find(({ way, clients }) => way === wanted && clients === 100);
-    if (!found) throw new Error(`${wanted} was not measured with 100 clients`);
+  const figuresOf = (wanted: Way, count: number) => {
+    const found = ways.find(({ way, clients }) => way === wanted && clients === count);
+    if (!found) throw new Error(`${wanted} was not measured with ${count} clients`);
     return found.figures;
   };
+  const at100 = (wanted: Way) => figuresOf(wanted, 100);
   const exact = [...ways.filter(({ way }) => way !== "read-add-write"), ...instances];
   const isCorrect = exact.every(({ figures }) => figures.lost === 0 && figures.surplus === 0);
-  printTarget("(b), (c) and (d) lose no visit and count none twice", isCorrect);
+  printTarget("(b), (c), (d) and (e) lose no visit and count none twice", isCorrect);
   const alone = at100("vitae").perSecond / at100("etag-retry").perSecond;
   printTarget(`with 100 clients (d) is at least 100 times (b): ${number(alone)} times`, alone >= 100);
   const overHttp = at100("http").perSecond / at100("etag-retry").perSecond;
   printTarget(`with 100 clients (c) is at least 20 times (b): ${number(overHttp)} times`, overHttp >= 20);
   const calls = Math.max(at100("http").callsPerVisit, at100("vitae").callsPerVisit);
   printTarget(`with 100 clients at most one table call for ten visits: ${number(calls, 3)} a visit`, calls <= 0.1);
+  const withUniques = at100("uniques").perSecond / at100("vitae").perSecond;
+  printTarget(`with 100 clients (e) is at least 0.7 times (d): ${number(withUniques, 2)} times`, withUniques >= 0.7);
+  const quiet = figuresOf("uniques", 1).callsPerVisit;
+  printTarget(`a single client of (e) makes one table call for a visit: ${number(quiet, 3)}`, quiet <= 1.01);
   return isCorrect;
 }

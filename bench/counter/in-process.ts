@@ -1,16 +1,18 @@
 // A child process that counts with one of the contenders, several clients at a time, and reads what the table holds.
 // The contenders share one table client: two usual ways to count, and Vitae.
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { TableClient } from "@azure/data-tables";
 import { createCredential } from "../../functions/lib/azure/credential.ts";
 import { statusOfSdkError } from "../../functions/lib/azure/sdk-errors.ts";
 import { createTableClient } from "../../functions/lib/azure/tables.ts";
 import { tables } from "../../functions/lib/names.ts";
+import { EXACT_LIMIT } from "../../functions/visitor-counter/uniques.ts";
 import { createVisitorCounter } from "../../functions/visitor-counter/visitor-counter.ts";
 import { serveParent } from "../child.ts";
 import { generateLoad, type LoadResult } from "../load.ts";
 
-export type ContenderName = "read-add-write" | "etag-retry" | "vitae";
+export type ContenderName = "read-add-write" | "etag-retry" | "vitae" | "uniques";
 export type CountLoadRequest = {
   readonly kind: "load";
   readonly contender: ContenderName;
@@ -19,6 +21,10 @@ export type CountLoadRequest = {
   readonly ms: number;
 };
 export type ReadRequest = { readonly kind: "read"; readonly page: string };
+/** Counts one visit of each of that many visitors. */
+export type RowRequest = { readonly kind: "row"; readonly page: string; readonly visitors: number };
+/** Bytes of the row `total` as JSON, as the table receives it. */
+export type RowSize = { readonly bytes: number };
 /** The total of a page, and the commits that led to it: the sum of each writer's last commit number. */
 export type PageTotal = { readonly count: number; readonly commits: number };
 
@@ -60,17 +66,20 @@ function etagRetry(table: TableClient): Contender {
   };
 }
 
+/** Of as many visitors as a day keeps exactly, so that every commit writes the largest set. */
+const visitors = Array.from({ length: EXACT_LIMIT }, (_, index) => createHash("sha256").update(`${index}`).digest());
+const anyVisitor = () => visitors[Math.floor(Math.random() * visitors.length)];
+
+const createCounter = (table: TableClient, pages: readonly string[], uniques: boolean) =>
+  createVisitorCounter({ table, pages, timeZone: "UTC", dailyWriteBudget: Number.POSITIVE_INFINITY, uniques });
+
 function createContenders(table: TableClient, pages: readonly string[]): Record<ContenderName, Contender> {
+  const [plain, withUniques] = [createCounter(table, pages, false), createCounter(table, pages, true)];
   return {
     "read-add-write": readAddWrite(table),
     "etag-retry": etagRetry(table),
-    vitae: createVisitorCounter({
-      table,
-      pages,
-      timeZone: "UTC",
-      dailyWriteBudget: Number.POSITIVE_INFINITY,
-      uniques: false,
-    }).count,
+    vitae: (page) => plain.count(page),
+    uniques: (page) => withUniques.count(page, anyVisitor()),
   };
 }
 
@@ -97,6 +106,22 @@ async function read({ page }: ReadRequest): Promise<PageTotal> {
   };
 }
 
-serveParent<CountLoadRequest | ReadRequest, LoadResult | PageTotal>((request) =>
-  request.kind === "load" ? load(request) : read(request),
-);
+async function rowSize({ page, visitors: count }: RowRequest): Promise<RowSize> {
+  const counter = createCounter(unproxied, [page], true);
+  await counter.count(page);
+  await Promise.all(
+    Array.from({ length: count }, (_, index) => counter.count(page, createHash("sha256").update(`${index}`).digest())),
+  );
+  const row = await unproxied.getEntity<Record<string, unknown>>(page, "total");
+  const json = JSON.stringify(row, (_, value) => {
+    if (typeof value === "bigint") return String(value);
+    return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+  });
+  return { bytes: Buffer.byteLength(json) };
+}
+
+type Request = CountLoadRequest | ReadRequest | RowRequest;
+serveParent<Request, LoadResult | PageTotal | RowSize>((request) => {
+  if (request.kind === "load") return load(request);
+  return request.kind === "read" ? read(request) : rowSize(request);
+});

@@ -9,7 +9,7 @@ import { startChild } from "../child.ts";
 import { startHostChild } from "../host.ts";
 import { type HttpLoadRequest, startHttpLoad } from "../http-load.ts";
 import type { LoadResult } from "../load.ts";
-import type { CountLoadRequest, PageTotal, ReadRequest } from "./in-process.ts";
+import type { CountLoadRequest, PageTotal, ReadRequest, RowRequest, RowSize } from "./in-process.ts";
 
 /** Calls to the visits table so far, failed ones included. */
 export type Calls = { readonly reads: number; readonly writes: number };
@@ -19,6 +19,8 @@ export type Laboratory = {
   inProcess(request: Omit<CountLoadRequest, "kind">): Promise<LoadResult>;
   http(request: HttpLoadRequest): Promise<LoadResult>;
   read(page: string): Promise<PageTotal>;
+  /** The row of a new page after a visit of each of that many visitors. */
+  rowSize(visitors: number): Promise<RowSize>;
   /** Starts one more instance of the app on the same table and returns its address. */
   startHost(): Promise<string>;
   close(): Promise<void>;
@@ -41,7 +43,7 @@ export async function openLaboratory({ root, pages }: { root: string; pages: rea
     return undefined;
   });
   // A process reads from its environment at start which certificate it trusts, so each of these is a child process.
-  const counting = startChild<CountLoadRequest | ReadRequest, LoadResult | PageTotal>(
+  const counting = startChild<CountLoadRequest | ReadRequest | RowRequest, LoadResult | PageTotal | RowSize>(
     new URL("in-process.ts", import.meta.url),
     { env, args: [proxy.url, direct, pages.join()] },
   );
@@ -53,6 +55,8 @@ export async function openLaboratory({ root, pages }: { root: string; pages: rea
     inProcess: async (request) => (await counting.call({ kind: "load", ...request })) as LoadResult,
     http: (request) => requesting.call(request),
     read: async (page) => (await counting.call({ kind: "read", page })) as PageTotal,
+    rowSize: async (visitors) =>
+      (await counting.call({ kind: "row", page: `visitors-${visitors}`, visitors })) as RowSize,
     startHost() {
       const host = startHostChild(env);
       hosts.push(host);
