@@ -113,11 +113,11 @@ async function rowSize({ page, visitors: count }: RowRequest): Promise<RowSize> 
     Array.from({ length: count }, (_, index) => counter.count(page, createHash("sha256").update(`${index}`).digest())),
   );
   const row = await unproxied.getEntity<Record<string, unknown>>(page, "total");
-  const json = JSON.stringify(row, (_, value) => {
-    if (typeof value === "bigint") return String(value);
-    return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
-  });
-  return { bytes: Buffer.byteLength(json) };
+  const values = Object.entries(row).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : String(value),
+  ]);
+  return { bytes: Buffer.byteLength(JSON.stringify(Object.fromEntries(values))) };
 }
 
 type Request = CountLoadRequest | ReadRequest | RowRequest;
