@@ -14,6 +14,7 @@ const imageOf = (name: string) => name.slice(0, name.lastIndexOf("/"));
 /** @returns what is wrong; empty if the law holds */
 export function findViolations({ known, violations: seen, world }: Outcome): string[] {
   const violations = [...seen];
+  for (const name of world.overwritten) violations.push(`the original ${name} was overwritten`);
   const { originals, thumbnails, staged, table } = world;
   const rows = table.rows().filter(({ columns }) => columns.status !== undefined);
   const records = rows.map(({ columns }) =>
@@ -21,6 +22,9 @@ export function findViolations({ known, violations: seen, world }: Outcome): str
   );
   const keys = new Set(records.map(({ owner, id }) => `${owner}/${id}`));
 
+  const byUpload = Map.groupBy(records, ({ owner, uploadKey }) => `${owner} ${uploadKey}`);
+  for (const equal of byUpload.values())
+    if (equal.length > 1 && equal[0]?.uploadKey) violations.push(`equal uploads have ${equal.length} images`);
   for (const record of records) {
     const { id, status } = record;
     if (status !== "ready") violations.push(`the record ${id} ends ${status}`);
@@ -40,6 +44,11 @@ export function findViolations({ known, violations: seen, world }: Outcome): str
   for (const name of thumbnails.blobs.keys())
     if (!keys.has(imageOf(name))) violations.push(`the variant ${name} has no record`);
   for (const name of staged.blobs.keys()) violations.push(`the direct upload ${name} was not removed`);
+
+  // Once a reader can have got 404, the image never comes back.
+  for (const { columns } of table.history())
+    if (columns.status === "deleting" && keys.has(`${columns.owner}/${columns.RowKey}`))
+      violations.push(`the image ${columns.RowKey} came back after its deletion had begun`);
 
   for (const { id, owner, content, isDeletionRequested, isDeleted } of known.values()) {
     const record = records.find((each) => each.owner === owner && each.id === id);

@@ -29,11 +29,13 @@ export type KnownImage = {
   isDeleted: boolean;
 };
 
-const OWNERS = ["ada", "grace"];
 /** Few, so that uploads are often equal. */
-const CONTENTS = ["one", "two", "three"];
+const OWNERS = ["ada", "ada", "ada", "grace"];
+const CONTENTS = ["one", "one", "two"];
 const OPERATIONS = 14;
 const ACTIVE_MS = 40 * MINUTE;
+const BURSTS = 5;
+const SPANS_MS = [50, 500, 5_000];
 /** Deliveries of an event before the host sends it to the poison queue. */
 const DELIVERIES = 5;
 const RUN_MS = 60_000;
@@ -84,10 +86,21 @@ function createClients(world: World) {
       const id = idOf(await createUploadLink.handler(request(owner, { body }), app));
       const client = world.staged.connect(world.outsider());
       const blob = { bytes, contentType: "image/png", cacheControl: "" };
-      await client.write(uploadBlobName({ owner, id }), blob, { once: true }).catch(() => undefined);
+      const openedAt = time.now();
+      const sent = client.write(uploadBlobName({ owner, id }), blob, { once: true });
+      const isSent = await sent.then(
+        () => true,
+        () => false,
+      );
       const commit = async () => {
         const query = { optimize: "false", quality: "high" };
-        const committed = await commitUpload.handler(request(owner, { params: { id }, query }), world.instance());
+        const call = request(owner, { params: { id }, query });
+        const committed = await commitUpload.handler(call, world.instance()).catch((error: Error) => {
+          // Before the upload ends, what was sent is stored or can be committed again.
+          if (isSent && time.now() < openedAt + HOUR && error.message.startsWith("Nothing was sent"))
+            violations.push(`the direct upload ${id} was lost`);
+          throw error;
+        });
         learn({ owner, id: idOf(committed), content }, deleted);
       };
       await Promise.allSettled(time.chance(0.3) ? [commit(), commit()] : [commit()]);
@@ -178,14 +191,20 @@ export async function runSchedule(seed: number, faults: Faults): Promise<Outcome
   const clients = createClients(world);
   world.onEvent(deliverTo(world));
   const begin = time.now();
-  for (let count = 0; count < OPERATIONS; count++)
-    // In bursts, so that they meet.
-    time.at(begin + Math.floor(time.random() * 6) * (ACTIVE_MS / 6) + time.random() * 1_000, () => void clients.act());
+  // In bursts, so that they meet.
+  const bursts = Array.from({ length: BURSTS }, () => ({ at: time.random() * ACTIVE_MS, span: time.pick(SPANS_MS) }));
+  for (let count = 0; count < OPERATIONS; count++) {
+    const { at, span } = time.pick(bursts);
+    time.at(begin + at + time.random() * span, () => void clients.act());
+  }
   for (let at = 5 * MINUTE; at <= ACTIVE_MS; at += 5 * MINUTE) time.at(begin + at, () => void runTimers(world));
   await time.run(ACTIVE_MS);
   // Quiet: what is late arrives, pauses end, and the timers finish.
   world.setFaults(NONE);
   await time.run(3 * HOUR);
+  // An image that is being deleted would come back, as after any restore to a time before its deletion.
+  const mayBeLost = ({ status = "deleting" }: Readonly<Record<string, unknown>>) => status !== "deleting";
+  if (time.chance(faults.restores)) world.table.lose(({ columns }) => mayBeLost(columns) && time.chance(0.5));
   for (const wait of [MINUTE, 10 * MINUTE, HOUR, 12 * HOUR, HOUR, DAY, HOUR, HOUR, DAY, HOUR]) {
     await time.run(wait);
     const done = runTimers(world);

@@ -28,14 +28,16 @@ export type Faults = {
   readonly pauses: number;
   /** Probability that an event is lost, and that it is delivered twice. */
   readonly events: number;
+  /** Probability of a schedule that the table is restored to a time before some of its records. */
+  readonly restores: number;
 };
-export const NONE: Faults = { calls: 0, stale: 0, deaths: 0, pauses: 0, events: 0 };
+export const NONE: Faults = { calls: 0, stale: 0, deaths: 0, pauses: 0, events: 0, restores: 0 };
 
 /** Time limit of a call. */
 const CALL_MS = 10_000;
 const MAX_LATE_MS = 25_000;
 /** Shorter than the time for which a row is read again after a 404 that a write disproves. */
-const MAX_LAG_MS = 300;
+const MAX_LAG_MS = 600;
 /** Longer than a record may be unfinished before the timer looks at it. */
 const MAX_PAUSE_MS = 20 * MINUTE;
 const MAX_EVENT_DELAY_MS = 2 * HOUR;
@@ -108,13 +110,15 @@ export function createWorld(seed: number, initial: Faults) {
   const originals = createMemoryBlobs({ now, onWrite: sendEvents });
   const thumbnails = createMemoryBlobs({ now });
   const staged = createMemoryBlobs({ now });
+  const overwritten: string[] = [];
   const lines: { readonly message: string }[] = [];
   const sink = (line: string) => void lines.push(JSON.parse(line));
   const invocation = { debug: sink, info: sink, warn: sink, error: sink };
   let deliver: (name: string) => Promise<void> = async () => undefined;
 
   /** An event comes once, twice or never, soon or late. */
-  function sendEvents(name: string): void {
+  function sendEvents(name: string, isReplaced: boolean): void {
+    if (isReplaced) overwritten.push(name);
     const { events } = world.faults;
     if (time.chance(events)) return;
     const copies = time.chance(events) ? 2 : 1;
@@ -148,7 +152,7 @@ export function createWorld(seed: number, initial: Faults) {
   }
   let instances = [createInstance(), createInstance()];
   return {
-    ...{ time, table, originals, thumbnails, staged, lines, invocation, seed },
+    ...{ time, table, originals, thumbnails, staged, overwritten, lines, invocation, seed },
     log: createLog(invocation),
     /** A living instance; dead ones are replaced. */
     instance() {

@@ -15,7 +15,7 @@ import { encodingOptions, optimizeDescription, uploadOptions } from "./upload-op
 import type { Upload, UploadRows } from "./upload-rows.ts";
 
 type CommitDeps = {
-  readonly uploads: Pick<UploadRows, "find" | "choose" | "commit">;
+  readonly uploads: Pick<UploadRows, "find" | "choose" | "commit" | "currentImage">;
   readonly staged: Pick<BlobContainer, "properties" | "readUnchanged" | "remove">;
   readonly images: Pick<ImageRecords, "find">;
   readonly intake: Intake;
@@ -125,8 +125,8 @@ export const commitUpload = guardedOperation({
       await staged.remove(uploadBlobName({ owner, id })).catch(() => undefined);
       if (imageId === stored.record.id) return respond(stored.record, stored.isNew ? 201 : 200);
     }
-    // Another commit may have removed the blob since the row was read.
-    imageId ??= (await requireUpload(uploads, owner, id)).imageId;
+    // Another commit may have removed the blob since the row was read, or before, if the read was stale.
+    imageId ??= await uploads.currentImage(owner, id);
     if (imageId === undefined)
       throw new AppError("CONFLICT", "Nothing was sent to the URL of this upload: send the file first.");
     const record = await images.find(owner, imageId);

@@ -31,6 +31,8 @@ export type UploadRows = {
   choose(owner: string, id: string, sent: string, options: UploadOptions): Promise<UploadOptions | undefined>;
   /** Keeps the image, unless the row keeps one already. @returns the image that it keeps; of a removed row `imageId` */
   commit(owner: string, id: string, imageId: string): Promise<string>;
+  /** The image that the row keeps now. Reads may be stale, so a write that changes nothing proves it. */
+  currentImage(owner: string, id: string): Promise<string | undefined>;
   /** Pages of the uploads that ended before `at`, of all owners. */
   ended(at: number): AsyncIterable<readonly Pick<Upload, "owner" | "id">[]>;
   remove(owner: string, id: string): Promise<void>;
@@ -155,6 +157,9 @@ export function createUploadRows(table: TableClient): UploadRows {
         current.imageId === undefined ? { isOpen: false, imageId } : undefined,
       );
       return row?.imageId ?? imageId;
+    },
+    async currentImage(owner, id) {
+      return (await change(owner, id, () => ({})))?.imageId;
     },
     async *ended(at) {
       const filter = `endsAt lt datetime'${new Date(at).toISOString()}'`;

@@ -9,8 +9,8 @@ type Tags = Readonly<Record<string, string>>;
 type Options = {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Called when the store has written a blob. */
-  readonly onWrite?: (name: string) => void;
+  /** Called when the store has written a blob, with whether it replaced one. */
+  readonly onWrite?: (name: string, isReplaced: boolean) => void;
 };
 
 export function createMemoryBlobs({ now = Date.now, onWrite = () => undefined }: Options = {}) {
@@ -20,9 +20,10 @@ export function createMemoryBlobs({ now = Date.now, onWrite = () => undefined }:
 
   function write(name: string, { bytes, tags = {} }: Pick<BlobToWrite, "bytes" | "tags">, once: boolean): string {
     if (once && blobs.has(name)) throw new AppError("CONFLICT", "The blob already exists.");
+    const isReplaced = blobs.has(name);
     const etag = `"0x${(++writes).toString(16).toUpperCase()}"`;
     blobs.set(name, { etag, bytes: Buffer.from(bytes), lastModified: Math.floor(now() / 1_000) * 1_000, tags });
-    onWrite(name);
+    onWrite(name, isReplaced);
     return etag;
   }
 

@@ -7,7 +7,16 @@ import { type BlobContainer, createBlobContainer, createBlobService } from "./bl
 import { createCredential } from "./credential.ts";
 import { createMemoryBlobs } from "./memory-blobs.fixture.ts";
 import { sendAtOnce } from "./memory-table.fixture.ts";
-import { compare, type Etags, key, options, sequences, type Version, value } from "./store-contract.fixture.ts";
+import {
+  compare,
+  type Etags,
+  key,
+  options,
+  sequences,
+  timeout,
+  type Version,
+  value,
+} from "./store-contract.fixture.ts";
 
 const credential = createCredential(undefined);
 const blobsUri = process.env.MEDIA__blobServiceUri as string;
@@ -95,7 +104,7 @@ async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, cal
   }
 }
 
-it("a container in memory has the results of Azurite", async () => {
+it("a container in memory has the results of Azurite", { timeout }, async () => {
   const real = createBlobContainer(createBlobService(blobsUri, credential), container);
   const law = fc.asyncProperty(sequences(blobCall), async (calls) => {
     const prefix = `${randomUUID()}/`;

@@ -125,9 +125,14 @@ export function createMemoryTable({ now = Date.now, lag = () => 0, position = (k
     connect,
     /** The current rows, by no order that means anything. */
     rows: () => [...versions.keys()].flatMap((key) => current(key) ?? []),
-    /** Removes all rows, as a restored table without them does. */
-    clear() {
-      for (const key of versions.keys()) if (current(key)) put(key, undefined);
+    /** All versions of all rows, also of removed ones. */
+    history: () => [...versions.values()].flatMap((rows) => rows.flatMap(({ row }) => row ?? [])),
+    /** Removes rows, by default all, as a table does that is restored to an earlier time. */
+    lose(isLost: (row: MemoryRow) => boolean = () => true) {
+      for (const key of versions.keys()) {
+        const row = current(key);
+        if (row && isLost(row)) put(key, undefined);
+      }
     },
   };
 }

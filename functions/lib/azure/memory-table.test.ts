@@ -11,6 +11,7 @@ import {
   key,
   options,
   sequences,
+  timeout,
   type Version,
   value,
   versions,
@@ -97,7 +98,7 @@ async function callTable(table: TableClient, etags: Etags, partitionKey: string,
   }
 }
 
-it("a table in memory has the results of Azurite", async () => {
+it("a table in memory has the results of Azurite", { timeout }, async () => {
   const real = createTableClient({
     endpoint: process.env.TABLES_ENDPOINT as string,
     table: tables.images,

@@ -10,6 +10,8 @@ export const options = {
   ...(process.env.FUZZ_SEED !== undefined && { seed: Number(process.env.FUZZ_SEED) }),
 };
 
+export const timeout = 60_000 + options.numRuns * 200;
+
 export const key = fc.constantFrom("a", "b");
 export const value = fc.nat({ max: 2 });
 export const sequences = <C>(call: fc.Arbitrary<C>) => fc.array(call, { minLength: 2, maxLength: 7 });
