@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { settingNames } from "../functions/lib/settings-schema.ts";
 import { readCommandLine } from "../scripts/command-line.ts";
 import { writeConsole } from "../scripts/console.ts";
+import { buildSite, RESUME } from "../site/build-site.ts";
+import { readResume } from "../site/read-resume.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
 import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
@@ -98,13 +100,15 @@ async function main(): Promise<void> {
   const buildConsole = () =>
     flags.built ? undefined : writeConsole(join(root, "node_modules", ".cache", "console.json"));
   await buildConsole();
+  const site = join(dataDir.path, "site");
+  buildSite(readResume(RESUME), { out: site });
   const start = () =>
     startHost({
       root: flags.built ? dist : root,
       env,
       port,
       cors: settings.cors,
-      site: join(root, "site"),
+      site,
       docs: true,
       media: { target: services.events.uri, ca: services.certificate.cert },
       blobWrites: services.events,

@@ -24,6 +24,22 @@ const OFFLINE = [
   "--disable-sync",
 ];
 
+// Chromium does not start its sandbox as root, the user of most containers. Other users keep it.
+const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+
+/**
+ * Path of the machine's Chromium or Chrome, and the flags that it needs.
+ * @throws {Error} when none is installed; the message names the command that installs one.
+ */
+export function findBrowser(): { readonly executablePath: string; readonly args: readonly string[] } {
+  const executablePath = PATHS.find((path) => existsSync(path));
+  if (executablePath) return { executablePath, args: [...OFFLINE, ...sandbox] };
+  throw new Error(
+    "A browser test needs Chromium or Chrome, and neither was found. Install it: sudo apt-get install chromium " +
+      "(other systems: npx playwright-core install chromium)",
+  );
+}
+
 type Options = Pick<LaunchOptions, "args" | "ignoreDefaultArgs">;
 
 /** The browsers of the process by their options, also when test files load this module again. */
@@ -34,7 +50,7 @@ const browsers = global[KEY];
 
 /**
  * A headless Chromium. Its close() closes the pages of the caller; the browser itself ends with the process.
- * @throws {Error} when none is installed; the message names the command that installs one.
+ * @throws {Error} as `findBrowser`
  */
 export async function launchBrowser(options: Options = {}): Promise<Browser> {
   const key = JSON.stringify(options);
@@ -44,15 +60,8 @@ export async function launchBrowser(options: Options = {}): Promise<Browser> {
 }
 
 async function launch({ args = [], ...options }: Options): Promise<Browser> {
-  const executablePath = PATHS.find((path) => existsSync(path));
-  if (!executablePath)
-    throw new Error(
-      "A browser test needs Chromium or Chrome, and neither was found. Install it: sudo apt-get install chromium " +
-        "(other systems: npx playwright-core install chromium)",
-    );
-  // Chromium does not start its sandbox as root, the user of most containers. Other users keep it.
-  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const browser = await chromium.launch({ ...options, executablePath, args: [...OFFLINE, ...sandbox, ...args] });
+  const found = findBrowser();
+  const browser = await chromium.launch({ ...options, ...found, args: [...found.args, ...args] });
   browser.close = async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
   };

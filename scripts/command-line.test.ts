@@ -102,6 +102,7 @@ const scripts = [
   ["scripts/terraform/validate.ts"],
   ["scripts/send-test-alert.ts"],
   ["scripts/functions-host.ts"],
+  ["scripts/lighthouse.ts"],
   ["scripts/deploy/bootstrap.ts"],
   ["scripts/deploy/deploy.ts"],
   ["scripts/deploy/preview.ts"],

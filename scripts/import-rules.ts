@@ -73,6 +73,11 @@ export const rules: readonly Rule[] = [
       "verify/ checks a deployment from outside: it imports the command line, else nothing of ours, and no Azure SDK.",
   },
   {
+    from: /^site\//,
+    to: "^(?!site/|scripts/command-line\\.ts|npm:|node:)",
+    reason: "site/ is built without the backend: it imports its own folder and the command line.",
+  },
+  {
     from: /^console\//,
     to: "^(?!console/|functions/|npm:(zod|preact|uplot)(/|$))",
     reason: "console/ runs in the browser: it imports its own folder, Preact, uPlot, and types.",

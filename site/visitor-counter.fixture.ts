@@ -6,6 +6,9 @@ import { extname, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
+import resume from "./resume.json" with { type: "json" };
+import type { Resume } from "./resume.ts";
+import { renderPage } from "./resume-page.ts";
 
 export type Respond = (response: ServerResponse) => void;
 
@@ -28,6 +31,10 @@ export type Visit = {
   page: Page;
   /** The API's behaviour. @default counts the visit 1234 */
   respond: Respond;
+  /** The response of /v1/gallery. @default no images */
+  gallery: Respond;
+  /** The résumé on the page. @default resume.json */
+  resume: Resume;
   /** The test's edit of the HTML. */
   edit: (html: string) => string;
   /** The requests that reached the API, such as `POST /api/v1/visits/resume`. */
@@ -36,8 +43,11 @@ export type Visit = {
   warnings: string[];
 };
 
-/** Registers the hooks that give each test a new page. Every test fails if its page logs an error. */
-export function setUpPage() {
+/**
+ * Registers the hooks that give each test a new page. Every test fails if its page logs an error.
+ * @param policy the page's own permits its own API only, so tests of other tags have one from the server
+ */
+export function setUpPage(policy: "of the page" | "of the server" = "of the server") {
   const visit = {} as Visit;
   let errors: unknown[] = [];
   let browser: Browser | undefined;
@@ -51,12 +61,16 @@ export function setUpPage() {
       response.setHeader("Access-Control-Allow-Origin", "*");
       return visit.respond(response);
     }
+    if (path.endsWith("/v1/gallery")) return visit.gallery(response);
     const name = path === "/" ? "index.html" : path.slice(1);
     const type = TYPES[extname(name)];
     if (!type) return response.end();
-    const content = await readFile(join(import.meta.dirname, name), "utf8");
-    response.setHeader("Content-Type", `${type}; charset=utf-8`).setHeader("Content-Security-Policy", POLICY);
-    response.end(name === "index.html" ? visit.edit(content) : content);
+    const content =
+      name === "index.html" ? renderPage(visit.resume) : await readFile(join(import.meta.dirname, name), "utf8");
+    response.setHeader("Content-Type", `${type}; charset=utf-8`);
+    if (policy === "of the page") return response.end(content);
+    response.setHeader("Content-Security-Policy", POLICY);
+    response.end(name === "index.html" ? visit.edit(content.replace(/<meta http-equiv[^>]*>/, "")) : content);
   });
 
   beforeAll(async () => {
@@ -76,7 +90,9 @@ export function setUpPage() {
   beforeEach(async () => {
     errors = [];
     const page = await (browser as Browser).newPage({ locale: "de-DE" });
-    Object.assign(visit, { page, respond: counted(1234), edit: (html: string) => html, visits: [], warnings: [] });
+    const gallery = body('{"images":[]}');
+    const edit = (html: string) => html;
+    Object.assign(visit, { page, respond: counted(1234), gallery, resume, edit, visits: [], warnings: [] });
     page.on("pageerror", (error) => errors.push(error));
     page.on("console", (message) => {
       const [, warning] = /^visitor-counter: (.*)$/.exec(message.text()) ?? [];
