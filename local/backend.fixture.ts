@@ -90,7 +90,7 @@ async function open(settings: Record<string, string>, dataDir: DataDir, storage:
     MEDIA__blobServiceUri: blobProxy.url,
     SITE_BLOB_ENDPOINT: new URL(`/${SITE_ACCOUNT}`, blobProxy.url).href,
   };
-  const site = join(path, "site");
+  const site = join(dataDir.path, "site");
   // Without the checks of npm start, which take a third of a second.
   buildSite(JSON.parse(readFileSync(RESUME, "utf8")), { out: site });
   const lines: string[] = [];

@@ -96,12 +96,13 @@ async function main(): Promise<void> {
     return printNewPassword(dataDir.vault, email, log);
   }
 
-  // The package has its own.
-  const buildConsole = () =>
-    flags.built ? undefined : writeConsole(join(root, "node_modules", ".cache", "console.json"));
-  await buildConsole();
   const site = join(dataDir.path, "site");
-  buildSite(readResume(RESUME), { out: site });
+  const buildPages = async () => {
+    buildSite(readResume(RESUME), { out: site });
+    // The package has its own console.
+    if (!flags.built) await writeConsole(join(root, "node_modules", ".cache", "console.json"));
+  };
+  await buildPages();
   const start = () =>
     startHost({
       root: flags.built ? dist : root,
@@ -116,13 +117,13 @@ async function main(): Promise<void> {
     });
   const host = await start();
   const restart = async () => {
-    await buildConsole();
+    await buildPages();
     const restarted = await start();
     log(`Restarted: http://localhost:${restarted.port}`);
     return restarted;
   };
   const sources = {
-    roots: [join(root, "functions"), join(root, "console")],
+    roots: ["functions", "console", "site"].map((folder) => join(root, folder)),
     signal: stopped.signal,
     start: restart,
     onError: printError,

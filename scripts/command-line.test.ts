@@ -103,6 +103,7 @@ const scripts = [
   ["scripts/send-test-alert.ts"],
   ["scripts/functions-host.ts"],
   ["scripts/lighthouse.ts"],
+  ["site/main.ts"],
   ["scripts/deploy/bootstrap.ts"],
   ["scripts/deploy/deploy.ts"],
   ["scripts/deploy/preview.ts"],

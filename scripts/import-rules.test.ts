@@ -45,6 +45,7 @@ const rejected: Row[] = [
   ["local/start.ts", 'export { routes } from "../functions/routes.ts";'],
   ["local/host/worker.ts", 'export { tables } from "../../functions/lib/names.ts";'],
   ["bench/x.ts", 'import "../functions/app.ts";'],
+  ["site/build-site.ts", 'import { tables } from "../functions/lib/names.ts";'],
   ["console/x.ts", 'export { AppError } from "../functions/lib/errors.ts";'],
   ["console/x.ts", 'export { z } from "zod";'],
   ["console/views/x.tsx", 'import { jwtVerify } from "jose";'],
