@@ -25,7 +25,7 @@ const COMMAND = {
   flags: {
     built: { about: "serves dist/, as npm run build leaves it" },
     "services-only": { about: "runs storage, identity and vault alone, for Core Tools" },
-    watch: { about: "restarts the app when a file in functions/ or console/ changes, as npm run dev does" },
+    watch: { about: "restarts the app when a file in functions/, console/ or site/ changes, as npm run dev does" },
   },
 } as const;
 
@@ -99,7 +99,6 @@ async function main(): Promise<void> {
   const site = join(dataDir.path, "site");
   const buildPages = async () => {
     buildSite(readResume(RESUME), { out: site });
-    // The package has its own console.
     if (!flags.built) await writeConsole(join(root, "node_modules", ".cache", "console.json"));
   };
   await buildPages();
