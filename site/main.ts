@@ -8,7 +8,7 @@ const { flags } = readCommandLine({
   name: "npm run site",
   about: "Checks site/resume.json and builds its page, with styles and scripts.",
   flags: {
-    out: { value: "FOLDER", about: "to write to", default: "dist/site" },
+    out: { value: "FOLDER", about: "to write to", default: "site/dist" },
     api: { value: "URL", about: "base URL of the API", default: "/api" },
     url: { value: "URL", about: "address of the page, for previews of links to it" },
     resume: { value: "FILE", about: "the résumé", default: RESUME },
