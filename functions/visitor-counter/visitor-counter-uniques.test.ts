@@ -55,7 +55,8 @@ describe("unique visitors", () => {
     async (kind) => {
       await countVisitors([1, 2]);
       failWrites({ kind } as Fault);
-      expect(await countVisitors([2, 3])).toEqual([
+      // One batch or two: the new visitor is in the first.
+      expect(await countVisitors([3, 2])).toEqual([
         { count: 3, today: 3, uniqueToday: 3 },
         { count: 4, today: 4, uniqueToday: 3 },
       ]);
@@ -89,11 +90,12 @@ describe("unique visitors", () => {
     expect(last?.uniqueToday).toBe(EXACT_LIMIT + 1);
     expect(await present()).toEqual(["salt", "uniqueRegisters", "unique", "approximate"]);
     const fresh = openCounter(direct);
-    expect(await countVisitors([1], fresh)).toEqual([
-      { count: EXACT_LIMIT + 2, today: EXACT_LIMIT + 2, uniqueToday: EXACT_LIMIT + 1 },
-    ]);
+    const [again] = await countVisitors([1], fresh);
+    expect(again?.count).toBe(EXACT_LIMIT + 2);
+    // The estimate depends on the salt. It is bounded by the number before and by the visits.
+    expect([EXACT_LIMIT + 1, EXACT_LIMIT + 2]).toContain(again?.uniqueToday);
     const { days, today } = await fresh.days(setup.page);
-    expect(days).toEqual([{ day: today, count: EXACT_LIMIT + 2, unique: EXACT_LIMIT + 1, approximate: true }]);
+    expect(days).toEqual([{ day: today, count: EXACT_LIMIT + 2, unique: again?.uniqueToday, approximate: true }]);
   });
 });
 
