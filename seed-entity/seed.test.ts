@@ -105,6 +105,8 @@ it("rejects a missing e-mail address of the owner outside the stage local, and a
       TABLES_ENDPOINT: "https://t.example",
       VAULT_URI: "https://v.example",
       MEDIA__blobServiceUri: "https://m.example",
+      SITE_BLOB_ENDPOINT: "https://s.example",
+      SITE_URL: "https://s.example/",
     },
     AZURE_CLIENT_ID: "6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11",
   };
