@@ -11,6 +11,8 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined;
   /** By field of the request, such as `body.email`. */
   readonly details: readonly { readonly path: string; readonly message: string }[];
+  /** Of the response, parsed. */
+  readonly body: unknown;
 
   constructor(message: string, { status = 0, code = "", details = [], ...options }: Partial<ApiError> = {}) {
     super(message, { cause: options.cause });
@@ -18,6 +20,7 @@ export class ApiError extends Error {
     this.code = code;
     this.traceId = options.traceId;
     this.retryAfter = options.retryAfter;
+    this.body = options.body;
     this.details = details;
   }
 }
@@ -33,13 +36,18 @@ type ErrorBody = {
 
 /** The platform responds with HTML, or with nothing, while the app does not run. */
 export function errorOf(status: number, text: string, retryAfter: string | null): ApiError {
-  let error: ErrorBody["error"];
+  let body: ErrorBody | undefined;
   try {
-    ({ error } = JSON.parse(text) as ErrorBody);
+    body = JSON.parse(text);
   } catch {
     // Not of the app.
   }
-  const { code = "", details = [], message = `The API failed with status ${status}.`, trace_id: traceId } = error ?? {};
+  const {
+    code = "",
+    details = [],
+    message = `The API failed with status ${status}.`,
+    trace_id: traceId,
+  } = body?.error ?? {};
   const seconds = retryAfter === null || !/^\d+$/.test(retryAfter) ? undefined : Number(retryAfter);
-  return new ApiError(message, { status, code, traceId, retryAfter: seconds, details });
+  return new ApiError(message, { status, code, traceId, retryAfter: seconds, details, body });
 }

@@ -18,6 +18,8 @@ import type { reprocessImage } from "../functions/images/reprocess.ts";
 import type { updateImage } from "../functions/images/update.ts";
 import type { uploadImage } from "../functions/images/upload.ts";
 import type { createLink } from "../functions/sas/create-link.ts";
+import type { listPages } from "../functions/visitor-counter/list-pages.ts";
+import type { readHistory } from "../functions/visitor-counter/read-history.ts";
 
 /** By the name of the function: method and path. A test compares them with the route table. */
 export const calls = {
@@ -42,11 +44,18 @@ export const calls = {
   "user-me-update": "PATCH /v1/users/me",
   "user-reset": "POST /v1/users/{id}/reset",
   "user-update": "PATCH /v1/users/{id}",
+  "visitor-history": "GET /v1/visits/{page}/history",
+  "visitor-pages": "GET /v1/visits",
 } as const;
 export type CallName = keyof typeof calls;
 
 /** Without a token. */
-export const publicCalls: ReadonlySet<CallName> = new Set(["health", "health-ready", "password-redeem"]);
+export const publicCalls: ReadonlySet<CallName> = new Set([
+  "health",
+  "health-ready",
+  "password-redeem",
+  "visitor-history",
+]);
 
 type Definitions = {
   health: typeof health;
@@ -70,6 +79,8 @@ type Definitions = {
   "user-me-update": typeof updateMe;
   "user-reset": typeof resetUser;
   "user-update": typeof updateUser;
+  "visitor-history": typeof readHistory;
+  "visitor-pages": typeof listPages;
 };
 
 type SchemaOf<N extends CallName, K extends "params" | "query" | "body"> = Definitions[N] extends {

@@ -54,6 +54,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "visitor-counter-drop-in": everybody,
   "visitor-history": everybody,
   "visitor-import": owner,
+  "visitor-pages": anyRole,
   "zz-fallback": everybody,
 };
 

@@ -41,6 +41,9 @@ function appDeps(settings: Settings, deps: Platform & ReturnType<typeof accountD
     get siteDay() {
       return dayIn(settings.SITE_TIME_ZONE);
     },
+    get pages(): readonly string[] {
+      return settings.PAGES;
+    },
     get visits() {
       return createVisitorCounter({
         table: this.visitsTable,

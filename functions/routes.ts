@@ -36,6 +36,7 @@ import { badgeJson } from "./visitor-counter/badge-json.ts";
 import { countVisit } from "./visitor-counter/count-visit.ts";
 import { dropIn } from "./visitor-counter/drop-in.ts";
 import { importVisits } from "./visitor-counter/import-visits.ts";
+import { listPages } from "./visitor-counter/list-pages.ts";
 import { readCount } from "./visitor-counter/read-count.ts";
 import { readHistory } from "./visitor-counter/read-history.ts";
 
@@ -46,6 +47,7 @@ const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 // The host registers by name and takes the first match, so no two routes of a method may match one path.
 export const routes = [
   route("visitor-counter", "POST", "/v1/visits/{page}", "public", "visits", countVisit),
+  route("visitor-pages", "GET", "/v1/visits", "authenticated", "default", listPages),
   route("visitor-count", "GET", "/v1/visits/{page}", "public", "default", readCount),
   route("visitor-history", "GET", "/v1/visits/{page}/history", "public", "default", readHistory),
   route("visitor-import", "POST", "/v1/visits/{page}/import", "visits:manage", "uploads", importVisits),

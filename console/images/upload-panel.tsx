@@ -79,7 +79,7 @@ export function UploadPanel() {
             choose files
           </button>
         </p>
-        <p class="hint">JPEG, PNG, WebP, AVIF or GIF. Metadata such as the position are removed.</p>
+        <p class="hint">JPEG, PNG, WebP, AVIF or GIF. Metadata, such as the position, is removed.</p>
         <input
           ref={input}
           class="hidden"

@@ -5,6 +5,11 @@ import { ImageView } from "../images/image-view.tsx";
 import { ImagesView } from "../images/images-view.tsx";
 import type { Place } from "../router.ts";
 import type { IconName } from "../ui/icon.tsx";
+import { AccountView } from "./account-view.tsx";
+import { DashboardView } from "./dashboard.tsx";
+import { HealthView } from "./health.tsx";
+import { KeysView } from "./keys.tsx";
+import { UsersView } from "./users.tsx";
 
 type View = {
   /** First segment of the place. */
@@ -17,6 +22,7 @@ type View = {
 };
 
 const views: readonly View[] = [
+  { path: "dashboard", label: "Visits", icon: "dashboard", render: ({ params }) => <DashboardView params={params} /> },
   {
     path: "images",
     label: "Images",
@@ -24,6 +30,10 @@ const views: readonly View[] = [
     render: ({ id, params }) =>
       id === undefined ? <ImagesView tag={params.get("tag") ?? ""} /> : <ImageView id={id} />,
   },
+  { path: "users", label: "Users", icon: "users", ownerOnly: true, render: () => <UsersView /> },
+  { path: "keys", label: "Keys", icon: "keys", ownerOnly: true, render: () => <KeysView /> },
+  { path: "account", label: "Account", icon: "account", render: () => <AccountView /> },
+  { path: "health", label: "Health", icon: "health", render: () => <HealthView /> },
 ];
 
 export const viewsFor = ({ role }: Me): readonly View[] =>

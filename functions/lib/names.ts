@@ -40,6 +40,7 @@ export const functionNames = [
   "visitor-counter-drop-in",
   "visitor-history",
   "visitor-import",
+  "visitor-pages",
   "zz-fallback",
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
