@@ -82,7 +82,13 @@ async function writeVisits({ env, services }: Backend): Promise<void> {
       const numbers = { day, count, ...(ago < 120 && { unique: Math.round(count * 0.7) }) };
       await table.upsertEntity({ partitionKey: page, rowKey: dayRowKey(day), ...toDayRow(numbers) }, "Replace");
     }
-    const counter = createVisitorCounter({ table, pages: [page], timeZone: "UTC", dailyWriteBudget: 1_000 });
+    const counter = createVisitorCounter({
+      table,
+      pages: [page],
+      timeZone: "UTC",
+      dailyWriteBudget: 1_000,
+      uniques: false,
+    });
     await counter.seed(page, total);
     await counter.close();
   }

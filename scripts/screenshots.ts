@@ -34,6 +34,8 @@ try {
   await browser.close();
   await backend.close();
 }
+// The browser ends with the process.
+process.exit();
 
 /** Waits for data, images and charts. */
 async function settle(page: Page): Promise<void> {

@@ -8,8 +8,10 @@ import {
   expectAccessible,
   focused,
   heading,
+  imageNames,
   openConsole,
   png,
+  readPlaces,
   tabTo,
   WAIT,
 } from "./console.fixture.ts";
@@ -136,13 +138,8 @@ it("undoes a deletion, and sends one that waits when the page closes", async () 
   await page.getByRole("link", { name: "image-2.png" }).waitFor();
   await remove("image-3.png");
   await page.goto("about:blank");
-  const headers = { authorization: `Bearer ${await backend.token("owner")}` };
-  const names = async () => {
-    const { images } = (await (await fetch(`${backend.api}/v1/images?limit=50`, { headers })).json()) as {
-      images: { filename: string }[];
-    };
-    return images.map(({ filename }) => filename);
-  };
+  const token = await backend.token("owner");
+  const names = () => imageNames(backend, token);
   await expect.poll(names, WAIT).not.toContain("image-3.png");
   expect(await names()).toContain("image-2.png");
   await page.close();
@@ -173,27 +170,23 @@ it("takes an upload and its alternative text from the keyboard alone", async () 
 it.each(["light", "dark"] as const)("has no accessibility violation on any view in %s colours", async (colorScheme) => {
   const page = await tabs.open();
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-  await page.getByRole("navigation").waitFor();
-  const views = await page
-    .getByRole("navigation")
-    .getByRole("link")
-    .evaluateAll((links) => links.map((link) => (link as unknown as { hash: string }).hash));
+  const views = await readPlaces(page);
   expect(views.length).toBeGreaterThanOrEqual(6);
   for (const view of views) {
     await page.goto(`${backend.api}/console/${view}`);
-    await expectAccessible(page, view);
+    await expectAccessible(page, view, colorScheme);
   }
   await page.goto(`${backend.api}/console/#/images`);
   await page.getByRole("link", { name: "image-1.png" }).click();
   await page.getByRole("button", { name: "Copy link" }).click();
   await page.getByLabel("Link").waitFor();
-  await expectAccessible(page, "an image");
+  await expectAccessible(page, "an image", colorScheme);
   await page.goto(`${backend.api}/console/#/account`);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
-  await expectAccessible(page, "a question");
+  await expectAccessible(page, "a question", colorScheme);
   await page.keyboard.press("Escape");
   await page.goto(`${backend.api}/console/#/redeem`);
-  await expectAccessible(page, "redeem");
+  await expectAccessible(page, "redeem", colorScheme);
   expect(tabs.problems).toEqual([]);
   await page.close();
 });

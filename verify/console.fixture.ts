@@ -49,6 +49,13 @@ export const png = async (name: string, width = 60) => ({
   buffer: await testImage("png", { width, height: 40 }),
 });
 
+/** Names of the images that the API lists. */
+export async function imageNames({ api }: Backend, token: string): Promise<string[]> {
+  const response = await fetch(`${api}/v1/images?limit=50`, { headers: { authorization: `Bearer ${token}` } });
+  const { images } = (await response.json()) as { images: { filename: string }[] };
+  return images.map(({ filename }) => filename);
+}
+
 /** The text of the element that has the focus, or the label of a field. */
 export const focused = (page: Page) =>
   page.evaluate<string>("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent");
@@ -59,11 +66,19 @@ export async function tabTo(page: Page, text: string): Promise<void> {
   expect(await focused(page)).toBe(text);
 }
 
-/** Asserts that axe finds nothing on the page once it has loaded. */
-export async function expectAccessible(page: Page, view: string): Promise<void> {
+/** The fragments of all views in the navigation. */
+export async function readPlaces(page: Page): Promise<string[]> {
+  const links = page.getByRole("navigation").getByRole("link");
+  await links.first().waitFor();
+  return links.evaluateAll((all) => all.map((link) => (link as unknown as { hash: string }).hash));
+}
+
+/** Asserts that axe finds nothing on the page once it has loaded. Dark colours change nothing but the contrast. */
+export async function expectAccessible(page: Page, view: string, scheme: "light" | "dark"): Promise<void> {
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await expect.poll(() => page.locator(".loading").count(), WAIT).toBe(0);
   await page.evaluate(axe);
-  const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>("axe.run()");
+  const run = scheme === "dark" ? 'axe.run({ runOnly: ["color-contrast"] })' : "axe.run()";
+  const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(run);
   expect(violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
