@@ -1,8 +1,10 @@
 // A one-time token, which the API shows once, and the link that redeems it.
 import { formatTime } from "../format.ts";
+import type { Output } from "../operations.ts";
 import { copyText } from "../ui/copy.ts";
 import { Field } from "../ui/field.tsx";
-import type { Invitation } from "./users.tsx";
+
+export type Invitation = Output<"user-create">;
 
 /** The token is in the fragment, which browsers do not send. */
 const linkOf = (token: string) => `${location.origin}${location.pathname}#/redeem?token=${encodeURIComponent(token)}`;

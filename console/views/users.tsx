@@ -10,11 +10,10 @@ import { ErrorNotice, Loaded } from "../ui/states.tsx";
 import { Table } from "../ui/table.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useAction, useRequest } from "../use-request.ts";
-import { InvitationNotice } from "./invitation.tsx";
+import { type Invitation, InvitationNotice } from "./invitation.tsx";
 
 type User = Output<"user-list">["users"][number];
 type Changes = Exclude<Input<"user-update">["body"], FormData | undefined>;
-export type Invitation = Output<"user-create">;
 
 const ROLES = [
   ["viewer", "Viewer"],
