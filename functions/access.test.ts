@@ -17,6 +17,7 @@ const editors: readonly Role[] = ["owner", "editor"];
 
 const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   console: everybody,
+  gallery: everybody,
   health: everybody,
   "health-live": everybody,
   "health-ready": everybody,

@@ -2,10 +2,13 @@
 import { createImageAudit } from "./images/audit.ts";
 import { createDeletion } from "./images/deletion.ts";
 import { createDuplicates } from "./images/duplicates.ts";
+import { createGalleryRows } from "./images/gallery-rows.ts";
+import { createGallery } from "./images/gallery-view.ts";
 import { createImageList } from "./images/image-list.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import-gate.ts";
 import { createIntake } from "./images/intake.ts";
+import { createPublisher } from "./images/publisher.ts";
 import { createRetentionRows } from "./images/retention-rows.ts";
 import { createUploadGate } from "./images/upload.ts";
 import { createUploadRows } from "./images/upload-rows.ts";
@@ -64,6 +67,7 @@ export function imageDeps(settings: Settings, platform: Platform) {
         originals: this.originals,
         thumbnails: this.thumbnails,
         duplicates: this.duplicates,
+        publisher: this.publisher,
       });
     },
     get imageAudit() {
@@ -78,6 +82,24 @@ export function imageDeps(settings: Settings, platform: Platform) {
     },
     get retentionRows() {
       return createRetentionRows(platform.table(tables.images, 2));
+    },
+    get galleryRows() {
+      return createGalleryRows(platform.table(tables.images, 2));
+    },
+    get gallery() {
+      return createGallery(this.galleryRows);
+    },
+    get publisher() {
+      return createPublisher({
+        records: this.images,
+        rows: this.galleryRows,
+        thumbnails: this.thumbnails,
+        copies: this.site,
+        onChange: () => this.gallery.forget(),
+      });
+    },
+    get siteUrl() {
+      return settings.SITE_URL;
     },
     get importGate() {
       return createImportGate();
@@ -95,6 +117,7 @@ export function imageDeps(settings: Settings, platform: Platform) {
         originals: this.originals,
         thumbnails: this.thumbnails,
         records: this.images,
+        publisher: this.publisher,
         decoder: this.decoder,
         meter: platform.meter,
         widths: settings.THUMBNAIL_WIDTHS,

@@ -16,6 +16,7 @@ import { ownersConsole } from "./console/console.ts";
 import type { Deps } from "./deps.ts";
 import { health, live, ready } from "./health/health.ts";
 import { deleteImage } from "./images/delete.ts";
+import { readGallery } from "./images/gallery.ts";
 import { importImage } from "./images/import.ts";
 import { listImages } from "./images/list.ts";
 import { readImage } from "./images/read.ts";
@@ -61,6 +62,7 @@ export const routes = [
   route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),
   route("image-reprocess", "POST", "/v1/images/{id:guid}/reprocess", "images:write", "uploads", reprocessImage),
+  route("gallery", "GET", "/v1/gallery", "public", "default", readGallery),
   route("sas-issue", "POST", "/v1/sas", "images:read", "default", createLink),
   route("upload-link", "POST", "/v1/uploads", "images:write", "default", createUploadLink),
   route("upload-commit", "POST", "/v1/uploads/{id:guid}/commit", "images:write", "uploads", commitUpload),

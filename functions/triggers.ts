@@ -3,6 +3,7 @@ import type { InvocationContext } from "@azure/functions";
 import { cleanUpCredentials } from "./accounts/credentials-clean-up.ts";
 import { cleanUpSessions } from "./accounts/sessions-clean-up.ts";
 import type { Deps } from "./deps.ts";
+import { auditPublicImages, finishPublications } from "./images/public-repair.ts";
 import { reconcileImages } from "./images/reconcile.ts";
 import { applyRetention } from "./images/retention-timer.ts";
 import { cleanUpUploads } from "./images/uploads-clean-up.ts";
@@ -25,6 +26,8 @@ export type Trigger = { readonly handler: Handler } & (
  * host.json, at which the host restarts the whole process.
  */
 export const TIMER_RUN_MS = 2 * 60_000;
+/** Of a timer that also does other work. */
+const PUBLIC_RUN_MS = 60_000;
 const EVERY_FIVE_MINUTES = "0 */5 * * * *";
 const EVERY_FIFTEEN_MINUTES = "0 */15 * * * *";
 const EVERY_HOUR = "0 0 * * * *";
@@ -36,13 +39,21 @@ export const triggers: readonly Trigger[] = [
     name: "image-reconcile",
     kind: "timer",
     schedule: EVERY_FIVE_MINUTES,
-    handler: (_, context, deps) => reconcileImages(deps, { log: createLog(context), runMs: TIMER_RUN_MS }),
+    handler: async (_, context, deps) => {
+      const run = { log: createLog(context), runMs: TIMER_RUN_MS };
+      await finishPublications(deps, { ...run, runMs: PUBLIC_RUN_MS });
+      await reconcileImages(deps, run);
+    },
   },
   {
     name: "image-audit",
     kind: "timer",
     schedule: EVERY_HOUR,
-    handler: (_, context, deps) => deps.imageAudit.run({ log: createLog(context), runMs: TIMER_RUN_MS }),
+    handler: async (_, context, deps) => {
+      const run = { log: createLog(context), runMs: TIMER_RUN_MS };
+      await deps.imageAudit.run(run);
+      await auditPublicImages(deps, { ...run, runMs: PUBLIC_RUN_MS });
+    },
   },
   {
     name: "image-retention",

@@ -1,9 +1,14 @@
-// The library over HTTP: list, describe, and delete an image, which then has no link, no place in the list and no duplicate.
+// The library over HTTP: list, describe, publish, and delete an image, which then has no link, no place in the list, no
+// copy on the site and no duplicate.
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { openLibrary } from "./library.fixture.ts";
 import { type Image, json } from "./responses.fixture.ts";
+
+type Gallery = { readonly images: readonly { readonly id: string; readonly alt?: string }[] };
+type Public = { readonly variants?: readonly { readonly format: string; readonly url: string }[] };
 
 let backend: Backend;
 beforeAll(async () => {
@@ -52,4 +57,60 @@ it("lists images newest first, keeps what their owner writes, and forgets a dele
   const again = await json<Image>(library.upload(files[2] as Buffer));
   expect(ids).not.toContain(again.id);
   expect(await list("limit=100")).toEqual([again.id, ...ids.slice(1)]);
+});
+
+it("publishes the variants of an image without its metadata, and removes them when it is private or deleted", async () => {
+  const library = openLibrary(backend.api, await backend.token("owner"));
+  const patch = async (id: string, body: object) => {
+    const headers = { "content-type": "application/json", "if-match": "*" };
+    return library.call(`/v1/images/${id}`, { method: "PATCH", headers, body: JSON.stringify(body) });
+  };
+  const gallery = (init?: RequestInit) => fetch(`${backend.api}/v1/gallery`, init);
+  // Smaller than every variant, and with what would show where it was taken.
+  const exif = { IFD3: { GPSLatitudeRef: "N", GPSLatitude: "52/1 30/1 0/1" }, IFD0: { Make: "Camera" } };
+  const file = await sharp(await testImage("jpeg", { width: 90, height: 60 }))
+    .withExif(exif)
+    .jpeg()
+    .toBuffer();
+  expect((await sharp(file).metadata()).exif).toBeDefined();
+  const { id } = await json<Image>(library.upload(file, "home.jpg", "?optimize=false"));
+  // Published while it may still be pending.
+  expect((await patch(id, { visibility: "public", alt: "Home" })).status).toBe(200);
+  await library.settled(id);
+  await expect.poll(async () => (await json<Gallery>(gallery())).images.length, { timeout: 20_000 }).toBe(1);
+
+  const { variants = [] } = await json<Public>(library.call(`/v1/images/${id}`));
+  expect(variants.map(({ url }) => new URL(url).pathname).sort()).toEqual(
+    ["avif", "jpeg", "webp"].map((format) => `/images/${id}/256.${format}`),
+  );
+  for (const { format, url } of variants) {
+    const response = await fetch(url);
+    expect(response.headers.get("content-type")).toBe(`image/${format}`);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=3600");
+    const etag = response.headers.get("etag") ?? "";
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const { exif, iptc, xmp, width } = await sharp(bytes).metadata();
+    expect({ exif, iptc, xmp, width }).toEqual({ width: 90 });
+    expect(bytes.includes("Camera")).toBe(false);
+    expect((await fetch(url, { headers: { "if-none-match": etag } })).status).toBe(304);
+  }
+  const listed = await gallery();
+  const etag = listed.headers.get("etag") ?? "";
+  const { images } = await json<Gallery>(Promise.resolve(listed));
+  expect(images).toMatchObject([{ id, alt: "Home" }]);
+  expect(JSON.stringify(images)).not.toContain("home.jpg");
+  expect((await gallery({ headers: { "if-none-match": etag } })).status).toBe(304);
+  const picture = await json<{ html: string }>(library.call(`/v1/images/${id}?embed=picture`));
+  expect(picture).toEqual({ html: expect.stringContaining(`${backend.host.url}/images/${id}/256.jpeg`) });
+
+  const [{ url = "" } = {}] = variants;
+  expect((await patch(id, { visibility: "private" })).status).toBe(200);
+  expect((await fetch(url)).status).toBe(404);
+  expect((await gallery({ headers: { "if-none-match": etag } })).status).toBe(200);
+  expect((await json<Gallery>(gallery())).images).toEqual([]);
+  expect((await patch(id, { visibility: "public" })).status).toBe(200);
+  expect((await fetch(url)).status).toBe(200);
+  expect((await library.call(`/v1/images/${id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await fetch(url)).status).toBe(404);
+  expect((await json<Gallery>(gallery())).images).toEqual([]);
 });

@@ -14,14 +14,24 @@ import { deleteImage } from "./delete.ts";
 import { createDeletion } from "./deletion.ts";
 import { type Death, dieAt } from "./dying-process.fixture.ts";
 import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
+import { openPublisher } from "./publisher.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
 const { intake, originals, records, duplicates } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
+const { publisher } = openPublisher(records);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
-const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+const thumbnailer = createThumbnailer({
+  originals,
+  thumbnails,
+  records,
+  publisher,
+  decoder,
+  meter: silentMeter,
+  widths: [256],
+});
+const deletion = createDeletion({ records, originals, thumbnails, duplicates, publisher });
 const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 const bytes = await testImage("png", { width: 8, height: 6 });
 const HOUR = 60 * 60_000;
@@ -61,6 +71,7 @@ function dyingDeletion(callToDieAt: number, when: Death) {
     originals: { remove: dying(originals.remove) },
     thumbnails: { list: dying(thumbnails.list), remove: dying(thumbnails.remove) },
     duplicates: { release: dying(duplicates.release) },
+    publisher: { reconcile: dying(publisher.reconcile) },
   });
 }
 
@@ -71,8 +82,8 @@ describe("a deletion", () => {
     expect(await deletion.start(owner, record.id)).toBe(false);
   });
 
-  // The record, the list of variants and each of three, the original, the duplicate row, the record.
-  const deaths = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
+  // The record, the copies, the list of variants and each of three, the original, the duplicate row, the record.
+  const deaths = [1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((call) => [[call, "before"] as const, [call, "after"] as const]);
   it.each(deaths)("that dies at store call %i, %s it, is finished by the timer", async (call, when) => {
     await expect(dyingDeletion(call, when).start(owner, record.id)).rejects.toThrow("died");
     const isMarked = !(call === 1 && when === "before");
@@ -105,7 +116,7 @@ describe("a deletion", () => {
   });
 
   it("gets no thumbnail back from an event that comes late, or that was being handled", async () => {
-    await expect(dyingDeletion(6, "before").start(owner, record.id)).rejects.toThrow("died");
+    await expect(dyingDeletion(7, "before").start(owner, record.id)).rejects.toThrow("died");
     expect(await thumbnailer.create(owner, record.id, log)).toBe("not-found");
     // The event was read before the deletion: it has the record as it was.
     const early = { ...records, find: async () => ({ ...record, status: "pending" as const }) };
@@ -113,6 +124,7 @@ describe("a deletion", () => {
       originals,
       thumbnails,
       records: early,
+      publisher,
       decoder,
       meter: silentMeter,
       widths: [256],

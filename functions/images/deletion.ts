@@ -4,6 +4,7 @@ import { AppError } from "../lib/errors.ts";
 import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
 import { removeVariants } from "../lib/image-variants.ts";
 import type { Duplicates } from "./duplicates.ts";
+import type { Publisher } from "./publisher.ts";
 
 /** Until the timer takes over: far longer than the calls of a request take. */
 const TAKEOVER_MS = 5 * 60_000;
@@ -26,10 +27,13 @@ type Options = {
   readonly originals: Pick<BlobContainer, "remove">;
   readonly thumbnails: Pick<BlobContainer, "list" | "remove">;
   readonly duplicates: Pick<Duplicates, "release">;
+  readonly publisher: Pick<Publisher, "reconcile">;
   readonly now?: () => number;
 };
 
-export function createDeletion({ records, originals, thumbnails, duplicates, now = Date.now }: Options): Deletion {
+export function createDeletion(options: Options): Deletion {
+  const { records, originals, thumbnails, duplicates, publisher, now = Date.now } = options;
+
   /** Writes `deleting` where `isAllowed`, also again: the write proves that this is the current record. */
   async function mark(owner: string, id: string, isAllowed: (record: StoredImage) => boolean) {
     const retryAt = new Date(now() + TAKEOVER_MS).toISOString();
@@ -45,6 +49,8 @@ export function createDeletion({ records, originals, thumbnails, duplicates, now
     const marked = await mark(owner, id, isAllowed);
     if (!marked) return false;
     const { etag, record } = marked;
+    // What everyone can read first.
+    await publisher.reconcile(record);
     // The original last of the blobs: an event of it could still start a thumbnail, which then finds no record to change.
     await removeVariants(thumbnails, record);
     await originals.remove(originalBlobName(record));

@@ -8,7 +8,7 @@ import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createDeletion } from "./deletion.ts";
 import { type Death, dieAt } from "./dying-process.fixture.ts";
-import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, storedBy, unusedPublisher } from "./intake.fixture.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -16,7 +16,7 @@ import { testImage } from "./test-images.fixture.ts";
 const { intake, originals, records, duplicates } = openIntake();
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const thumbnails = openContainer(containers.thumbnails);
-const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+const deletion = createDeletion({ records, originals, thumbnails, duplicates, publisher: unusedPublisher });
 const bytes = await testImage("png");
 let owner: string;
 
@@ -142,7 +142,13 @@ describe("an image that cannot be given again", () => {
         await originals.remove(name);
       },
     };
-    const slowDeletion = createDeletion({ records, originals: slowOriginals, thumbnails, duplicates });
+    const slowDeletion = createDeletion({
+      records,
+      originals: slowOriginals,
+      thumbnails,
+      duplicates,
+      publisher: unusedPublisher,
+    });
     let slow: Promise<boolean> | undefined;
     const upload = accept(
       intakeWith({

@@ -10,7 +10,7 @@ import { containers } from "../lib/names.ts";
 import { createLink } from "../sas/create-link.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createImageList } from "./image-list.ts";
-import { newOwner, openContainer, openIntake, openTable } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, openTable, unusedPublisher } from "./intake.fixture.ts";
 import { listImages } from "./list.ts";
 import { readImage } from "./read.ts";
 import { reprocessImage } from "./reprocess.ts";
@@ -19,7 +19,15 @@ import { testImage } from "./test-images.fixture.ts";
 const { intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
+const thumbnailer = createThumbnailer({
+  originals,
+  thumbnails,
+  records,
+  publisher: unusedPublisher,
+  decoder,
+  meter: silentMeter,
+  widths: [256],
+});
 const log = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 const bytes = await testImage("png");
 const expiredAt = "2026-11-21T09:00:00.000Z";
@@ -30,6 +38,8 @@ const deps = {
   images: records,
   imageList: createImageList(openTable()),
   originals,
+  publisher: unusedPublisher,
+  siteUrl: "https://site.example.com/",
   authenticate: async () => ({ subject: owner, role: "editor" as const }),
   issueLink: () => Promise.reject(new Error("unused")),
 };
@@ -89,7 +99,15 @@ it("a render that ends after the image has expired leaves it expired", async () 
       return thumbnails.write(...args);
     },
   };
-  const late = createThumbnailer({ originals, thumbnails: slow, records, decoder, meter: silentMeter, widths: [256] });
+  const late = createThumbnailer({
+    originals,
+    thumbnails: slow,
+    records,
+    publisher: unusedPublisher,
+    decoder,
+    meter: silentMeter,
+    widths: [256],
+  });
   await late.create(owner, record.id, log);
   expect(await records.find(owner, record.id)).toMatchObject({ status: "expired", expiredAt });
 });

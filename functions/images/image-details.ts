@@ -25,6 +25,8 @@ export const alt = z.string().normalize("NFC").trim().max(500);
 
 const alternative = "Alternative text for people who do not see the image. Empty for a decorative image.";
 
-export const shownDescription = z.string().meta({ description: "For the owner." });
+export const shownDescription = z
+  .string()
+  .meta({ description: "For the owner; of a public image the gallery shows it to everyone." });
 export const shownAlt = z.string().meta({ description: alternative });
 export const shownTags = z.array(z.string()).readonly().meta({ description: "In lower case, without repetitions." });

@@ -92,6 +92,14 @@ export function createImageRecords(table: TableClient): ImageRecords {
       }
       return true;
     },
+    async *published() {
+      try {
+        for await (const page of pagesOf<Row>(table, { filter: "visibility eq 'public'" }, CALL_MS))
+          for (const row of page) yield fromRow(row);
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
     async *unfinished({ before, now }) {
       const isOld = `(status eq 'uploading' or status eq 'pending') and createdAt lt datetime'${before.toISOString()}'`;
       const isDue = `(status eq 'failed' or status eq 'deleting') and retryAt le datetime'${now.toISOString()}'`;

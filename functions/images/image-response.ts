@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { OperationResponse } from "../lib/http/operation.ts";
 import { type ImageRecord, imageStatuses, variantFormats, visibilities } from "../lib/image.ts";
-import { variantsOf } from "../lib/image-variants.ts";
+import { publicUrl, publicVariants, variantsOf } from "../lib/image-variants.ts";
 import { retentions } from "../lib/names.ts";
 import { shownAlt, shownDescription, shownTags } from "./image-details.ts";
 
@@ -56,6 +56,10 @@ export const imageResponse = z
           width: pixels,
           height: pixels,
           size: z.int().positive().meta({ description: "Bytes." }),
+          url: z.url().optional().meta({
+            description:
+              "Of a public image, where one image is returned: everyone can read it, for as long as it is public.",
+          }),
         }),
       )
       .optional()
@@ -124,6 +128,14 @@ export const etagHeader = {
 /** The response with a record. */
 export function imageResult(record: ImageRecord, { headers, ...rest }: OperationResponse = {}): OperationResponse {
   return { ...rest, headers: { ...headers, ETag: etagOf(record) }, json: toResponse(record) };
+}
+
+/** The response with a record and, when it is public, the URLs of its variants. */
+export function publishedResult(record: ImageRecord, siteUrl: string): OperationResponse {
+  const shown = publicVariants(record);
+  if (shown.length === 0) return imageResult(record);
+  const variants = shown.map((variant) => ({ ...variant, url: publicUrl(siteUrl, record.id, variant.name) }));
+  return { headers: { ETag: etagOf(record) }, json: { ...toResponse(record), variants } };
 }
 
 export const exampleImage = {

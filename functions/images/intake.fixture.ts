@@ -51,4 +51,11 @@ export async function storedBy(owner: string) {
 }
 
 export const tagsOf = async (name: string) => (await sdk.getBlobClient(name).getTags()).tags;
+/** For tests in which no image is public. */
+export const unusedPublisher = {
+  announce: () => Promise.reject(new Error("No image of this test is public")),
+  sync: () => Promise.reject(new Error("No image of this test is public")),
+  reconcile: async () => undefined,
+};
+
 export const propertiesOf = (name: string) => sdk.getBlobClient(name).getProperties();

@@ -10,6 +10,7 @@ import { deleteImage } from "./delete.ts";
 import { importImage } from "./import.ts";
 import { createWorld, type Faults, type Instance, NONE, type World } from "./library.simulation.ts";
 import { plainImage } from "./plain-decoder.fixture.ts";
+import { auditPublicImages, finishPublications } from "./public-repair.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { reprocessImage } from "./reprocess.ts";
 import { updateImage } from "./update.ts";
@@ -112,6 +113,12 @@ function createClients(world: World) {
       const body = { alt: `${image.content} ${time.now()}` };
       await updateImage.handler(request(image.owner, { params: { id: image.id }, body }), app as never);
     },
+    async publish(app) {
+      const image = time.pick([...known.values()]);
+      if (!image) return;
+      const body = { visibility: time.pick(["public", "public", "private"]) };
+      await updateImage.handler(request(image.owner, { params: { id: image.id }, body }), app as never);
+    },
     async delete(app) {
       const image = time.pick([...known.values()]);
       if (!image) return;
@@ -124,7 +131,19 @@ function createClients(world: World) {
       if (image) await reprocessImage.handler(request(image.owner, { params: { id: image.id } }), app as never);
     },
   };
-  const names = ["upload", "upload", "upload", "import", "directUpload", "patch", "delete", "delete", "reprocess"];
+  const names = [
+    "upload",
+    "upload",
+    "upload",
+    "import",
+    "directUpload",
+    "patch",
+    "publish",
+    "publish",
+    "delete",
+    "delete",
+    "reprocess",
+  ];
 
   /** Errors that a client may get; all others are defects. */
   const isDocumented = (error: unknown) =>
@@ -180,6 +199,8 @@ async function runTimers(world: World): Promise<void> {
     reconcileImages({ ...app }, { log, runMs: RUN_MS, now }).catch(ignore),
     cleanUpUploads(app, { log, runMs: RUN_MS, now }).catch(ignore),
     app.imageAudit.run({ log, runMs: RUN_MS, now }),
+    finishPublications(app, { log, runMs: RUN_MS, now }).catch(ignore),
+    auditPublicImages(app, { log, runMs: RUN_MS }).catch(ignore),
   ]);
 }
 

@@ -10,10 +10,12 @@ import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createImageAudit } from "./audit.ts";
 import { createDeletion } from "./deletion.ts";
 import { createDuplicates } from "./duplicates.ts";
+import { createGalleryRows } from "./gallery-rows.ts";
 import { createImageRecords } from "./image-records.ts";
 import { createImportGate } from "./import-gate.ts";
 import { createIntake } from "./intake.ts";
 import { plainDecoder } from "./plain-decoder.fixture.ts";
+import { createPublisher } from "./publisher.ts";
 import { createUploadRows } from "./upload-rows.ts";
 import { createVirtualTime, HOUR, MINUTE, type VirtualTime } from "./virtual-time.fixture.ts";
 
@@ -111,6 +113,7 @@ export function createWorld(seed: number, initial: Faults) {
   const thumbnails = createMemoryBlobs({ now });
   const staged = createMemoryBlobs({ now });
   const overwritten: string[] = [];
+  const copies = createMemoryBlobs({ now });
   const lines: { readonly message: string }[] = [];
   const sink = (line: string) => void lines.push(JSON.parse(line));
   const invocation = { debug: sink, info: sink, warn: sink, error: sink };
@@ -135,9 +138,13 @@ export function createWorld(seed: number, initial: Faults) {
     const blobs = { originals: originals.connect(send), thumbnails: thumbnails.connect(send) };
     const images = createImageRecords(rows);
     const duplicates = createDuplicates(rows, images);
-    const common = { ...blobs, records: images, duplicates, decoder: plainDecoder, meter: silentMeter };
+    const galleryRows = createGalleryRows(rows, now);
+    const site = copies.connect(send);
+    const { thumbnails: sources } = blobs;
+    const publisher = createPublisher({ records: images, rows: galleryRows, thumbnails: sources, copies: site, now });
+    const common = { ...blobs, records: images, duplicates, publisher, decoder: plainDecoder, meter: silentMeter };
     return {
-      ...{ process, send, images, ...blobs },
+      ...{ process, send, images, ...blobs, galleryRows, publisher, site, siteUrl: "https://site.example/" },
       staged: staged.connect(send),
       uploads: createUploadRows(rows),
       uploadGate: createGate({ name: "uploads", capacity: Number.POSITIVE_INFINITY }),
@@ -152,7 +159,7 @@ export function createWorld(seed: number, initial: Faults) {
   }
   let instances = [createInstance(), createInstance()];
   return {
-    ...{ time, table, originals, thumbnails, staged, overwritten, lines, invocation, seed },
+    ...{ time, table, originals, thumbnails, staged, copies, overwritten, lines, invocation, seed },
     log: createLog(invocation),
     /** A living instance; dead ones are replaced. */
     instance() {

@@ -5,14 +5,18 @@ import { type ImageRecord, originalBlobName } from "../lib/image.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createDeletion } from "./deletion.ts";
-import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, storedBy, unusedPublisher } from "./intake.fixture.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { testImage } from "./test-images.fixture.ts";
 
 const { intake, originals, records, duplicates } = openIntake();
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const stores = { records, originals, duplicates, decoder, meter: silentMeter, maxBytes: 1_000_000 };
-const deletion = createDeletion({ ...stores, thumbnails: openContainer(containers.thumbnails) });
+const deletion = createDeletion({
+  ...stores,
+  thumbnails: openContainer(containers.thumbnails),
+  publisher: unusedPublisher,
+});
 const bytes = await testImage("png");
 let owner: string;
 

@@ -12,6 +12,7 @@ import { readImage } from "./read.ts";
 const { records: images } = openIntake();
 const deps = {
   images,
+  siteUrl: "https://site.example.com/",
   issueLink: async (_image: ImageRecord, variant: string, { seconds }: { seconds: number }) => ({
     url: `https://media.example.com/${variant}?se=${seconds}&sig=x`,
     expiresAt: Date.UTC(2026, 10, 21, 10),
@@ -90,6 +91,17 @@ describe("readImage with embed=picture", () => {
       ].join(""),
       expiresAt: "2026-11-21T10:00:00.000Z",
     });
+  });
+
+  it("returns public URLs that do not expire for a public image, and links when it is told when they expire", async () => {
+    await images.change(record.owner, record.id, () => ({ visibility: "public" }));
+    const url = `https://site.example.com/images/${record.id}/256.webp`;
+    expect(JSON.parse((await embed("?embed=picture")).text)).toEqual({ html: expect.stringContaining(`src="${url}"`) });
+    expect(JSON.parse((await embed()).text)).toMatchObject({
+      html: expect.stringContaining("sig=x"),
+      expiresAt: "2026-11-21T10:00:00.000Z",
+    });
+    expect(JSON.parse((await embed("")).text).variants).toMatchObject([{ name: "256.webp", url }]);
   });
 
   it("returns the thumbnail alone for a record of a release before variants", async () => {

@@ -7,7 +7,7 @@ import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";
-import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, unusedPublisher } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
@@ -18,11 +18,12 @@ export const thumbnailer = createThumbnailer({
   originals,
   thumbnails,
   records,
+  publisher: unusedPublisher,
   decoder,
   meter: silentMeter,
   widths: [256],
 });
-const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+const deletion = createDeletion({ records, originals, thumbnails, duplicates, publisher: unusedPublisher });
 export const MINUTE = 60_000;
 export const now = Date.now();
 export let owner: string;

@@ -10,7 +10,7 @@ import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";
-import { newOwner, openContainer, openIntake } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, unusedPublisher } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { reprocessImage } from "./reprocess.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -20,12 +20,20 @@ const thumbnails = openContainer(containers.thumbnails);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
 const silent = createLog({ debug() {}, info() {}, warn() {}, error() {} });
 const thumbnailerOf = (widths: readonly number[]) =>
-  createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths });
+  createThumbnailer({
+    originals,
+    thumbnails,
+    records,
+    publisher: unusedPublisher,
+    decoder,
+    meter: silentMeter,
+    widths,
+  });
 let owner: string;
 let image: ImageRecord;
 
 const authenticate = async () => ({ subject: owner, role: "editor" as const });
-const deps = { images: records, originals, authenticate };
+const deps = { images: records, originals, publisher: unusedPublisher, authenticate };
 const path = "/v1/images/{id:guid}/reprocess";
 const route = routesFor<typeof deps>()("image-reprocess", "POST", path, "images:write", "none", reprocessImage);
 const reprocess = (id = image.id, from = deps) => invoke(route, from, { method: "POST", params: { id } });
@@ -40,7 +48,7 @@ async function reconcile(widths: readonly number[]) {
       for await (const listed of records.unfinished(due)) if (listed.record.owner === owner) yield listed;
     },
   };
-  const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+  const deletion = createDeletion({ records, originals, thumbnails, duplicates, publisher: unusedPublisher });
   const thumbnailer = thumbnailerOf(widths);
   await reconcileImages({ deletion, images, originals, thumbnailer }, { log: silent, runMs: 60_000, now });
 }

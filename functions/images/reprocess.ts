@@ -6,6 +6,7 @@ import { guardedOperation } from "../lib/http/operation.ts";
 import { type ImageRecord, type ImageRecords, originalBlobName, reprocessed } from "../lib/image.ts";
 import { rejectExpired, variantsOf } from "../lib/image-variants.ts";
 import { etagHeader, exampleImage, imageResponse, imageResult } from "./image-response.ts";
+import type { Publisher } from "./publisher.ts";
 
 const CONFLICT = "The image is still being stored: try again shortly.";
 const UNREADABLE =
@@ -25,6 +26,7 @@ function reset(record: ImageRecord): Partial<ImageRecord> | undefined {
 type ReprocessDeps = {
   readonly images: Pick<ImageRecords, "find" | "change">;
   readonly originals: Pick<BlobContainer, "properties">;
+  readonly publisher: Pick<Publisher, "announce">;
 };
 
 export const reprocessImage = guardedOperation({
@@ -39,7 +41,7 @@ export const reprocessImage = guardedOperation({
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],
   errorMessages: { CONFLICT },
   example: { params: { id: exampleImage.id }, response: exampleImage },
-  handler: async ({ caller: { subject: owner }, params: { id } }, { images, originals }: ReprocessDeps) => {
+  handler: async ({ caller: { subject: owner }, params: { id } }, { images, originals, publisher }: ReprocessDeps) => {
     const notFound = () => new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
     const current = await images.find(owner, id);
     if (!current) throw notFound();
@@ -47,6 +49,8 @@ export const reprocessImage = guardedOperation({
     // Otherwise a good image would be `failed` after the timer's last attempt.
     if (!(await originals.properties(originalBlobName(current)))?.isReadable)
       throw new AppError("CONFLICT", UNREADABLE);
+    // The copies follow when the variants are there. A row that is due is why they are not taken for current meanwhile.
+    if (current.visibility === "public") await publisher.announce(owner, current.id);
     const record = await images.change(owner, id, reset);
     if (!record) throw notFound();
     return imageResult(record, { status: 202 });

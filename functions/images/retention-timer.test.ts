@@ -14,6 +14,7 @@ import {
   owner,
   patch,
   promised,
+  published,
   records,
   run,
   startOver,
@@ -55,6 +56,15 @@ describe("the end of the retention", () => {
     expect(await stored()).toBe(before);
     expect((await run(at(97))).done).toMatchObject({ deleted: 1 });
     expect(await stored()).toBe(0);
+  });
+
+  it("a public image loses its copies when it expires, and gets them back with a longer retention", async () => {
+    await patch(image.id, { visibility: "public" });
+    expect((await published(image.id)).copies).toHaveLength(3);
+    await run(at(90));
+    expect(await published(image.id)).toEqual({ copies: [], row: undefined });
+    await patch(image.id, { retention: "365" });
+    expect((await published(image.id)).copies).toHaveLength(3);
   });
 
   it("the seven days count from when the image expired, also after the timer did not run for long", async () => {

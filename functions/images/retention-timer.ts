@@ -13,6 +13,7 @@ import type { Log } from "../lib/log.ts";
 import { GRACE_DAYS } from "../lib/names.ts";
 import { expiryOf, isLonger, retentionOfTier } from "../lib/retention.ts";
 import type { Deletion } from "./deletion.ts";
+import type { Publisher } from "./publisher.ts";
 import { changeWithTag, expire, isEnded, retain } from "./retention.ts";
 import type { RetentionRows } from "./retention-rows.ts";
 
@@ -22,6 +23,7 @@ export type RetentionDeps = {
   readonly images: Pick<ImageRecords, "change">;
   readonly originals: Pick<BlobContainer, "setTags">;
   readonly deletion: Pick<Deletion, "startIf">;
+  readonly publisher: Pick<Publisher, "announce" | "sync">;
   readonly retentionRows: RetentionRows;
   readonly users: { read(): Promise<Roster> };
 };
@@ -34,7 +36,7 @@ const isExpiredBefore = ({ status, expiredAt }: StoredImage, at: number) =>
  * @param runMs milliseconds after which no further image is started
  */
 export async function applyRetention(
-  { deletion, images, originals, retentionRows, users }: RetentionDeps,
+  { deletion, images, originals, publisher, retentionRows, users }: RetentionDeps,
   { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
   const startedAt = performance.now();
@@ -63,9 +65,11 @@ export async function applyRetention(
     }
   }
 
-  async function expireImage({ owner, id }: StoredImage) {
+  async function expireImage({ owner, id, visibility }: StoredImage) {
     const expiredAt = new Date(now).toISOString();
+    const mark = visibility === "public" ? await publisher.announce(owner, id) : undefined;
     const changed = await images.change(owner, id, (current) => expire(current, now));
+    if (mark) await publisher.sync(owner, id, mark);
     return changed?.expiredAt === expiredAt;
   }
   const deleteImage = ({ owner, id }: StoredImage) =>

@@ -10,6 +10,7 @@ import type { Tier } from "../lib/retention.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";
 import { newOwner, openContainer, openIntake, openTable, storedBy, tagsOf } from "./intake.fixture.ts";
+import { openPublisher } from "./publisher.fixture.ts";
 import { createRetentionRows, type RetentionRows } from "./retention-rows.ts";
 import { applyRetention, type RetentionDeps } from "./retention-timer.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -17,8 +18,17 @@ import { updateImage } from "./update.ts";
 
 export const { duplicates, intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
+export const { published, publisher, rows: galleryRows } = openPublisher(records);
 const decoder = createDecoder({ maxPixels: 1_000_000 });
-const thumbnailer = createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
+const thumbnailer = createThumbnailer({
+  originals,
+  thumbnails,
+  records,
+  publisher,
+  decoder,
+  meter: silentMeter,
+  widths: [256],
+});
 const bytes = await testImage("png", { width: 8, height: 6 });
 export const DAY = 24 * 60 * 60_000;
 export const HOUR = 60 * 60_000;
@@ -72,6 +82,7 @@ export async function run(now: number, { tier, wrap = noDeath as Wrap, deps = {}
     originals: { remove: wrap(originals.remove) },
     thumbnails: { list: wrap(thumbnails.list), remove: wrap(thumbnails.remove) },
     duplicates: { release: wrap(duplicates.release) },
+    publisher: { reconcile: wrap(publisher.reconcile) },
   };
   const user = {
     id: owner,
@@ -86,6 +97,7 @@ export async function run(now: number, { tier, wrap = noDeath as Wrap, deps = {}
       images: { change: wrap(change) },
       originals: { setTags: wrap(originals.setTags) },
       deletion: createDeletion(parts),
+      publisher,
       users: { read: async () => (tier ? [{ ...user, tier }] : []) },
       ...deps,
       retentionRows: own(deps.retentionRows ?? retentionRows),
@@ -113,6 +125,9 @@ export const isTagTooShort = ({ retention, tag }: { retention?: Retention | unde
 type PatchDeps = {
   images: typeof records;
   originals: typeof originals;
+  galleryRows: typeof galleryRows;
+  publisher: typeof publisher;
+  siteUrl: string;
   authenticate(): Promise<{ subject: string; role: "editor" }>;
 };
 const path = "/v1/images/{id:guid}";
@@ -126,6 +141,7 @@ export function patch(
 ) {
   const headers = { "content-type": "application/json", "if-match": ifMatch };
   const authenticate = async () => ({ subject: owner, role: "editor" as const });
-  const all = { images: records, originals, authenticate, ...deps };
+  const siteUrl = "https://site.example.com/";
+  const all = { images: records, originals, galleryRows, publisher, siteUrl, authenticate, ...deps };
   return invoke(route, all, { method: "PATCH", params: { id }, headers, body: JSON.stringify(body) });
 }

@@ -11,7 +11,7 @@ import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";
-import { newOwner, openContainer, openIntake, storedBy } from "./intake.fixture.ts";
+import { newOwner, openContainer, openIntake, storedBy, unusedPublisher } from "./intake.fixture.ts";
 import { reconcileImages } from "./reconcile.ts";
 import { testImage } from "./test-images.fixture.ts";
 
@@ -46,7 +46,15 @@ afterAll(() => proxy.close());
 const accept = async () =>
   (await opened.intake.accept({ owner, filename: "a.png", bytes: await testImage("png") })).record;
 const thumbnailer = (records = opened.records) =>
-  createThumbnailer({ originals, thumbnails, records, decoder, meter: silentMeter, widths: [256] });
+  createThumbnailer({
+    originals,
+    thumbnails,
+    records,
+    publisher: unusedPublisher,
+    decoder,
+    meter: silentMeter,
+    widths: [256],
+  });
 const createThumbnail = ({ id }: ImageRecord, records = opened.records) =>
   thumbnailer(records).create(owner, id, silentLog);
 
@@ -102,7 +110,7 @@ describe("a deletion", () => {
     const record = await accept();
     await createThumbnail(record, direct);
     const { duplicates, records } = opened;
-    const deletion = createDeletion({ records, originals, thumbnails, duplicates });
+    const deletion = createDeletion({ records, originals, thumbnails, duplicates, publisher: unusedPublisher });
     proxy.lag(LAG_MS);
     await records.change(owner, record.id, () => ({ alt: "x" }));
     expect(await deletion.start(owner, record.id)).toBe(true);
@@ -124,7 +132,13 @@ describe("the reconcile timer", () => {
           if (listed.record.owner === owner) yield listed;
       },
     };
-    const deletion = createDeletion({ records: opened.records, originals, thumbnails, duplicates: opened.duplicates });
+    const deletion = createDeletion({
+      records: opened.records,
+      originals,
+      thumbnails,
+      duplicates: opened.duplicates,
+      publisher: unusedPublisher,
+    });
     await reconcileImages(
       { deletion, images, originals, thumbnailer: thumbnailer() },
       { log: silentLog, runMs: 60_000 },

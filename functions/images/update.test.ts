@@ -7,16 +7,23 @@ import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import type { GalleryRows } from "./gallery-rows.ts";
 import { createImageRecords } from "./image-records.ts";
 import { exampleImage } from "./image-response.ts";
 import { newOwner, openIntake, openTable } from "./intake.fixture.ts";
+import { openPublisher } from "./publisher.fixture.ts";
+import type { Publisher } from "./publisher.ts";
 import { readImage } from "./read.ts";
 import { updateImage } from "./update.ts";
 
 const { originals, records } = openIntake();
+const { published, publisher, rows } = openPublisher(records);
 type Deps = {
   images: ImageRecords;
   originals: typeof originals;
+  galleryRows: Pick<GalleryRows, "isFull">;
+  publisher: Publisher;
+  siteUrl: string;
   authenticate(): Promise<{ subject: string; role: "editor" }>;
   issueLink(): Promise<never>;
 };
@@ -26,9 +33,13 @@ const updateRoute = route("image-update", "PATCH", "/v1/images/{id:guid}", "imag
 let record: ImageRecord;
 let images: ImageRecords;
 
+let galleryRows: Pick<GalleryRows, "isFull">;
 const deps = () => ({
   images,
   originals,
+  galleryRows,
+  publisher,
+  siteUrl: "https://site.example.com/",
   authenticate: async () => ({ subject: record.owner, role: "editor" as const }),
   issueLink: () => Promise.reject(new Error("unused")),
 });
@@ -45,6 +56,7 @@ async function update(body: unknown, ifMatch: string | undefined, call = {}) {
 
 beforeEach(async () => {
   images = records;
+  galleryRows = rows;
   record = { ...exampleImage, id: randomUUIDv7(), owner: newOwner() };
   await images.create(record);
 });
@@ -63,6 +75,38 @@ describe("updateImage", () => {
     expect(changed).toEqual({ ...stored, alt: "Ada" });
     await update({ description: null, alt: null, tags: null }, latest);
     expect(await read()).toEqual({ etag, image });
+  });
+
+  it("publishes and withdraws, of which each is a conflict for another change, and shows the URLs of a public image", async () => {
+    const variants = [{ name: "256.webp", format: "webp" as const, width: 256, height: 171, size: 9 }];
+    await images.change(record.owner, record.id, () => ({ status: "ready", variants }));
+    const { etag } = await read();
+    const response = await update({ visibility: "public", alt: "Ada" }, etag, {
+      params: { id: record.id.toUpperCase() },
+    });
+    const url = `https://site.example.com/images/${record.id}/256.webp`;
+    expect(JSON.parse(response.text)).toMatchObject({ visibility: "public", variants: [{ url }] });
+    // The variant itself does not exist here, so nothing is copied.
+    expect(await published(record.id)).toMatchObject({ copies: [], row: { owner: record.owner } });
+    expect((await update({ visibility: "private" }, etag)).status).toBe(412);
+    const { etag: latest } = await read();
+    const { text } = await update({ visibility: "private" }, latest);
+    expect(JSON.parse(text)).toMatchObject({ visibility: "private", alt: "Ada" });
+    expect(text).not.toContain("site.example.com");
+    expect(await published(record.id)).toEqual({ copies: [], row: undefined });
+  });
+
+  it("leaves no row behind when the change is rejected", async () => {
+    expect((await update({ visibility: "public" }, '"x"')).status).toBe(412);
+    expect((await published(record.id)).row).toBeUndefined();
+  });
+
+  it("rejects the 1,001st public image with CONFLICT, and changes a public one", async () => {
+    galleryRows = { isFull: async () => true };
+    expect((await update({ visibility: "public" }, "*")).error().code).toBe("CONFLICT");
+    await images.change(record.owner, record.id, () => ({ visibility: "public" }));
+    expect((await update({ visibility: "public", alt: "a" }, "*")).status).toBe(200);
+    expect((await update({ visibility: "private" }, "*")).status).toBe(200);
   });
 
   it("rejects a change without If-Match with 428, and one with the ETag of an older read with 412", async () => {

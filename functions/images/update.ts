@@ -1,17 +1,21 @@
-// PATCH /v1/images/{id}: changes the description, the alternative text, the tags or the retention of an image.
+// PATCH /v1/images/{id}: changes what its owner writes about an image, its retention, and whether it is public.
 import { z } from "zod";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { guardedOperation } from "../lib/http/operation.ts";
-import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { type ImageRecord, type ImageRecords, visibilities } from "../lib/image.ts";
 import { retentions } from "../lib/names.ts";
+import { type GalleryRows, MAX_PUBLIC } from "./gallery-rows.ts";
 import { alt, description, tags } from "./image-details.ts";
-import { etagHeader, exampleImage, imageResponse, imageResult, matchesEtag } from "./image-response.ts";
+import { etagHeader, exampleImage, imageResponse, matchesEtag, publishedResult } from "./image-response.ts";
+import type { Publisher } from "./publisher.ts";
 import { changeWithTag, retain } from "./retention.ts";
 
 const changes = z
   .strictObject({
-    description: description.nullable().optional().meta({ description: "For the owner. null removes it." }),
+    description: description.nullable().optional().meta({
+      description: "For the owner; of a public image the gallery shows it to everyone. null removes it.",
+    }),
     alt: alt
       .nullable()
       .optional()
@@ -23,8 +27,15 @@ const changes = z
       description:
         "Days since the upload for which the image is kept, or `keep`. It must end in the future. An expired image can be used again then.",
     }),
+    visibility: z.enum(visibilities, "must be private or public").optional().meta({
+      description:
+        "`public` copies the variants, never the original, to the site, where everyone can read them without a link; the gallery lists the image with its alternative text and description. `private` removes the copies; caches may keep them for another hour.",
+    }),
   })
-  .refine((fields) => Object.keys(fields).length > 0, "must have at least one of description, alt, tags, retention");
+  .refine(
+    (fields) => Object.keys(fields).length > 0,
+    "must have at least one of description, alt, tags, retention, visibility",
+  );
 
 type Changes = z.output<typeof changes>;
 
@@ -34,21 +45,30 @@ function changesOf(fields: Omit<Changes, "retention">): Partial<ImageRecord> {
   return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined]));
 }
 
+/** Whether the copies or the row in the gallery must follow, if the image is or was public. */
+const isShown = ({ alt, description, retention, visibility }: Changes) =>
+  [alt, description, retention, visibility].some((field) => field !== undefined);
+
 const MESSAGE = {
   required: 'A change needs the header If-Match with the ETag that you read, received none: send it, or "If-Match: *".',
+  full: `A site has at most ${MAX_PUBLIC} public images, received one more: set the visibility of another one to private first.`,
   stale: "The image has changed since you read it: read it again, and send the new ETag as If-Match.",
 };
 
 type UpdateDeps = {
-  readonly images: Pick<ImageRecords, "find" | "change">;
+  readonly images: Pick<ImageRecords, "change" | "find">;
   readonly originals: Pick<BlobContainer, "setTags">;
+  readonly galleryRows: Pick<GalleryRows, "isFull">;
+  readonly publisher: Pick<Publisher, "announce" | "sync">;
+  /** Base address of the site, with a slash at the end. */
+  readonly siteUrl: string;
 };
 
 export const updateImage = guardedOperation({
   tag: "Images",
   summary: "Change an image",
   description:
-    "Needs the header `If-Match` with the ETag of the image as you read it, or `*` for whatever it is now. Only changes of the description, the alternative text, the tags and the retention are conflicts: the thumbnail may be created between your read and your change.",
+    "Needs the header `If-Match` with the ETag of the image as you read it, or `*` for whatever it is now. Only changes by PATCH are conflicts: the thumbnail may be created between your read and your change. The response to a change of the visibility comes when the copies are made or removed; an image that is still being processed is published afterwards. After a 503 the change may have been made: the service finishes it within minutes.",
   params: z.object({ id: z.guid().meta({ description: "Id of the image." }) }),
   requestHeaders: {
     "If-Match": { description: "ETag of the image as you read it, or `*`.", example: etagHeader.ETag.example },
@@ -68,9 +88,20 @@ export const updateImage = guardedOperation({
     body: { alt: "Portrait of Ada", tags: ["portrait", "2026"] },
     response: { ...exampleImage, alt: "Portrait of Ada", tags: ["portrait", "2026"] },
   },
-  handler: async ({ body, caller: { subject: owner }, headers, params: { id } }, { images, originals }: UpdateDeps) => {
+  handler: async (
+    { body, caller: { subject }, headers, params: { id: requested } },
+    { galleryRows, images, originals, publisher, siteUrl }: UpdateDeps,
+  ) => {
     const ifMatch = headers.get("if-match");
     if (ifMatch === null) throw new AppError("PRECONDITION_REQUIRED", MESSAGE.required);
+    const notFound = () => new AppError("NOT_FOUND", `You have no image ${requested}: check the id.`);
+    const before = await images.find(subject, requested);
+    if (!before) throw notFound();
+    const { id, owner } = before;
+    if (body.visibility === "public" && before.visibility !== "public" && (await galleryRows.isFull()))
+      throw new AppError("CONFLICT", MESSAGE.full);
+    const isAnnounced = body.visibility !== undefined || (before.visibility === "public" && isShown(body));
+    const mark = isAnnounced ? await publisher.announce(owner, id) : undefined;
     const { retention, ...fields } = body;
     let isStale = false;
     const change = () =>
@@ -81,10 +112,11 @@ export const updateImage = guardedOperation({
         const retained = retention && retain(current, { retention, from: "owner" }, Date.now());
         return { ...changesOf(fields), ...retained };
       });
-    const current = retention && (await images.find(owner, id));
-    const record = await (current ? changeWithTag(originals, { current, retention }, change) : change());
-    if (!record) throw new AppError("NOT_FOUND", `You have no image ${id}: check the id.`);
+    const record = await (retention ? changeWithTag(originals, { current: before, retention }, change) : change());
+    // Also after a conflict, since the mark must be settled. The first read may be older than the image's publication.
+    if (mark || (record?.visibility === "public" && isShown(body))) await publisher.sync(owner, id, mark);
+    if (!record) throw notFound();
     if (isStale) throw new AppError("PRECONDITION_FAILED", MESSAGE.stale);
-    return imageResult(record);
+    return publishedResult(record, siteUrl);
   },
 });

@@ -1,7 +1,13 @@
 // The variants of an image: their names, where they are stored, which of them a record has, and how all are removed.
 import type { BlobContainer } from "./azure/blobs.ts";
 import { AppError } from "./errors.ts";
-import { type ImageRecord, originalBlobName, type StoredVariant, type VariantFormat } from "./image.ts";
+import {
+  type ImageRecord,
+  originalBlobName,
+  type StoredImage,
+  type StoredVariant,
+  type VariantFormat,
+} from "./image.ts";
 import { containers, THUMBNAIL_EDGE } from "./names.ts";
 
 /** What links call `thumbnail`. */
@@ -11,6 +17,9 @@ export const THUMBNAIL = variantName(THUMBNAIL_EDGE, "webp");
 export const MAX_PLACEHOLDER = 500;
 
 export const placeholderUrl = (base64: string): string => `data:image/webp;base64,${base64}`;
+
+/** Of all public images in the container of the site. */
+export const PUBLIC_PREFIX = "images/";
 
 type ImageKey = Pick<ImageRecord, "owner" | "id">;
 
@@ -26,6 +35,18 @@ export function variantBlobName(image: ImageKey, name: string): string {
   return `${prefixOf(image)}thumb_${name}`;
 }
 
+/** Name in the container of the site: `images/{id}/{width}.{format}`. */
+export const publicBlobName = (id: string, name: string): string => `${PUBLIC_PREFIX}${id}/${name}`;
+
+/** @param siteUrl with a slash at the end */
+export const publicUrl = (siteUrl: string, id: string, name: string): string => `${siteUrl}${publicBlobName(id, name)}`;
+
+/** Id of the image whose copy has this name; undefined for any other blob of the site. */
+export function parsePublicBlobName(name: string): string | undefined {
+  const [id, file, ...rest] = name.startsWith(PUBLIC_PREFIX) ? name.slice(PUBLIC_PREFIX.length).split("/") : [];
+  return id && file && rest.length === 0 ? id : undefined;
+}
+
 /** The stored variants. Records of releases before variants have the thumbnail only. */
 export function variantsOf({ variants, thumbnail, status }: ImageRecord): readonly StoredVariant[] {
   if (variants) return variants;
@@ -33,6 +54,16 @@ export function variantsOf({ variants, thumbnail, status }: ImageRecord): readon
     ? [{ name: THUMBNAIL, format: "webp", ...thumbnail }]
     : [];
 }
+
+/** Whether everyone may see the image, once it has variants. */
+export function isPublic(record: StoredImage | undefined): record is ImageRecord {
+  const shown: readonly StoredImage["status"][] = ["uploading", "pending", "ready", "failed"];
+  return record?.visibility === "public" && shown.includes(record.status);
+}
+
+/** The variants that everyone may read. */
+export const publicVariants = (record: StoredImage | undefined): readonly StoredVariant[] =>
+  isPublic(record) ? variantsOf(record) : [];
 
 /** Where `original`, `thumbnail` or a variant of this name is stored. */
 export function locateVariant(image: ImageKey & Pick<ImageRecord, "filename">, variant: string) {

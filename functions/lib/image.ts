@@ -134,6 +134,8 @@ export type ImageRecords = {
     readonly before: Date;
     readonly now: Date;
   }): AsyncIterable<{ readonly record: StoredImage; readonly etag: string }>;
+  /** Records whose `visibility` is `public`, of all owners, in any status. They may have changed since. */
+  published(): AsyncIterable<StoredImage>;
 };
 
 /** What makes the timer create the variants of an image again; the stored ones stay until others replace them. */

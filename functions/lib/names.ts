@@ -3,6 +3,7 @@
 /** HTTP functions. */
 export const functionNames = [
   "console",
+  "gallery",
   "health",
   "health-live",
   "health-ready",

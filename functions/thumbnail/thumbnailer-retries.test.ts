@@ -1,6 +1,6 @@
 // Renders that fail: when the thumbnailer tries again, and when an image is `failed`.
 import { beforeEach, describe, expect, it } from "vitest";
-import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
+import { newOwner, openContainer, openIntake, unusedPublisher } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import { createDecoder, type Decoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
@@ -27,7 +27,15 @@ const open = ({ decode }: Pick<Decoder, "decode"> = decoder) => {
       return decode(...args);
     },
   };
-  return createThumbnailer({ originals, thumbnails, records, decoder: counted, meter: silentMeter, widths: [256] });
+  return createThumbnailer({
+    originals,
+    thumbnails,
+    records,
+    publisher: unusedPublisher,
+    decoder: counted,
+    meter: silentMeter,
+    widths: [256],
+  });
 };
 const create = (thumbnailer = open()) => thumbnailer.create(owner, image.id, { warn: () => undefined });
 const findRecord = () => records.find(owner, image.id);

@@ -1,6 +1,6 @@
 // Which blobs remain when several renders of one image meet, with different widths: exactly those that its record names.
 import { beforeEach, describe, expect, it } from "vitest";
-import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
+import { newOwner, openContainer, openIntake, unusedPublisher } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
@@ -21,6 +21,7 @@ const open = ({ widths = [256, 512], ...other }: Changes = {}) =>
     originals,
     thumbnails,
     records: { ...records, ...other.records },
+    publisher: unusedPublisher,
     decoder,
     meter: silentMeter,
     widths,

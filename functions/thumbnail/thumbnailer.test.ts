@@ -1,7 +1,7 @@
 // The thumbnailer against Azurite: once per original, for any order of events and any store failure.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { newOwner, openContainer, openIntake } from "../images/intake.fixture.ts";
+import { newOwner, openContainer, openIntake, unusedPublisher } from "../images/intake.fixture.ts";
 import { testImage } from "../images/test-images.fixture.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
@@ -42,6 +42,7 @@ function open(
     originals: { ...counted, ...other.originals },
     thumbnails: { ...thumbnails, ...other.thumbnails },
     records: { ...records, ...other.records },
+    publisher: unusedPublisher,
     decoder,
     meter,
     widths: [256, 512],

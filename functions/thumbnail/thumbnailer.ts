@@ -24,6 +24,7 @@ type Options = {
   readonly originals: BlobContainer;
   readonly thumbnails: BlobContainer;
   readonly records: Pick<ImageRecords, "find" | "change">;
+  readonly publisher: { sync(owner: string, id: string): Promise<void> };
   readonly decoder: Decoder;
   readonly meter: Meter;
   /** Bounds on the longest side in pixels; 256 is one of them. */
@@ -49,7 +50,7 @@ function readyRecord({ variants, preview }: Stored): Partial<ImageRecord> {
 }
 
 export function createThumbnailer(options: Options): Thumbnailer {
-  const { originals, thumbnails, records, decoder, meter, widths } = options;
+  const { originals, thumbnails, records, publisher, decoder, meter, widths } = options;
   // The host runs one event at a time, and the timer may run meanwhile. One render at once bounds the memory of pixels and
   // encoded variants outside of the decode gate.
   const renders = createGate({ name: "renders", capacity: 1 });
@@ -103,6 +104,25 @@ export function createThumbnailer(options: Options): Thumbnailer {
     }
   }
 
+  async function publish({ id, owner, visibility }: ImageRecord, log: Pick<Log, "warn">): Promise<void> {
+    if (visibility !== "public") return;
+    try {
+      await publisher.sync(owner, id);
+    } catch (error) {
+      // The timer publishes it: the row of a public image is due until its copies are complete.
+      log.warn("image-not-published", { image: id, error });
+    }
+  }
+
+  /** What a render that failed wrote for an image that was deleted meanwhile: no event of it may come again. */
+  async function removeOrphans(image: Pick<ImageRecord, "owner" | "id">, log: Pick<Log, "warn">): Promise<void> {
+    try {
+      if (!(await records.find(image.owner, image.id))) await removeVariants(thumbnails, image);
+    } catch (error) {
+      log.warn("variants-not-removed", { image: image.id, error });
+    }
+  }
+
   async function create(
     { owner, id, log }: { owner: string; id: string; log: Pick<Log, "warn"> },
     patience: () => Patience,
@@ -127,8 +147,9 @@ export function createThumbnailer(options: Options): Thumbnailer {
       const sourceEtag = original.etag;
       // Its retention has ended meanwhile. What was written is removed with the image.
       if (current.status === "expired") return undefined;
-      // Another instance was faster, and its record stays: it names the blobs that it wrote.
-      if (current.status === "ready" && current.sourceEtag === sourceEtag) return undefined;
+      // Another instance was faster, and its record stays: it names the blobs that it wrote. Written unchanged, since a
+      // stale read may show a record that was deleted meanwhile.
+      if (current.status === "ready" && current.sourceEtag === sourceEtag) return {};
       if (stored) return { ...readyRecord(stored), sourceEtag };
       if (isSecondRender) return { status: "failed", sourceEtag, reason: REASON, retryAt: undefined };
       return { status: current.status === "uploading" ? "uploading" : "pending", sourceEtag };
@@ -140,6 +161,7 @@ export function createThumbnailer(options: Options): Thumbnailer {
     }
     if (!stored) return isSecondRender ? "failed" : "not-rendered";
     const written = [...stored.variants, ...(record.variants ?? [])].map(({ name }) => name);
+    await publish(changed, log);
     await removeOthers(written, changed, log);
     return "created";
   }
@@ -150,7 +172,12 @@ export function createThumbnailer(options: Options): Thumbnailer {
       const startedAt = performance.now();
       let outcome: Outcome | "not-rendered" | "store-failed" = "store-failed";
       try {
-        outcome = await renders.run(1, patience(), () => create({ owner, id, log }, patience));
+        outcome = await renders.run(1, patience(), () =>
+          create({ owner, id, log }, patience).catch(async (error: unknown) => {
+            await removeOrphans({ owner, id }, log);
+            throw error;
+          }),
+        );
         if (outcome === "not-rendered") throw new Error("The thumbnail was not rendered: the next attempt decides.");
         return outcome;
       } finally {
