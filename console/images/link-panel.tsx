@@ -17,7 +17,8 @@ const EXPIRIES = [
 ] as const;
 type Expiry = (typeof EXPIRIES)[number][0];
 
-type Copied = { readonly text: string; readonly expiresAt: string; readonly isPicture: boolean };
+/** Without `expiresAt`, it is valid as long as the image is public. */
+type Copied = { readonly text: string; readonly expiresAt?: string | undefined; readonly isPicture: boolean };
 
 /** What was copied, also to select it where copying fails. */
 function CopiedText({ copied: { expiresAt, isPicture, text } }: { copied: Copied }) {
@@ -27,14 +28,16 @@ function CopiedText({ copied: { expiresAt, isPicture, text } }: { copied: Copied
       <label for={id}>{isPicture ? "HTML" : "Link"}</label>
       <textarea id={id} class="code" readOnly rows={isPicture ? 4 : 2} value={text} />
       <p class="hint">
-        Expires {formatTime(expiresAt)}. Until then anyone who has it can see the image, without signing in.
+        {expiresAt
+          ? `Expires ${formatTime(expiresAt)}. Until then anyone who has it can see the image, without signing in.`
+          : "Does not expire: anyone can see the image as long as it is public."}
       </p>
     </div>
   );
 }
 
 export function LinkPanel({ image }: { image: Image }) {
-  const { id, variants = [] } = image;
+  const { id, variants = [], visibility } = image;
   const [variant, setVariant] = useState("original");
   const [expiry, setExpiry] = useState<Expiry>("86400");
   const [copied, setCopied] = useState<Copied | undefined>();
@@ -49,7 +52,8 @@ export function LinkPanel({ image }: { image: Image }) {
     });
   const copyPicture = () =>
     run(async () => {
-      const { data } = await call("image-read", { params: { id }, query: { embed: "picture", expires: expiry } });
+      const expires = visibility === "public" ? undefined : expiry;
+      const { data } = await call("image-read", { params: { id }, query: { embed: "picture", expires } });
       if (!("html" in data)) return;
       setCopied({ text: data.html, expiresAt: data.expiresAt, isPicture: true });
       await copyText(data.html, "HTML");
