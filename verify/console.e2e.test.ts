@@ -86,6 +86,8 @@ it("stores a field when it is left, and asks when the image was changed elsewher
   await page.getByText("Alternative text saved.").waitFor();
   await page.getByLabel("Tags").blur();
   await page.getByText("Tags saved.").waitFor();
+  await page.getByLabel("Kept for").selectOption("365");
+  await page.getByText("Retention saved.").waitFor();
   const id = new URL(page.url()).hash.split("/").at(-1);
   const headers = {
     authorization: `Bearer ${await backend.token("owner")}`,

@@ -2,11 +2,20 @@
 import { useState } from "preact/hooks";
 import { call } from "../account.ts";
 import { ApiError } from "../api-error.ts";
+import { formatDate } from "../format.ts";
 import type { Input } from "../operations.ts";
-import { Field } from "../ui/field.tsx";
+import { Field, Select } from "../ui/field.tsx";
 import { ErrorNotice } from "../ui/states.tsx";
 import { useAction } from "../use-request.ts";
 import { type Image, keep } from "./library.ts";
+
+/** Days since the upload. */
+const RETENTIONS = [
+  ["90", "90 days"],
+  ["180", "180 days"],
+  ["365", "A year"],
+  ["keep", "As long as I want"],
+] as const satisfies readonly (readonly [Image["retention"], string])[];
 
 type Changes = Exclude<Input<"image-update">["body"], FormData | undefined>;
 
@@ -110,6 +119,14 @@ export function ImageFields({ image, etag: firstEtag }: { image: Image; etag: st
           />
         )}
       </Field>
+      <Select
+        label="Kept for"
+        value={image.retention}
+        options={RETENTIONS}
+        disabled={isRunning}
+        hint={image.expiresAt ? `Expires ${formatDate(image.expiresAt)}, and is deleted a week later.` : undefined}
+        onChange={(retention) => void save({ retention }, "Retention")}
+      />
     </section>
   );
 }

@@ -11,7 +11,7 @@ const LABELS: Partial<Record<Image["status"], string>> = {
 };
 
 export function Thumbnail({ image }: { image: Image }) {
-  const { alt, dominantColor, id, status } = image;
+  const { alt, dominantColor, id, status, visibility } = image;
   const box = useRef<HTMLDivElement>(null);
   const link = useStore(thumbnails).get(id);
   useEffect(() => {
@@ -21,6 +21,7 @@ export function Thumbnail({ image }: { image: Image }) {
   return (
     <div class="thumbnail" ref={box}>
       {link && <img src={link.url} alt={alt ?? ""} loading="lazy" decoding="async" />}
+      {visibility === "public" && <span class="badge good public">Public</span>}
       {LABELS[status] && <span class={`badge ${status}`}>{LABELS[status]}</span>}
     </div>
   );
