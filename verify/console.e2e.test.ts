@@ -88,6 +88,8 @@ it("stores a field when it is left, and asks when the image was changed elsewher
   await page.getByText("Tags saved.").waitFor();
   await page.getByLabel("Kept for").selectOption("365");
   await page.getByText("Retention saved.").waitFor();
+  await page.getByLabel("Visibility").selectOption("public");
+  await page.getByText("Visibility saved.").waitFor();
   const id = new URL(page.url()).hash.split("/").at(-1);
   const headers = {
     authorization: `Bearer ${await backend.token("owner")}`,

@@ -17,6 +17,11 @@ const RETENTIONS = [
   ["keep", "As long as I want"],
 ] as const satisfies readonly (readonly [Image["retention"], string])[];
 
+const VISIBILITIES = [
+  ["private", "Private: only through links that expire"],
+  ["public", "Public: for everyone, and in the gallery"],
+] as const satisfies readonly (readonly [Image["visibility"], string])[];
+
 type Changes = Exclude<Input<"image-update">["body"], FormData | undefined>;
 
 /** @returns undefined for a text that removes all tags */
@@ -119,6 +124,13 @@ export function ImageFields({ image, etag: firstEtag }: { image: Image; etag: st
           />
         )}
       </Field>
+      <Select
+        label="Visibility"
+        value={image.visibility}
+        options={VISIBILITIES}
+        disabled={isRunning}
+        onChange={(visibility) => void save({ visibility }, "Visibility")}
+      />
       <Select
         label="Kept for"
         value={image.retention}
