@@ -1,32 +1,21 @@
 // The owner's console in Chromium, on the package with limits on: session, uploads, links, keyboard, accessibility.
-import type { Browser, FileChooser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import { launchBrowser } from "../scripts/browser.fixture.ts";
+import type { FileChooser } from "playwright-core";
+import { afterAll, expect, it } from "vitest";
 import {
-  type ConsoleBrowser,
   expectAccessible,
   focused,
   heading,
   imageNames,
-  openConsole,
   png,
   readPlaces,
+  startConsole,
   tabTo,
   WAIT,
 } from "./console.fixture.ts";
 
-let backend: Backend;
-let browser: Browser;
-let tabs: ConsoleBrowser;
-beforeAll(async () => {
-  [backend, browser] = await Promise.all([startBackend({ RATE_LIMITS: "on" }), launchBrowser()]);
-  tabs = await openConsole(browser, backend);
-});
-afterAll(async () => {
-  await browser?.close();
-  await backend?.close();
-});
+const tabs = await startConsole();
+const { backend, browser } = tabs;
+afterAll(() => tabs.close());
 
 it("redirects from the site, signs in, and shares the session with a second tab", async () => {
   const page = await tabs.context.newPage();

@@ -4,27 +4,36 @@ import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { testImage } from "../functions/images/test-images.fixture.ts";
-import type { Backend } from "../local/backend.fixture.ts";
+import { type Backend, startBackend } from "../local/backend.fixture.ts";
+import { launchBrowser } from "../scripts/browser.fixture.ts";
 
 export const WAIT = { timeout: 45_000 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export type ConsoleBrowser = {
+  readonly backend: Backend;
+  readonly browser: Browser;
   readonly context: BrowserContext;
   /** Errors of its pages, violations of their policy included. */
   readonly problems: readonly string[];
   /** Opens a place, such as #/images, in a new tab. */
   open(place?: string): Promise<Page>;
   signIn(page: Page, password?: string): Promise<void>;
+  close(): Promise<void>;
 };
 
-export async function openConsole(browser: Browser, { api, owner }: Backend): Promise<ConsoleBrowser> {
+/** Starts a backend with the limits of production, and Chromium. */
+export async function startConsole(): Promise<ConsoleBrowser> {
+  const [backend, browser] = await Promise.all([startBackend({ RATE_LIMITS: "on" }), launchBrowser()]);
+  const { api, owner } = backend;
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const problems: string[] = [];
   context.setDefaultTimeout(WAIT.timeout);
   context.on("weberror", (error) => problems.push(error.error().message));
   context.on("console", (message) => /Policy|Trusted/.test(message.text()) && problems.push(message.text()));
   return {
+    backend,
+    browser,
     context,
     problems,
     async open(place = "") {
@@ -36,6 +45,10 @@ export async function openConsole(browser: Browser, { api, owner }: Backend): Pr
       await page.getByLabel("E-mail address").fill(owner.email);
       await page.getByLabel("Password").fill(password);
       await page.getByRole("button", { name: "Sign in" }).click();
+    },
+    async close() {
+      await browser.close();
+      await backend.close();
     },
   };
 }
