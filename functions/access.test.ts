@@ -24,6 +24,7 @@ const callers: Record<FunctionName, typeof everybody | readonly Role[]> = {
   "image-delete": editors,
   "image-import": editors,
   "image-list": anyRole,
+  "image-usage": anyRole,
   "image-read": anyRole,
   "image-reprocess": editors,
   "image-update": editors,

@@ -5,6 +5,7 @@ import { createDuplicates } from "./images/duplicates.ts";
 import { createGalleryRows } from "./images/gallery-rows.ts";
 import { createGallery } from "./images/gallery-view.ts";
 import { createImageList } from "./images/image-list.ts";
+import { createImageMonths } from "./images/image-months.ts";
 import { createImageRecords } from "./images/image-records.ts";
 import { createImportGate } from "./images/import-gate.ts";
 import { createIntake } from "./images/intake.ts";
@@ -12,6 +13,7 @@ import { createPublisher } from "./images/publisher.ts";
 import { createRetentionRows } from "./images/retention-rows.ts";
 import { createUploadGate } from "./images/upload.ts";
 import { createUploadRows } from "./images/upload-rows.ts";
+import { createUsageRows } from "./images/usage-rows.ts";
 import { createBlobContainer, createBlobService } from "./lib/azure/blobs.ts";
 import { createDelegationKeys } from "./lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "./lib/azure/link-signer.ts";
@@ -79,6 +81,12 @@ export function imageDeps(settings: Settings, platform: Platform) {
         decoder: this.decoder,
         repairLimit: settings.IMAGE_REPAIR_LIMIT,
       });
+    },
+    get imageMonths() {
+      return createImageMonths(platform.table(tables.images, 2));
+    },
+    get usageRows() {
+      return createUsageRows(platform.table(tables.images, 2));
     },
     get retentionRows() {
       return createRetentionRows(platform.table(tables.images, 2));

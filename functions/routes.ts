@@ -25,6 +25,7 @@ import { updateImage } from "./images/update.ts";
 import { uploadImage } from "./images/upload.ts";
 import { commitUpload } from "./images/upload-commit.ts";
 import { createUploadLink } from "./images/upload-link.ts";
+import { readUsage } from "./images/usage.ts";
 import { fallback } from "./lib/http/fallback.ts";
 import { type Route, routesFor } from "./lib/http/operation.ts";
 import type { FunctionName } from "./lib/names.ts";
@@ -58,6 +59,7 @@ export const routes = [
   route("image-upload", "POST", "/v1/images", "images:write", "uploads", uploadImage),
   route("image-import", "POST", "/v1/images/import", "images:write", "uploads", importImage),
   route("image-list", "GET", "/v1/images", "images:read", "default", listImages),
+  route("image-usage", "GET", "/v1/images/usage", "images:read", "default", readUsage),
   route("image-read", "GET", "/v1/images/{id:guid}", "images:read", "default", readImage),
   route("image-update", "PATCH", "/v1/images/{id:guid}", "images:write", "default", updateImage),
   route("image-delete", "DELETE", "/v1/images/{id:guid}", "images:delete", "default", deleteImage),

@@ -7,6 +7,8 @@ import { AppError } from "../lib/errors.ts";
 import { type ImageRecords, unlessDeleting } from "../lib/image.ts";
 import { createImageMonths } from "./image-months.ts";
 import { fromRow, keysOf, monthOf, type Row, timeOf, toRow } from "./image-rows.ts";
+import { changesUsage } from "./usage-counts.ts";
+import { createUsageMarks } from "./usage-marks.ts";
 
 const CALL_MS = 10_000;
 const ATTEMPTS = 20;
@@ -15,10 +17,13 @@ const MAX_BACKOFF_MS = 200;
 /** Waits for a read to return a row that exists: less than a second together. */
 const STALE_READ_WAITS_MS = [50, 100, 200, 400];
 
-export function createImageRecords(table: TableClient): ImageRecords {
+export function createImageRecords(table: TableClient, now: () => number = Date.now): ImageRecords {
   const withTimeout = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
   const unavailable = (cause: unknown) =>
     new AppError("DEPENDENCY_UNAVAILABLE", "The images table failed", { cause, retryAfter: 5 });
+
+  const months = createImageMonths(table, now);
+  const marks = createUsageMarks(table, now);
 
   const exists = (keys: NonNullable<ReturnType<typeof keysOf>>) =>
     rowExists(table, keys, CALL_MS).catch((cause: unknown) => {
@@ -47,28 +52,39 @@ export function createImageRecords(table: TableClient): ImageRecords {
       const changes = change(current.record);
       if (!changes) return current;
       const next = toRow({ ...current.record, ...changes });
-      try {
-        const { etag = "" } = await table.updateEntity(next, "Replace", { ...withTimeout(), etag: current.etag });
-        return { record: fromRow(next), etag };
-      } catch (cause) {
-        const status = statusOfSdkError(cause);
-        if (status !== 412 && status !== 404) throw unavailable(cause);
-      }
+      const write = async () => {
+        try {
+          return await table.updateEntity(next, "Replace", { ...withTimeout(), etag: current.etag });
+        } catch (cause) {
+          const status = statusOfSdkError(cause);
+          if (status !== 412 && status !== 404) throw unavailable(cause);
+          return undefined;
+        }
+      };
+      const record = fromRow(next);
+      const written = await (changesUsage(current.record, record)
+        ? marks.around(owner, monthOf(timeOf(id)), write)
+        : write());
+      if (written) return { record, etag: written.etag ?? "" };
       await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, 2 ** attempt));
     }
     throw unavailable(new Error(`Other writers changed the record during all ${ATTEMPTS} attempts`));
   };
 
-  const months = createImageMonths(table);
-
   return {
     async create(record) {
       const row = toRow(record);
       await months.add(record.owner, monthOf(timeOf(record.id)));
-      await table.createEntity(row, withTimeout()).catch((cause: unknown) => {
-        // Ids are unique: an existing row was written by an earlier attempt whose response was lost.
-        if (statusOfSdkError(cause) !== 409) throw unavailable(cause);
-      });
+      const write = () =>
+        table.createEntity(row, withTimeout()).then(
+          () => undefined,
+          (cause: unknown) => {
+            // Ids are unique: an existing row was written by an earlier attempt whose response was lost.
+            if (statusOfSdkError(cause) !== 409) throw unavailable(cause);
+          },
+        );
+      // An upload is counted once it is stored; a record that is given back is created so.
+      await (changesUsage(undefined, record) ? marks.around(record.owner, monthOf(timeOf(record.id)), write) : write());
     },
     async find(owner, id) {
       return unlessDeleting((await load(owner, id))?.record);

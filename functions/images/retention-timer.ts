@@ -1,4 +1,4 @@
-// The timer of the retention: expires images, deletes them a week later, follows longer tiers, and repairs tags.
+// The timer of the retention: expires images, deletes them a week later, follows longer tiers, repairs tags, and counts the usage of changed months.
 import type { Roster } from "../lib/access/roster.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import {
@@ -16,6 +16,7 @@ import type { Deletion } from "./deletion.ts";
 import type { Publisher } from "./publisher.ts";
 import { changeWithTag, expire, isEnded, retain } from "./retention.ts";
 import type { RetentionRows } from "./retention-rows.ts";
+import type { UsageRows } from "./usage-rows.ts";
 
 const GRACE_MS = GRACE_DAYS * 24 * 60 * 60_000;
 
@@ -25,6 +26,7 @@ export type RetentionDeps = {
   readonly deletion: Pick<Deletion, "startIf">;
   readonly publisher: Pick<Publisher, "announce" | "sync">;
   readonly retentionRows: RetentionRows;
+  readonly usageRows: Pick<UsageRows, "marked" | "recount">;
   readonly users: { read(): Promise<Roster> };
 };
 
@@ -36,7 +38,7 @@ const isExpiredBefore = ({ status, expiredAt }: StoredImage, at: number) =>
  * @param runMs milliseconds after which no further image is started
  */
 export async function applyRetention(
-  { deletion, images, originals, publisher, retentionRows, users }: RetentionDeps,
+  { deletion, images, originals, publisher, retentionRows, usageRows, users }: RetentionDeps,
   { log, runMs, now = Date.now() }: { log: Log; runMs: number; now?: number },
 ): Promise<void> {
   const startedAt = performance.now();
@@ -44,20 +46,20 @@ export async function applyRetention(
   const run = { isCut: false };
 
   /** @param act returns whether it changed something */
-  async function step(
+  async function step<T extends { readonly id?: string; readonly owner: string }>(
     name: string,
-    rows: () => AsyncIterable<StoredImage>,
-    act: (image: StoredImage) => Promise<boolean>,
+    rows: () => AsyncIterable<T>,
+    act: (row: T) => Promise<boolean>,
   ): Promise<void> {
     try {
-      for await (const image of rows()) {
+      for await (const row of rows()) {
         run.isCut ||= performance.now() - startedAt >= runMs;
         if (run.isCut) return;
         try {
-          if (await act(image)) done[name] = (done[name] ?? 0) + 1;
+          if (await act(row)) done[name] = (done[name] ?? 0) + 1;
         } catch (error) {
           // One failing image must not block the others.
-          log.warn("retention-failed", { step: name, image: image.id, error });
+          log.warn("retention-failed", { step: name, image: row.id, error });
         }
       }
     } catch (error) {
@@ -113,5 +115,9 @@ export async function applyRetention(
   await step("expired", () => retentionRows.ended(new Date(now)), expireImage);
   await step("deleted", () => retentionRows.expired(new Date(now - GRACE_MS)), deleteImage);
   await step("tagged", () => retentionRows.untagged(new Date(now)), tag);
+  // Last, so that it counts what this run has changed.
+  const recount = async ({ owner, month }: { owner: string; month: string }) =>
+    (await usageRows.recount(owner, month)).isWritten;
+  await step("recounted", usageRows.marked, recount);
   log.info("retention-applied", { ...done, ...(run.isCut && { cut: true }) });
 }

@@ -15,6 +15,7 @@ import { createRetentionRows, type RetentionRows } from "./retention-rows.ts";
 import { applyRetention, type RetentionDeps } from "./retention-timer.ts";
 import { testImage } from "./test-images.fixture.ts";
 import { updateImage } from "./update.ts";
+import { createUsageRows } from "./usage-rows.ts";
 
 export const { duplicates, intake, originals, records } = openIntake();
 const thumbnails = openContainer(containers.thumbnails);
@@ -68,6 +69,7 @@ function own(rows: RetentionRows): RetentionRows {
   };
 }
 const retentionRows = createRetentionRows(openTable());
+const usageRows = createUsageRows(openTable());
 const noDeath = <T>(call: T): T => call;
 type Wrap = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => (...args: A) => Promise<R>;
 
@@ -98,6 +100,7 @@ export async function run(now: number, { tier, wrap = noDeath as Wrap, deps = {}
       originals: { setTags: wrap(originals.setTags) },
       deletion: createDeletion(parts),
       publisher,
+      usageRows: { marked: async function* () {}, recount: usageRows.recount },
       users: { read: async () => (tier ? [{ ...user, tier }] : []) },
       ...deps,
       retentionRows: own(deps.retentionRows ?? retentionRows),

@@ -14,6 +14,7 @@ export const functionNames = [
   "image-reprocess",
   "image-update",
   "image-upload",
+  "image-usage",
   "jwks",
   "key-list",
   "key-rotate",
