@@ -5,6 +5,7 @@ import { createBlobService } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../lib/azure/link-signer.ts";
+import { createMemoryTable, sendAtOnce } from "../lib/azure/memory-table.fixture.ts";
 import { AppError } from "../lib/errors.ts";
 import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
@@ -53,8 +54,8 @@ beforeEach(() => {
 });
 
 type Opened = { id: string; url: string; method: string; headers: Record<string, string>; expiresAt: string };
-const requestOpen = (body: object = {}) =>
-  invoke(openRoute, deps, {
+const requestOpen = (body: object = {}, routeDeps = deps) =>
+  invoke(openRoute, routeDeps, {
     method: "POST",
     headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
     body: JSON.stringify({ filename: "Zoë.png", contentType: "image/png", size: png.byteLength, ...body }),
@@ -66,8 +67,8 @@ async function open(body?: object): Promise<Opened> {
 }
 const send = ({ url, method, headers }: Opened, body: Uint8Array = png, more: Record<string, string> = {}) =>
   fetch(url, { method, headers: { ...headers, ...more }, body: new Uint8Array(body) });
-const commit = (id: string, subject = owner) =>
-  invoke(commitRoute, deps, { method: "POST", headers: { authorization: `Bearer ${subject}` }, params: { id } });
+const commit = (id: string, subject = owner, routeDeps = deps) =>
+  invoke(commitRoute, routeDeps, { method: "POST", headers: { authorization: `Bearer ${subject}` }, params: { id } });
 const unoptimized = (call: Call): Call => ({ ...call, url: "http://localhost/api/x?optimize=false" });
 const isStaged = async ({ id }: { id: string }) => (await staged.etag(`${owner}/${id}`)) !== undefined;
 /** The timer, for the uploads of this test: others share the table. */
@@ -112,6 +113,24 @@ describe("a direct upload", () => {
     const ids = new Set(responses.map(({ text }) => JSON.parse(text).id));
     expect(ids.size).toBe(1);
     expect(JSON.parse((await commit(opened.id)).text).id).toBe([...ids][0]);
+  });
+
+  it("returns its image to a second commit whose reads are from before the first", async () => {
+    const time = { now: 0, staleReads: 0 };
+    const lag = () => (time.staleReads-- > 0 ? HOUR : 0);
+    const table = createMemoryTable({ now: () => time.now, lag }).connect(sendAtOnce);
+    const lagging = { ...deps, uploads: createUploadRows(table) };
+    const opened: Opened = JSON.parse((await requestOpen({}, lagging)).text);
+    await send(opened);
+    time.now += 2 * HOUR;
+    const first = await commit(opened.id, owner, lagging);
+    expect(first.status, first.text).toBe(201);
+    // Both reads of a commit that finds no blob.
+    time.staleReads = 2;
+    const second = await commit(opened.id, owner, lagging);
+    expect(second.status, second.text).toBe(200);
+    expect(JSON.parse(second.text)).toEqual(JSON.parse(first.text));
+    expect(time.staleReads).toBeLessThan(0);
   });
 
   it("stores one image, with the options of the first commit, when a second has others meanwhile", async () => {
