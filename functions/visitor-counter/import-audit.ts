@@ -1,4 +1,5 @@
 // The rows `audit:…` of a page: who imported what and when. The newest hundred are kept.
+import { statusOfSdkError } from "../lib/azure/sdk-errors.ts";
 import { pagesOf, type TableClient } from "../lib/azure/tables.ts";
 import type { ImportFormat } from "./import-days.ts";
 import type { ImportedDay } from "./import-rows.ts";
@@ -29,6 +30,15 @@ export type ImportAudit = {
 export function createImportAudit(table: TableClient): ImportAudit {
   const call = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
 
+  /** Another import may have removed it, or an attempt whose response was lost. */
+  async function removeRow(page: string, rowKey: string): Promise<void> {
+    try {
+      await table.deleteEntity(page, rowKey, call());
+    } catch (error) {
+      if (statusOfSdkError(error) !== 404) throw error;
+    }
+  }
+
   async function removeOld(page: string): Promise<void> {
     const keys: string[] = [];
     const filter = `PartitionKey eq '${page}' and RowKey ge '${PREFIX}' and RowKey lt '${PREFIX}:'`;
@@ -37,7 +47,7 @@ export function createImportAudit(table: TableClient): ImportAudit {
       keys.push(...rows.map(({ rowKey }) => rowKey));
     // Row keys sort by time.
     const old = keys.sort().slice(0, -MAX_ROWS);
-    await Promise.all(old.map((rowKey) => table.deleteEntity(page, rowKey, call())));
+    await Promise.all(old.map((rowKey) => removeRow(page, rowKey)));
   }
 
   return {
