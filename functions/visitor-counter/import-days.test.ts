@@ -42,16 +42,22 @@ it.each([
   ["20.11.2026,9,7", 'received "20.11.2026"'],
   ["2026-02-29,9,7", 'received "2026-02-29"'],
   ["2026-11-20T00:00,9,7", "YYYY-MM-DD"],
-  ["2026-11-20,-9,7", 'visits as 1 to 12 digits, received "-9"'],
-  ["2026-11-20,,7", "visits as 1 to 12 digits"],
-  ["2026-11-20,1e3,7", "visits as 1 to 12 digits"],
-  ["2026-11-20,9999999999999,7", "visits as 1 to 12 digits"],
-  ["2026-11-20,9,x", "uniques as 1 to 12 digits"],
+  ["2026-11-20,-9,7", 'visits as 1 to 10 digits, received "-9"'],
+  ["2026-11-20,,7", "visits as 1 to 10 digits"],
+  ["2026-11-20,1e3,7", "visits as 1 to 10 digits"],
+  ["2026-11-20,99999999999,7", "visits as 1 to 10 digits"],
+  ["2026-11-20,9,x", "uniques as 1 to 10 digits"],
   ["2026-11-20,6,7", "received 7 of 6"],
   ["2026-11-22,1,1", "before today (2026-11-21), received 2026-11-22"],
   ["2026-11-18,1,1", "received 2026-11-18 again"],
 ])("rejects the line %s", (line, message) => {
   expect(() => days("2026-11-18,1,1", line)).toThrow(new RegExp(`^body\\.line\\.3 .*${RegExp.escape(message)}`));
+});
+
+it("takes numbers whose sum over all days that it takes is one that JSON carries", () => {
+  const [{ visits = 0 } = {}] = days("2026-11-20,9999999999,7");
+  expect(visits).toBe(9_999_999_999);
+  expect(visits * 366 * 2_000).toBeLessThan(Number.MAX_SAFE_INTEGER);
 });
 
 it("sums the views of a path by day of the site, and leaves out events, bots, other paths and the current day", () => {
@@ -74,6 +80,7 @@ it("sums the views of a path by day of the site, and leaves out events, bots, ot
 it.each([
   [view({ date: "2026-11-19 10:00:00" }), "Date as in RFC 3339"],
   [view({ date: "2026-13-19T10:00:00Z" }), "Date as in RFC 3339"],
+  [view({ date: "1000-01-01T00:00:00+14:00" }), "Date as in RFC 3339"],
   [view({ event: "no", path: "/other" }), "Event as 0, 1, false or true"],
   [view({ first: "constructor" }), "FirstVisit as 0, 1"],
   [view({ bot: "" }), "Bot as a number"],

@@ -58,10 +58,10 @@ function rejectFuture(day: string, today: string, line: number): void {
 
 function createDaysReader({ today }: ImportContext): DaysReader {
   const days = new Map<string, ImportedDay>();
-  /** Up to 12 digits, so that no sum of days exceeds what JSON carries. */
+  /** Up to 10 digits, so that no sum of all days from the year 1000 on exceeds what JSON carries. */
   function numberIn(text: string | undefined, name: string, line: number): number {
-    if (!/^\d{1,12}$/.test(text ?? ""))
-      rejectLine(line, `must have ${name} as 1 to 12 digits, received ${quote(text)}: write for example 12.`);
+    if (!/^\d{1,10}$/.test(text ?? ""))
+      rejectLine(line, `must have ${name} as 1 to 10 digits, received ${quote(text)}: write for example 12.`);
     return Number(text);
   }
   return {
@@ -90,7 +90,8 @@ function isDate(day: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
-const TIME = /^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+/** From 1900 on: the day of the site would have three digits in its year 999. */
+const TIME = /^(?:19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 /** SQLite writes digits, PostgreSQL words. */
 const TRUTHS: Readonly<Record<string, boolean>> = { "0": false, "1": true, false: false, true: true };
 
