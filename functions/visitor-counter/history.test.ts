@@ -46,6 +46,7 @@ it("has the larger of counted and imported numbers, unknown uniques, and days wi
   await count(ago(3), 30, { unique: 20 });
   await count(ago(7), 9, { unique: 8, approximate: true });
   await importDay({ day: ago(7), visits: 9, uniques: 9 });
+  await importDay({ day: ago(5), visits: 0, uniques: 0 });
   await importDay({ day: ago(6), visits: 7, uniques: 6 });
   await importDay({ day: ago(4), visits: 5, uniques: 5 });
   await importDay({ day: ago(3), visits: 31, uniques: 12 });

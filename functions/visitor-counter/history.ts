@@ -32,7 +32,12 @@ export const larger = (one: number | undefined, other: number | undefined) =>
 /** The larger of what was counted and what was imported, so that an import repeats safely. */
 function merge(day: string, counted: DayNumbers | undefined, imported: ImportedDay | undefined): HistoryDay {
   const visits = larger(counted?.count, imported?.visits) ?? 0;
-  const uniques = visits === 0 ? 0 : larger(counted?.unique, imported?.uniques);
+  // A source without visits of that day does not know how many visitors another one's have.
+  const uniquesOf = (sum: number | undefined, uniques: number | undefined) => (sum === 0 ? undefined : uniques);
+  const uniques =
+    visits === 0
+      ? 0
+      : larger(uniquesOf(counted?.count, counted?.unique), uniquesOf(imported?.visits, imported?.uniques));
   const isCounted = uniques !== undefined && uniques === counted?.unique;
   return { day, visits, uniques: uniques ?? null, ...(isCounted && counted?.approximate && { approximate: true }) };
 }
