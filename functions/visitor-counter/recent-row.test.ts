@@ -64,6 +64,22 @@ describe("the recent row", () => {
     expect(reads).toBe(1);
   });
 
+  it("takes a smaller total after a minute, since somebody has corrected it", async () => {
+    await recent.store.write(withCount(9), "1");
+    stored = withCount(7);
+    now = 59_999;
+    expect(await get()).toEqual(withCount(9));
+    now += AGE;
+    expect(await get()).toEqual(withCount(7));
+  });
+
+  it("does not return a row whose read was rejected afterwards, as for a missing table", async () => {
+    const readAndCheck = () => recent.store.read().then(() => Promise.reject(new Error("no table")));
+    await expect(recent.get(AGE, readAndCheck)).rejects.toThrow("no table");
+    await expect(recent.get(AGE, readAndCheck)).rejects.toThrow("no table");
+    expect(reads).toBe(2);
+  });
+
   it("rejects while reads fail, and reads again for the next caller", async () => {
     fails = true;
     const outcomes = await Promise.allSettled([get(), get()]);

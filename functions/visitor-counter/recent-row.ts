@@ -2,6 +2,9 @@
 import type { Total } from "./total.ts";
 import type { TotalStore } from "./total-store.ts";
 
+/** Milliseconds after which a read with a smaller total is no older version. */
+const STALE_MS = 60_000;
+
 export type RecentRow = {
   /** The store, whose reads and writes are remembered. */
   readonly store: TotalStore;
@@ -14,12 +17,21 @@ export type RecentRow = {
 };
 
 export function createRecentRow(store: TotalStore, elapsed: () => number = () => performance.now()): RecentRow {
-  let known: { readonly total: Total; readonly at: number } | undefined;
+  /** `at` is when a call last returned, `seenAt` when one returned this total. */
+  let known: { readonly total: Total; readonly at: number; readonly seenAt: number } | undefined;
   let reading: Promise<unknown> | undefined;
 
-  /** A read may return an older version of the row: the total never falls. */
+  /** A read may return an older version of the row, but not for long: then somebody has corrected the total. */
   function remember(total: Total): void {
-    known = { total: known && known.total.count > total.count ? known.total : total, at: elapsed() };
+    const at = elapsed();
+    const isOlder = known && known.total.count > total.count && at - known.seenAt < STALE_MS;
+    known = known && isOlder ? { ...known, at } : { total, at, seenAt: at };
+  }
+
+  /** A read that was rejected may have remembered a row all the same. */
+  function forgetAge(error: unknown): never {
+    if (known) known = { ...known, at: Number.NEGATIVE_INFINITY };
+    throw error;
   }
 
   return {
@@ -38,9 +50,11 @@ export function createRecentRow(store: TotalStore, elapsed: () => number = () =>
     },
     async get(maxAgeMs, read) {
       if (!known || elapsed() - known.at >= maxAgeMs) {
-        reading ??= read().finally(() => {
-          reading = undefined;
-        });
+        reading ??= read()
+          .catch(forgetAge)
+          .finally(() => {
+            reading = undefined;
+          });
         await reading;
       }
       return known?.total;
