@@ -2,8 +2,8 @@
 import Negotiator from "negotiator";
 
 /**
- * A type may have parameters: a client that names others does not accept it. The first type wins where the client has no preference, and where it accepts none of them: its number is worth more than
- * a 406.
+ * A type may have parameters: a client that names others does not accept it. The first type wins where the client has no
+ * preference, and where it accepts none of them: its number is worth more than a 406.
  */
 export function preferredType<T extends string>(headers: Headers, types: readonly [T, ...T[]]): T {
   const accept = headers.get("accept");

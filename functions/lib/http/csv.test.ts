@@ -47,10 +47,11 @@ it.each([
 });
 
 it("rejects another type, an announced length above the limit, and a compressed body before it reads", async () => {
-  await expect(read([], { type: "application/json" })).rejects.toMatchObject({ code: "UNSUPPORTED_MEDIA_TYPE" });
-  await expect(read([], { length: 200_001 })).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+  const unread = [new Error("The body was read")];
+  await expect(read(unread, { type: "application/json" })).rejects.toMatchObject({ code: "UNSUPPORTED_MEDIA_TYPE" });
+  await expect(read(unread, { length: 200_001 })).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   const more = { "content-encoding": "gzip" };
-  await expect(read([], { more })).rejects.toMatchObject({ code: "UNSUPPORTED_MEDIA_TYPE" });
+  await expect(read(unread, { more })).rejects.toMatchObject({ code: "UNSUPPORTED_MEDIA_TYPE" });
 });
 
 it("stops reading when its reader stops", async () => {
