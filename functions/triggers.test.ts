@@ -148,3 +148,19 @@ it("limits-clean-up removes expired windows and logs their number", async () => 
   const next = await deps.limitsTable.listEntities({ queryOptions: { filter: `RowKey eq '${rowKey}'` } }).next();
   expect(next.done).toBe(true);
 });
+
+describe("image-reconcile", () => {
+  it("looks at unfinished images also when the rows of public images cannot be read", async () => {
+    const list = () => {
+      throw new Error("a row is malformed");
+    };
+    const context = new InvocationContext({ logHandler: (_, line) => lines.push(JSON.parse(line as string)) });
+    const broken: Deps = Object.create(deps, {
+      galleryRows: { value: { list } },
+      images: { value: { async *unfinished() {} } },
+    });
+    const timer = triggers.find(({ name }) => name === "image-reconcile");
+    await expect(timer?.handler({}, context, broken)).rejects.toThrow("a row is malformed");
+    expect(lines).toMatchObject([{ message: "images-reconciled", unfinished: 0 }]);
+  });
+});

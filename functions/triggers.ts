@@ -41,8 +41,12 @@ export const triggers: readonly Trigger[] = [
     schedule: EVERY_FIVE_MINUTES,
     handler: async (_, context, deps) => {
       const run = { log: createLog(context), runMs: TIMER_RUN_MS };
-      await finishPublications(deps, { ...run, runMs: PUBLIC_RUN_MS });
-      await reconcileImages(deps, run);
+      // Its rows must not keep unfinished images waiting.
+      try {
+        await finishPublications(deps, { ...run, runMs: PUBLIC_RUN_MS });
+      } finally {
+        await reconcileImages(deps, run);
+      }
     },
   },
   {
