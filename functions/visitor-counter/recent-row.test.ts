@@ -64,7 +64,7 @@ describe("the recent row", () => {
     expect(reads).toBe(1);
   });
 
-  it("takes a smaller total after a minute, since somebody has corrected it", async () => {
+  it("takes a smaller total after a minute, since it was corrected in the table", async () => {
     await recent.store.write(withCount(9), "1");
     stored = withCount(7);
     now = 59_999;

@@ -21,7 +21,7 @@ export function createRecentRow(store: TotalStore, elapsed: () => number = () =>
   let known: { readonly total: Total; readonly at: number; readonly seenAt: number } | undefined;
   let reading: Promise<unknown> | undefined;
 
-  /** A read may return an older version of the row, but not for long: then somebody has corrected the total. */
+  /** A read may return an older version of the row, but not for long: then the total was corrected in the table. */
   function remember(total: Total): void {
     const at = elapsed();
     const isOlder = known && known.total.count > total.count && at - known.seenAt < STALE_MS;
