@@ -33,6 +33,7 @@ export type GalleryRow = {
 /** The right to write the row once, as long as no one else marks it. */
 export type Mark = GalleryRow & {
   readonly etag: string;
+  readonly dueAt: number;
   /** Whether the row was due, or is now: the copies may differ from the variants. */
   readonly wasDue: boolean;
   /** Whether another change of the copies may be in progress: then the row must stay, for the timer. */

@@ -1,45 +1,15 @@
 // What must hold in a quiet library: the law that the model checks at the end of each schedule.
-import type { StoredImage, StoredVariant } from "../lib/image.ts";
+import type { StoredVariant } from "../lib/image.ts";
 import { originalBlobName, parseOriginalBlobName } from "../lib/image.ts";
-import { publicBlobName, variantBlobName } from "../lib/image-variants.ts";
-import { PARTITION } from "./gallery-rows.ts";
-import { fromRow, type Row } from "./image-rows.ts";
+import { variantBlobName } from "../lib/image-variants.ts";
+import { findPublicViolations, recordsOf } from "./library-public-law.simulation.ts";
 import type { Outcome } from "./library-schedule.simulation.ts";
 import { plainImage, variantOf } from "./plain-decoder.fixture.ts";
-import { galleryEntry } from "./publisher.ts";
 
 type Blobs = Outcome["world"]["originals"]["blobs"];
 const bytesOf = (blobs: Blobs, name: string) => blobs.get(name)?.bytes;
 /** `{owner}/{id}` of a blob of an image. */
 const imageOf = (name: string) => name.slice(0, name.lastIndexOf("/"));
-
-/** The site has the variants of public images and nothing else, and each has its row, which has settled. */
-function findPublicViolations({ world }: Outcome, records: readonly StoredImage[]): string[] {
-  const violations: string[] = [];
-  const shown = records.filter(({ visibility }) => visibility === "public");
-  const expected = shown.flatMap((record) =>
-    (record.variants ?? []).map(({ name }) => ({ record, name, copy: publicBlobName(record.id, name) })),
-  );
-  for (const { copy, name, record } of expected) {
-    const stored = bytesOf(world.copies.blobs, copy);
-    const variant = bytesOf(world.thumbnails.blobs, variantBlobName(record, name));
-    if (!stored) violations.push(`the public image ${record.id} has no copy ${name}`);
-    else if (variant && !stored.equals(variant)) violations.push(`the copy ${copy} is not the variant`);
-  }
-  for (const name of world.copies.blobs.keys())
-    if (!expected.some(({ copy }) => copy === name)) violations.push(`the copy ${name} is of no public image`);
-  const rows = world.table.rows().filter(({ columns }) => columns.PartitionKey === PARTITION);
-  for (const { columns } of rows) {
-    if (!shown.some(({ id }) => id === columns.RowKey))
-      violations.push(`the row ${columns.RowKey} is of no public image`);
-    if (columns.dueAt !== undefined) violations.push(`the row ${columns.RowKey} is still due`);
-  }
-  for (const record of shown) {
-    const entry = rows.find(({ columns }) => columns.RowKey === record.id)?.columns.entry;
-    if (entry !== JSON.stringify(galleryEntry(record))) violations.push(`the gallery has another ${record.id}`);
-  }
-  return violations;
-}
 
 /** @returns what is wrong; empty if the law holds */
 export function findViolations(outcome: Outcome): string[] {
@@ -47,10 +17,7 @@ export function findViolations(outcome: Outcome): string[] {
   const violations = [...seen];
   for (const name of world.overwritten) violations.push(`the original ${name} was overwritten`);
   const { originals, thumbnails, staged, table } = world;
-  const rows = table.rows().filter(({ columns }) => columns.status !== undefined);
-  const records = rows.map(({ columns }) =>
-    fromRow({ ...(columns as unknown as Row), rowKey: String(columns.RowKey) }),
-  );
+  const records = recordsOf(world);
   const keys = new Set(records.map(({ owner, id }) => `${owner}/${id}`));
 
   const byUpload = Map.groupBy(records, ({ owner, uploadKey }) => `${owner} ${uploadKey}`);
@@ -80,7 +47,7 @@ export function findViolations(outcome: Outcome): string[] {
   for (const { columns } of table.history())
     if (columns.status === "deleting" && keys.has(`${columns.owner}/${columns.RowKey}`))
       violations.push(`the image ${columns.RowKey} came back after its deletion had begun`);
-  violations.push(...findPublicViolations(outcome, records));
+  violations.push(...findPublicViolations(world));
 
   for (const { id, owner, content, isDeletionRequested, isDeleted } of known.values()) {
     const record = records.find((each) => each.owner === owner && each.id === id);

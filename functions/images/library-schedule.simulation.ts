@@ -1,38 +1,16 @@
 // One random schedule of the model: clients that upload, commit, import, change, delete and reprocess images, events of the
 // originals, and the timers. Then all faults end, and the timers run until the library is quiet.
 import type { InvocationContext } from "@azure/functions";
-import { AppError } from "../lib/errors.ts";
-import { uploadBlobName } from "../lib/image.ts";
 import { containers } from "../lib/names.ts";
-import type { Download } from "../lib/outgoing/download.ts";
 import { onOriginalWritten, onPoison } from "../thumbnail/thumbnail.ts";
-import { deleteImage } from "./delete.ts";
-import { importImage } from "./import.ts";
-import { createWorld, type Faults, type Instance, NONE, type World } from "./library.simulation.ts";
-import { plainImage } from "./plain-decoder.fixture.ts";
+import { createWorld, type Faults, NONE, type World } from "./library.simulation.ts";
+import { createClients } from "./library-clients.simulation.ts";
+import { findStrayCopies, findWithdrawnCopies } from "./library-public-law.simulation.ts";
 import { auditPublicImages, finishPublications } from "./public-repair.ts";
 import { reconcileImages } from "./reconcile.ts";
-import { reprocessImage } from "./reprocess.ts";
-import { updateImage } from "./update.ts";
-import { commitUpload } from "./upload-commit.ts";
-import { createUploadLink } from "./upload-link.ts";
 import { cleanUpUploads } from "./uploads-clean-up.ts";
 import { DAY, HOUR, MINUTE } from "./virtual-time.fixture.ts";
 
-/** What clients know of an image: they have its id from a response. */
-export type KnownImage = {
-  readonly owner: string;
-  readonly id: string;
-  /** What was uploaded. */
-  readonly content: string;
-  /** Whether a client has requested its deletion, and whether one got 204. */
-  isDeletionRequested: boolean;
-  isDeleted: boolean;
-};
-
-/** Few, so that uploads are often equal. */
-const OWNERS = ["ada", "ada", "ada", "grace"];
-const CONTENTS = ["one", "one", "two"];
 const OPERATIONS = 14;
 const ACTIVE_MS = 40 * MINUTE;
 const BURSTS = 5;
@@ -40,131 +18,6 @@ const SPANS_MS = [50, 500, 5_000];
 /** Deliveries of an event before the host sends it to the poison queue. */
 const DELIVERIES = 5;
 const RUN_MS = 60_000;
-
-/** As the boundary calls a handler. */
-const request = (owner: string, rest: object) =>
-  ({ caller: { subject: owner, role: "owner" }, headers: new Headers({ "If-Match": "*" }), ...rest }) as never;
-
-function createClients(world: World) {
-  const { time } = world;
-  const known = new Map<string, KnownImage>();
-  const violations: string[] = [];
-
-  /** A response with the image of an upload. The upload began after `deleted` were gone. */
-  function learn(image: Pick<KnownImage, "owner" | "id" | "content">, deleted: ReadonlySet<string>) {
-    const { id, content } = image;
-    const earlier = known.get(id);
-    if (earlier && earlier.content !== content) violations.push(`an upload of ${content} got image ${id}`);
-    if (deleted.has(id)) violations.push(`an upload got image ${id}, which was deleted before it began`);
-    if (!earlier) known.set(id, { ...image, isDeletionRequested: false, isDeleted: false });
-  }
-  const deletedNow = () => new Set([...known.values()].filter(({ isDeleted }) => isDeleted).map(({ id }) => id));
-  const idOf = ({ json }: { json?: unknown }) => (json as { id: string }).id;
-  const uploaded = () => ({ owner: time.pick(OWNERS), content: time.pick(CONTENTS), deleted: deletedNow() });
-
-  const operations: Record<string, (app: Instance) => Promise<unknown>> = {
-    async upload({ intake }) {
-      const { owner, content, deleted } = uploaded();
-      const image = { owner, filename: `${content}.png`, bytes: plainImage(content) };
-      const { record } = await intake.accept({ ...image, options: "unchanged" });
-      learn({ owner, id: record.id, content }, deleted);
-    },
-    async import(app) {
-      const { owner, content, deleted } = uploaded();
-      const bytes = plainImage(content);
-      const download: Download = (url, use) =>
-        use({ url: new URL(url), contentLength: bytes.length, read: async () => plainImage(content) });
-      const body = { url: `https://example.com/${content}.png`, optimize: false, quality: "high" };
-      learn(
-        { owner, id: idOf(await importImage.handler(request(owner, { body }), { ...app, download })), content },
-        deleted,
-      );
-    },
-    async directUpload(app) {
-      const { owner, content, deleted } = uploaded();
-      const bytes = plainImage(content);
-      const body = { filename: "a.png", contentType: "image/png", size: bytes.length };
-      const id = idOf(await createUploadLink.handler(request(owner, { body }), app));
-      const client = world.staged.connect(world.outsider());
-      const blob = { bytes, contentType: "image/png", cacheControl: "" };
-      const openedAt = time.now();
-      const sent = client.write(uploadBlobName({ owner, id }), blob, { once: true });
-      const isSent = await sent.then(
-        () => true,
-        () => false,
-      );
-      const commit = async () => {
-        const query = { optimize: "false", quality: "high" };
-        const call = request(owner, { params: { id }, query });
-        const committed = await commitUpload.handler(call, world.instance()).catch((error: Error) => {
-          // Before the upload ends, what was sent is stored or can be committed again.
-          if (isSent && time.now() < openedAt + HOUR && error.message.startsWith("Nothing was sent"))
-            violations.push(`the direct upload ${id} was lost`);
-          throw error;
-        });
-        learn({ owner, id: idOf(committed), content }, deleted);
-      };
-      await Promise.allSettled(time.chance(0.3) ? [commit(), commit()] : [commit()]);
-      if (time.chance(0.5)) await commit();
-    },
-    async patch(app) {
-      const image = time.pick([...known.values()]);
-      if (!image) return;
-      const body = { alt: `${image.content} ${time.now()}` };
-      await updateImage.handler(request(image.owner, { params: { id: image.id }, body }), app as never);
-    },
-    async publish(app) {
-      const image = time.pick([...known.values()]);
-      if (!image) return;
-      const body = { visibility: time.pick(["public", "public", "private"]) };
-      await updateImage.handler(request(image.owner, { params: { id: image.id }, body }), app as never);
-    },
-    async delete(app) {
-      const image = time.pick([...known.values()]);
-      if (!image) return;
-      image.isDeletionRequested = true;
-      const { status } = await deleteImage.handler(request(image.owner, { params: { id: image.id } }), app);
-      if (status === 204) image.isDeleted = true;
-    },
-    async reprocess(app) {
-      const image = time.pick([...known.values()]);
-      if (image) await reprocessImage.handler(request(image.owner, { params: { id: image.id } }), app as never);
-    },
-  };
-  const names = [
-    "upload",
-    "upload",
-    "upload",
-    "import",
-    "directUpload",
-    "patch",
-    "publish",
-    "publish",
-    "delete",
-    "delete",
-    "reprocess",
-  ];
-
-  /** Errors that a client may get; all others are defects. */
-  const isDocumented = (error: unknown) =>
-    error instanceof AppError && ["DEPENDENCY_UNAVAILABLE", "CONFLICT", "NOT_FOUND"].includes(error.code);
-  return {
-    known,
-    violations,
-    async act(): Promise<void> {
-      const name = time.pick(names);
-      // A client that gets no image, or no response in time, may send its request again.
-      for (let left = time.chance(0.3) ? 3 : 1; left > 0; left--)
-        try {
-          await operations[name]?.(world.instance());
-          return;
-        } catch (error) {
-          if (!isDocumented(error)) violations.push(`${name}: ${error instanceof Error ? error.stack : error}`);
-          await time.sleep(time.random() * MINUTE);
-        }
-    },
-  };
-}
 
 /** The host: five deliveries of an event, then a message in the poison queue. */
 function deliverTo(world: World) {
@@ -189,8 +42,13 @@ function deliverTo(world: World) {
   };
 }
 
+export type Timers = {
+  /** Whether the audit of public copies runs. Without it, the announcements alone keep them right. */
+  readonly hasPublicAudit: boolean;
+};
+
 /** Runs the timers once. */
-async function runTimers(world: World): Promise<void> {
+async function runTimers(world: World, { hasPublicAudit }: Timers): Promise<void> {
   const { log } = world;
   const now = world.time.now();
   const ignore = () => undefined;
@@ -200,13 +58,13 @@ async function runTimers(world: World): Promise<void> {
     cleanUpUploads(app, { log, runMs: RUN_MS, now }).catch(ignore),
     app.imageAudit.run({ log, runMs: RUN_MS, now }),
     finishPublications(app, { log, runMs: RUN_MS, now }).catch(ignore),
-    auditPublicImages(app, { log, runMs: RUN_MS }).catch(ignore),
+    hasPublicAudit && auditPublicImages(app, { log, runMs: RUN_MS }).catch(ignore),
   ]);
 }
 
 export type Outcome = ReturnType<typeof createClients> & { readonly world: World };
 
-export async function runSchedule(seed: number, faults: Faults): Promise<Outcome> {
+export async function runSchedule(seed: number, faults: Faults, timers: Timers): Promise<Outcome> {
   const world = createWorld(seed, faults);
   const { time } = world;
   const clients = createClients(world);
@@ -218,7 +76,13 @@ export async function runSchedule(seed: number, faults: Faults): Promise<Outcome
     const { at, span } = time.pick(bursts);
     time.at(begin + at + time.random() * span, () => void clients.act());
   }
-  for (let at = 5 * MINUTE; at <= ACTIVE_MS; at += 5 * MINUTE) time.at(begin + at, () => void runTimers(world));
+  for (let at = 5 * MINUTE; at <= ACTIVE_MS; at += 5 * MINUTE) time.at(begin + at, () => void runTimers(world, timers));
+  const watch = () => {
+    for (const name of findStrayCopies(world)) clients.violations.push(`nothing leads to the copy ${name}`);
+  };
+  // A process that pauses for longer than any request lives leads to the copies itself: it checks the record when it goes on.
+  if (!timers.hasPublicAudit && faults.pauses === 0)
+    for (let at = MINUTE; at <= ACTIVE_MS; at += MINUTE) time.at(begin + at, watch);
   await time.run(ACTIVE_MS);
   // Quiet: what is late arrives, pauses end, and the timers finish.
   world.setFaults(NONE);
@@ -228,9 +92,13 @@ export async function runSchedule(seed: number, faults: Faults): Promise<Outcome
   if (time.chance(faults.restores)) world.table.lose(({ columns }) => mayBeLost(columns) && time.chance(0.5));
   for (const wait of [MINUTE, 10 * MINUTE, HOUR, 12 * HOUR, HOUR, DAY, HOUR, HOUR, DAY, HOUR]) {
     await time.run(wait);
-    const done = runTimers(world);
+    const done = runTimers(world, timers);
     await time.run(5 * MINUTE);
     await done;
+    // Every row and every deletion is due from the first run on.
+    if (!timers.hasPublicAudit)
+      for (const name of findWithdrawnCopies(world))
+        clients.violations.push(`the copy ${name} was not removed in time`);
   }
   return { ...clients, world };
 }

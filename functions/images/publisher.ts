@@ -101,22 +101,26 @@ export function createPublisher(options: Options): Publisher {
     return copied;
   }
 
-  async function settle(mark: Mark, record: StoredImage | undefined, copied: readonly StoredVariant[]): Promise<void> {
+  /** @returns false when there is a later mark */
+  async function settle(
+    mark: Mark,
+    record: StoredImage | undefined,
+    copied: readonly StoredVariant[],
+  ): Promise<boolean> {
     // A contended row stays until the timer finds it due: the other process may still write a copy.
     const later = now() + TAKEOVER_MS;
-    if (!isPublic(record)) await rows.settle(mark, mark.isContended ? { dueAt: later } : "remove");
-    else {
-      const entry = entryOf(record, copied);
-      const isDone = isSettled(record) && !mark.isContended;
-      await rows.settle(mark, { ...(entry && { entry }), ...(!isDone && { dueAt: later }) });
-    }
+    const entry = isPublic(record) ? entryOf(record, copied) : undefined;
+    const isDone = !mark.isContended && (!isPublic(record) || isSettled(record));
+    const next = { ...(entry && { entry }), ...(!isDone && { dueAt: later }) };
+    const isLatest = await rows.settle(mark, isDone && !isPublic(record) ? "remove" : next);
     onChange();
+    return isLatest;
   }
 
   const publisher: Publisher = {
     announce: (owner, id) => rows.mark(owner, id),
     async sync(owner, id, given) {
-      const mark = given ?? (await rows.mark(owner, id));
+      let mark = given ?? (await rows.mark(owner, id));
       let record: StoredImage | undefined = await records.find(owner, id);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         // Listed before the record is confirmed: what another process copies after a later change has another ETag.
@@ -127,7 +131,11 @@ export function createPublisher(options: Options): Publisher {
         if (!isEqual(publicVariants(record), wanted)) continue;
         const kept = new Set(wanted.map(({ name }) => publicBlobName(id, name)));
         for (const [name, etag] of found) if (!kept.has(name)) await copies.remove(name, { etag });
-        return settle(mark, record, copied);
+        const isLatest = await settle(mark, record, copied);
+        // Until the row was due, a later mark leaves it due. From then on the timer may have settled it before this process
+        // changed the record.
+        if (isLatest || now() < mark.dueAt) return;
+        mark = await rows.mark(owner, id);
       }
       throw new AppError("DEPENDENCY_UNAVAILABLE", "The image was changed while it was published", { retryAfter: 5 });
     },
