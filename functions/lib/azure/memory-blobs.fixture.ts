@@ -1,5 +1,5 @@
 // Blobs of a container in memory, for models in virtual time: a BlobContainer whose calls are late or lost;
-// memory-blobs.test.ts compares it with Azurite.
+// memory-stores.test.ts compares it with Azurite.
 import { AppError } from "../errors.ts";
 import type { BlobContainer, BlobToWrite } from "./blobs.ts";
 import type { Send } from "./memory-table.fixture.ts";

@@ -1,5 +1,5 @@
 // A table in memory, for models in virtual time: rows with ETags, and reads that may return an earlier version. It has the
-// methods of TableClient that the app uses; memory-table.test.ts compares it with Azurite.
+// methods of TableClient that the app uses; memory-stores.test.ts compares it with Azurite.
 import { RestError, type TableClient, type TableEntity } from "@azure/data-tables";
 import { parseFilter } from "./odata-filter.fixture.ts";
 

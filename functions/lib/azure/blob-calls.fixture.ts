@@ -1,55 +1,33 @@
-// The container in memory of the models against Azurite: the same random calls have the same results.
-import { randomUUID } from "node:crypto";
-import { BlobServiceClient } from "@azure/storage-blob";
+// Random calls of a container, and what a caller sees of their results.
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type BlobContainer, createBlobContainer, createBlobService } from "./blobs.ts";
-import { createCredential } from "./credential.ts";
-import { createMemoryBlobs } from "./memory-blobs.fixture.ts";
-import { sendAtOnce } from "./memory-table.fixture.ts";
-import {
-  compare,
-  type Etags,
-  key,
-  options,
-  sequences,
-  timeout,
-  type Version,
-  value,
-} from "./store-contract.fixture.ts";
+import { expect } from "vitest";
+import type { BlobContainer } from "./blobs.ts";
+import { blobKey, type Etags, type Version, value } from "./store-contract.fixture.ts";
 
-const credential = createCredential(undefined);
-const blobsUri = process.env.MEDIA__blobServiceUri as string;
-const container = `contract-${randomUUID()}`;
-const azurite = new BlobServiceClient(blobsUri, credential).getContainerClient(container);
-
-beforeAll(async () => {
-  await azurite.create();
-});
-afterAll(async () => {
-  await azurite.delete();
-});
-
-const blobCall = fc.oneof(
-  fc.record({ name: fc.constant("write" as const), key, value, once: fc.boolean() }),
-  fc.record({ name: fc.constantFrom("etag" as const, "read" as const, "properties" as const), key }),
+export const blobCall = fc.oneof(
+  fc.record({ name: fc.constant("write" as const), key: blobKey, value, once: fc.boolean() }),
+  fc.record({ name: fc.constantFrom("etag" as const, "read" as const, "properties" as const), key: blobKey }),
   fc.record({
     name: fc.constant("readUnchanged" as const),
-    key,
+    key: blobKey,
     version: fc.constantFrom<Version>("current", "earlier"),
   }),
   fc.record({
     name: fc.constant("remove" as const),
-    key,
+    key: blobKey,
     version: fc.constantFrom<Version>("none", "current", "earlier"),
   }),
-  fc.record({ name: fc.constant("setTags" as const), key, value }),
+  fc.record({ name: fc.constant("setTags" as const), key: blobKey, value }),
   fc.record({ name: fc.constant("list" as const) }),
-  fc.record({ name: fc.constant("page" as const), key, max: fc.constantFrom(1, 5_000), all: fc.boolean() }),
+  fc.record({ name: fc.constant("page" as const), key: blobKey, max: fc.constantFrom(1, 5_000), all: fc.boolean() }),
 );
-type BlobCall = typeof blobCall extends fc.Arbitrary<infer T> ? T : never;
+export type BlobCall = typeof blobCall extends fc.Arbitrary<infer T> ? T : never;
 
-async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, call: BlobCall): Promise<unknown> {
+export async function callBlobs(
+  blobs: BlobContainer,
+  { prefix, etags }: { prefix: string; etags: Etags },
+  call: BlobCall,
+): Promise<unknown> {
   const nameOf = (name: string) => `${prefix}${name}`;
   const version = (name: string, etag: string | undefined) => etag && etags.indexOf(name, etag);
   switch (call.name) {
@@ -103,15 +81,3 @@ async function callBlobs(blobs: BlobContainer, etags: Etags, prefix: string, cal
     }
   }
 }
-
-it("a container in memory has the results of Azurite", { timeout }, async () => {
-  const real = createBlobContainer(createBlobService(blobsUri, credential), container);
-  const law = fc.asyncProperty(sequences(blobCall), async (calls) => {
-    const prefix = `${randomUUID()}/`;
-    const stores = [createMemoryBlobs().connect(sendAtOnce), real] as const;
-    await compare(calls, (store, etags, call) => callBlobs(stores[store], etags, prefix, call));
-    const written = calls.flatMap((call) => (call.name === "write" ? call.key : []));
-    await Promise.all([...new Set(written)].map((name) => real.remove(`${prefix}${name}`)));
-  });
-  await fc.assert(law, options);
-});

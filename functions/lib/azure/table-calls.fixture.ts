@@ -1,22 +1,8 @@
-// The table in memory of the models against Azurite: the same random calls have the same results.
-import { randomUUID } from "node:crypto";
+// Random calls of a table, and what a caller sees of their results.
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import { tables } from "../names.ts";
-import { createCredential } from "./credential.ts";
-import { createMemoryTable, sendAtOnce } from "./memory-table.fixture.ts";
-import {
-  compare,
-  type Etags,
-  key,
-  options,
-  sequences,
-  timeout,
-  type Version,
-  value,
-  versions,
-} from "./store-contract.fixture.ts";
-import { createTableClient, pagesOf, rowExists, type TableClient } from "./tables.ts";
+import { expect } from "vitest";
+import { type Etags, tableKey, type Version, value, versions } from "./store-contract.fixture.ts";
+import { pagesOf, rowExists, type TableClient } from "./tables.ts";
 
 const CALL_MS = 30_000;
 
@@ -31,14 +17,14 @@ const filters: readonly string[] = [
   "isOpen eq false or missing eq 'x'",
 ];
 
-const tableCall = fc.oneof(
-  fc.record({ name: fc.constantFrom("get" as const, "exists" as const), key }),
-  fc.record({ name: fc.constantFrom("create" as const, "upsert" as const), key, value }),
-  fc.record({ name: fc.constant("update" as const), key, value, version: versions }),
-  fc.record({ name: fc.constant("delete" as const), key, version: versions }),
+export const tableCall = fc.oneof(
+  fc.record({ name: fc.constantFrom("get" as const, "exists" as const), key: tableKey }),
+  fc.record({ name: fc.constantFrom("create" as const, "upsert" as const), key: tableKey, value }),
+  fc.record({ name: fc.constant("update" as const), key: tableKey, value, version: versions }),
+  fc.record({ name: fc.constant("delete" as const), key: tableKey, version: versions }),
   fc.record({ name: fc.constant("list" as const), filter: fc.constantFrom(...filters), size: fc.constantFrom(1, 100) }),
 );
-type TableCall = typeof tableCall extends fc.Arbitrary<infer T> ? T : never;
+export type TableCall = typeof tableCall extends fc.Arbitrary<infer T> ? T : never;
 
 const columns = (number: number) => ({
   status: statuses[number],
@@ -57,7 +43,11 @@ const seen = (row: object) =>
       .sort(),
   );
 
-async function callTable(table: TableClient, etags: Etags, partitionKey: string, call: TableCall): Promise<unknown> {
+export async function callTable(
+  table: TableClient,
+  { partitionKey, etags }: { partitionKey: string; etags: Etags },
+  call: TableCall,
+): Promise<unknown> {
   const keys = (rowKey: string) => ({ partitionKey, rowKey });
   const condition = (rowKey: string, version: Version) => {
     const etag = etags.find(rowKey, version);
@@ -97,18 +87,3 @@ async function callTable(table: TableClient, etags: Etags, partitionKey: string,
     }
   }
 }
-
-it("a table in memory has the results of Azurite", { timeout }, async () => {
-  const real = createTableClient({
-    endpoint: process.env.TABLES_ENDPOINT as string,
-    table: tables.images,
-    credential: createCredential(undefined),
-    retries: 0,
-  });
-  const law = fc.asyncProperty(sequences(tableCall), async (calls) => {
-    const partition = `contract-${randomUUID()}`;
-    const stores = [createMemoryTable().connect(sendAtOnce), real] as const;
-    await compare(calls, (store, etags, call) => callTable(stores[store], etags, partition, call));
-  });
-  await fc.assert(law, options);
-});
