@@ -59,10 +59,11 @@ export async function callBlobs(
     }
     case "remove": {
       const etag = etags.find(call.key, call.version);
-      return blobs.remove(nameOf(call.key), etag === undefined ? {} : { etag });
+      await blobs.remove(nameOf(call.key), etag === undefined ? {} : { etag });
+      return version(call.key, await blobs.etag(nameOf(call.key)));
     }
     case "setTags":
-      return blobs.setTags(nameOf(call.key), { set: String(call.value) });
+      return [await blobs.setTags(nameOf(call.key), { set: String(call.value) }), await blobs.tags(nameOf(call.key))];
     case "list":
       return (await blobs.list(prefix)).map((name) => name.slice(prefix.length));
     case "page": {
