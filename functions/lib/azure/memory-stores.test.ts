@@ -31,7 +31,7 @@ const storeCall = fc.oneof(
 );
 /** Each calls both. */
 const sequences = fc
-  .array(storeCall, { minLength: 2, maxLength: 8 })
+  .array(storeCall, { minLength: 2, maxLength: 7 })
   .filter((calls) => new Set(calls.map(({ store }) => store)).size === 2);
 
 it("a table and a container in memory have the results of Azurite", { timeout }, async () => {
