@@ -17,6 +17,7 @@ import type { readImage } from "../functions/images/read.ts";
 import type { reprocessImage } from "../functions/images/reprocess.ts";
 import type { updateImage } from "../functions/images/update.ts";
 import type { uploadImage } from "../functions/images/upload.ts";
+import type { readUsage } from "../functions/images/usage.ts";
 import type { createLink } from "../functions/sas/create-link.ts";
 import type { listPages } from "../functions/visitor-counter/list-pages.ts";
 import type { readHistory } from "../functions/visitor-counter/read-history.ts";
@@ -31,6 +32,7 @@ export const calls = {
   "image-reprocess": "POST /v1/images/{id}/reprocess",
   "image-update": "PATCH /v1/images/{id}",
   "image-upload": "POST /v1/images",
+  "image-usage": "GET /v1/images/usage",
   "key-list": "GET /v1/keys",
   "key-rotate": "POST /v1/keys/rotate",
   "password-redeem": "POST /v1/auth/password",
@@ -66,6 +68,7 @@ type Definitions = {
   "image-reprocess": typeof reprocessImage;
   "image-update": typeof updateImage;
   "image-upload": typeof uploadImage;
+  "image-usage": typeof readUsage;
   "key-list": typeof listKeys;
   "key-rotate": typeof rotateKeys;
   "password-redeem": typeof redeemPassword;

@@ -70,7 +70,7 @@ async function capture(browser: Browser, { name, ...options }: (typeof VARIANTS)
   await page.getByLabel("Password").fill(backend.owner.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation").waitFor();
-  for (const view of ["dashboard", "images", `images/${imageId}`, "users", "keys", "account", "health"]) {
+  for (const view of ["dashboard", "images", `images/${imageId}`, "usage", "users", "keys", "account", "health"]) {
     await page.goto(`${backend.api}/console/#/${view}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await shoot(view.replace(imageId, "one").replace("/", "-"));

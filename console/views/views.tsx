@@ -9,6 +9,7 @@ import { AccountView } from "./account-view.tsx";
 import { DashboardView } from "./dashboard.tsx";
 import { HealthView } from "./health.tsx";
 import { KeysView } from "./keys.tsx";
+import { UsageView } from "./usage.tsx";
 import { UsersView } from "./users.tsx";
 
 type View = {
@@ -30,6 +31,7 @@ const views: readonly View[] = [
     render: ({ id, params }) =>
       id === undefined ? <ImagesView tag={params.get("tag") ?? ""} /> : <ImageView id={id} />,
   },
+  { path: "usage", label: "Usage", icon: "usage", render: () => <UsageView /> },
   { path: "users", label: "Users", icon: "users", ownerOnly: true, render: () => <UsersView /> },
   { path: "keys", label: "Keys", icon: "keys", ownerOnly: true, render: () => <KeysView /> },
   { path: "account", label: "Account", icon: "account", render: () => <AccountView /> },
