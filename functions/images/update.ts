@@ -104,15 +104,20 @@ export const updateImage = guardedOperation({
     const mark = isAnnounced ? await publisher.announce(owner, id) : undefined;
     const { retention, ...fields } = body;
     let isStale = false;
-    const change = () =>
+    const changeIfMatch = (change: (current: ImageRecord) => Partial<ImageRecord>) =>
       images.change(owner, id, (current) => {
         isStale = !matchesEtag(ifMatch, current);
         // The read may be older than the ETag. Writing the record unchanged succeeds only if it is current.
-        if (isStale) return {};
-        const retained = retention && retain(current, { retention, from: "owner" }, Date.now());
-        return { ...changesOf(fields), ...retained };
+        return isStale ? {} : change(current);
       });
-    const record = await (retention ? changeWithTag(originals, { current: before, retention }, change) : change());
+    const retained = (current: ImageRecord) => retention && retain(current, { retention, from: "owner" }, Date.now());
+    const change = () => changeIfMatch((current) => ({ ...changesOf(fields), ...retained(current) }));
+    let record: ImageRecord | undefined;
+    if (retention) {
+      // The tag follows only a request that is valid, and is written again if this one changes nothing after all.
+      record = await changeIfMatch((current) => ({ retagAt: retained(current)?.retagAt }));
+      if (record && !isStale) record = await changeWithTag(originals, { current: record, retention }, change);
+    } else record = await change();
     // Also after a conflict, since the mark must be settled. The first read may be older than the image's publication.
     if (mark || (record?.visibility === "public" && isShown(body))) await publisher.sync(owner, id, mark);
     if (!record) throw notFound();
