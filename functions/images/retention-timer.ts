@@ -1,4 +1,5 @@
-// The timer of the retention: expires images, deletes them a week later, follows longer tiers, repairs tags, and counts the usage of changed months.
+// The timer of the retention: expires images, deletes them a week later, follows longer tiers, repairs tags, and counts
+// the usage of changed months.
 import type { Roster } from "../lib/access/roster.ts";
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import {
@@ -10,11 +11,11 @@ import {
   unlessDeleting,
 } from "../lib/image.ts";
 import type { Log } from "../lib/log.ts";
-import { GRACE_DAYS } from "../lib/names.ts";
+import { GRACE_DAYS, RETENTION_TAG } from "../lib/names.ts";
 import { expiryOf, isLonger, retentionOfTier } from "../lib/retention.ts";
 import type { Deletion } from "./deletion.ts";
 import type { Publisher } from "./publisher.ts";
-import { changeWithTag, expire, isEnded, retain } from "./retention.ts";
+import { changeWithTag, expire, isEnded, restore, retain } from "./retention.ts";
 import type { RetentionRows } from "./retention-rows.ts";
 import type { UsageRows } from "./usage-rows.ts";
 
@@ -22,7 +23,7 @@ const GRACE_MS = GRACE_DAYS * 24 * 60 * 60_000;
 
 export type RetentionDeps = {
   readonly images: Pick<ImageRecords, "change">;
-  readonly originals: Pick<BlobContainer, "setTags">;
+  readonly originals: Pick<BlobContainer, "setTags" | "tags">;
   readonly deletion: Pick<Deletion, "startIf">;
   readonly publisher: Pick<Publisher, "announce" | "sync">;
   readonly retentionRows: RetentionRows;
@@ -67,15 +68,39 @@ export async function applyRetention(
     }
   }
 
-  async function expireImage({ owner, id, visibility }: StoredImage) {
+  // Without it, the end of a retention that is from a tier may be out of date: such an image waits for a later run.
+  const roster = await users.read().catch((error: unknown) => {
+    log.warn("retention-failed", { step: "lengthened", error });
+    return undefined;
+  });
+  const counts = ({ retentionFrom }: StoredImage) => roster !== undefined || retentionFrom !== "tier";
+
+  async function expireImage(image: StoredImage) {
+    if (!counts(image)) return false;
+    const { owner, id, visibility } = image;
     const expiredAt = new Date(now).toISOString();
     const mark = visibility === "public" ? await publisher.announce(owner, id) : undefined;
     const changed = await images.change(owner, id, (current) => expire(current, now));
     if (mark) await publisher.sync(owner, id, mark);
     return changed?.expiredAt === expiredAt;
   }
-  const deleteImage = ({ owner, id }: StoredImage) =>
-    deletion.startIf(owner, id, (current) => isExpiredBefore(current, now - GRACE_MS));
+
+  async function deleteImage(image: StoredImage) {
+    if (!counts(image)) return false;
+    const { owner, id } = image;
+    // After the table was restored, only the tag has a retention that was lengthened since.
+    const tag = (await originals.tags(originalBlobName(image)))?.[RETENTION_TAG];
+    let restored: Partial<ImageRecord> | undefined;
+    await images.change(owner, id, (current) => {
+      restored = restore(current, tag, now);
+      return restored;
+    });
+    if (restored) {
+      log.warn("retention-restored", { image: id, retention: tag });
+      return false;
+    }
+    return deletion.startIf(owner, id, (current) => isExpiredBefore(current, now - GRACE_MS));
+  }
 
   async function tag(image: StoredImage) {
     if (image.status === "deleting") return false;
@@ -87,7 +112,7 @@ export async function applyRetention(
   }
 
   async function followTiers() {
-    for (const user of await users.read()) {
+    for (const user of roster ?? []) {
       const retention = retentionOfTier(user.tier);
       const longer = (current: ImageRecord) => {
         const { createdAt, retentionFrom, status } = current;
@@ -111,7 +136,7 @@ export async function applyRetention(
   }
 
   // Before the end of the old retention counts.
-  await followTiers().catch((error: unknown) => log.warn("retention-failed", { step: "lengthened", error }));
+  await followTiers();
   await step("expired", () => retentionRows.ended(new Date(now)), expireImage);
   await step("deleted", () => retentionRows.expired(new Date(now - GRACE_MS)), deleteImage);
   await step("tagged", () => retentionRows.untagged(new Date(now)), tag);

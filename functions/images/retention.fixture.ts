@@ -97,7 +97,7 @@ export async function run(now: number, { tier, wrap = noDeath as Wrap, deps = {}
   await applyRetention(
     {
       images: { change: wrap(change) },
-      originals: { setTags: wrap(originals.setTags) },
+      originals: { setTags: wrap(originals.setTags), tags: wrap(originals.tags) },
       deletion: createDeletion(parts),
       publisher,
       usageRows: { marked: async function* () {}, recount: usageRows.recount },

@@ -3,6 +3,7 @@ import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { type ImageRecord, originalBlobName, type Retention, tagsOf } from "../lib/image.ts";
 import { variantsOf } from "../lib/image-variants.ts";
+import { retentions } from "../lib/names.ts";
 import { expiryOf, isLonger } from "../lib/retention.ts";
 
 /**
@@ -42,6 +43,20 @@ export function retain(
       `The retention must end in the future, and ${retention} days ended at ${expiresAt}: choose a longer one, or delete the image.`,
     );
   return { retention, retentionFrom: from, expiresAt, retagAt: isoAt(now + RETAG_MS), ...revive(record) };
+}
+
+/**
+ * The changes of an expired record whose tag promises a longer retention: it gets that one. If that has ended too, the
+ * image stays expired, and the week until its deletion begins again.
+ * @param tag value of the index tag of the original
+ * @returns undefined when the tag promises no more than the record, and for an image that is not expired
+ */
+export function restore(record: ImageRecord, tag: string | undefined, now: number): Partial<ImageRecord> | undefined {
+  const retention = retentions.find((each) => each === tag);
+  if (record.status !== "expired" || !retention || !isLonger(retention, record.retention ?? "keep")) return undefined;
+  const expiresAt = expiryOf(record.createdAt, retention);
+  if (isEnded({ expiresAt }, now)) return { retention, retentionFrom: "owner", expiresAt, expiredAt: isoAt(now) };
+  return retain(record, { retention, from: "owner" }, now);
 }
 
 /** The changes of a record whose retention has ended; undefined while it lasts, and for an image without its original yet. */
