@@ -36,7 +36,7 @@ const scale = z
      * instance that Azure has just replaced stays one for ten minutes. Whether Azure bounds the app or each of its
      * groups (HTTP, blob events, every other function) is unknown; only the first serves visits.
      */
-    maximumInstances: count(1, 30).default(10),
+    maximumInstances: count(1, 30).default(12),
     /**
      * Megabytes of an instance. Flex Consumption also has 512, which is too little: decodes take up to 900 MB, uploads in
      * flight 128 MiB (decision 025).

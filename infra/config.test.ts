@@ -18,7 +18,7 @@ const errorOf = (overrides: unknown): string => {
 describe("readConfig", () => {
   it("readConfig returns the scale, vault and write budget of production", () => {
     const { scale, vault, dailyWriteBudget } = readConfig("production");
-    expect(scale).toEqual({ httpConcurrency: 100, maximumInstances: 10, instanceMemory: 2048, alwaysReady: {} });
+    expect(scale).toEqual({ httpConcurrency: 100, maximumInstances: 12, instanceMemory: 2048, alwaysReady: {} });
     expect(vault).toEqual({ purgeProtection: true, softDelete: 90 });
     expect(dailyWriteBudget).toBe(50_000);
   });
@@ -68,7 +68,7 @@ describe("readConfig", () => {
       "scale.instanceMemory: must be 2048 or",
     ],
     ["more instances than half of the writers that a row admits", { scale: { maximumInstances: 31 } }, "scale.max"],
-    ["more always-ready instances than the maximum", { scale: { alwaysReady: { http: 11 } } }, "scale.alwaysReady"],
+    ["more always-ready instances than the maximum", { scale: { alwaysReady: { http: 13 } } }, "scale.alwaysReady"],
     ["an unknown always-ready group", { scale: { alwaysReady: { timer: 1 } } }, "scale.alwaysReady.timer"],
     ["archive before cold", { lifecycle: { archiveAfter: 60 } }, "lifecycle.coldAfter"],
     ["a region in display form", { region: "West Europe" }, "region: must be a region"],

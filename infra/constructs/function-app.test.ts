@@ -43,9 +43,9 @@ describe("function app", () => {
     expect(["22", "24"]).toContain(properties.functionAppConfig.runtime.version);
   });
 
-  it("the function app has at most ten instances of 2,048 MB with 100 concurrent requests, and none always ready", () => {
+  it("the function app has at most twelve instances of 2,048 MB with 100 concurrent requests, and none always ready", () => {
     expect(properties.functionAppConfig.scaleAndConcurrency).toEqual({
-      maximumInstanceCount: 10,
+      maximumInstanceCount: 12,
       instanceMemoryMB: 2048,
       triggers: { http: { perInstanceConcurrency: 100 } },
     });
