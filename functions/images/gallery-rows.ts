@@ -9,6 +9,8 @@ import { UUID_V7 } from "./image-rows.ts";
 
 /** What the gallery shows of an image; its copies exist. */
 export type GalleryEntry = {
+  /** ETag of the original that the copies were rendered from. Not shown: with another one, they are copied again. */
+  readonly sourceEtag?: string | undefined;
   /** ISO 8601. */
   readonly createdAt: string;
   readonly alt?: string | undefined;

@@ -30,7 +30,10 @@ const galleryImage = z
   })
   .meta({ id: "GalleryImage", description: "An image that everyone may see." });
 
-function toResponse({ placeholder, variants, ...image }: GalleryImage, siteUrl: string): z.infer<typeof galleryImage> {
+function toResponse(
+  { placeholder, sourceEtag: _, variants, ...image }: GalleryImage,
+  siteUrl: string,
+): z.infer<typeof galleryImage> {
   return {
     ...image,
     variants: variants.map(({ name, ...variant }) => ({ url: publicUrl(siteUrl, image.id, name), ...variant })),

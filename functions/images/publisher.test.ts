@@ -106,6 +106,19 @@ describe("sync", () => {
     expect((await copies.read(publicBlobName(record.id, "256.webp")))?.bytes.toString()).toBe("new");
   });
 
+  it("copies again when the variants are of another original, with the same names and sizes", async () => {
+    await change("public");
+    const [variant] = record.variants ?? [];
+    if (!variant) throw new Error("no variant");
+    const bytes = Buffer.from("of another original");
+    const contentType = `image/${variant.format}`;
+    await thumbnails.write(variantBlobName(record, variant.name), { bytes, contentType, cacheControl: "private" });
+    await records.change(owner, record.id, () => ({ sourceEtag: '"another"' }));
+    await audit();
+    expect((await copies.read(publicBlobName(record.id, variant.name)))?.bytes).toEqual(bytes);
+    await expectConsistent();
+  });
+
   it("copies nothing again when only the text has changed", async () => {
     await change("public");
     const before = await copies.etag(publicBlobName(record.id, "256.webp"));

@@ -49,8 +49,9 @@ const shownOf = (variants: readonly StoredVariant[]) =>
 
 function entryOf(record: StoredImage, variants: readonly StoredVariant[]): GalleryEntry | undefined {
   if (variants.length === 0) return undefined;
-  const { alt, createdAt, description, dominantColor, placeholder, thumbHash } = record;
-  return { createdAt, alt, description, thumbHash, dominantColor, placeholder, variants: shownOf(variants) };
+  const { alt, createdAt, description, dominantColor, placeholder, sourceEtag, thumbHash } = record;
+  const shown = { createdAt, alt, description, thumbHash, dominantColor, placeholder, variants: shownOf(variants) };
+  return { ...shown, sourceEtag };
 }
 
 /** What the gallery shows of an image whose copies are complete. */
@@ -92,10 +93,12 @@ export function createPublisher(options: Options): Publisher {
   }
 
   /** @returns the variants whose copies exist then */
-  async function copyAll(mark: Mark, wanted: readonly StoredVariant[], found: ReadonlyMap<string, string>) {
+  async function copyAll(mark: Mark, record: StoredImage | undefined, found: ReadonlyMap<string, string>) {
+    const wanted = publicVariants(record);
     const isComplete = wanted.every(({ name }) => found.has(publicBlobName(mark.id, name)));
-    // Every rendering makes the row due before it begins.
-    if (!mark.wasDue && isComplete && isEqual(shownOf(wanted), mark.entry?.variants)) return wanted;
+    // Rendering the same original again makes the row due before it begins; another original has another ETag.
+    const isSame = mark.entry?.sourceEtag === record?.sourceEtag && isEqual(shownOf(wanted), mark.entry?.variants);
+    if (!mark.wasDue && isComplete && isSame) return wanted;
     const copied: StoredVariant[] = [];
     for (const variant of wanted) if (await copy(mark, variant)) copied.push(variant);
     return copied;
@@ -126,9 +129,10 @@ export function createPublisher(options: Options): Publisher {
         // Listed before the record is confirmed: what another process copies after a later change has another ETag.
         const found = await listCopies(id);
         const wanted = publicVariants(record);
-        const copied = await copyAll(mark, wanted, found);
+        const { sourceEtag } = record ?? {};
+        const copied = await copyAll(mark, record, found);
         record = await confirm(owner, id);
-        if (!isEqual(publicVariants(record), wanted)) continue;
+        if (record?.sourceEtag !== sourceEtag || !isEqual(publicVariants(record), wanted)) continue;
         const kept = new Set(wanted.map(({ name }) => publicBlobName(id, name)));
         for (const [name, etag] of found) if (!kept.has(name)) await copies.remove(name, { etag });
         const isLatest = await settle(mark, record, copied);
