@@ -36,7 +36,8 @@ const isExpiredBefore = ({ status, expiredAt }: StoredImage, at: number) =>
 
 /**
  * Every step changes what its query looks for, so that the next run goes on where this one ended.
- * @param runMs milliseconds after which no further image is started
+ * @param runMs milliseconds after which no further image or month is started, and the longest that one month is counted:
+ *   the host ends an invocation after five minutes, and the process with it
  */
 export async function applyRetention(
   { deletion, images, originals, publisher, retentionRows, usageRows, users }: RetentionDeps,
@@ -142,7 +143,7 @@ export async function applyRetention(
   await step("tagged", () => retentionRows.untagged(new Date(now)), tag);
   // Last, so that it counts what this run has changed.
   const recount = async ({ owner, month }: { owner: string; month: string }) =>
-    (await usageRows.recount(owner, month)).isWritten;
+    (await usageRows.recount(owner, month, AbortSignal.timeout(runMs))).isWritten;
   await step("recounted", usageRows.marked, recount);
   log.info("retention-applied", { ...done, ...(run.isCut && { cut: true }) });
 }

@@ -31,7 +31,8 @@ export type UsageRows = {
   mark(owner: string, month: string): Promise<void>;
   /** The marked months of all owners. */
   marked(): AsyncIterable<{ readonly owner: string; readonly month: string }>;
-  recount(owner: string, month: string): Promise<Recount>;
+  /** @param signal ends it between two pages, with its reason; the mark stays */
+  recount(owner: string, month: string, signal?: AbortSignal): Promise<Recount>;
 };
 
 type CountRow = { readonly counts: string; readonly asOf: Date };
@@ -94,12 +95,14 @@ export function createUsageRows(table: TableClient, now: () => number = Date.now
         for (const { partitionKey = "", rowKey = "" } of page)
           yield { owner: partitionKey.slice(0, -usagePartition("").length), month: rowKey.slice(markKey("").length) };
     },
-    async recount(owner, month) {
+    async recount(owner, month, signal) {
       const startedAt = now();
       const [count, mark] = [await find<CountRow>(owner, countKey(month)), await find<MarkRow>(owner, markKey(month))];
       let after: Usage = {};
-      for await (const page of pages<Row>(`PartitionKey eq ${text(partitionOf(owner, month))}`, COLUMNS))
+      for await (const page of pages<Row>(`PartitionKey eq ${text(partitionOf(owner, month))}`, COLUMNS)) {
+        signal?.throwIfAborted();
         for (const row of page) after = addRecord(after, fromRow({ ...row, createdAt: new Date(0) }));
+      }
       const keys = { partitionKey: usagePartition(owner), rowKey: countKey(month) };
       const row = { ...keys, counts: JSON.stringify(after), asOf: new Date(startedAt) };
       // Under the ETag of before the scan: a recount that began earlier and ends later must not bring its numbers back.
