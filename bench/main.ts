@@ -38,7 +38,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchThumbnail(root),
   },
   variants: {
-    what: "nine variants of a photo on one core against encodes with a decode each, and the memory of the largest JPEG",
+    what: "nine variants of a photo on one core against sharp, Pillow and vipsthumbnail, and the memory of the largest JPEG",
     run: () => benchVariants(root),
   },
   upload: {
@@ -50,7 +50,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: () => benchLinks(root),
   },
   library: {
-    what: "table calls and rows of a page of the list, with 10, 1,000 and 100,000 images",
+    what: "table calls, rows and milliseconds of a page of the list, with 10, 1,000 and 100,000 images",
     run: () => benchLibrary([10, 1_000, 100_000]),
   },
   accounts: {

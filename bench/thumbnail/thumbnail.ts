@@ -1,8 +1,6 @@
 // bench thumbnail: time and memory of one thumbnail, compared with vipsthumbnail and jimp.
-import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import sharp from "sharp";
 import { THUMBNAIL_EDGE } from "../../functions/lib/names.ts";
 import { startChild } from "../child.ts";
@@ -10,6 +8,7 @@ import { type ImageFile, imageFile } from "../images.ts";
 import { alternateRounds } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
 import { median } from "../statistics.ts";
+import { isAvailable, run } from "./programs.ts";
 import type { RenderResult } from "./renderer.ts";
 
 const SIZES = [
@@ -30,8 +29,6 @@ type Contender = {
 };
 type Figures = { readonly name: Name; readonly ms: number; readonly peak: number | undefined; readonly edge: number };
 type Row = { readonly image: ImageFile; readonly contenders: readonly Figures[] };
-
-const run = promisify(execFile);
 
 function inChild(name: Name, args: readonly string[]): Contender {
   const start = () => startChild<{ file: string }, RenderResult>(new URL("renderer.ts", import.meta.url), { args });
@@ -69,11 +66,6 @@ function vipsthumbnail(dir: string): Contender {
 /** Installs jimp outside of the project. Contenders that are not available are reported and left out. */
 async function startContenders(dir: string): Promise<Contender[]> {
   const contenders = [inChild("Vitae", ["vitae"])];
-  const isAvailable = (command: string, args: readonly string[]) =>
-    run(command, args).then(
-      () => true,
-      () => false,
-    );
   if (await isAvailable("vipsthumbnail", ["--version"])) contenders.push(vipsthumbnail(dir));
   else printLine("vipsthumbnail is not installed and not compared: install libvips-tools.");
   if (await isAvailable("npm", ["install", "--no-save", "--no-audit", "--prefix", dir, JIMP]))

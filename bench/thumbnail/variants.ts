@@ -1,10 +1,15 @@
-// bench variants: nine variants of a photo on one core, against encodes that each decode the original themselves.
-import { startChild } from "../child.ts";
+// bench variants: nine variants of a photo on one core, against encodes that each decode the original themselves, and
+// against other programs.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { formatsFor } from "../../functions/thumbnail/plan.ts";
 import { imageFile } from "../images.ts";
 import { alternateRounds } from "../load.ts";
 import { number, printLine, printTable, printTarget } from "../print.ts";
 import { median, sum } from "../statistics.ts";
-import type { VariantsRequest, VariantsResult } from "./variants-child.ts";
+import { type Contender, inChild, startContenders } from "./contenders.ts";
+import { contentType, widths } from "./nine.ts";
+import type { VariantsResult } from "./variants-child.ts";
 
 const PHOTO = { width: 4_000, height: 3_000 };
 /** 50 megapixels, the most that is accepted. */
@@ -13,54 +18,74 @@ const ROUNDS = 5;
 const MAX_RATIO = 1.3;
 const MAX_PEAK_MIB = 200;
 
-const start = () => startChild<VariantsRequest, VariantsResult>(new URL("variants-child.ts", import.meta.url));
+type Figures = {
+  readonly name: string;
+  readonly ms: number;
+  /** Time as a multiple of Vitae's in the same round. */
+  readonly ratio: number;
+  /** MiB of a fresh process with one photo. */
+  readonly peak: number;
+  /** Bytes of all variants. */
+  readonly bytes: number;
+  readonly variants: number;
+};
 
 /** Peak of a fresh process that renders the largest baseline JPEG. */
 async function measurePeak(root: string): Promise<number> {
   const { file } = await imageFile(root, LARGEST);
-  const { call, end } = start();
-  const { peak } = await call({ file, way: "app" }).finally(end);
+  const vitae = inChild("Vitae", "app");
+  const { peak } = await vitae.render(file).finally(vitae.end);
   return peak;
 }
 
-/** Both ways in turns; the ratio is of one round, and the median of all rounds counts. */
-async function measureTimes(file: string) {
-  const { call, end } = start();
-  try {
-    const ways = ["app", "naive"] as const;
-    // Warms up libvips.
-    for (const way of ways) await call({ file, way });
-    const results = await alternateRounds(ways, ROUNDS, (way) => call({ file, way }));
-    const [app, naive] = ways.map((way) => results.get(way) ?? []) as [VariantsResult[], VariantsResult[]];
-    const slowest = naive.map(({ each }) =>
-      sum(
-        each
-          .map(({ ms }) => ms)
-          .toSorted((a, b) => b - a)
-          .slice(0, 3),
-      ),
-    );
-    const variants = (naive[0]?.each ?? []).map(({ name }, index) => ({
+const slowestOf = ({ each }: VariantsResult) =>
+  sum(
+    each
+      .map(({ ms }) => ms)
+      .toSorted((a, b) => b - a)
+      .slice(0, 3),
+  );
+
+/** All in turns; a ratio is of one round, and the median of all rounds counts. */
+async function measureTimes(file: string, contenders: readonly Contender[]) {
+  // Warms up libvips.
+  for (const { render } of contenders) await render(file);
+  const results = await alternateRounds(contenders, ROUNDS, ({ render }) => render(file));
+  const [app, naive] = contenders.map((contender) => results.get(contender) ?? []) as [
+    VariantsResult[],
+    VariantsResult[],
+  ];
+  const figures: Figures[] = [];
+  for (const [{ name, renderOnce }, rounds] of results) {
+    const { peak, sizes } = await renderOnce(file);
+    figures.push({
+      name,
+      ms: median(rounds.map(({ ms }) => ms)),
+      ratio: median(rounds.map(({ ms }, round) => ms / (app[round]?.ms ?? Number.NaN))),
+      peak,
+      bytes: sum(sizes.map(({ bytes }) => bytes)),
+      variants: sizes.filter(({ bytes }) => bytes > 0).length,
+    });
+  }
+  return {
+    contenders: figures,
+    slowestMs: median(naive.map(slowestOf)),
+    ratio: median(app.map(({ ms }, round) => ms / slowestOf(naive[round] as VariantsResult))),
+    variants: (naive[0]?.each ?? []).map(({ name }, index) => ({
       name,
       bytes: app[0]?.sizes.find((size) => size.name === name)?.bytes ?? Number.NaN,
       ms: median(naive.map(({ each }) => each[index]?.ms ?? Number.NaN)),
-    }));
-    return {
-      appMs: median(app.map(({ ms }) => ms)),
-      naiveMs: median(naive.map(({ ms }) => ms)),
-      slowestMs: median(slowest),
-      ratio: median(app.map(({ ms }, round) => ms / (slowest[round] ?? Number.NaN))),
-      variants,
-    };
-  } finally {
-    await end();
-  }
+    })),
+  };
 }
 
 /** @param root of the sources */
 export async function benchVariants(root: string): Promise<{ figures: object; isCorrect: boolean }> {
   const { file } = await imageFile(root, PHOTO);
-  const times = await measureTimes(file);
+  const dir = join(root, ".local", "bench-peers");
+  await mkdir(dir, { recursive: true });
+  const contenders = await startContenders(dir);
+  const times = await measureTimes(file, contenders).finally(() => Promise.all(contenders.map(({ end }) => end())));
   const peak = await measurePeak(root);
   printLine("A JPEG of 12 megapixels, from bytes to bytes on one core. Milliseconds: a variant with its own decode.\n");
   printTable(times.variants, {
@@ -68,8 +93,15 @@ export async function benchVariants(root: string): Promise<{ figures: object; is
     bytes: ({ bytes }) => number(bytes),
     ms: ({ ms }) => number(ms),
   });
+  printLine("\nAll nine. The start of vipsthumbnail is subtracted. Peak: a fresh process with one photo.\n");
+  printTable(times.contenders, {
+    contender: ({ name }) => name,
+    ms: ({ ms }) => number(ms),
+    "of Vitae": ({ ratio }) => number(ratio, 2),
+    "peak MiB": (row) => number(row.peak),
+    KiB: ({ bytes }) => number(bytes / 1024),
+  });
   printLine();
-  printLine(`All nine: ${number(times.appMs)} ms; each with its own decode ${number(times.naiveMs)} ms.`);
   printTarget(
     `nine variants take at most ${MAX_RATIO} times the three slowest with their decodes (${number(times.slowestMs)} ms): ${number(times.ratio, 2)}`,
     times.ratio <= MAX_RATIO,
@@ -78,5 +110,9 @@ export async function benchVariants(root: string): Promise<{ figures: object; is
     `a baseline JPEG of 50 megapixels takes less than ${MAX_PEAK_MIB} MiB: ${number(peak)}`,
     peak < MAX_PEAK_MIB,
   );
-  return { figures: { ...times, peak }, isCorrect: times.variants.every(({ bytes }) => bytes > 0) };
+  const isComplete = printTarget(
+    "everyone created all variants",
+    times.contenders.every(({ variants }) => variants === widths.length * formatsFor(contentType).length),
+  );
+  return { figures: { ...times, peak }, isCorrect: isComplete };
 }

@@ -3,11 +3,11 @@ import type { VariantFormat } from "../lib/image.ts";
 import type { OpenImage } from "../lib/sharp.ts";
 import { openPixels, type Pixels } from "./pixels.ts";
 
-const QUALITY = 80;
+export const QUALITY = 80;
 /** 0 to 6: higher values take noticeably longer and save few bytes (npm run bench -- thumbnail). */
-const WEBP_EFFORT = 1;
+export const WEBP_EFFORT = 1;
 /** 0 to 9: sharp's default of 4 takes seven times as long at 1,280 pixels. The quality is sharp's default. */
-const AVIF = { quality: 50, effort: 2 };
+export const AVIF = { quality: 50, effort: 2 };
 /** A flat graphic has at most this many colours. A photo of 256 pixels has tens of thousands. */
 const FLAT_COLOURS = 2_048;
 
