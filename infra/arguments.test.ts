@@ -48,6 +48,7 @@ const variations = [
   synthesized("preview-7"),
   synthesized("production", {
     frontDoor: true,
+    site: { enabled: true },
     scale: { alwaysReady: { http: 1 } },
     lifecycle: { archiveAfter: 400 },
     alerts: { slack: { connection: "managed-connector" } },

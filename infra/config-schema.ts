@@ -122,12 +122,18 @@ const settings = z
   )
   .prefault({});
 
-export const stageConfig = z.strictObject({
+const fields = z.strictObject({
   stage: z.string(),
   /** Azure region of every resource, in Azure's spelling without spaces. */
   region: z.string().regex(/^[a-z]+[0-9]?$/, 'must be a region as "az account list-locations" names it: westeurope'),
-  /** Sites whose scripts may call the API and use image links. */
-  origins: z.array(origin).min(1, "must name at least one origin, or no page can show its number"),
+  /** Sites whose scripts may call the API and use image links, in addition to the website of `site`. */
+  origins: z.array(origin),
+  site: z
+    .strictObject({
+      /** Deploys the page of site/ to the stage's static website, whose origin then is one of `origins` by itself. */
+      enabled: z.boolean().default(false),
+    })
+    .prefault({}),
   /**
    * Host names of the API in addition to the one that Azure gives it, such as `api.example.com`. Pages of the API's own host
    * names may use the cookie of a session. Binding the domain to the app is done by hand.
@@ -175,6 +181,11 @@ export const stageConfig = z.strictObject({
   publicMetrics: z.boolean().default(false),
   settings,
   alerts: alertConfig.prefault({}),
+});
+
+export const stageConfig = fields.refine(({ origins, site }) => origins.length > 0 || site.enabled, {
+  path: ["origins"],
+  message: "must name at least one origin, or no page can show its number, unless site.enabled is true",
 });
 export type StageConfig = Readonly<Omit<z.output<typeof stageConfig>, "stage"> & { stage: Stage }>;
 /** The fields that a stage sets; all others have their defaults. */

@@ -61,6 +61,7 @@ describe("readConfig", () => {
     ["a host name with a scheme", { hostNames: ["https://api.ada.dev"] }, "hostNames.0: must be a host name"],
     ["an owner without an address", { ownerEmail: "ada" }, "ownerEmail: must be an e-mail address"],
     ["an unknown field", { colour: "red" }, '"colour"'],
+    ["a site that is neither on nor off", { site: { enabled: "yes" } }, "site.enabled: "],
     ["an unknown nested field", { scale: { instances: 3 } }, "scale: "],
     [
       "instances without memory for images",

@@ -33,9 +33,10 @@ export class PlatformStack extends TerraformStack {
     const location: ResourceLocation = { resourceGroupName: names.resourceGroup, location: config.region };
 
     const host = new HostStorage(this, "host", { location, name: names.hostAccount });
-    const { origins, lifecycle } = config;
-    const media = new MediaStorage(this, "media", { location, name: names.mediaAccount, origins, lifecycle });
     const site = new SiteStorage(this, "site", { location, name: names.siteAccount });
+    const origins = config.site.enabled ? [...config.origins, site.origin] : config.origins;
+    const { lifecycle } = config;
+    const media = new MediaStorage(this, "media", { location, name: names.mediaAccount, origins, lifecycle });
     const tables = new CosmosTables(this, "tables", { location, name: names.cosmosAccount });
     const vault = new Vault(this, "vault", { location, name: names.vault, tenantId, retention: config.vault });
     const observability = new Observability(this, "observability", { location, names, telemetry: config.telemetry });
@@ -63,7 +64,7 @@ export class PlatformStack extends TerraformStack {
       identity,
       settings,
       packageUrl: host.packageUrl,
-      origins: config.origins,
+      origins,
       hostNames,
       scale: config.scale,
     });
@@ -86,6 +87,15 @@ export class PlatformStack extends TerraformStack {
         scopeId: container.resourceManagerId,
         principalId: target.deployerObjectId,
         subscriptionId,
+      });
+    // The pipeline uploads the page.
+    if (config.site.enabled)
+      assignRole(this, "deployer-web", {
+        role: "Storage Blob Data Contributor",
+        scopeId: site.webContainerId,
+        principalId: target.deployerObjectId,
+        subscriptionId,
+        dependsOn: [site.website],
       });
 
     // Values that Azure chooses and an operator needs. None is secret.

@@ -7,8 +7,9 @@ const runbooks = "https://github.com/OWNER/vitae/blob/main/docs/runbooks.md";
 
 const production: StageOverrides = {
   region: "westeurope",
-  // The origin of your page. Replace it before you deploy.
+  // The origin of your page. Replace it before you deploy; if your page is the one of site/ alone, [] and the next line.
   origins: ["https://www.example.com"],
+  // site: { enabled: true },
   // The address with which you sign in. Replace it before you deploy.
   ownerEmail: "owner@example.com",
   alerts: { runbooks },

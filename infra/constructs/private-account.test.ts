@@ -1,6 +1,8 @@
 // Storage accounts: no keys, no public access; versions and soft delete of what is private.
 import { describe, expect, it } from "vitest";
-import { all, appOf, type Block, one, synthesized } from "../synthesized.fixture.ts";
+import { readConfig } from "../config.ts";
+import { builtInRoles } from "../role-assignment.ts";
+import { all, appOf, type Block, one, synthesized, target } from "../synthesized.fixture.ts";
 
 const { platform } = synthesized();
 
@@ -66,6 +68,45 @@ describe("site account", () => {
     const role = one(platform, "azurerm_role_assignment", "identity_site-web_");
     expect(role.depends_on).toEqual([`azurerm_storage_account_static_website.${id}`]);
   });
+
+  it("the site account without a page changes no origin and grants the pipeline nothing", () => {
+    expect(readConfig("production").site).toEqual({ enabled: false });
+    expect(JSON.stringify(platform)).not.toContain("trimsuffix");
+    expect(Object.keys(platform.resource.azurerm_role_assignment ?? {}).join()).not.toContain("deployer-web");
+  });
+
+  it.each([
+    ["production", ["https://a.example"]],
+    ["preview-7", []],
+  ] as const)(
+    "the site account with a page of %s, beside the origins %j, admits its origin, and the pipeline to its container alone",
+    (stage, own) => {
+      const { platform } = synthesized(stage, { site: { enabled: true }, origins: [...own] });
+      const origins = [
+        ...own,
+        expect.stringMatching(/^\$\{trimsuffix\(azurerm_storage_account\.site_\w+\.primary_web_endpoint, "\/"\)\}$/),
+      ];
+      const { app, settings } = appOf(platform);
+      expect(app.body.properties.siteConfig.cors).toEqual({ allowedOrigins: origins, supportCredentials: false });
+      const media = one<{ blob_properties: Block }>(platform, "azurerm_storage_account", "media_");
+      expect(media.blob_properties.cors_rule).toMatchObject([{ allowed_origins: origins }]);
+      // Pages there are not the console: they may not use the cookie of a session.
+      expect(settings.APP_ORIGINS).not.toContain("trimsuffix");
+      // No cycle: the account and its website refer to nothing else, and app and media to them.
+      const account = Object.keys(platform.resource.azurerm_storage_account ?? {}).find((id) => id.startsWith("site_"));
+      expect(JSON.stringify(one(platform, "azurerm_storage_account", "site_"))).not.toMatch(/\$\{(?!data\.)/);
+      const [website] = Object.keys(platform.resource.azurerm_storage_account_static_website ?? {});
+      expect(one(platform, "azurerm_role_assignment", "deployer-web")).toMatchObject({
+        scope: `\${azurerm_storage_account.${account}.id}/blobServices/default/containers/$web`,
+        principal_id: target.deployerObjectId,
+        principal_type: "ServicePrincipal",
+        role_definition_id: expect.stringContaining(builtInRoles["Storage Blob Data Contributor"]),
+        depends_on: [`azurerm_storage_account_static_website.${website}`],
+      });
+      const before = all(synthesized(stage).platform, "azurerm_role_assignment");
+      expect(all(platform, "azurerm_role_assignment")).toHaveLength(before.length + 1);
+    },
+  );
 
   it("the app receives the addresses of the site account", () => {
     const { settings } = appOf(platform);

@@ -1,6 +1,7 @@
 // The storage account of the static website: what anyone may read.
 import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account/index.js";
 import { StorageAccountStaticWebsiteA } from "@cdktf/provider-azurerm/lib/storage-account-static-website/index.js";
+import { Fn } from "cdktf/lib/terraform-functions.js";
 import { Construct } from "constructs";
 import { SITE_CONTAINER } from "../../functions/lib/names.ts";
 import type { ResourceLocation } from "../naming.ts";
@@ -25,6 +26,8 @@ export class SiteStorage extends Construct {
   readonly webContainerId: string;
   /** Address of the website, with a slash at its end. */
   readonly url: string;
+  /** The address as browsers send it in `Origin`, and as CORS compares it: without the slash. */
+  readonly origin: string;
 
   constructor(scope: Construct, id: string, { location, name }: SiteStorageProps) {
     super(scope, id);
@@ -36,5 +39,6 @@ export class SiteStorage extends Construct {
     });
     this.webContainerId = `${this.account.id}/blobServices/default/containers/${SITE_CONTAINER}`;
     this.url = this.account.primaryWebEndpoint;
+    this.origin = Fn.trimsuffix(this.url, "/");
   }
 }

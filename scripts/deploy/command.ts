@@ -9,7 +9,7 @@ export type RunOptions = {
   readonly input?: string;
   /** Prints the program's lines as they come, redacted. */
   readonly show?: boolean;
-  /** Milliseconds after which the program is ended, and fails. @default none */
+  /** Milliseconds after which the program and what it started are ended, and it fails. @default none */
   readonly timeoutMs?: number;
 };
 /** Resolves whatever the exit code is; rejects only when the program cannot be started. */
@@ -48,20 +48,37 @@ function collectOutput(show: boolean, write: (text: string) => void) {
   };
 }
 
+/** Ends a program and those that it started. @param pid of the leader of a group; undefined when it did not start */
+function endGroup(pid: number | undefined, report: (text: string) => void, timeoutMs: number): void {
+  if (pid === undefined) return;
+  report(`Ended, as it had not finished after ${timeoutMs / 1000} s.\n`);
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
 export const run: Run = (command, args, { env = {}, input, show = false, timeoutMs } = {}) =>
   new Promise((resolve, reject) => {
-    const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" as const };
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], ...limit });
+    // A group of its own: az is a script that starts Python, which would keep the output open after the script was ended.
+    const detached = timeoutMs !== undefined;
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], detached });
     const stdout = collectOutput(show, (text) => process.stdout.write(text));
     const stderr = collectOutput(show, (text) => process.stderr.write(text));
     child.stdout.setEncoding("utf8").on("data", stdout.append);
     child.stderr.setEncoding("utf8").on("data", stderr.append);
+    const timer = detached ? setTimeout(() => endGroup(child.pid, stderr.append, timeoutMs), timeoutMs) : undefined;
     // Ignores EPIPE: a program may exit without reading its input, and its exit code decides.
     child.stdin.on("error", () => undefined).end(input);
-    child.once("error", (cause) =>
-      reject(new Error(`${command} could not be started: install it and add it to the PATH.`, { cause })),
-    );
-    child.once("close", (code) => resolve({ code: code ?? 1, stdout: stdout.end(), stderr: stderr.end() }));
+    child.once("error", (cause) => {
+      clearTimeout(timer);
+      reject(new Error(`${command} could not be started: install it and add it to the PATH.`, { cause }));
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? 1, stdout: stdout.end(), stderr: stderr.end() });
+    });
   });
 
 /**
@@ -74,9 +91,11 @@ export async function runOrThrow(run: Run, [command, args, options]: Parameters<
   return result.stdout;
 }
 
-export function createAz(run: Run): Az {
+/** @param timeoutMs of each call, which can otherwise wait for ever */
+export function createAz(run: Run, timeoutMs?: number): Az {
+  const options = timeoutMs === undefined ? {} : { timeoutMs };
   return async (...args) => {
-    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"]]);
+    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"], options]);
     return text.trim() === "" ? undefined : JSON.parse(text);
   };
 }

@@ -5,6 +5,7 @@ import type { DeployContext } from "./deploy-context.ts";
 import { type App, createApp } from "./deployed-app.ts";
 import { renewLogin } from "./login.ts";
 import { notifySlack } from "./notify-slack.ts";
+import { publishPage } from "./publish-page.ts";
 import { createReleases, type Releases } from "./releases.ts";
 import { seedDeployment } from "./seed-deployment.ts";
 import type { DeployTarget } from "./target.ts";
@@ -62,6 +63,15 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
     throw new Error(`${error instanceof Error ? error.message : error}\n${outcome}`, { cause: error });
   }
   await step("mark the package as good", () => releases.markGood());
+  if (!target.config.site.enabled) return;
+  try {
+    await step("upload the page", () => publishPage(context, target, app));
+  } catch (error) {
+    // The code is good, and an older page works with it: nothing is rolled back.
+    const message = `The page of the website was not uploaded completely: ${firstLine(error)} The new code passed its checks and runs.`;
+    if (isProduction) await notifySlack(context, target, message);
+    throw new Error(`${message}\n${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
 
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];

@@ -1,5 +1,6 @@
 // The function app in Azure: deploys a package to it, waits for the new commit and the event key, and runs verify.
 import { join } from "node:path";
+import { createAz } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import { redact } from "./redact.ts";
 import { MINUTE, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
@@ -15,8 +16,17 @@ const notReadyReason = (error: unknown) => (error instanceof NotReadyError ? err
 export function createApp(context: DeployContext, { names, stage, config }: DeployTarget) {
   const { az } = context;
   const app = ["--resource-group", names.resourceGroup, "--name", names.functionApp];
+  const limitedAz = createAz(context.run, 2 * MINUTE);
   const url = async () =>
-    `https://${await az("functionapp", "show", ...app, "--query", "properties.defaultHostName || defaultHostName")}`;
+    `https://${await limitedAz("functionapp", "show", ...app, "--query", "properties.defaultHostName || defaultHostName")}`;
+
+  const siteUrl = async () =>
+    String(
+      await limitedAz(
+        ...["storage", "account", "show", "--resource-group", names.resourceGroup, "--name", names.siteAccount],
+        ...["--query", "primaryEndpoints.web"],
+      ),
+    );
 
   const workspaceId = async () => {
     const workspace = ["--resource-group", names.resourceGroup, "--workspace-name", names.workspace];
@@ -29,6 +39,10 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
 
   return {
     hasEventKey,
+    /** Base address of the API. */
+    url,
+    /** Address of the static website, with a slash at its end. */
+    siteUrl,
     /** Retries every error for ten minutes: Azure stores the package under roles that may be new. */
     async deploy(file: string): Promise<void> {
       const source = ["--src", file, "--build-remote", "false"];
@@ -60,7 +74,8 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
     },
     /** Runs verify, and shows its output as it comes. */
     async verify(commit: string, args: readonly string[]): Promise<{ passed: boolean; text: string }> {
-      const [origin = ""] = config.origins;
+      // The website's origin is computed, so it is the one to check.
+      const origin = config.site.enabled ? (await siteUrl()).replace(/\/$/, "") : (config.origins[0] ?? "");
       const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
       // The telemetry checks wait minutes for data, so only production runs them.
       if (stage === "production") flags.push("--production", "--workspace", await workspaceId());

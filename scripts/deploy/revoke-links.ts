@@ -17,7 +17,7 @@ const { flags } = readCommandLine({
 });
 
 try {
-  const az = createAz((command, args, options) => run(command, args, { ...options, timeoutMs: CALL_MS }));
+  const az = createAz(run, CALL_MS);
   await revokeLinks({ ...deployContext, az }, parseStage(flags.stage));
 } catch (error) {
   process.stderr.write(`revoke-links: ${error instanceof Error ? error.message : error}\n`);
