@@ -71,6 +71,7 @@ describe("site account", () => {
 
   it("the site account without a page changes no origin and grants the pipeline nothing", () => {
     expect(readConfig("production").site).toEqual({ enabled: false });
+    expect(readConfig("preview-7").site).toEqual(readConfig("production").site);
     expect(JSON.stringify(platform)).not.toContain("trimsuffix");
     expect(Object.keys(platform.resource.azurerm_role_assignment ?? {}).join()).not.toContain("deployer-web");
   });
