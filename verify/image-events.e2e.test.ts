@@ -93,14 +93,16 @@ describe("blob events", () => {
 });
 
 describe("crashes during an upload", () => {
-  const toRecords = ({ method, url }: ProxiedRequest) => method !== "GET" && url.includes("/images");
+  /** Without the marks of months to count again, which an instance writes once a minute. */
+  const toRecords = ({ method, url }: ProxiedRequest) =>
+    method !== "GET" && url.includes("/images") && !url.includes("_usage");
   const toBlobs = ({ method }: ProxiedRequest) => method === "PUT";
   /** Also the rows that find duplicates, which have no status. */
   const rows = () => backend.rows("images");
   const records = async () => (await rows()).filter(({ status }) => status !== undefined);
   /** Grows by one with each write of an upload: two rows are created, then one changes. */
   const writtenRecords = async () => {
-    const all = await rows();
+    const all = (await rows()).filter(({ partitionKey }) => !String(partitionKey).endsWith("_usage"));
     return all.length + all.filter(({ status }) => status === "pending").length;
   };
 

@@ -37,7 +37,9 @@ describe("group commit beyond its budget", () => {
       fc.asyncProperty(plans(fc.constant(noFaults)), budget, span, async (plan, budget, span) => {
         const { writes, trips } = await simulate({ ...plan, visits: 200, budget, span }, vitae);
         const minutes = Math.ceil(span / fixedOptions.holdMs);
-        expect(writes.length).toBeLessThanOrEqual(budget + plan.writers - 1 + plan.writers * minutes);
+        // The span may end after midnight. The first timer that runs then turns the day, and the others find it turned.
+        const turns = Math.min(1, plan.turns ?? 0);
+        expect(writes.length).toBeLessThanOrEqual(budget + plan.writers - 1 + plan.writers * minutes + turns);
         const writers = trips.map(({ writer }) => writer);
         expect(new Set(writers).size).toBe(writers.length);
       }),
