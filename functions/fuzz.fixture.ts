@@ -6,10 +6,8 @@ import { ROUTE_PREFIX } from "./lib/names.ts";
 
 /** The number of runs, and a failure to repeat: `npm run fuzz` sets them, `npm test` uses the defaults. */
 export const fuzzing = {
-  /** To each route. */
-  runs: Number(process.env.FUZZ_RUNS || 100),
-  /** To all routes together. */
-  runsOverHttp: Number(process.env.FUZZ_RUNS || 200),
+  /** To each route, and over HTTP to all together. */
+  runs: Number(process.env.FUZZ_RUNS || 200),
   replay: process.env.FUZZ_SEED
     ? { seed: Number(process.env.FUZZ_SEED), path: process.env.FUZZ_PATH || "", endOnFailure: true }
     : {},

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Certificate } from "./certificate.ts";
 import { compileCacheEnv } from "./compile-cache.ts";
-import { LOOPBACK } from "./listen.ts";
+import { KEEP_ALIVE_MS, LOOPBACK } from "./listen.ts";
 
 /** The tables SDK treats any other account on loopback as Cosmos DB (isCosmosEndpoint in @azure/data-tables). */
 export const ACCOUNT = "devstoreaccount1";
@@ -37,8 +37,6 @@ export type AzuriteOptions = {
 };
 
 const SAVE_WITHIN_MS = 1500;
-/** As of Azure's front end. With the default of five, a connection can close while the next request is sent. */
-const KEEP_ALIVE_SECONDS = "240";
 
 // Azurite would outlive a parent that was killed and continue to write to the data dir. The end of the IPC channel
 // reports that, and SIGTERM makes Azurite save first. Its output streams may be closed by then, so their errors are ignored.
@@ -132,7 +130,7 @@ function corruptFile(location: string): string | undefined {
 function flags({ certificate, location, ports = {} }: AzuriteOptions): string[] {
   return [
     ...SERVICES.flatMap((service) => [`--${service}Host`, LOOPBACK, `--${service}Port`, String(ports[service] ?? 0)]),
-    ...SERVICES.flatMap((service) => [`--${service}KeepAliveTimeout`, KEEP_ALIVE_SECONDS]),
+    ...SERVICES.flatMap((service) => [`--${service}KeepAliveTimeout`, String(KEEP_ALIVE_MS / 1000)]),
     ...["--cert", certificate.certPath, "--key", certificate.keyPath],
     ...["--oauth", "basic"],
     // The SDKs use a newer version of the REST API than Azurite knows.

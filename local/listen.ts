@@ -3,6 +3,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const LOOPBACK = "127.0.0.1";
+/** As of Azure's front end. With Node's default of five seconds, a connection can close while the next request is sent. */
+export const KEEP_ALIVE_MS = 240_000;
 
 export type Listening = {
   readonly port: number;
@@ -17,6 +19,7 @@ export type Listening = {
  * @throws {Error} one line with the name and the port if the port is in use
  */
 export async function listen(server: Server, name: string, port = 0, address = LOOPBACK): Promise<Listening> {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const reason = cause.code === "EADDRINUSE" ? "it is in use" : cause.message;
@@ -36,8 +39,7 @@ export async function listen(server: Server, name: string, port = 0, address = L
   };
 }
 
-// Clients keep connections as long as Azure's front end lets them: a shorter time would close them during a request.
-const HOST_OPTIONS = { keepAliveTimeout: 240_000, maxHeaderSize: 32_768 };
+const HOST_OPTIONS = { maxHeaderSize: 32_768 };
 const ATTEMPTS = 10;
 
 /** Passes on any Expect, as Kestrel does: without this listener Node.js would itself respond with 417. */
