@@ -1,6 +1,6 @@
 // npm run token: prints a bearer token for the local environment, signed with the key in the local vault.
 import { join } from "node:path";
-import { stateAt, withPeriods } from "../functions/lib/access/key-states.ts";
+import { signingVersion } from "../functions/lib/access/key-states.ts";
 import { roles } from "../functions/lib/access/permissions.ts";
 import { OWNER_ID } from "../functions/lib/access/roster.ts";
 import { parseSigningKeys } from "../functions/lib/access/signing-keys.ts";
@@ -47,7 +47,7 @@ export function localToken({
   const file = vaultFile(dataDir);
   const enabled = readVersions(file, secrets.signingKeys).filter(({ attributes }) => attributes.enabled);
   const versions = enabled.map((each) => ({ ...each, createdOn: each.attributes.created * 1000 }));
-  const signing = withPeriods(versions).find((version) => stateAt(version, Date.now()) === "signing");
+  const signing = signingVersion(versions, Date.now());
   if (!signing) throw new Error(`There is no signing key in ${file} yet. Create one: npm start`);
   const { TOKEN_ISSUER, TOKEN_AUDIENCE } = readSettings(env);
   const [key] = parseSigningKeys(signing.value);

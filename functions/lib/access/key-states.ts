@@ -49,3 +49,12 @@ export function stateAt({ signsFrom, signsUntil, verifiesUntil }: Period, now: n
   if (now >= signsUntil) return "verifying";
   return now >= signsFrom ? "signing" : "published";
 }
+
+/**
+ * The version that signs now; undefined when there is none.
+ * @param versions the enabled ones, in any order
+ * @param now milliseconds since 1970
+ */
+export function signingVersion<V extends Version>(versions: readonly V[], now: number): (V & Period) | undefined {
+  return withPeriods(versions).find((version) => stateAt(version, now) === "signing");
+}
