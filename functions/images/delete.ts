@@ -9,7 +9,7 @@ export const deleteImage = guardedOperation({
   tag: "Images",
   summary: "Delete an image",
   description:
-    "Removes the image, its variants and its record; links to it stop working. After a 503 the deletion may have begun: the image is gone for every reader, and the service finishes within minutes; repeat the request to finish it now. Repeating it after a 204 is 404.",
+    "Removes the image and its variants; links to it stop working. Its record is removed an hour later. After a 503 the deletion may have begun: the image is gone for every reader, and the service finishes within minutes; repeat the request to finish it now. Repeating it after a 204 is 404.",
   params: z.object({ id: z.guid().meta({ description: "Id of the image." }) }),
   responses: { 204: { description: "The image is deleted." } },
   errors: ["NOT_FOUND", "CONFLICT", "DEPENDENCY_UNAVAILABLE"],

@@ -6,6 +6,7 @@ import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";
+import { variantBlobName } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
@@ -52,8 +53,8 @@ const stored = async () => ({
 const nothing = { records: [], blobs: [], variants: [] };
 
 /** The timer, an hour later, for the images of this test. */
-async function reconcile() {
-  const due = { before: new Date(), now: new Date(Date.now() + HOUR) };
+async function reconcile(laterMs = HOUR) {
+  const due = { before: new Date(), now: new Date(Date.now() + laterMs) };
   const images = {
     ...records,
     async *unfinished() {
@@ -80,6 +81,18 @@ describe("a deletion", () => {
     expect(await deletion.start(owner, record.id)).toBe(true);
     expect(await stored()).toEqual(nothing);
     expect(await deletion.start(owner, record.id)).toBe(false);
+  });
+
+  it("removes the record after an hour, with what late calls have stored by then", async () => {
+    await deletion.start(owner, record.id);
+    const current = async () => (await records.changeStored(owner, record.id, () => undefined))?.record;
+    await reconcile(HOUR - 60_000);
+    expect(await current()).toMatchObject({ status: "deleting", isEmptied: true });
+    const late = { bytes, contentType: "image/png", cacheControl: "" };
+    await originals.write(originalBlobName(record), late, { once: true });
+    await thumbnails.write(variantBlobName(record, "256.webp"), late);
+    await reconcile();
+    expect([await current(), await stored()]).toEqual([undefined, nothing]);
   });
 
   // The record, the copies, the list of variants and each of three, the original, the duplicate row, the record.

@@ -1,4 +1,5 @@
-// Deletes an image in an order that survives a crash: the record says `deleting` first and is removed last.
+// Deletes an image in an order that survives a crash: the record says `deleting` first and is removed last, an hour after
+// its blobs. So what a late call stores in that hour is removed too.
 import type { BlobContainer } from "../lib/azure/blobs.ts";
 import { AppError } from "../lib/errors.ts";
 import { type ImageRecords, originalBlobName, type StoredImage } from "../lib/image.ts";
@@ -8,10 +9,12 @@ import type { Publisher } from "./publisher.ts";
 
 /** Until the timer takes over: far longer than the calls of a request take. */
 const TAKEOVER_MS = 5 * 60_000;
+/** Far longer than a request lives, or a call of it can be late. */
+const LATE_CALLS_MS = 60 * 60_000;
 
 export type Deletion = {
   /**
-   * @returns false when the owner has no such image
+   * @returns false when the owner has no such image, or no longer
    * @throws {AppError} CONFLICT while the image is being uploaded; DEPENDENCY_UNAVAILABLE when a store fails: once the
    *   record says `deleting`, the timer finishes
    */
@@ -45,6 +48,14 @@ export function createDeletion(options: Options): Deletion {
     return isMarked ? marked : undefined;
   }
 
+  /** The timer then empties the image once more, and removes the record. */
+  async function markEmptied(owner: string, id: string): Promise<void> {
+    const retryAt = new Date(now() + LATE_CALLS_MS).toISOString();
+    await records.changeStored(owner, id, ({ status, isEmptied }) =>
+      status === "deleting" && !isEmptied ? { isEmptied: true, retryAt } : undefined,
+    );
+  }
+
   async function run(owner: string, id: string, isAllowed: (record: StoredImage) => boolean): Promise<boolean> {
     const marked = await mark(owner, id, isAllowed);
     if (!marked) return false;
@@ -55,18 +66,18 @@ export function createDeletion(options: Options): Deletion {
     await removeVariants(thumbnails, record);
     await originals.remove(originalBlobName(record));
     await duplicates.release(record);
-    // Under its ETag: another request that deletes the same image removes it then.
-    await records.remove(owner, id, etag);
+    if (record.isEmptied) await records.remove(owner, id, etag);
+    else await markEmptied(owner, id);
     return true;
   }
 
   return {
     start: (owner, id) =>
-      run(owner, id, ({ status }) => {
+      run(owner, id, ({ status, isEmptied }) => {
         // The upload would write its original after the deletion has removed it.
         if (status === "uploading")
           throw new AppError("CONFLICT", "The image is still being stored: try again shortly.");
-        return true;
+        return !isEmptied;
       }),
     startIf: run,
     resume: (owner, id) => run(owner, id, ({ status }) => status === "deleting"),

@@ -97,6 +97,7 @@ export function fromRow(row: Row & { rowKey?: string }): StoredImage {
     ...(row.retentionFrom && { retentionFrom: row.retentionFrom }),
     ...(row.expiresAt && { expiresAt: new Date(row.expiresAt).toISOString() }),
     ...(row.expiredAt && { expiredAt: new Date(row.expiredAt).toISOString() }),
+    ...(row.status === "deleting" && row.isEmptied && { isEmptied: true }),
     ...(row.retagAt && { retagAt: new Date(row.retagAt).toISOString() }),
   };
 }

@@ -41,10 +41,13 @@ export function openIntake({
 }
 
 /** Ids of the records and names of the originals of an owner. */
+/** Ids of the owner's records, without those whose deletion has removed the blobs, and names of the originals. */
 export async function storedBy(owner: string) {
   const records: string[] = [];
-  const rows = openTable().listEntities<{ owner: string }>({ queryOptions: { filter: `owner eq '${owner}'` } });
-  for await (const row of rows) records.push(row.rowKey as string);
+  const rows = openTable().listEntities<{ owner: string; isEmptied?: boolean }>({
+    queryOptions: { filter: `owner eq '${owner}'` },
+  });
+  for await (const row of rows) if (!row.isEmptied) records.push(row.rowKey as string);
   const blobs: string[] = [];
   for await (const { name } of sdk.listBlobsFlat({ prefix: `${owner}/` })) blobs.push(name);
   return { records, blobs };

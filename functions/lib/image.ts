@@ -95,7 +95,11 @@ export type ImageRecord = {
  * A record as the store has it. `deleting`: its blobs are being removed, and the record is last. For everyone but the
  * deletion it no longer exists.
  */
-export type StoredImage = Omit<ImageRecord, "status"> & { readonly status: ImageStatus | "deleting" };
+export type StoredImage = Omit<ImageRecord, "status"> & {
+  readonly status: ImageStatus | "deleting";
+  /** Whether a deletion has removed the blobs; the record follows after an hour. */
+  readonly isEmptied?: boolean | undefined;
+};
 
 export function unlessDeleting(record: StoredImage | undefined): ImageRecord | undefined {
   return record && record.status !== "deleting" ? { ...record, status: record.status } : undefined;
