@@ -17,6 +17,8 @@ export default defineConfig({
     pool: "forks",
     // By default vitest leaves one core idle, which on a machine with two is half of it.
     maxWorkers: "100%",
+    // No file: in a copy of this repository too, the tests are about what it ships with, and not about its choices.
+    env: { VITAE_CHOICES: join(import.meta.dirname, "infra", "no-choices.json") },
     // The default is a second, which a busy machine exceeds.
     expect: { poll: { timeout: 30_000 } },
     // Only a test that hangs should reach these.

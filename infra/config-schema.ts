@@ -125,7 +125,7 @@ const settings = z
 const fields = z.strictObject({
   stage: z.string(),
   /** Azure region of every resource, in Azure's spelling without spaces. */
-  region: z.string().regex(/^[a-z]+[0-9]?$/, 'must be a region as "az account list-locations" names it: westeurope'),
+  region: z.string().regex(/^[a-z]+[0-9]?$/, 'must be a region as "az account list-locations" names it: swedencentral'),
   /** Sites whose scripts may call the API and use image links, in addition to the website of `site`. */
   origins: z.array(origin),
   site: z

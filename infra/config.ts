@@ -1,6 +1,7 @@
 // Reads the configuration of a stage, and reports every issue of it at once.
+import { placeholderChoices, readChoices, valueAt } from "./choices.ts";
 import { type Stage, type StageConfig, type StageOverrides, stageConfig } from "./config-schema.ts";
-import { stages } from "./stages.ts";
+import { stagesOf } from "./stages.ts";
 
 /** @throws {Error} with the rule and the received text, when the text is not a stage */
 export function parseStage(text: string | undefined): Stage {
@@ -10,24 +11,22 @@ export function parseStage(text: string | undefined): Stage {
   );
 }
 
-/** The value at a path, as text. A configuration contains no secrets. */
-function valueAt(value: unknown, path: readonly PropertyKey[]): string {
-  const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  return found === undefined ? "nothing" : JSON.stringify(found);
-}
-
 /**
- * Merges the stage of stages.ts, the caller's overrides and the defaults.
+ * Merges the choices, the values of stages.ts, the caller's overrides and the defaults.
  * @throws {Error} naming every invalid field, its rule and its value
  */
-export function readConfig(stage: Stage, overrides: Partial<StageOverrides> = {}): StageConfig {
-  const input = { ...stages[stage === "production" ? "production" : "preview"], ...overrides, stage };
+export function readConfig(
+  stage: Stage,
+  overrides: Partial<StageOverrides> = {},
+  choices = readChoices() ?? placeholderChoices,
+): StageConfig {
+  const input = { ...stagesOf(choices)[stage === "production" ? "production" : "preview"], ...overrides, stage };
   const { success, data, error } = stageConfig.safeParse(input);
   if (success) return data as StageConfig;
   const issues = error.issues.map(
     ({ path, message }) => `  ${path.join(".") || "configuration"}: ${message}. Received ${valueAt(input, path)}.`,
   );
   throw new Error(
-    `The configuration of ${stage} has ${issues.length} issue(s); fix them in infra/stages.ts:\n${issues.join("\n")}`,
+    `The configuration of ${stage} has ${issues.length} issue(s); fix them in infra/choices.json, where "overrides" sets the fields of a stage:\n${issues.join("\n")}`,
   );
 }

@@ -1,4 +1,4 @@
-// placeholdersOf reports each value of stages.ts that was not replaced.
+// placeholdersOf reports each value that was not replaced.
 import { describe, expect, it } from "vitest";
 import { readConfig } from "./config.ts";
 import type { StageOverrides } from "./config-schema.ts";

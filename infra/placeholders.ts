@@ -1,4 +1,4 @@
-// Finds the placeholders of infra/stages.ts, which must be replaced before a deployment. Pure.
+// Finds the placeholders of a configuration, which `npm run bootstrap` replaces before a deployment. Pure.
 import type { StageConfig } from "./config-schema.ts";
 
 /** Reserved names, which no real page has: https://www.rfc-editor.org/rfc/rfc2606 */
@@ -23,4 +23,13 @@ export function placeholdersOf({
       ? [`alerts.runbooks is "${alerts.runbooks}", a placeholder: links in alerts would not work.`]
       : []),
   ];
+}
+
+/** @throws {Error} naming each placeholder and the command that replaces it */
+export function rejectPlaceholders(config: Parameters<typeof placeholdersOf>[0]): void {
+  const placeholders = placeholdersOf(config);
+  if (placeholders.length > 0)
+    throw new Error(
+      `Nothing was deployed, as the configuration still has placeholders: run npm run bootstrap, commit infra/choices.json and push.\n${placeholders.map((line) => `  ${line}`).join("\n")}`,
+    );
 }

@@ -1,31 +1,41 @@
-// The values of each stage. Edit this file before the first deployment; config-schema.ts lists all fields.
+// The values of each stage: those of choices.json, and what is different in previews. config-schema.ts lists all fields.
 import { triggerNames } from "../functions/lib/names.ts";
+import type { Choices } from "./choices.ts";
 import type { StageOverrides } from "./config-schema.ts";
 
-/** Address of your docs/runbooks.md in a browser. Every alert links to it. Replace OWNER before you deploy. */
-const runbooks = "https://github.com/OWNER/vitae/blob/main/docs/runbooks.md";
+/** Objects are merged; any other value, lists too, replaces the first. */
+function merge(base: unknown, over: unknown): unknown {
+  if (over === undefined) return base;
+  const isObject = (it: unknown) => typeof it === "object" && it !== null && !Array.isArray(it);
+  if (!isObject(base) || !isObject(over)) return over;
+  const merged = { ...(base as Record<string, unknown>) };
+  for (const [key, value] of Object.entries(over as Record<string, unknown>)) merged[key] = merge(merged[key], value);
+  return merged;
+}
 
-const production: StageOverrides = {
-  region: "westeurope",
-  // The origin of your page. Replace it before you deploy; if your page is the one of site/ alone, [] and the next line.
-  origins: ["https://www.example.com"],
-  // site: { enabled: true },
-  // The address with which you sign in. Replace it before you deploy.
-  ownerEmail: "owner@example.com",
-  alerts: { runbooks },
-};
+/** The overrides are not validated here: readConfig validates the whole stage. */
+export function stagesOf({ repository, region, origins, ownerEmail, site, overrides }: Choices) {
+  // Every alert links to it.
+  const runbooks = `https://github.com/${repository}/blob/main/docs/runbooks.md`;
+  const production = merge(
+    { region, origins, site: { enabled: site }, ownerEmail, alerts: { runbooks } } satisfies StageOverrides,
+    overrides.production,
+  ) as StageOverrides;
 
-/** Every preview-N. It is deleted with its pull request, so it keeps no data, and its alerts go to no one on call. */
-const preview: StageOverrides = {
-  ...production,
-  // No person's address: previews belong to none.
-  ownerEmail: "owner@preview.invalid",
-  vault: { purgeProtection: false, softDelete: 7 },
-  telemetry: { dailyCap: 0.05 },
-  // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
-  scale: { maximumInstances: 1 + triggerNames.length },
-  // Alerts by mail only, and no availability test, which costs money for each call.
-  alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
-};
-
-export const stages = { production, preview } as const;
+  /** Every preview-N. It is deleted with its pull request, so it keeps no data, and its alerts go to no one on call. */
+  const preview = merge(
+    {
+      ...production,
+      // No person's address: previews belong to none.
+      ownerEmail: "owner@preview.invalid",
+      vault: { purgeProtection: false, softDelete: 7 },
+      telemetry: { dailyCap: 0.05 },
+      // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
+      scale: { maximumInstances: 1 + triggerNames.length },
+      // Alerts by mail only, and no availability test, which costs money for each call.
+      alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
+    } satisfies StageOverrides,
+    overrides.preview,
+  ) as StageOverrides;
+  return { production, preview };
+}

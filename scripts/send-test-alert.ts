@@ -27,7 +27,9 @@ try {
   const stage = parseStage(flags.stage);
   const states = statesOf(flags.only);
   if (readConfig(stage).alerts.slack.connection === "none")
-    throw new Error(`${stage} has no notifier: it sends e-mails only (alerts.slack in infra/stages.ts).`);
+    throw new Error(
+      `${stage} has no notifier: it sends e-mails only (alerts.slack of the stage, see infra/stages.ts).`,
+    );
   const { id } = flags.subscription
     ? { id: flags.subscription }
     : ((await deployContext.az("account", "show")) as { readonly id: string });

@@ -38,7 +38,7 @@ describe("Cosmos DB account", () => {
 
   it("the Cosmos DB account has one region and seven days of continuous backup", () => {
     expect(account).toMatchObject({
-      geo_location: [{ location: "westeurope", failover_priority: 0 }],
+      geo_location: [{ location: "swedencentral", failover_priority: 0 }],
       backup: { type: "Continuous", tier: "Continuous7Days" },
     });
   });

@@ -29,7 +29,7 @@ export interface FunctionAppProps {
 /** The ARM type of a function app, and the path of the host name that Azure chose. */
 export const SITES = { type: "Microsoft.Web/sites@2025-03-01", hostName: "properties.defaultHostName" } as const;
 const UNKNOWN_HOST =
-  "Azure gave the app a host name that is not in its setting APP_ORIGINS, so browsers could not stay signed in there. Add the name (az functionapp list) to hostNames in infra/stages.ts, and deploy again.";
+  "Azure gave the app a host name that is not in its setting APP_ORIGINS, so browsers could not stay signed in there. Add the name (az functionapp list) to hostNames of the stage (overrides in infra/choices.json), and deploy again.";
 const POLICIES = "Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01";
 
 /** A keyless app on its own plan. */

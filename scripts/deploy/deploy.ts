@@ -1,5 +1,5 @@
 // Command of the workflows: deploys a package to a stage, or removes temporary data roles that a run left.
-import { placeholdersOf } from "../../infra/placeholders.ts";
+import { placeholdersOf, rejectPlaceholders } from "../../infra/placeholders.ts";
 import { readCommandLine } from "../command-line.ts";
 import { deployContext } from "./deploy-context.ts";
 import { deploy } from "./deploy-order.ts";
@@ -35,12 +35,8 @@ try {
   else {
     if (!flags.package) throw new Error("--package FILE is missing.");
     const dryRun = isTrue("dry-run", flags["dry-run"]);
-    const placeholders = placeholdersOf(target.config);
-    if (dryRun) for (const line of placeholders) deployContext.log(`::warning::infra/stages.ts: ${line}`);
-    else if (placeholders.length > 0)
-      throw new Error(
-        `infra/stages.ts still has placeholders, so nothing was deployed. ${placeholders.join(" ")} Replace them, commit and push.`,
-      );
+    if (!dryRun) rejectPlaceholders(target.config);
+    for (const line of placeholdersOf(target.config)) deployContext.log(`::warning::npm run bootstrap: ${line}`);
     await deploy(deployContext, target, {
       file: flags.package,
       dryRun,

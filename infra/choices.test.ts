@@ -1,0 +1,102 @@
+// infra/choices.json: what a file may contain, and what a stage is made of.
+import { describe, expect, it } from "vitest";
+import { type Choices, formatChoices, parseChoices, placeholderChoices, readChoices } from "./choices.ts";
+import { readConfig } from "./config.ts";
+import { placeholdersOf } from "./placeholders.ts";
+
+const minimal = {
+  repository: "ada/vitae",
+  region: "northeurope",
+  origins: ["https://ada.dev"],
+  ownerEmail: "ada@ada.dev",
+};
+const parse = (fields: object = {}) => parseChoices(JSON.stringify({ ...minimal, ...fields }));
+const messageOf = (work: () => unknown): string => {
+  try {
+    work();
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe("parseChoices", () => {
+  it("parseChoices returns the fields and the defaults, and formatChoices writes only what was chosen", () => {
+    expect(parse()).toEqual({ ...minimal, site: false, reviewer: false, overrides: {} });
+    expect(JSON.parse(formatChoices(parse()))).toEqual(minimal);
+    const all = { site: true, reviewer: true, overrides: { production: { hostNames: ["api.ada.dev"] } } };
+    expect(JSON.parse(formatChoices(parse(all)))).toEqual({ ...minimal, ...all });
+  });
+
+  it("parseChoices reports every issue at once with field, rule and received value", () => {
+    const message = messageOf(() =>
+      parse({ repository: "https://github.com/ada/vitae", origins: ["https://ada.dev/"], region: "Sweden Central" }),
+    );
+    expect(message).toMatch(/^infra\/choices\.json has 3 issue\(s\); correct them by hand/);
+    expect(message).toMatch(/ {2}repository: must be OWNER\/NAME.*Received "https:\/\/github\.com\/ada\/vitae"\./);
+    expect(message).toMatch(/ {2}origins\.0: must be an https origin.*Received "https:\/\/ada\.dev\/"\./);
+    expect(message).toMatch(/ {2}region: must be a region.*Received "Sweden Central"\./);
+  });
+
+  it.each([
+    ["text that is not JSON", "{,", "must be JSON"],
+    ["an unknown field", JSON.stringify({ ...minimal, colour: "red" }), '"colour"'],
+    ["overrides of an unknown stage", JSON.stringify({ ...minimal, overrides: { staging: {} } }), '"staging"'],
+  ])("parseChoices rejects %s", (_, text, message) => {
+    expect(messageOf(() => parseChoices(text))).toContain(message);
+  });
+});
+
+describe("readConfig with choices", () => {
+  const production = (choices: Choices) => readConfig("production", {}, choices);
+  const preview = (choices: Choices) => readConfig("preview-7", {}, choices);
+
+  it("readConfig sets region, origins, owner, website and runbooks of production from the choices", () => {
+    expect(production(parse({ site: true }))).toMatchObject({
+      region: "northeurope",
+      origins: ["https://ada.dev"],
+      ownerEmail: "ada@ada.dev",
+      site: { enabled: true },
+      alerts: { runbooks: "https://github.com/ada/vitae/blob/main/docs/runbooks.md" },
+    });
+    expect(placeholdersOf(production(parse()))).toEqual([]);
+  });
+
+  it("readConfig merges the overrides of a stage into it, and replaces lists", () => {
+    const overrides = {
+      production: { origins: ["https://cv.ada.dev"], alerts: { budget: { amount: 20 } } },
+      preview: { alerts: { slack: { connection: "webhook" } } },
+    };
+    const { origins, alerts } = production(parse({ overrides }));
+    expect(origins).toEqual(["https://cv.ada.dev"]);
+    expect([alerts.budget.amount, alerts.runbooks]).toEqual([20, preview(parse()).alerts.runbooks]);
+    expect(alerts.slack.connection).toBe("webhook");
+    const previews = preview(parse({ overrides })).alerts;
+    expect([previews.slack.connection, previews.availability.enabled]).toEqual(["webhook", false]);
+  });
+
+  it("previews take over the overrides of production, except where they have values of their own", () => {
+    const overrides = { production: { pages: ["resume", "talks"], vault: { purgeProtection: true, softDelete: 30 } } };
+    const { pages, vault } = preview(parse({ overrides }));
+    expect(pages).toEqual(["resume", "talks"]);
+    expect(vault).toEqual({ purgeProtection: false, softDelete: 7 });
+  });
+
+  it("readConfig rejects an override that breaks a rule, and names the file", () => {
+    const message = messageOf(() => production(parse({ overrides: { production: { hostNames: ["https://x"] } } })));
+    expect(message).toContain("fix them in infra/choices.json");
+    expect(message).toMatch(/hostNames\.0: must be a host name.*Received "https:\/\/x"/);
+  });
+
+  it("readConfig uses the placeholders without a file, which no deployment accepts", () => {
+    expect(readChoices("/nowhere/choices.json")).toBeUndefined();
+    expect(placeholdersOf(production(placeholderChoices))).toHaveLength(3);
+  });
+});
+
+// In the repository as it ships there is no file. In a copy, CI finds a mistake in its file before a deployment does.
+it("the choices of this repository are valid for production and previews", () => {
+  const choices = readChoices(`${import.meta.dirname}/choices.json`) ?? placeholderChoices;
+  expect(readConfig("production", {}, choices).region).toBe(choices.overrides.production?.region ?? choices.region);
+  expect(readConfig("preview-7", {}, choices).stage).toBe("preview-7");
+});
