@@ -5,6 +5,7 @@ import { TerraformOutput } from "cdktf/lib/terraform-output.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
 import { Alerting } from "./alerting/alerting.ts";
+import { Availability } from "./alerting/availability.ts";
 import { AppIdentity } from "./constructs/app-identity.ts";
 import { CosmosTables } from "./constructs/cosmos-tables.ts";
 import { FrontDoor } from "./constructs/front-door.ts";
@@ -119,6 +120,15 @@ export class EventsStack extends TerraformStack {
     const names = namesOf(props.config.stage, props.target.subscriptionId);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
     new OriginalWritten(this, "original-written", { groupId: group.id, names });
+    const { alerts, region } = props.config;
+    if (alerts.availability.enabled)
+      new Availability(this, "availability", {
+        location: { resourceGroupName: names.resourceGroup, location: region },
+        names,
+        config: alerts,
+        groupId: group.id,
+        hostName: defaultHostName(names),
+      });
   }
 }
 

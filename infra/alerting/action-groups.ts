@@ -12,6 +12,12 @@ export interface ActionGroupsProps {
   readonly notifier: { readonly workflowId: string; readonly callbackUrl: string } | undefined;
 }
 
+/** Names of the groups, by which another stack finds them. Without Slack both are the same group. */
+export function actionGroupNames(prefix: string, hasSlack: boolean) {
+  const owners = `${prefix}-owners`;
+  return { owners, all: hasSlack ? `${prefix}-alerts` : owners } as const;
+}
+
 /** One group for all alerts, and one without Slack. */
 export class ActionGroups extends Construct {
   /** Id of the group of owners and Slack. */
@@ -21,10 +27,11 @@ export class ActionGroups extends Construct {
 
   constructor(scope: Construct, id: string, { resourceGroupName, prefix, ownersRole, notifier }: ActionGroupsProps) {
     super(scope, id);
+    const names = actionGroupNames(prefix, notifier !== undefined);
     const armRoleReceiver = [{ name: "owners", roleId: ownersRole, useCommonAlertSchema: true }];
     const owners = new MonitorActionGroup(this, "owners", {
       resourceGroupName,
-      name: `${prefix}-owners`,
+      name: names.owners,
       shortName: "vitae-owners",
       armRoleReceiver,
     });
@@ -36,7 +43,7 @@ export class ActionGroups extends Construct {
     const { workflowId: resourceId, callbackUrl } = notifier;
     const all = new MonitorActionGroup(this, "all", {
       resourceGroupName,
-      name: `${prefix}-alerts`,
+      name: names.all,
       shortName: "vitae-alerts",
       armRoleReceiver,
       logicAppReceiver: [{ name: "slack", resourceId, callbackUrl, useCommonAlertSchema: true }],

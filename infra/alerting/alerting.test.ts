@@ -1,25 +1,40 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { all, one, synthesized } from "../synthesized.fixture.ts";
 import { Alerting } from "./alerting.ts";
+import { Availability } from "./availability.ts";
 import { type AlertOverrides, alertConfig } from "./config.ts";
 import { slugOf } from "./descriptions.ts";
 import { SUBSCRIPTION } from "./payloads.fixture.ts";
 import { type Resources, synthesize } from "./workflow.fixture.ts";
 import { MAX_DESCRIPTION } from "./workflow.ts";
 
+const names = { workflow: "v", insights: "i" };
+const location = { resourceGroupName: "vitae-production", location: "westeurope" };
+
+/** All resources of the alerting, those of the stack of events too. */
 const alerting = (overrides: AlertOverrides = {}): Resources =>
   synthesize((stack) => {
+    const config = alertConfig.parse(overrides);
+    if (config.availability.enabled)
+      new Availability(stack, "availability", {
+        location,
+        names,
+        config,
+        groupId: "/group",
+        hostName: "app.example.net",
+      });
     new Alerting(stack, "alerting", {
-      location: { resourceGroupName: "vitae-production", location: "westeurope" },
-      names: { workflow: "v" },
+      location,
+      names,
       subscriptionId: SUBSCRIPTION,
-      config: alertConfig.parse(overrides),
+      config,
       groupId: "/group",
       insightsId: "/insights",
       mediaAccountId: "/media",
       siteAccountId: "/site",
-      app: { id: "/app", hostName: "app.example.net" },
+      app: { id: "/app" },
       vault: { id: "/vault", uri: "https://vault.example/" },
     });
   });
@@ -42,10 +57,12 @@ const named = (resources: Resources, name: string) => {
   if (!found) throw new Error(`no alert ${name}`);
   return found;
 };
-/** Ids of the action groups that receive an alert. */
-const recipients = ({ action }: Alert) =>
-  [...JSON.stringify(action).matchAll(/azurerm_monitor_action_group\.(\w+)\.id/g)].map(([, id]) => id);
 const groupsOf = (resources: Resources) => Object.entries(resources.azurerm_monitor_action_group ?? {});
+/** Names of the action groups that receive an alert; another stack has only the name in the id. */
+const recipients = (resources: Resources, { action }: Alert) =>
+  [...JSON.stringify(action).matchAll(/azurerm_monitor_action_group\.(\w+)\.id|actionGroups\/([\w-]+)/g)].map(
+    ([, id = "", name]) => name ?? resources.azurerm_monitor_action_group?.[id]?.name,
+  );
 const groupId = (resources: Resources, name: string) =>
   groupsOf(resources).find(([, group]) => group.name === name)?.[0];
 
@@ -58,7 +75,7 @@ describe("rule", () => {
     expect(alert.severity).toBe(severity);
     const [criterion] = alert.criteria ?? [];
     if (name !== "readyCheck") expect(criterion?.threshold).toBe(threshold);
-    expect(recipients(alert)).toHaveLength(1);
+    expect(recipients(defaults, alert)).toHaveLength(1);
   });
 
   it.each(rules)("applies the changes of a stage to %s", (name) => {
@@ -119,7 +136,7 @@ describe("action groups", () => {
     const owners = groupId(defaults, "v-owners");
     expect(defaults.azurerm_monitor_action_group?.[owners ?? ""]).not.toHaveProperty("logic_app_receiver");
     for (const alert of alertsOf(defaults))
-      expect(recipients(alert)).toEqual([alert.name === "v-notifier-failed" ? owners : groupId(defaults, "v-alerts")]);
+      expect(recipients(defaults, alert)).toEqual([alert.name === "v-notifier-failed" ? "v-owners" : "v-alerts"]);
   });
 
   it("sends e-mails only, and creates no notifier, when Slack is off", () => {
@@ -127,6 +144,7 @@ describe("action groups", () => {
     expect(groupsOf(mails)).toHaveLength(1);
     expect(Object.keys(mails).filter((type) => type === "azapi_resource")).toEqual([]);
     expect(alertsOf(mails)).toHaveLength(rules.length - 1);
+    for (const alert of alertsOf(mails)) expect(recipients(mails, alert)).toEqual(["v-owners"]);
   });
 });
 
@@ -172,7 +190,19 @@ describe("availability test", () => {
     });
     expect(named(defaults, "ready-check").application_insights_web_test_location_availability_criteria).toMatchObject({
       failed_location_count: 2,
+      component_id: "/group/providers/Microsoft.Insights/components/i",
     });
+  });
+
+  it("is in the stack of events, since it would fail before the code runs", () => {
+    const { platform, events } = synthesized("production", { alerts: { availability: { enabled: true } } });
+    expect(platform.resource).not.toHaveProperty("azurerm_application_insights_standard_web_test");
+    const [test] = all(events, "azurerm_application_insights_standard_web_test");
+    const insights = one(platform, "azurerm_application_insights").name;
+    expect(test?.application_insights_id).toMatch(new RegExp(`/components/${insights}$`));
+    const groups = all(platform, "azurerm_monitor_action_group").map(({ name }) => name);
+    const [, group] = /actionGroups\/([\w-]+)/.exec(JSON.stringify(all(events, "azurerm_monitor_metric_alert"))) ?? [];
+    expect(groups).toContain(group);
   });
 
   it("creates no availability test when it is disabled", () => {

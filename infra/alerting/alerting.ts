@@ -1,9 +1,9 @@
-// Everything that reports problems to people: notifier, action groups, alerts, availability test and budget.
+// Everything that reports problems to people: notifier, action groups, alerts and budget.
+// The availability test is in the stack of the events.
 import { Construct } from "constructs";
 import type { Names, ResourceLocation } from "../naming.ts";
 import { ActionGroups } from "./action-groups.ts";
 import { Alerts } from "./alerts.ts";
-import { Availability } from "./availability.ts";
 import { Budget } from "./budget.ts";
 import type { AlertConfig } from "./config.ts";
 import { Notifier } from "./notifier.ts";
@@ -24,7 +24,7 @@ export interface AlertingProps {
   /** Resource id of the storage account of the website. */
   readonly siteAccountId: string;
   /** The function app. */
-  readonly app: { readonly id: string; readonly hostName: string };
+  readonly app: { readonly id: string };
   /** The vault that holds the URL of Slack's webhook. */
   readonly vault: { readonly id: string; readonly uri: string };
 }
@@ -55,11 +55,6 @@ export class Alerting extends Construct {
     const groups = new ActionGroups(this, "groups", { resourceGroupName, prefix, ownersRole, notifier });
     const targets = { insightsId, appId: app.id, mediaAccountId, siteAccountId, workflowId: notifier?.workflowId };
     new Alerts(this, "alerts", { location, prefix, config, groups, ...targets });
-    if (config.availability.enabled) {
-      const { hostName } = app;
-      const groupId = groups.all;
-      new Availability(this, "availability", { location, prefix, config, insightsId, hostName, groupId });
-    }
     new Budget(this, "budget", {
       name: `${prefix}-budget`,
       resourceGroupId: groupId,

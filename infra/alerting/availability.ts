@@ -3,35 +3,36 @@ import { ApplicationInsightsStandardWebTest } from "@cdktf/provider-azurerm/lib/
 import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-alert/index.js";
 import { Construct } from "constructs";
 import { ROUTE_PREFIX } from "../../functions/lib/names.ts";
-import type { ResourceLocation } from "../naming.ts";
+import type { Names, ResourceLocation } from "../naming.ts";
+import { actionGroupNames } from "./action-groups.ts";
 import type { AlertConfig } from "./config.ts";
 import { descriptionOf } from "./descriptions.ts";
 
 export interface AvailabilityProps {
   /** Resource group and region. */
   readonly location: ResourceLocation;
-  /** Prefix of the names of test and alert. */
-  readonly prefix: string;
+  /** The workflow's name is also the prefix of the names of test and alert. */
+  readonly names: Pick<Names, "workflow" | "insights">;
   readonly config: AlertConfig;
-  /** Resource id of Application Insights. */
-  readonly insightsId: string;
+  /** Resource id of the resource group that has Application Insights and the action groups. */
+  readonly groupId: string;
   /** Host name of the function app. */
   readonly hostName: string;
-  /** Id of the action group that receives the alert. */
-  readonly groupId: string;
 }
 
 /** Seconds between tests of a location. The longest that Azure accepts, because each test is charged. */
 const FREQUENCY = 900;
 
-/** The test and its alert. */
+/**
+ * The test and its alert. Finds Application Insights and the action group by name, so that it can be in the stack that is
+ * applied after the code runs: before that, the test would fail and alert.
+ */
 export class Availability extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    { location, prefix, config, insightsId, hostName, groupId }: AvailabilityProps,
-  ) {
+  constructor(scope: Construct, id: string, { location, names, config, groupId, hostName }: AvailabilityProps) {
     super(scope, id);
+    const prefix = names.workflow;
+    const insightsId = `${groupId}/providers/Microsoft.Insights/components/${names.insights}`;
+    const actionGroup = actionGroupNames(prefix, config.slack.connection !== "none").all;
     const { severity, threshold, window, frequency, enabled } = config.rules.readyCheck;
     const test = new ApplicationInsightsStandardWebTest(this, "test", {
       ...location,
@@ -62,7 +63,7 @@ export class Availability extends Construct {
         // Azure fires at this number; the configuration's rule fires above its threshold.
         failedLocationCount: threshold + 1,
       },
-      action: [{ actionGroupId: groupId }],
+      action: [{ actionGroupId: `${groupId}/providers/Microsoft.Insights/actionGroups/${actionGroup}` }],
     });
   }
 }
