@@ -68,7 +68,7 @@ export function currentPass(stored: Pass | undefined, now: number, allowed: numb
   return age >= MAX_PASS_MS ? startPass(now) : stored;
 }
 
-/** The pass after one more page. A difference that ends it is repaired by nobody: `differences` or `repaired` exceed `limit`. */
+/** The pass after one more page. A difference that ends it is not repaired: `differences` or `repaired` exceed `limit`. */
 export function advance(pass: Pass, page: Page, allowed: number | undefined): Pass {
   const found = page.repairable + page.missing;
   const next =

@@ -93,7 +93,7 @@ describe("readImage with embed=picture", () => {
     });
   });
 
-  it("returns public URLs that do not expire for a public image, and links when it is told when they expire", async () => {
+  it("returns public URLs that do not expire for a public image, and links when the request has an expiry", async () => {
     await images.change(record.owner, record.id, () => ({ visibility: "public" }));
     const url = `https://site.example.com/images/${record.id}/256.webp`;
     expect(JSON.parse((await embed("?embed=picture")).text)).toEqual({ html: expect.stringContaining(`src="${url}"`) });

@@ -24,7 +24,7 @@ async function turnDay(page: string, { visitsTable, siteDay }: DayTurnDeps, log:
   const store = createTotalStore(visitsTable, { page, observe: clock.observe, callSignal });
   // By the time of the read, as a commit decides it.
   const result = await changeTotal(store, ({ total }) => withDayOver(total, siteDay(clock.now().earliest)));
-  // Whoever changes the row that often turns its day too.
+  // The writer that changes the row that often turns its day too.
   if (result === "conflict" || !result.written) return false;
   await writeClosedDays(result.written, new Set(), { page, store, log });
   return true;
