@@ -45,8 +45,24 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
   readonly identityIds?: readonly string[];
   /** Paths of Azure's response that are available as `output`. @default none */
   readonly exports?: readonly string[];
-  /** Regular expressions of transient errors, which are retried with back-off from 15 to 60 seconds. @default none */
+  /** Regular expressions of transient errors. @default none beyond 408, 429 and 5xx, which are tried four times */
   readonly transientErrors?: readonly string[];
+  /** Query parameters of the request that deletes the resource. @default none */
+  readonly deleteQuery?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a resource with transient errors has in addition. azapi retries each error that a pattern matches, whatever its
+ * status, and then 408, 429 and 5xx too, until the change times out: after half an hour by default. It matches responses to
+ * the request itself, not the outcome of an operation that it polls.
+ * https://github.com/Azure/terraform-provider-azapi/blob/v2.12.0/internal/clients/options.go
+ */
+function retryOf(transientErrors: readonly string[] | undefined): Record<string, unknown> {
+  if (!transientErrors) return {};
+  return {
+    retry: { error_message_regex: transientErrors, interval_seconds: 15, max_interval_seconds: 60 },
+    timeouts: { create: "15m", update: "15m", delete: "15m" },
+  };
 }
 
 /** Any ARM resource, described by its ARM body. */
@@ -74,7 +90,7 @@ export class AzapiResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { type, name, parentId, location, identityIds, body, exports, transientErrors } = this.#props;
+    const { type, name, parentId, location, identityIds, body, exports, transientErrors, deleteQuery } = this.#props;
     return {
       type,
       name,
@@ -85,29 +101,28 @@ export class AzapiResource extends TerraformResource {
       // Azure returns some values in another letter case, which every plan would show as a change.
       ignore_casing: true,
       response_export_values: exports ?? [],
-      retry: transientErrors && {
-        error_message_regex: transientErrors,
-        interval_seconds: 15,
-        max_interval_seconds: 60,
-      },
+      delete_query_parameters:
+        deleteQuery && Object.fromEntries(Object.entries(deleteQuery).map(([key, value]) => [key, [value]])),
+      ...retryOf(transientErrors),
     };
   }
 }
 
-type UpdateProps = Pick<AzapiResourceProps, "type" | "name" | "parentId" | "body">;
+type UpdateProps = Pick<AzapiResourceProps, "type" | "name" | "parentId" | "body" | "dependsOn" | "transientErrors">;
 
 /** Sets properties of a resource that always exists below another one and cannot be created. */
 export class AzapiUpdate extends TerraformResource {
   readonly #props: UpdateProps;
 
   constructor(scope: Construct, id: string, props: UpdateProps) {
-    super(scope, id, { terraformResourceType: "azapi_update_resource", ...generator });
+    const { dependsOn } = props;
+    super(scope, id, { terraformResourceType: "azapi_update_resource", ...generator, ...(dependsOn && { dependsOn }) });
     this.#props = props;
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { type, name, parentId, body } = this.#props;
-    return { type, name, parent_id: parentId, body, response_export_values: [] };
+    const { type, name, parentId, body, transientErrors } = this.#props;
+    return { type, name, parent_id: parentId, body, response_export_values: [], ...retryOf(transientErrors) };
   }
 }
 

@@ -16,10 +16,11 @@ export interface CosmosTablesProps {
 
 const API = "2026-03-15";
 /**
- * The errors of Cosmos DB while another change of the account runs, and for an identity that has not propagated yet.
- * https://github.com/hashicorp/terraform-provider-azurerm/issues/15842 and 28070
+ * The error of Cosmos DB while another change of the account runs. That an identity has not propagated yet is the outcome
+ * of an operation, which cannot be retried; by then the account was created, and the identity is minutes old.
+ * https://github.com/hashicorp/terraform-provider-azurerm/issues/15842
  */
-const TRANSIENT_ERRORS = ["exclusive lock", "was not found in the AAD tenant"];
+const TRANSIENT_ERRORS = ["exclusive lock"];
 
 /**
  * The least that Azure accepts with one region. In that region reads come from a quorum whatever the bounds are.

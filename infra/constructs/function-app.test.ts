@@ -85,6 +85,28 @@ describe("function app", () => {
       });
   });
 
+  it("the function app and its policies are changed one after the other, and wait 15 minutes at most for another change", () => {
+    // https://github.com/Azure/azure-sdk-for-java/issues/1827 has the response.
+    const conflict =
+      'RESPONSE 409: 409 Conflict {"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress. Details: Id: 1"}';
+    type Change = { retry: { error_message_regex: string[] }; timeouts: Record<string, string>; depends_on?: string[] };
+    const policies = platform.resource.azapi_update_resource ?? {};
+    for (const { retry, timeouts } of [app, ...Object.values(policies)] as unknown as Change[]) {
+      expect(retry.error_message_regex.some((words) => new RegExp(words).test(conflict))).toBe(true);
+      expect(retry.error_message_regex.some((words) => new RegExp(words).test("RESPONSE 400: Bad Request"))).toBe(
+        false,
+      );
+      expect(timeouts).toMatchObject({ create: "15m", update: "15m" });
+    }
+    const [ftp] = Object.entries(policies).find(([, { name }]) => name === "ftp") ?? [];
+    const scm = Object.values(policies).find(({ name }) => name === "scm") as Change | undefined;
+    expect(scm?.depends_on).toEqual([`azapi_update_resource.${ftp}`]);
+  });
+
+  it("the function app leaves its plan behind when it is deleted, so that the app that replaces it has one", () => {
+    expect(app.delete_query_parameters).toEqual({ deleteEmptyServerFarm: ["false"] });
+  });
+
   it("the function app has no site property that Flex Consumption rejects", () => {
     expect(Object.keys(properties.siteConfig).sort()).toEqual([
       "appSettings",

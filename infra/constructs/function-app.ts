@@ -30,6 +30,11 @@ export interface FunctionAppProps {
 export const SITES = { type: "Microsoft.Web/sites@2025-03-01", hostName: "properties.defaultHostName" } as const;
 const UNKNOWN_HOST =
   "Azure gave the app a host name that is not in its setting APP_ORIGINS, so browsers could not stay signed in there. Add the name (az functionapp list) to hostNames of the stage (overrides in infra/choices.json), and deploy again.";
+/**
+ * Azure rejects a change of an app while it makes another, and for a moment after it reported that one as done.
+ * https://github.com/Azure/terraform-azurerm-avm-res-web-site/pull/272
+ */
+const TRANSIENT_ERRORS = ["another operation is in progress"];
 const POLICIES = "Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01";
 
 /** A keyless app on its own plan. */
@@ -52,6 +57,10 @@ export class FunctionApp extends Construct {
       identityIds: [identity.id],
       dependsOn: [...identity.roles],
       exports: [SITES.hostName],
+      transientErrors: TRANSIENT_ERRORS,
+      // By default Azure deletes an empty plan with its last app, and the app that replaces this one needs it.
+      // https://learn.microsoft.com/rest/api/appservice/web-apps/delete
+      deleteQuery: { deleteEmptyServerFarm: "false" },
       // Its own settings cannot refer to a value that exists after it, so the name is computed before and compared here.
       lifecycle: {
         postcondition: [
@@ -98,8 +107,10 @@ export class FunctionApp extends Construct {
     this.id = app.id;
     this.name = names.functionApp;
     this.hostName = app.output(SITES.hostName);
-    for (const name of ["ftp", "scm"])
-      new AzapiUpdate(this, name, { type: POLICIES, name, parentId: this.id, body: { properties: { allow: false } } });
+    const policy = { type: POLICIES, parentId: this.id, body: { properties: { allow: false } } };
+    const ftp = new AzapiUpdate(this, "ftp", { ...policy, name: "ftp", transientErrors: TRANSIENT_ERRORS });
+    // One after the other: each is a change of the app.
+    new AzapiUpdate(this, "scm", { ...policy, name: "scm", transientErrors: TRANSIENT_ERRORS, dependsOn: [ftp] });
   }
 }
 
