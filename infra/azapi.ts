@@ -7,7 +7,12 @@ import type { Construct } from "constructs";
 const VERSION = "~> 2.12";
 const generator = { terraformGeneratorMetadata: { providerName: "azapi" } };
 
-type ProviderProps = { readonly subscriptionId: string; readonly tenantId: string };
+type ProviderProps = {
+  readonly subscriptionId: string;
+  readonly tenantId: string;
+  /** Of every resource whose type takes tags, as the provider's schemas have it. */
+  readonly tags: Readonly<Record<string, string>>;
+};
 
 export class AzapiProvider extends TerraformProvider {
   readonly #props: ProviderProps;
@@ -25,6 +30,7 @@ export class AzapiProvider extends TerraformProvider {
     return {
       subscription_id: this.#props.subscriptionId,
       tenant_id: this.#props.tenantId,
+      default_tags: this.#props.tags,
       // npm run bootstrap registers them; a deployer may not.
       skip_provider_registration: true,
       // Otherwise the whole response of Azure would be stored in the state.

@@ -47,6 +47,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
         {
           subscription_id: subscriptionId,
           tenant_id: tenantId,
+          default_tags: { project: "vitae", stage },
           skip_provider_registration: true,
           disable_default_output: true,
         },

@@ -5,6 +5,7 @@ import type { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import { AzapiProvider } from "./azapi.ts";
 import type { StageConfig } from "./config-schema.ts";
 import { stateOf } from "./naming.ts";
+import { tagsOf } from "./tags.ts";
 
 /** The subscription and identities of a deployment, from flags or the environment. */
 export type Target = {
@@ -40,7 +41,7 @@ export function addProviders(stack: TerraformStack, name: "platform" | "events",
     storageUseAzuread: true,
     resourceProviderRegistrations: "none",
   });
-  new AzapiProvider(stack, { subscriptionId, tenantId });
+  new AzapiProvider(stack, { subscriptionId, tenantId, tags: tagsOf(config.stage) });
   // The bindings pin the version that they were generated from, which lacks arguments that the stacks use.
   stack.addOverride("terraform.required_providers.azurerm", { source: "hashicorp/azurerm", version: "~> 4.81" });
   stack.addOverride("terraform.required_version", "~> 1.11");

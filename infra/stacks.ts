@@ -21,6 +21,7 @@ import { defaultHostName, namesOf, type ResourceLocation } from "./naming.ts";
 import { addProviders, type StackProps } from "./provider.ts";
 import { assignRole } from "./role-assignment.ts";
 import { type DeployedSettings, originSettings, settingsOf } from "./settings.ts";
+import { tagResources } from "./tags.ts";
 
 /** All resources that exist before the code is deployed. */
 export class PlatformStack extends TerraformStack {
@@ -106,6 +107,7 @@ export class PlatformStack extends TerraformStack {
       workspace_id: observability.workspace.workspaceId,
     };
     for (const [name, value] of Object.entries(outputs)) new TerraformOutput(this, name, { value });
+    tagResources(this, config.stage);
   }
 }
 
@@ -119,7 +121,7 @@ export class EventsStack extends TerraformStack {
     addProviders(this, "events", props);
     const names = namesOf(props.config.stage, props.target.subscriptionId);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
-    new OriginalWritten(this, "original-written", { groupId: group.id, names });
+    const { hostName } = new OriginalWritten(this, "original-written", { groupId: group.id, names });
     const { alerts, region } = props.config;
     if (alerts.availability.enabled)
       new Availability(this, "availability", {
@@ -127,8 +129,9 @@ export class EventsStack extends TerraformStack {
         names,
         config: alerts,
         groupId: group.id,
-        hostName: defaultHostName(names),
+        hostName,
       });
+    tagResources(this, props.config.stage);
   }
 }
 

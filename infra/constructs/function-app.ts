@@ -61,8 +61,11 @@ export class FunctionApp extends Construct {
       // By default Azure deletes an empty plan with its last app, and the app that replaces this one needs it.
       // https://learn.microsoft.com/rest/api/appservice/web-apps/delete
       deleteQuery: { deleteEmptyServerFarm: "false" },
-      // Its own settings cannot refer to a value that exists after it, so the name is computed before and compared here.
       lifecycle: {
+        // Azure's portal adds tags. A plan that removed them would restart the app.
+        // https://github.com/hashicorp/terraform-provider-azurerm/issues/16569
+        ignoreChanges: ["tags"],
+        // Its own settings cannot refer to a value that exists after it, so the name is computed before and compared here.
         postcondition: [
           {
             condition: `\${contains(${JSON.stringify(hostNames)}, lower(self.output.${SITES.hostName}))}`,

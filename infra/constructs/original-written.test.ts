@@ -59,6 +59,14 @@ describe("subscription", () => {
     );
   });
 
+  it("the availability test requests the same host name, whichever Azure chose", () => {
+    const { events: checked } = synthesized("production", { alerts: { availability: { enabled: true } } });
+    const test = one<Block & { request: Block }>(checked, "azurerm_application_insights_standard_web_test");
+    expect(test.request.url).toMatch(
+      /^https:\/\/\$\{data\.azapi_resource\.[\w-]+\.output\.properties\.defaultHostName\}\/api\/health\/ready$/,
+    );
+  });
+
   it("the event subscription fails the plan with instructions while the app has no key", () => {
     const [keys] = Object.values(events.data.azurerm_function_app_host_keys ?? {});
     expect(keys).toHaveProperty("lifecycle.postcondition", [

@@ -20,6 +20,9 @@ const KEY_MISSING =
 
 /** Delivers BlobCreated events of originals to the thumbnail function. Needs a running app with a blob trigger. */
 export class OriginalWritten extends Construct {
+  /** The app's host name, as Azure returns it. */
+  readonly hostName: string;
+
   constructor(scope: Construct, id: string, { groupId, names }: OriginalWrittenProps) {
     super(scope, id);
     const app = new AzapiData(this, "app", {
@@ -35,7 +38,8 @@ export class OriginalWritten extends Construct {
       lifecycle: { postcondition: [{ condition: `\${self.blobs_extension_key != ""}`, errorMessage: KEY_MISSING }] },
     });
     const key = Fn.sensitive(Fn.urlencode(keys.blobsExtensionKey));
-    const address = `https://${app.output(SITES.hostName)}/runtime/webhooks/blobs?functionName=Host.Functions.${THUMBNAIL}`;
+    this.hostName = app.output(SITES.hostName);
+    const address = `https://${this.hostName}/runtime/webhooks/blobs?functionName=Host.Functions.${THUMBNAIL}`;
     new EventgridSystemTopicEventSubscription(this, "subscription", {
       name: "original-written",
       systemTopic: names.mediaTopic,
