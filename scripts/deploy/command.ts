@@ -1,5 +1,5 @@
 // Runs other programs such as az and terraform. An error names the command, its exit code and its output.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { redact } from "./redact.ts";
 
 export type CommandResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -9,9 +9,15 @@ export type RunOptions = {
   readonly input?: string;
   /** Prints the program's lines as they come, redacted. */
   readonly show?: boolean;
-  /** Milliseconds after which the program and what it started are ended, and it fails. @default none */
+  /** Milliseconds after which the program is ended, and fails. @default DEFAULT_TIMEOUT_MS */
   readonly timeoutMs?: number;
+  /** Milliseconds that an ended program has to finish by itself after SIGINT, before SIGKILL. @default 0 */
+  readonly graceMs?: number;
+  /** Ends the program when it aborts. */
+  readonly signal?: AbortSignal;
 };
+/** No program runs for longer than this unless its caller names a limit. */
+export const DEFAULT_TIMEOUT_MS = 5 * 60_000;
 /** Resolves whatever the exit code is; rejects only when the program cannot be started. */
 export type Run = (command: string, args: readonly string[], options?: RunOptions) => Promise<CommandResult>;
 /** Calls the Azure CLI and returns its JSON output, parsed. Throws CommandError. */
@@ -48,36 +54,71 @@ function collectOutput(show: boolean, write: (text: string) => void) {
   };
 }
 
-/** Ends a program and those that it started. @param pid of the leader of a group; undefined when it did not start */
-function endGroup(pid: number | undefined, report: (text: string) => void, timeoutMs: number): void {
-  if (pid === undefined) return;
-  report(`Ended, as it had not finished after ${timeoutMs / 1000} s.\n`);
+/** SIGKILL for a program and those that it started: az is a script, and the Python that it starts would go on. */
+function killGroup(child: ChildProcess): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   } catch {
     // It has just ended by itself.
   }
+  // A process that left the group could hold them open.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
-export const run: Run = (command, args, { env = {}, input, show = false, timeoutMs } = {}) =>
+/** Ends the program after its limit or when the signal aborts. @returns a function that no longer does */
+function limitProgram(
+  child: ChildProcess,
+  { timeoutMs, graceMs, signal }: { timeoutMs: number; graceMs: number; signal: AbortSignal | undefined },
+  report: (reason: string) => void,
+): () => void {
+  let killTimer: NodeJS.Timeout | undefined;
+  const end = (reason: string) => {
+    if (killTimer) return;
+    report(reason);
+    // Not to the group: Terraform stops its providers itself, and would lose what they are creating.
+    child.kill("SIGINT");
+    killTimer = setTimeout(() => killGroup(child), graceMs);
+  };
+  const onAbort = () => end(`Ended: ${signal?.reason instanceof Error ? signal.reason.message : "interrupted."}\n`);
+  const timer = setTimeout(() => end(`Ended, as it had not finished after ${timeoutMs / 1000} s.\n`), timeoutMs);
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    clearTimeout(killTimer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+}
+
+export const run: Run = (command, args, options = {}) =>
   new Promise((resolve, reject) => {
-    // A group of its own: az is a script that starts Python, which would keep the output open after the script was ended.
-    const detached = timeoutMs !== undefined;
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], detached });
+    const { env = {}, input, show = false, timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = 0, signal } = options;
+    // A group of its own, which can be ended as a whole.
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
     const stdout = collectOutput(show, (text) => process.stdout.write(text));
     const stderr = collectOutput(show, (text) => process.stderr.write(text));
     child.stdout.setEncoding("utf8").on("data", stdout.append);
     child.stderr.setEncoding("utf8").on("data", stderr.append);
-    const timer = detached ? setTimeout(() => endGroup(child.pid, stderr.append, timeoutMs), timeoutMs) : undefined;
+    let isEnded = false;
+    const stopLimit = limitProgram(child, { timeoutMs, graceMs, signal }, (reason) => {
+      isEnded = true;
+      stderr.append(reason);
+    });
     // Ignores EPIPE: a program may exit without reading its input, and its exit code decides.
     child.stdin.on("error", () => undefined).end(input);
     child.once("error", (cause) => {
-      clearTimeout(timer);
+      stopLimit();
       reject(new Error(`${command} could not be started: install it and add it to the PATH.`, { cause }));
     });
     child.once("close", (code) => {
-      clearTimeout(timer);
-      resolve({ code: code ?? 1, stdout: stdout.end(), stderr: stderr.end() });
+      stopLimit();
+      // An ended program has not done its work, whatever it reports.
+      resolve({ code: isEnded ? code || 1 : (code ?? 1), stdout: stdout.end(), stderr: stderr.end() });
     });
   });
 
@@ -91,11 +132,16 @@ export async function runOrThrow(run: Run, [command, args, options]: Parameters<
   return result.stdout;
 }
 
-/** @param timeoutMs of each call, which can otherwise wait for ever */
-export function createAz(run: Run, timeoutMs?: number): Az {
-  const options = timeoutMs === undefined ? {} : { timeoutMs };
+/** @param timeoutMs of each call */
+export function createAz(run: Run, timeoutMs = DEFAULT_TIMEOUT_MS): Az {
   return async (...args) => {
-    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"], options]);
-    return text.trim() === "" ? undefined : JSON.parse(text);
+    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"], { timeoutMs }]);
+    if (text.trim() === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Without the text and the parser's message, which quotes it: it can be a secret.
+      throw new Error(`${redact(["az", ...args].join(" "))} printed ${text.length} characters that are not JSON.`);
+    }
   };
 }

@@ -6,6 +6,8 @@ import { redact } from "./redact.ts";
 import { MINUTE, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
 
+/** Telemetry arrives after up to ten minutes, a thumbnail of a group that has no instance after minutes. */
+const VERIFY_MS = 20 * MINUTE;
 const VERIFY = join(import.meta.dirname, "..", "..", "verify", "main.ts");
 
 class NotReadyError extends Error {
@@ -79,7 +81,10 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
       const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
       // The telemetry checks wait minutes for data, so only production runs them.
       if (stage === "production") flags.push("--production", "--workspace", await workspaceId());
-      const { code, stdout, stderr } = await context.run(process.execPath, [VERIFY, ...flags], { show: true });
+      const { code, stdout, stderr } = await context.run(process.execPath, [VERIFY, ...flags], {
+        show: true,
+        timeoutMs: VERIFY_MS,
+      });
       return { passed: code === 0, text: redact(stdout + stderr) };
     },
   };
