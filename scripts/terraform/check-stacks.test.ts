@@ -62,6 +62,7 @@ const check = () =>
     work: join(folder, "work"),
     committed,
     created,
+    fix: "cp created committed",
     run: runWithCache,
   });
 
@@ -90,7 +91,7 @@ it("checkStacks locks for Linux and macOS on both processors, then initializes a
 });
 
 it("checkStacks returns how to commit the lock when none is committed", async () => {
-  expect(await check()).toContain(`cp ${created} ${committed}`);
+  expect(await check()).toContain("production requires: cp created committed, and commit it");
   expect(await readFile(created, "utf8")).toBe(FULL);
 });
 
@@ -101,16 +102,19 @@ it("checkStacks rejects a committed lock that lacks a platform, and writes the c
 });
 
 it("npm run terraform warns about a missing lock, and fails when a stack is invalid", async () => {
-  const command = () => run(process.execPath, [join(root, "scripts/terraform/validate.ts")], { env: environment() });
+  const command = (GITHUB_RUN_ID: string) =>
+    run(process.execPath, [join(root, "scripts/terraform/validate.ts")], { env: { ...environment(), GITHUB_RUN_ID } });
   fails = "preview-1/stacks/events validate";
-  expect(await command()).toMatchObject({ code: 1, stderr: expect.stringContaining("Unsupported argument") });
+  expect(await command("")).toMatchObject({ code: 1, stderr: expect.stringContaining("Unsupported argument") });
   fails = "";
   const isCommitted = existsSync(join(root, "infra", LOCK));
-  const { code, stdout, stderr } = await command();
-  if (isCommitted)
-    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("does not: cp ") });
-  else
+  const { code, stdout, stderr } = await command("42");
+  const fix = `rm -f infra/${LOCK} && gh run download 42 --name terraform-lock --dir infra`;
+  if (isCommitted) expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining(fix) });
+  else {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^::warning file=\S+::No lock/m) });
+    expect(stdout).toContain(fix);
+  }
 });
 
 it.each(["production/stacks/events init", "providers lock"])("checkStacks fails when %s fails", async (step) => {

@@ -20,6 +20,8 @@ type Options = {
   readonly committed: string;
   /** Path that receives the correct lock. */
   readonly created: string;
+  /** Command that puts the correct lock into the repository. */
+  readonly fix: string;
   readonly run: Run;
 };
 
@@ -31,7 +33,7 @@ const read = (file: string) => readFile(file, "utf8").catch(() => undefined);
  * @throws {CommandError} when a stack is invalid
  * @throws {Error} when the committed lock is incomplete
  */
-export async function checkStacks({ root, work, committed, created, run }: Options): Promise<string | undefined> {
+export async function checkStacks({ root, work, committed, created, fix, run }: Options): Promise<string | undefined> {
   const plugins = join(work, "plugins");
   await mkdir(plugins);
   const env = { CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", TF_PLUGIN_CACHE_DIR: plugins };
@@ -57,9 +59,11 @@ export async function checkStacks({ root, work, committed, created, run }: Optio
     await terraform(folder, "validate");
   }
 
-  const fix = `cp ${created} ${committed}, and commit it`;
-  if (before === undefined) return `No lock of the provider versions is committed: ${fix}.`;
+  if (before === undefined)
+    return `No lock of the provider versions is committed, which production requires: ${fix}, and commit it.`;
   if (before !== (await read(created)))
-    throw new Error(`The committed lock must cover every provider on ${PLATFORMS.join(", ")}, but does not: ${fix}.`);
+    throw new Error(
+      `The committed lock must cover every provider on ${PLATFORMS.join(", ")}, but does not: ${fix}, and commit it.`,
+    );
   return undefined;
 }
