@@ -94,11 +94,6 @@ async function preview(args: string[], more: Record<string, string> = {}) {
   return { ...outcome, calls: lines.map((line) => JSON.parse(line) as { args: string; input: string }) };
 }
 
-it("preview request-sweep starts the sweep on main", async () => {
-  const { code, calls } = await preview(["request-sweep"]);
-  expect([code, calls]).toEqual([0, [{ args: "workflow run preview.yml --ref main", input: "" }]]);
-});
-
 it("preview comment posts the output of verify and replaces its earlier comment", async () => {
   const { code, calls } = await preview(["comment", "@/checks.txt"], { DEPLOYED: "failure", PULL_REQUEST: "7" });
   expect(code).toBe(0);
@@ -115,7 +110,7 @@ it("commentOf explains that the deployment failed before its checks", () => {
 it.each([
   [["comment", "x"], { DEPLOYED: "maybe" }, 'received "maybe"'],
   [["sweep"], { STATE_ACCOUNT: "" }, "STATE_ACCOUNT must match"],
-  [[], {}, "must be sweep, request-sweep or comment FILE"],
+  [[], {}, "must be sweep or comment FILE"],
 ])("preview rejects %j with %j", async (args, env, message) => {
   const { code, stderr, calls } = await preview(args, env as unknown as Record<string, string>);
   expect([code, calls]).toEqual([1, []]);

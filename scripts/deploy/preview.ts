@@ -1,4 +1,4 @@
-// Command of the preview workflow: comments on the pull request, sweeps old previews, or requests a sweep.
+// Command of the preview workflows: comments on the pull request, or sweeps old previews.
 import { appendFile, readFile } from "node:fs/promises";
 import { readCommandLine } from "../command-line.ts";
 import { runOrThrow } from "./command.ts";
@@ -8,9 +8,9 @@ import { sweepPreviews } from "./sweep-previews.ts";
 
 const { operands } = readCommandLine({
   name: "node scripts/deploy/preview.ts",
-  about: "Sweeps old previews, requests a sweep, or comments on the pull request.",
+  about: "Sweeps old previews, or comments on the pull request.",
   operands: {
-    value: "sweep|request-sweep|comment FILE",
+    value: "sweep|comment FILE",
     about: "FILE holds the output of verify; it may be missing",
   },
 });
@@ -37,11 +37,8 @@ async function comment(file: string): Promise<void> {
 try {
   const [command, file] = operands;
   if (command === "sweep") await sweepPreviews(deployContext, variable("STATE_ACCOUNT", /^[a-z0-9]{3,24}$/));
-  else if (command === "request-sweep")
-    // On main, so that the sweep never runs the pull request's code.
-    await runOrThrow(deployContext.run, ["gh", ["workflow", "run", "preview.yml", "--ref", "main"]]);
   else if (command === "comment" && file) await comment(file);
-  else throw new Error(`The command must be sweep, request-sweep or comment FILE, received "${operands.join(" ")}".`);
+  else throw new Error(`The command must be sweep or comment FILE, received "${operands.join(" ")}".`);
 } catch (error) {
   process.stderr.write(`preview: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
