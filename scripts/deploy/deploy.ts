@@ -1,9 +1,7 @@
 // Command of the workflows: deploys a package to a stage, or removes temporary data roles that a run left.
-import { placeholdersOf, rejectPlaceholders } from "../../infra/placeholders.ts";
 import { readCommandLine } from "../command-line.ts";
 import { deployContext } from "./deploy-context.ts";
-import { deploy } from "./deploy-order.ts";
-import { isCurrent } from "./settings-compatibility.ts";
+import { deployStage } from "./deploy-stage.ts";
 import { readTarget } from "./target.ts";
 import { removeTemporaryDataRoles } from "./temporary-data-roles.ts";
 
@@ -34,21 +32,14 @@ try {
   if (flags["remove-seed-roles"]) await removeTemporaryDataRoles(deployContext, target);
   else {
     if (!flags.package) throw new Error("--package FILE is missing.");
-    const dryRun = isTrue("dry-run", flags["dry-run"]);
-    if (!dryRun) rejectPlaceholders(target.config);
-    for (const line of placeholdersOf(target.config)) deployContext.log(`::warning::npm run bootstrap: ${line}`);
-    await deploy(deployContext, target, {
+    await deployStage(deployContext, target, {
       file: flags.package,
-      dryRun,
+      dryRun: isTrue("dry-run", flags["dry-run"]),
       allowLoss: isTrue("allow-loss", flags["allow-loss"]),
       ...(flags["start-at"] && { startAt: flags["start-at"] }),
       ...(flags.report && { report: flags.report }),
       verifyArgs: operands,
     });
-    if (target.stage === "production" && !isCurrent())
-      deployContext.log(
-        "::notice::infra/released-settings.json describes an older release. Run npm run released-settings in the next change.",
-      );
   }
 } catch (error) {
   // GitHub lists an annotation of one line; the whole message follows on standard error.

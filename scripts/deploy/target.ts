@@ -3,18 +3,27 @@ import { parseStage, readConfig } from "../../infra/config.ts";
 import type { Stage, StageConfig } from "../../infra/config-schema.ts";
 import { type Names, namesOf } from "../../infra/naming.ts";
 
+/** Who runs the deployment: the pipeline's identity or a person. */
+export type Operator = {
+  readonly objectId: string;
+  readonly type: "ServicePrincipal" | "User";
+  /** For people who wait: the person, or the run of the pipeline. */
+  readonly name: string;
+};
+
 export type DeployTarget = {
   readonly stage: Stage;
   readonly config: StageConfig;
   readonly names: Names;
   readonly subscriptionId: string;
-  /** Object id and client id of the identity that deploys. */
+  /** Object id and client id of the pipeline's identity: those of the plan, whoever runs it. */
   readonly principalId: string;
   readonly clientId: string;
+  readonly operator: Operator;
   readonly stateAccount: string;
   /** 40 hex digits. */
   readonly commit: string;
-  /** Unique to this workflow run. */
+  /** Unique to this run. */
   readonly runId: string;
 };
 
@@ -49,6 +58,11 @@ export function readTarget(
     subscriptionId: valid.ARM_SUBSCRIPTION_ID,
     principalId: valid.DEPLOYER_OBJECT_ID,
     clientId: valid.AZURE_CLIENT_ID,
+    operator: {
+      objectId: valid.DEPLOYER_OBJECT_ID,
+      type: "ServicePrincipal",
+      name: `run ${valid.GITHUB_RUN_ID} of the pipeline`,
+    },
     stateAccount: valid.STATE_ACCOUNT,
     commit: valid.GITHUB_SHA,
     runId: valid.GITHUB_RUN_ID,

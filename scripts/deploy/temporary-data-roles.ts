@@ -1,4 +1,4 @@
-// Data roles of the deployer that exist only while seed-entity runs: assigned before it and removed after it.
+// Data roles of who deploys that exist only while seed-entity runs: assigned before it and removed after it.
 import { createHash } from "node:crypto";
 import type { DeployContext } from "./deploy-context.ts";
 import { roles } from "./deployer-roles.ts";
@@ -53,7 +53,7 @@ async function removeTableRoles({ az, log }: AzContext, target: DeployTarget): P
   const url = management(`${tableAccountOf(target)}/tableRoleAssignments`);
   const { value } = await listOr(az("rest", "--method", "get", "--url", url), { value: [] as TableRoleAssignment[] });
   for (const { id, properties } of value) {
-    if (properties.principalId !== target.principalId) continue;
+    if (properties.principalId !== target.operator.objectId) continue;
     await az("rest", "--method", "delete", "--url", management(id));
     log(`Removed the temporary table role (${id.split("/").at(-1)}).`);
   }
@@ -62,7 +62,7 @@ async function removeTableRoles({ az, log }: AzContext, target: DeployTarget): P
 async function removeVaultRoles({ az, log }: AzContext, target: DeployTarget): Promise<void> {
   const list = ["role", "assignment", "list", "--scope", vaultOf(target), "--role", roles.secretsOfficer.id];
   for (const { id, principalId, description } of await listOr(az(...list), [] as VaultRoleAssignment[])) {
-    if (principalId !== target.principalId || !description?.startsWith(MARK)) continue;
+    if (principalId !== target.operator.objectId || !description?.startsWith(MARK)) continue;
     await az("role", "assignment", "delete", "--ids", id);
     log(`Removed the temporary vault role (${description}).`);
   }
@@ -81,13 +81,13 @@ export async function withTemporaryDataRoles<T>(
     const properties = {
       roleDefinitionId: `${account}/tableRoleDefinitions/${DATA_CONTRIBUTOR}`,
       scope: account,
-      principalId: target.principalId,
+      principalId: target.operator.objectId,
     };
     const url = management(`${account}/tableRoleAssignments/${guidOf(target.runId)}`);
     await az("rest", "--method", "put", "--url", url, "--body", JSON.stringify({ properties }));
     await az(
-      ...["role", "assignment", "create", "--assignee-object-id", target.principalId],
-      ...["--assignee-principal-type", "ServicePrincipal", "--role", roles.secretsOfficer.id],
+      ...["role", "assignment", "create", "--assignee-object-id", target.operator.objectId],
+      ...["--assignee-principal-type", target.operator.type, "--role", roles.secretsOfficer.id],
       ...["--scope", vaultOf(target), "--description", `${MARK} ${target.runId}`],
     );
     log("Assigned the temporary roles on tables and vault to the deployer.");

@@ -1,0 +1,199 @@
+// One deployment of a stage at a time, of the pipeline or of a person: a lease on a blob in the container of the state.
+import { randomUUID } from "node:crypto";
+import { stateOf } from "../../infra/naming.ts";
+import { createAz } from "./command.ts";
+import type { DeployContext } from "./deploy-context.ts";
+import { interruptible } from "./interruptible.ts";
+import { MINUTE, permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
+import type { DeployTarget } from "./target.ts";
+
+/** The most that Azure permits. The lock of a run that was killed is free after it. */
+const LEASE_SECONDS = 60;
+const RENEW_EVERY_MS = 20_000;
+/** After a renewal that failed for a reason other than the lease. */
+const RENEW_AGAIN_MS = 5_000;
+/** No renewal begins later than this after the last good one: with the limit of a call it ends within the lease. */
+const LAST_RENEWAL_MS = 50_000;
+const RENEWAL_MS = 10_000;
+/** Of the other calls: az itself can wait for ever. */
+const CALL_MS = 20_000;
+/** How long a deployment waits for the one that runs. */
+const WAIT_MS = 15 * MINUTE;
+const POLL_MS = 10_000;
+
+export class LockError extends Error {
+  override name = "LockError";
+}
+
+type LockTarget = Pick<DeployTarget, "stage" | "stateAccount" | "commit" | "operator">;
+type Lease = ReturnType<typeof openLease>;
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** https://learn.microsoft.com/rest/api/storageservices/lease-blob: a breaking lease is not free yet. */
+const isHeld = (error: unknown) =>
+  /LeaseAlreadyPresent|already a lease present|LeaseIsBreakingAndCannotBeAcquired/.test(String(error));
+/** The holder of an expired lease may renew it until the blob is leased or written by another. */
+const isTaken = (error: unknown) =>
+  /LeaseIdMismatch|LeaseNotPresent|LeaseIsBroken|LeaseIsBreaking|LeaseLost|BlobNotFound/.test(String(error));
+
+/** Name of the blob, among the states of the stage's stacks. */
+export const lockOf = (stage: LockTarget["stage"]) => `${stage}/deployment.lock`;
+
+/** The calls on the blob, each with a limit. */
+function openLease({ run }: Pick<DeployContext, "run">, { stage, stateAccount }: LockTarget) {
+  const { containerName } = stateOf(stage, "platform");
+  const account = ["--account-name", stateAccount, "--auth-mode", "login", "--container-name", containerName];
+  const [blob, leased] = [
+    ["--name", lockOf(stage)],
+    ["--blob-name", lockOf(stage)],
+  ];
+  const id = randomUUID();
+  const limited =
+    (timeoutMs: number) =>
+    (...args: string[]) =>
+      createAz(run, timeoutMs)("storage", "blob", ...args, ...account);
+  const call = limited(CALL_MS);
+  return {
+    acquire: () =>
+      call("lease", "acquire", ...leased, "--lease-duration", String(LEASE_SECONDS), "--proposed-lease-id", id),
+    renew: () => limited(RENEWAL_MS)("lease", "renew", ...leased, "--lease-id", id),
+    release: () => call("lease", "release", ...leased, "--lease-id", id),
+    /** Creates the blob unless it exists. */
+    create: () =>
+      call("upload", ...blob, "--data", "Its lease is the lock of a deployment.", "--overwrite", "false").catch(
+        (error) => {
+          if (!/BlobAlreadyExists|LeaseIdMissing/.test(String(error))) throw error;
+        },
+      ),
+    describe: (metadata: Holder) =>
+      call(
+        ...["metadata", "update", ...blob, "--lease-id", id],
+        ...["--metadata", ...Object.entries(metadata).map(([name, value]) => `${name}=${value}`)],
+      ),
+    holder: () => call("metadata", "show", ...blob) as Promise<Partial<Holder>>,
+  };
+}
+
+/** The blob's metadata. Headers carry it, so it is ASCII. */
+type Holder = {
+  /** The person or the run of the pipeline. */
+  readonly by: string;
+  readonly commit: string;
+  /** ISO time. */
+  readonly since: string;
+};
+
+/** @returns the time from which the lease lasts at least */
+async function acquire(context: DeployContext, target: LockTarget, lease: Lease): Promise<number> {
+  const { clock, log } = context;
+  const end = clock.now() + WAIT_MS;
+  let shown = "";
+  for (;;) {
+    const sentAt = clock.now();
+    const isOurs = await retry(context, () => tryToAcquire(lease), {
+      timeoutMs: ROLE_PROPAGATION_MS,
+      intervalMs: 20_000,
+      retryReason: permissionRetryReason,
+    });
+    if (isOurs) {
+      const since = new Date(sentAt).toISOString();
+      const holder = { by: target.operator.name.replace(/[^ -~]/g, "?"), commit: target.commit, since };
+      await lease.describe(holder).catch((error) => log(`Others cannot see who deploys. ${messageOf(error)}`));
+      return sentAt;
+    }
+    const holder = await describeHolder(lease);
+    if (clock.now() >= end)
+      throw new LockError(
+        `Another deployment of ${target.stage} still runs after ${WAIT_MS / MINUTE} minutes, so nothing was changed: ${holder}. Run this again when it has ended.`,
+      );
+    if (holder !== shown) {
+      log(`Waiting for up to ${WAIT_MS / MINUTE} minutes for another deployment of ${target.stage}: ${holder}.`);
+      shown = holder;
+    }
+    await clock.sleep(POLL_MS);
+  }
+}
+
+/** @returns false while another holds the lease */
+async function tryToAcquire(lease: Lease): Promise<boolean> {
+  try {
+    await lease.acquire().catch(async (error: unknown) => {
+      if (!/BlobNotFound/.test(String(error))) throw error;
+      await lease.create();
+      await lease.acquire();
+    });
+    return true;
+  } catch (error) {
+    if (isHeld(error)) return false;
+    throw error;
+  }
+}
+
+async function describeHolder(lease: Lease): Promise<string> {
+  const { by, commit, since } = await lease.holder().catch((): Partial<Holder> => ({}));
+  if (!by) return "its name is not known yet";
+  return `${by}, commit ${commit?.slice(0, 7)}, since ${since}`;
+}
+
+/**
+ * Renews the lease until the signal aborts. A laptop that slept renews an expired lease too, if no one took it.
+ * @throws {Error} when it was taken, or could not be renewed in time
+ */
+async function keep(
+  { clock }: Pick<DeployContext, "clock">,
+  lease: Lease,
+  { acquiredAt, signal }: { readonly acquiredAt: number; readonly signal: AbortSignal },
+): Promise<void> {
+  let renewedAt = acquiredAt;
+  let pause = Math.max(0, acquiredAt + RENEW_EVERY_MS - clock.now());
+  for (;;) {
+    await clock.sleep(pause, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const sentAt = clock.now();
+    try {
+      await lease.renew();
+      renewedAt = sentAt;
+      pause = RENEW_EVERY_MS;
+    } catch (error) {
+      pause = RENEW_AGAIN_MS;
+      if (isTaken(error) || clock.now() + pause > renewedAt + LAST_RENEWAL_MS) throw error;
+    }
+  }
+}
+
+/**
+ * Runs the work with a context of which every call throws once the lock is lost. Waits first for the deployment that
+ * holds the lock, for up to 15 minutes.
+ * @throws {LockError} when the other deployment does not end, or when the lock was lost while the work ran
+ */
+export async function withDeploymentLock<T>(
+  outer: DeployContext,
+  target: LockTarget,
+  work: (context: DeployContext) => Promise<T>,
+): Promise<T> {
+  const { context, stop } = interruptible(outer);
+  const lease = openLease(outer, target);
+  const acquiredAt = await acquire(outer, target, lease);
+  const end = new AbortController();
+  let lost: LockError | undefined;
+  const renewal = keep(outer, lease, { acquiredAt, signal: end.signal }).catch((error: unknown) => {
+    lost = new LockError(
+      `The lock of ${target.stage} was lost, so this deployment was stopped and rolled nothing back: ${messageOf(error)}\n` +
+        "Another deployment may run now. When none does, run this again.",
+      { cause: error },
+    );
+    stop(lost);
+  });
+  try {
+    return await work(context);
+  } finally {
+    end.abort();
+    await renewal;
+    // biome-ignore lint/correctness/noUnsafeFinally: whatever the work made of it, this is why it ended.
+    if (lost) throw lost;
+    await lease.release().catch((error: unknown) => {
+      const reason = messageOf(error);
+      outer.log(`The lock of ${target.stage} was not released; it is free after ${LEASE_SECONDS} seconds. ${reason}`);
+    });
+  }
+}
