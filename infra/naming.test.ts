@@ -1,14 +1,15 @@
-// Resource names: constant and unique per stage and subscription, and valid in Azure.
+// Resource names: constant and unique per stage, subscription and region, and valid in Azure.
 import { describe, expect, it } from "vitest";
 import type { Stage } from "./config-schema.ts";
 import { checkName, namesOf, stateOf } from "./naming.ts";
 
 const SUBSCRIPTION = "11111111-1111-4111-8111-111111111111";
+const REGION = "swedencentral";
 const stages: Stage[] = ["production", "preview-7", "preview-999999"];
 
 describe("naming", () => {
   it.each(stages)("namesOf %s contain the stage and end with five characters of a hash", (stage) => {
-    const names = namesOf(stage, SUBSCRIPTION);
+    const names = namesOf(stage, SUBSCRIPTION, REGION);
     const hash = names.identity.slice(-5);
     expect(hash).toMatch(/^[a-z0-9]{5}$/);
     for (const [kind, name] of Object.entries(names)) {
@@ -18,13 +19,14 @@ describe("naming", () => {
     }
   });
 
-  it("namesOf differ between stages and subscriptions, and ignore the letter case of the id", () => {
-    const other = namesOf("production", "99999999-1111-4111-8111-111111111111");
-    const ours = namesOf("production", SUBSCRIPTION);
+  it("namesOf differ between stages, subscriptions and regions, and ignore the letter case of the id", () => {
+    const other = namesOf("production", "99999999-1111-4111-8111-111111111111", REGION);
+    const ours = namesOf("production", SUBSCRIPTION, REGION);
     expect(other.vault).not.toBe(ours.vault);
-    expect(namesOf("preview-7", SUBSCRIPTION).mediaAccount.slice(-5)).not.toBe(ours.mediaAccount.slice(-5));
+    expect(namesOf("production", SUBSCRIPTION, "norwayeast").vault).not.toBe(ours.vault);
+    expect(namesOf("preview-7", SUBSCRIPTION, REGION).mediaAccount.slice(-5)).not.toBe(ours.mediaAccount.slice(-5));
     const upper = "abcdefab-1111-4111-8111-111111111111";
-    expect(namesOf("production", upper.toUpperCase())).toEqual(namesOf("production", upper));
+    expect(namesOf("production", upper.toUpperCase(), REGION)).toEqual(namesOf("production", upper, REGION));
   });
 
   it.each([

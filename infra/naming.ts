@@ -1,4 +1,4 @@
-// The name of every Azure resource, derived from stage and subscription and checked against Azure's naming rules.
+// The name of every Azure resource, derived from stage, subscription and region, and checked against Azure's naming rules.
 import { createHash } from "node:crypto";
 import type { Stage } from "./config-schema.ts";
 
@@ -61,11 +61,13 @@ export function shortHash(text: string, length: number): string {
 export type Names = ReturnType<typeof namesOf>;
 
 /**
+ * The names end with five characters of the hash of subscription, stage and region. Production's vault keeps its name for 90
+ * days after its deletion, so that names without the region would exclude a second attempt in another one.
  * @param stage production or preview-N
- * @param subscriptionId a GUID; the names end with five characters of the hash of subscription and stage
+ * @param subscriptionId a GUID
  */
-export function namesOf(stage: Stage, subscriptionId: string) {
-  const hash = shortHash(`${subscriptionId.toLowerCase()}/${stage}`, 5);
+export function namesOf(stage: Stage, subscriptionId: string, region: string) {
+  const hash = shortHash(`${subscriptionId.toLowerCase()}/${stage}/${region}`, 5);
   const named = `vitae-${stage}-${hash}`;
   // For kinds that permit no hyphen, or only 24 characters.
   const joined = `${stage.replace("-", "")}${hash}`;

@@ -30,7 +30,7 @@ export class PlatformStack extends TerraformStack {
     addProviders(this, "platform", props);
     const { config, target } = props;
     const { subscriptionId, tenantId } = target;
-    const names = namesOf(config.stage, subscriptionId);
+    const names = namesOf(config.stage, subscriptionId, config.region);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
     const location: ResourceLocation = { resourceGroupName: names.resourceGroup, location: config.region };
 
@@ -119,10 +119,10 @@ export class EventsStack extends TerraformStack {
   constructor(scope: Construct, props: StackProps) {
     super(scope, "events");
     addProviders(this, "events", props);
-    const names = namesOf(props.config.stage, props.target.subscriptionId);
+    const { stage, alerts, region } = props.config;
+    const names = namesOf(stage, props.target.subscriptionId, region);
     const group = new DataAzurermResourceGroup(this, "group", { name: names.resourceGroup });
     const { hostName } = new OriginalWritten(this, "original-written", { groupId: group.id, names });
-    const { alerts, region } = props.config;
     if (alerts.availability.enabled)
       new Availability(this, "availability", {
         location: { resourceGroupName: names.resourceGroup, location: region },
@@ -131,7 +131,7 @@ export class EventsStack extends TerraformStack {
         groupId: group.id,
         hostName,
       });
-    tagResources(this, props.config.stage);
+    tagResources(this, stage);
   }
 }
 

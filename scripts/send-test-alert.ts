@@ -26,14 +26,15 @@ const { flags } = readCommandLine(COMMAND);
 try {
   const stage = parseStage(flags.stage);
   const states = statesOf(flags.only);
-  if (readConfig(stage).alerts.slack.connection === "none")
+  const { alerts, region } = readConfig(stage);
+  if (alerts.slack.connection === "none")
     throw new Error(
       `${stage} has no notifier: it sends e-mails only (alerts.slack of the stage, see infra/stages.ts).`,
     );
   const { id } = flags.subscription
     ? { id: flags.subscription }
     : ((await deployContext.az("account", "show")) as { readonly id: string });
-  const { resourceGroup, workflow } = namesOf(stage, id);
+  const { resourceGroup, workflow } = namesOf(stage, id, region);
   const workflowId = `/subscriptions/${id}/resourceGroups/${resourceGroup}/providers/Microsoft.Logic/workflows/${workflow}`;
   for (const state of states) {
     await sendAlert(deployContext, workflowId, state);

@@ -102,7 +102,7 @@ it.each([
   ["production", 0],
   ["preview-7", 1],
 ] as const)("bootstrap creates the group and the container that %s deploys to", (stage, which) => {
-  expect(namesOf(stage, SUBSCRIPTION).resourceGroup).toBe(deployers[which]?.group);
+  expect(namesOf(stage, SUBSCRIPTION, "westeurope").resourceGroup).toBe(deployers[which]?.group);
   expect(stateOf(stage, "platform").containerName).toBe(deployers[which]?.container);
 });
 

@@ -1,4 +1,5 @@
 // Revokes the user-delegation keys of a stage's media account, and restarts the app, which would sign with them for a day.
+import { readConfig } from "../../infra/config.ts";
 import type { Stage } from "../../infra/config-schema.ts";
 import { namesOf } from "../../infra/naming.ts";
 import type { DeployContext } from "./deploy-context.ts";
@@ -17,7 +18,7 @@ const options: RetryOptions = {
 export async function revokeLinks(context: Pick<DeployContext, "az" | "clock" | "log">, stage: Stage): Promise<void> {
   const { az, log } = context;
   const { id: subscription } = (await az("account", "show")) as { id: string };
-  const { resourceGroup, mediaAccount, functionApp } = namesOf(stage, subscription);
+  const { resourceGroup, mediaAccount, functionApp } = namesOf(stage, subscription, readConfig(stage).region);
   const group = ["--resource-group", resourceGroup, "--subscription", subscription];
   await az("storage", "account", "revoke-delegation-keys", "--name", mediaAccount, ...group);
   log(`Revoked the delegation keys of ${mediaAccount}: its links end within minutes.`);

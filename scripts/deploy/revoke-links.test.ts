@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { readConfig } from "../../infra/config.ts";
 import { namesOf } from "../../infra/naming.ts";
 import { emptySubscription, runAz, SUBSCRIPTION } from "./azure-cli.fixture.ts";
 import { run } from "./command.ts";
@@ -9,7 +10,11 @@ import { revokeLinks } from "./revoke-links-steps.ts";
 import { installStandIn } from "./stand-in.fixture.ts";
 
 const COMMAND = join(import.meta.dirname, "revoke-links.ts");
-const { resourceGroup, mediaAccount, functionApp } = namesOf("production", SUBSCRIPTION);
+const { resourceGroup, mediaAccount, functionApp } = namesOf(
+  "production",
+  SUBSCRIPTION,
+  readConfig("production").region,
+);
 
 function deployedSubscription() {
   const subscription = emptySubscription();

@@ -51,10 +51,11 @@ export function readTarget(
       `The environment has ${issues.length} issue(s); npm run bootstrap prints the variables:\n${issues.join("\n")}`,
     );
   const valid = environment as Record<keyof typeof rules, string>;
+  const config = readConfig(stage);
   return {
     stage,
-    config: readConfig(stage),
-    names: namesOf(stage, valid.ARM_SUBSCRIPTION_ID),
+    config,
+    names: namesOf(stage, valid.ARM_SUBSCRIPTION_ID, config.region),
     subscriptionId: valid.ARM_SUBSCRIPTION_ID,
     principalId: valid.DEPLOYER_OBJECT_ID,
     clientId: valid.AZURE_CLIENT_ID,
