@@ -36,6 +36,7 @@ describe.each(["production", "preview-7"] as const)("%s", (stage) => {
         resource_provider_registrations: "none",
         features: [
           {
+            persist_id_on_create_before_polling_for_completion: true,
             storage: [{ data_plane_available: false }],
             key_vault: [
               { purge_soft_delete_on_destroy: stage !== "production", recover_soft_deleted_key_vaults: true },

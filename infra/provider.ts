@@ -26,7 +26,7 @@ export interface StackProps {
 export function addProviders(stack: TerraformStack, name: "platform" | "events", { config, target }: StackProps): void {
   const { subscriptionId, tenantId } = target;
   const keep = config.vault.purgeProtection;
-  new AzurermProvider(stack, "azurerm", {
+  const azurerm = new AzurermProvider(stack, "azurerm", {
     subscriptionId,
     tenantId,
     features: [
@@ -41,6 +41,10 @@ export function addProviders(stack: TerraformStack, name: "platform" | "events",
     storageUseAzuread: true,
     resourceProviderRegistrations: "none",
   });
+  // What Azure accepts and then fails to create is in the state, so that the next plan replaces it. Otherwise it would exist
+  // outside of the state and block every later deployment. The bindings lack the argument.
+  // https://github.com/hashicorp/terraform-provider-azurerm/blob/v4.81.0/internal/sdk/resource_id_callback.go
+  azurerm.addOverride("features.0.persist_id_on_create_before_polling_for_completion", true);
   new AzapiProvider(stack, { subscriptionId, tenantId, tags: tagsOf(config.stage) });
   // The bindings pin the version that they were generated from, which lacks arguments that the stacks use.
   stack.addOverride("terraform.required_providers.azurerm", { source: "hashicorp/azurerm", version: "~> 4.81" });
