@@ -48,6 +48,7 @@ const variations = [
   synthesized("preview-7"),
   synthesized("production", {
     frontDoor: true,
+    hostNames: ["api.example.com"],
     site: { enabled: true },
     scale: { alwaysReady: { http: 1 } },
     lifecycle: { archiveAfter: 400 },

@@ -1,43 +1,9 @@
-// Bindings of the provider Azure/azapi, for resources that azurerm lacks or gets wrong.
+// Bindings of the resources and data sources of azapi, for what azurerm lacks or gets wrong.
 import { TerraformDataSource } from "cdktf/lib/terraform-data-source.js";
-import { TerraformProvider } from "cdktf/lib/terraform-provider.js";
 import { type TerraformMetaArguments, TerraformResource } from "cdktf/lib/terraform-resource.js";
 import type { Construct } from "constructs";
 
-const VERSION = "~> 2.12";
 const generator = { terraformGeneratorMetadata: { providerName: "azapi" } };
-
-type ProviderProps = {
-  readonly subscriptionId: string;
-  readonly tenantId: string;
-  /** Of every resource whose type takes tags, as the provider's schemas have it. */
-  readonly tags: Readonly<Record<string, string>>;
-};
-
-export class AzapiProvider extends TerraformProvider {
-  readonly #props: ProviderProps;
-
-  constructor(scope: Construct, props: ProviderProps) {
-    super(scope, "azapi", {
-      terraformResourceType: "azapi",
-      terraformGeneratorMetadata: { providerName: "azapi", providerVersionConstraint: VERSION },
-      terraformProviderSource: "Azure/azapi",
-    });
-    this.#props = props;
-  }
-
-  protected override synthesizeAttributes(): Record<string, unknown> {
-    return {
-      subscription_id: this.#props.subscriptionId,
-      tenant_id: this.#props.tenantId,
-      default_tags: this.#props.tags,
-      // npm run bootstrap registers them; a deployer may not.
-      skip_provider_registration: true,
-      // Otherwise the whole response of Azure would be stored in the state.
-      disable_default_output: true,
-    };
-  }
-}
 
 export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "dependsOn" | "lifecycle"> {
   /** Type and API version, such as `Microsoft.Web/sites@2025-03-01`. */
@@ -53,6 +19,8 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
   readonly exports?: readonly string[];
   /** Regular expressions of transient errors. @default none beyond 408, 429 and 5xx, which are tried four times */
   readonly transientErrors?: readonly string[];
+  /** False for a body with a property that the schemas of azapi lack. @default true */
+  readonly schemaValidation?: boolean;
   /** Query parameters of the request that deletes the resource. @default none */
   readonly deleteQuery?: Readonly<Record<string, string>>;
 }
@@ -96,7 +64,18 @@ export class AzapiResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { type, name, parentId, location, identityIds, body, exports, transientErrors, deleteQuery } = this.#props;
+    const {
+      type,
+      name,
+      parentId,
+      location,
+      identityIds,
+      body,
+      exports,
+      transientErrors,
+      deleteQuery,
+      schemaValidation,
+    } = this.#props;
     return {
       type,
       name,
@@ -106,6 +85,7 @@ export class AzapiResource extends TerraformResource {
       body,
       // Azure returns some values in another letter case, which every plan would show as a change.
       ignore_casing: true,
+      schema_validation_enabled: schemaValidation,
       response_export_values: exports ?? [],
       delete_query_parameters:
         deleteQuery && Object.fromEntries(Object.entries(deleteQuery).map(([key, value]) => [key, [value]])),

@@ -2,7 +2,7 @@
 import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider/index.js";
 import { AzurermBackend } from "cdktf/lib/backends/azurerm-backend.js";
 import type { TerraformStack } from "cdktf/lib/terraform-stack.js";
-import { AzapiProvider } from "./azapi.ts";
+import { AzapiProvider } from "./azapi-provider.ts";
 import type { StageConfig } from "./config-schema.ts";
 import { stateOf } from "./naming.ts";
 import { tagsOf } from "./tags.ts";

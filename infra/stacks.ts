@@ -68,6 +68,7 @@ export class PlatformStack extends TerraformStack {
       packageUrl: host.packageUrl,
       origins,
       hostNames,
+      hasCertificates: config.hostNames.length > 0,
       scale: config.scale,
     });
     new MediaTopic(this, "topic", { location, name: names.mediaTopic, media, host, subscriptionId });

@@ -134,6 +134,16 @@ describe("function app", () => {
     expect(postcondition[0]?.error_message).toContain("APP_ORIGINS");
   });
 
+  it("the function app can have certificates when the stage has a domain of its own, and is validated otherwise", () => {
+    expect(properties).not.toHaveProperty("siteScopedCertificatesEnabled");
+    expect(app).not.toHaveProperty("schema_validation_enabled");
+    const own = appOf(synthesized("production", { hostNames: ["api.ada.dev"] }).platform).app;
+    expect(own).toMatchObject({
+      schema_validation_enabled: false,
+      body: { properties: { siteScopedCertificatesEnabled: true } },
+    });
+  });
+
   it("the function app has no setting that Flex Consumption forbids, and no storage connection string", () => {
     expect(Object.keys(settings).filter((name) => forbidden.test(name))).toEqual([]);
     expect(forbidden.test("AzureWebJobsStorage")).toBe(true);

@@ -23,6 +23,8 @@ export interface FunctionAppProps {
   readonly origins: readonly string[];
   /** Host names whose origins are in the settings; the one that Azure chose must be among them. */
   readonly hostNames: readonly string[];
+  /** The app can have certificates of its own domains, which Azure permits at its creation only. @default false */
+  readonly hasCertificates?: boolean;
   readonly scale: StageConfig["scale"];
 }
 
@@ -46,7 +48,8 @@ export class FunctionApp extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionAppProps) {
     super(scope, id);
-    const { location, groupId, names, identity, settings, packageUrl, origins, hostNames, scale } = props;
+    const { location, groupId, names, identity, settings, packageUrl, origins, hostNames, hasCertificates, scale } =
+      props;
     const plan = new ServicePlan(this, "plan", { ...location, name: names.plan, osType: "Linux", skuName: "FC1" });
     const alwaysReady = Object.entries(scale.alwaysReady).map(([name, instanceCount]) => ({ name, instanceCount }));
     const app = new AzapiResource(this, "app", {
@@ -73,6 +76,8 @@ export class FunctionApp extends Construct {
           },
         ],
       },
+      // azapi 2.12 does not know siteScopedCertificatesEnabled. Without it, the body is validated.
+      ...(hasCertificates && { schemaValidation: false }),
       body: {
         kind: "functionapp,linux",
         properties: {
@@ -81,6 +86,7 @@ export class FunctionApp extends Construct {
           httpsOnly: true,
           clientAffinityEnabled: false,
           publicNetworkAccess: "Enabled",
+          ...(hasCertificates && { siteScopedCertificatesEnabled: true }),
           functionAppConfig: {
             deployment: {
               storage: {
