@@ -8,10 +8,11 @@ import { createCredential } from "../functions/lib/azure/credential.ts";
 import { createTableClient } from "../functions/lib/azure/tables.ts";
 import { LOCAL_OWNER_EMAIL, tables } from "../functions/lib/names.ts";
 import { readSettings } from "../functions/lib/settings.ts";
+import { tablesEndpoint } from "../functions/lib/test-services.fixture.ts";
 import { seed as seedEntity } from "./seed.ts";
 
 const table = createTableClient({
-  endpoint: process.env.TABLES_ENDPOINT as string,
+  endpoint: tablesEndpoint,
   table: tables.visits,
   credential: createCredential(undefined),
   retries: 0,

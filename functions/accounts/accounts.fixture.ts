@@ -1,8 +1,5 @@
 // Tables of their own on the tests' Azurite, behind a fault proxy, for the tests of accounts.
 import { createHash, randomUUID } from "node:crypto";
-import { dirname } from "node:path";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { User } from "../lib/access/roster.ts";
 import { createRosterView } from "../lib/access/roster-view.ts";
 import { createCredential } from "../lib/azure/credential.ts";
@@ -11,6 +8,7 @@ import { createHeavyWork } from "../lib/heavy-work.ts";
 import { consoleLog, createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock, type StoreClock } from "../lib/store-clock.ts";
+import { tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { createAccountLog } from "./account-log.ts";
 import { createCredentialStore } from "./credentials.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
@@ -20,22 +18,16 @@ import { createSessions } from "./sessions.ts";
 import { createUsers } from "./users-table.ts";
 
 const credential = createCredential(undefined);
-const endpoint = process.env.TABLES_ENDPOINT as string;
-
-export async function startTableProxy(): Promise<FaultProxy> {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  return startFaultProxy({ target: endpoint, certificate });
-}
 
 /** Creates a table and returns its name. */
 export async function createTable(): Promise<string> {
   const table = `t${randomUUID().replaceAll("-", "")}`;
-  await createTableClient({ endpoint, table, credential, retries: 2 }).createTable();
+  await createTableClient({ endpoint: tablesEndpoint, table, credential, retries: 2 }).createTable();
   return table;
 }
 
 /** The stores of one instance on this table. */
-export function openAccounts(table: string, { url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
+export function openAccounts(table: string, { url = tablesEndpoint, clock = createStoreClock() as StoreClock } = {}) {
   const client = (retries: number) => createTableClient({ endpoint: url, table, credential, retries });
   const rows = createRows({ name: table, reads: client(2), writes: client(0), clock, callMs: 1_000 });
   const users = createUsers({ rows, checkTable: () => checkTable(client(0), AbortSignal.timeout(30_000)) });
@@ -51,9 +43,14 @@ export function createCheapPasswords(): Passwords {
 }
 
 /** The stores, passwords and sessions of one instance, as the routes of accounts need them, on tables of their own. */
-export async function openAccountDeps({ url = endpoint, clock = createStoreClock() as StoreClock } = {}) {
+export async function openAccountDeps({ url = tablesEndpoint, clock = createStoreClock() as StoreClock } = {}) {
   const accounts = openAccounts(await createTable(), { url, clock });
-  const sessionsTable = createTableClient({ endpoint, table: await createTable(), credential, retries: 0 });
+  const sessionsTable = createTableClient({
+    endpoint: tablesEndpoint,
+    table: await createTable(),
+    credential,
+    retries: 0,
+  });
   const rows = createSessionRows(sessionsTable, clock);
   const lines: Record<string, unknown>[] = [];
   const keep = (line: string) => void lines.push(JSON.parse(line));

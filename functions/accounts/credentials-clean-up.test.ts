@@ -4,16 +4,21 @@ import { expect, it, vi } from "vitest";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { consoleLog } from "../lib/log.ts";
+import { tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { createTable, newUser, openAccounts } from "./accounts.fixture.ts";
 import { cleanUpCredentials } from "./credentials-clean-up.ts";
 
 const HOUR_MS = 60 * 60_000;
-const endpoint = process.env.TABLES_ENDPOINT as string;
 
 async function setUp() {
   const table = await createTable();
   const { users, credentials } = openAccounts(table);
-  const usersTable = createTableClient({ endpoint, table, credential: createCredential(undefined), retries: 0 });
+  const usersTable = createTableClient({
+    endpoint: tablesEndpoint,
+    table,
+    credential: createCredential(undefined),
+    retries: 0,
+  });
   const log = { ...consoleLog, info: vi.fn() };
   const run = (ageMs: number) => {
     const now = Date.now() + ageMs;

@@ -7,13 +7,13 @@ import { createTableClient } from "../lib/azure/tables.ts";
 import { consoleLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
-import { createTable, startTableProxy } from "./accounts.fixture.ts";
+import { startTableProxy, tablesEndpoint } from "../lib/test-services.fixture.ts";
+import { createTable } from "./accounts.fixture.ts";
 import { type Family, IDLE_MS } from "./family.ts";
 import { createSessionRows } from "./session-rows.ts";
 import { createSessions, MAX_SESSIONS } from "./sessions.ts";
 import { cleanUpSessions } from "./sessions-clean-up.ts";
 
-const endpoint = process.env.TABLES_ENDPOINT as string;
 const credential = createCredential(undefined);
 const log = { ...consoleLog, info: vi.fn(), warn: vi.fn() };
 const clock = createStoreClock();
@@ -30,7 +30,7 @@ let faulty: ReturnType<typeof open>;
 
 beforeAll(async () => {
   [proxy, table] = await Promise.all([startTableProxy(), createTable()]);
-  direct = open(endpoint);
+  direct = open(tablesEndpoint);
   faulty = open(proxy.url);
 });
 beforeEach(() => {
@@ -136,7 +136,7 @@ describe("a session on its table", () => {
   });
 
   it("is neither found nor lost when the table is missing: refresh fails with DEPENDENCY_UNAVAILABLE", async () => {
-    const client = createTableClient({ endpoint, table: "nosuchtable", credential, retries: 0 });
+    const client = createTableClient({ endpoint: tablesEndpoint, table: "nosuchtable", credential, retries: 0 });
     const rows = createSessionRows(client, clock);
     const sessions = createSessions({ rows, clock, log, meter: silentMeter });
     const { refreshToken } = await direct.sessions.start(user, null);

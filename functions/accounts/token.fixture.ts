@@ -9,6 +9,7 @@ import { routesFor } from "../lib/http/operation.ts";
 import { consoleLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock } from "../lib/store-clock.ts";
+import { tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { createTable, newUser } from "./accounts.fixture.ts";
 import { deleteSession, listSessions } from "./own-sessions.ts";
 import { revoke } from "./revoke.ts";
@@ -72,7 +73,7 @@ export const idsOf = async () => (await sessions.list(state.user.id)).map(({ id 
 /** Call it once in a test file. */
 export function useTokens(): void {
   beforeAll(async () => {
-    const options = { endpoint: process.env.TABLES_ENDPOINT as string, credential: createCredential(undefined) };
+    const options = { endpoint: tablesEndpoint, credential: createCredential(undefined) };
     const table = createTableClient({ ...options, table: await createTable(), retries: 0 });
     sessionRows = createSessionRows(table, clock);
     sessions = createSessions({ rows: sessionRows, clock, log: consoleLog, meter: silentMeter });

@@ -11,6 +11,7 @@ import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import { consoleLog } from "../lib/log.ts";
 import { containers } from "../lib/names.ts";
+import { blobsUri } from "../lib/test-services.fixture.ts";
 import { createIssueUploadLink } from "../sas/issue-upload-link.ts";
 import { newOwner, openContainer, openIntake, openTable, storedBy } from "./intake.fixture.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -20,7 +21,7 @@ import { createUploadLink } from "./upload-link.ts";
 import { createUploadRows } from "./upload-rows.ts";
 import { cleanUpUploads } from "./uploads-clean-up.ts";
 
-const service = createBlobService(process.env.MEDIA__blobServiceUri as string, createCredential(undefined));
+const service = createBlobService(blobsUri, createCredential(undefined));
 const { intake, records: images } = openIntake();
 const staged = openContainer(containers.uploads);
 const uploads = createUploadRows(openTable());

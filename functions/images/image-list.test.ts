@@ -1,11 +1,10 @@
 // Listing against Azurite behind a proxy that returns rows in no order and cuts results into pages, as Cosmos DB does.
 import { randomUUIDv7 } from "node:crypto";
-import { dirname } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { ImageRecord, StoredImage } from "../lib/image.ts";
+import { startTableProxy } from "../lib/test-services.fixture.ts";
 import { createImageList, type ImageFilter, type ListPosition } from "./image-list.ts";
 import { createImageRecords } from "./image-records.ts";
 import { exampleImage } from "./image-response.ts";
@@ -21,8 +20,7 @@ let proxy: FaultProxy;
 let owner: string;
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+  proxy = await startTableProxy();
 });
 beforeEach(() => {
   owner = newOwner();

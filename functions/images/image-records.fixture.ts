@@ -1,9 +1,7 @@
 // Records of images and a table behind a proxy that can fail, for the tests of the images table.
 import { randomUUIDv7 } from "node:crypto";
-import { dirname } from "node:path";
-import { loadCertificate } from "../../local/certificate.ts";
-import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { startTableProxy } from "../lib/test-services.fixture.ts";
 import { createImageRecords } from "./image-records.ts";
 import { openTable } from "./intake.fixture.ts";
 
@@ -21,8 +19,7 @@ export const recordOf = (owner: string, changes: Partial<ImageRecord> = {}): Ima
 });
 
 export async function openThroughProxy() {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  const proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+  const proxy = await startTableProxy();
   return { proxy, images: createImageRecords(openTable(proxy.url)) };
 }
 

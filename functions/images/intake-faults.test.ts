@@ -1,10 +1,9 @@
 // Uploads while a store fails: the response to the caller, and the state that the reconcile timer finds.
-import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
+import { startBlobProxy, startTableProxy } from "../lib/test-services.fixture.ts";
 import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
 import { createIntake } from "./intake.ts";
 import { testImage } from "./test-images.fixture.ts";
@@ -17,9 +16,8 @@ let owner: string;
 let bytes: Buffer;
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  blobs = await startFaultProxy({ target: process.env.MEDIA__blobServiceUri as string, certificate });
-  tables = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+  blobs = await startBlobProxy();
+  tables = await startTableProxy();
   opened = openIntake({ blobs: blobs.url, endpoint: tables.url });
   bytes = await testImage("png");
 });

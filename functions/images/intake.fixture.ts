@@ -7,16 +7,15 @@ import { createTableClient } from "../lib/azure/tables.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
+import { blobsUri, tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { createDuplicates } from "./duplicates.ts";
 import { createImageRecords } from "./image-records.ts";
 import { createIntake } from "./intake.ts";
 
 const credential = createCredential(undefined);
-const blobsUri = process.env.MEDIA__blobServiceUri as string;
-const tablesUri = process.env.TABLES_ENDPOINT as string;
 const sdk = new BlobServiceClient(blobsUri, credential).getContainerClient(containers.images);
 
-export const openTable = (endpoint = tablesUri, table: string = tables.images) =>
+export const openTable = (endpoint = tablesEndpoint, table: string = tables.images) =>
   createTableClient({ endpoint, table, credential, retries: 2 });
 export const openContainer = (name: string, uri = blobsUri) =>
   createBlobContainer(createBlobService(uri, credential), name);
@@ -25,7 +24,7 @@ export const newOwner = () => `test-${randomUUID()}`;
 export function openIntake({
   maxPixels = 50_000_000,
   blobs = blobsUri,
-  endpoint = tablesUri,
+  endpoint = tablesEndpoint,
   meter = silentMeter,
 } = {}) {
   const records = createImageRecords(openTable(endpoint));

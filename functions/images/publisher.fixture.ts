@@ -5,18 +5,16 @@ import { createCredential } from "../lib/azure/credential.ts";
 import type { ImageRecords } from "../lib/image.ts";
 import { publicBlobName } from "../lib/image-variants.ts";
 import { containers, SITE_CONTAINER } from "../lib/names.ts";
+import { siteBlobsUri } from "../lib/test-services.fixture.ts";
 import { createGalleryRows } from "./gallery-rows.ts";
 import { openContainer, openTable } from "./intake.fixture.ts";
 import { createPublisher } from "./publisher.ts";
 
 export const openSite = () =>
-  createBlobContainer(
-    createBlobService(process.env.SITE_BLOB_ENDPOINT as string, createCredential(undefined)),
-    SITE_CONTAINER,
-  );
+  createBlobContainer(createBlobService(siteBlobsUri, createCredential(undefined)), SITE_CONTAINER);
 
 export const propertiesOfCopy = (id: string, name: string) =>
-  new BlobServiceClient(process.env.SITE_BLOB_ENDPOINT as string, createCredential(undefined))
+  new BlobServiceClient(siteBlobsUri, createCredential(undefined))
     .getContainerClient(SITE_CONTAINER)
     .getBlobClient(publicBlobName(id, name))
     .getProperties();

@@ -1,9 +1,7 @@
 // The timer of the retention in virtual time, against Azurite: expiry, the week after, changes of the tier, and crashes.
-import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import type { ImageRecord } from "../lib/image.ts";
+import { startTableProxy } from "../lib/test-services.fixture.ts";
 import { dieAt } from "./dying-process.fixture.ts";
 import { createImageRecords } from "./image-records.ts";
 import { openTable } from "./intake.fixture.ts";
@@ -112,8 +110,7 @@ describe("the end of the retention", () => {
   });
 
   it("an image whose retention was lengthened stays while reads lag", async () => {
-    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-    const proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+    const proxy = await startTableProxy();
     const lagging = openTable(proxy.url);
     const deps = { images: createImageRecords(lagging), retentionRows: createRetentionRows(lagging) };
     try {

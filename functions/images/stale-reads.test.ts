@@ -1,14 +1,13 @@
 // Images on a table that behaves as Cosmos DB may: reads lag behind writes, and calls get 410 and 449.
-import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";
 import { THUMBNAIL, variantBlobName } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";
+import { startTableProxy } from "../lib/test-services.fixture.ts";
 import { createThumbnailer } from "../thumbnail/thumbnailer.ts";
 import { createDeletion } from "./deletion.ts";
 import { newOwner, openContainer, openIntake, storedBy, unusedPublisher } from "./intake.fixture.ts";
@@ -30,8 +29,7 @@ let owner: string;
 let bytes: Buffer;
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+  proxy = await startTableProxy();
   opened = openIntake({ endpoint: proxy.url });
   bytes = await testImage("png");
 });

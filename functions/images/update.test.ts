@@ -1,12 +1,10 @@
 // PATCH /v1/images/{id} through the boundary, against Azurite: what it stores, and which changes conflict.
 import { randomUUIDv7 } from "node:crypto";
-import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { startFaultProxy } from "../../local/fault-proxy.fixture.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { routesFor } from "../lib/http/operation.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
+import { startTableProxy } from "../lib/test-services.fixture.ts";
 import type { GalleryRows } from "./gallery-rows.ts";
 import { createImageRecords } from "./image-records.ts";
 import { exampleImage } from "./image-response.ts";
@@ -146,8 +144,7 @@ describe("updateImage", () => {
   });
 
   it("accepts the newest ETag while reads lag", async () => {
-    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-    const proxy = await startFaultProxy({ target: process.env.TABLES_ENDPOINT as string, certificate });
+    const proxy = await startTableProxy();
     images = createImageRecords(openTable(proxy.url));
     try {
       proxy.lag(200);

@@ -7,10 +7,10 @@ import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../lib/azure/link-signer.ts";
 import { uploadBlobName } from "../lib/image.ts";
 import { containers } from "../lib/names.ts";
+import { blobsUri } from "../lib/test-services.fixture.ts";
 import { createIssueUploadLink } from "./issue-upload-link.ts";
 
-const uri = process.env.MEDIA__blobServiceUri as string;
-const service = createBlobService(uri, createCredential(undefined));
+const service = createBlobService(blobsUri, createCredential(undefined));
 const staged = createBlobContainer(service, containers.uploads);
 const sign = createLinkSigner(service, undefined);
 const issue = (now = Date.now) => createIssueUploadLink({ keys: createDelegationKeys({ service, now }), sign, now });

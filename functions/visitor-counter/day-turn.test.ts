@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { consoleLog } from "../lib/log.ts";
 import { dayIn } from "../lib/store-clock.ts";
+import { tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { dayRowKey, fromDayRow } from "./day-rows.ts";
 import { turnDays } from "./day-turn.ts";
 import { countVisitors, openCounter, setup, tableAt, upTo, useCounter } from "./visitor-counter.fixture.ts";
@@ -11,8 +12,7 @@ useCounter();
 
 /** A table of its own, since the timer works on all pages of one. */
 const name = `visits${randomUUID().replaceAll("-", "")}`;
-const endpoint = process.env.TABLES_ENDPOINT as string;
-const table = tableAt(endpoint, name);
+const table = tableAt(tablesEndpoint, name);
 const DAY = "2020-02-29";
 const log = { ...consoleLog, info: vi.fn(), warn: vi.fn() };
 const run = (visitsTable = table) => turnDays({ visitsTable, siteDay: dayIn("UTC") }, { log, runMs: 60_000 });

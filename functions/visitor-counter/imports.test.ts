@@ -1,6 +1,7 @@
 // Imports against Azurite: rows that only grow, repeated and concurrent imports, the total, and who imported what.
 import { beforeEach, expect, it } from "vitest";
 import { tables } from "../lib/names.ts";
+import { tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { dayRowKey, toDayRow } from "./day-rows.ts";
 import { createHistory } from "./history.ts";
 import { addDays } from "./history-periods.ts";
@@ -165,7 +166,7 @@ it("does not raise a total that is larger, and counts a day that is still in the
 
 it("succeeds when another import has removed the old records first", async () => {
   // Azurite may close a connection that was idle.
-  const patient = tableAt(process.env.TABLES_ENDPOINT as string, tables.visits, 2);
+  const patient = tableAt(tablesEndpoint, tables.visits, 2);
   for (let index = 0; index < 100; index++)
     await patient.upsertEntity({ partitionKey: setup.page, rowKey: `audit:2020-${index}` });
   let deletes = 0;
@@ -182,7 +183,7 @@ it("records who imported what, and keeps the newest hundred records", async () =
   const rowKey = (index: number) => `audit:2020-01-01T00:00:00.${String(index).padStart(3, "0")}Z-x`;
   const old = Array.from({ length: 100 }, (_, index) => ({ partitionKey: setup.page, rowKey: rowKey(index) }));
   // Azurite may close a connection that was idle.
-  const patient = tableAt(process.env.TABLES_ENDPOINT as string, tables.visits, 2);
+  const patient = tableAt(tablesEndpoint, tables.visits, 2);
   for (const row of old) await patient.upsertEntity(row);
   await run(one.imports, [day(2, 5, 4), day(1, 6)], true);
   const rows = await rowsOf("audit:");

@@ -1,20 +1,18 @@
 // For tests against Azurite: a counter behind a fault proxy, and another instance with direct access to the table.
 import { createHash, randomUUID } from "node:crypto";
-import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { loadCertificate } from "../../local/certificate.ts";
-import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../../local/fault-proxy.fixture.ts";
+import type { Fault, FaultProxy, ProxiedRequest } from "../../local/fault-proxy.fixture.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { tables } from "../lib/names.ts";
+import { startTableProxy, tablesEndpoint } from "../lib/test-services.fixture.ts";
 import type { Visit } from "./visit.ts";
 import { type CounterOptions, createVisitorCounter, type VisitorCounter } from "./visitor-counter.ts";
 
 const credential = createCredential(undefined);
-const endpoint = process.env.TABLES_ENDPOINT as string;
 export const tableAt = (address: string, table: string = tables.visits, retries = 0) =>
   createTableClient({ endpoint: address, table, credential, retries });
-export const direct = tableAt(endpoint);
+export const direct = tableAt(tablesEndpoint);
 
 type Setup = {
   /** New for every test. */
@@ -50,8 +48,7 @@ export const openBehindProxy = (options: Partial<CounterOptions>) => openCounter
 
 export function useCounter(): void {
   beforeAll(async () => {
-    const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-    setup.proxy = await startFaultProxy({ target: endpoint, certificate });
+    setup.proxy = await startTableProxy();
   });
   beforeEach(() => {
     setup.page = `p${randomUUID()}`;

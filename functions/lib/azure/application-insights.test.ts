@@ -1,13 +1,12 @@
 // The envelopes of metrics and calls, sent to a stand-in for the ingestion endpoint that accepts any token.
-import { dirname } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
 import { type Ingestion, startIngestion } from "../../../local/ingestion.fixture.ts";
 import type { Sink } from "../meter.ts";
+import { loadTestCertificate } from "../test-services.fixture.ts";
 import { createApplicationInsights } from "./application-insights.ts";
 import type { Call } from "./calls.ts";
 
-const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+const certificate = await loadTestCertificate();
 const credential = { getToken: async () => ({ token: "any", expiresOnTimestamp: Date.now() + 3_600_000 }) };
 const request = {
   traceId: "a".repeat(32),

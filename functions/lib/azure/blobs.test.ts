@@ -1,26 +1,23 @@
 // Blobs through the real client, against Azurite, directly and through a fault proxy.
 import { randomUUID } from "node:crypto";
-import { dirname } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
+import type { Fault, FaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers } from "../names.ts";
+import { blobsUri, startBlobProxy } from "../test-services.fixture.ts";
 import { type BlobContainer, checkContainer, createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
 
-const uri = process.env.MEDIA__blobServiceUri as string;
 const credential = createCredential(undefined);
-const direct = createBlobContainer(createBlobService(uri, credential), containers.images);
-const sdk = new BlobServiceClient(uri, credential).getContainerClient(containers.images);
+const direct = createBlobContainer(createBlobService(blobsUri, credential), containers.images);
+const sdk = new BlobServiceClient(blobsUri, credential).getContainerClient(containers.images);
 let proxy: FaultProxy;
 let images: BlobContainer;
 let missing: BlobContainer;
 let name: string;
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  proxy = await startFaultProxy({ target: uri, certificate });
+  proxy = await startBlobProxy();
   const service = createBlobService(proxy.url, credential);
   images = createBlobContainer(service, containers.images);
   missing = createBlobContainer(service, "no-such-container");
@@ -158,7 +155,7 @@ describe("store errors", () => {
 });
 
 it("checkContainer resolves for an existing container and rejects for a missing one", async () => {
-  const service = createBlobService(uri, credential);
+  const service = createBlobService(blobsUri, credential);
   for (const container of Object.values(containers))
     await checkContainer(service, container, AbortSignal.timeout(30_000));
   const check = checkContainer(service, "no-such-container", AbortSignal.timeout(30_000));

@@ -1,22 +1,20 @@
 // What is reported of calls to real stores.
-import { dirname } from "node:path";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers, SITE_CONTAINER, tables } from "../names.ts";
 import { runInContext } from "../request-context.ts";
+import { blobsUri, siteBlobsUri, startTableProxy, tablesEndpoint, vaultUri } from "../test-services.fixture.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { type Call, watchCalls } from "./calls.ts";
 import { createCredential } from "./credential.ts";
 import { createTableClient } from "./tables.ts";
 
 const credential = createCredential(undefined);
-const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
 const addresses = {
-  table: process.env.TABLES_ENDPOINT as string,
-  blob: process.env.MEDIA__blobServiceUri as string,
-  vault: process.env.VAULT_URI as string,
+  table: tablesEndpoint,
+  blob: blobsUri,
+  vault: vaultUri,
 };
 const context = { traceId: "a".repeat(32), operationId: "b".repeat(32), function: "f", invocationId: "i" };
 let calls: Call[];
@@ -59,12 +57,11 @@ describe("call report", () => {
   });
 
   it("has the URL of the website's container, which is another account", async () => {
-    const site = process.env.SITE_BLOB_ENDPOINT as string;
-    watchCalls({ ...addresses, blob: [addresses.blob, site] }, (call) => void calls.push(call));
+    watchCalls({ ...addresses, blob: [addresses.blob, siteBlobsUri] }, (call) => void calls.push(call));
     await within(() =>
-      createBlobContainer(createBlobService(site, credential), SITE_CONTAINER).etag("images/1/256.webp"),
+      createBlobContainer(createBlobService(siteBlobsUri, credential), SITE_CONTAINER).etag("images/1/256.webp"),
     );
-    const url = `${site}/%24web`;
+    const url = `${siteBlobsUri}/%24web`;
     expect(calls).toEqual([reported({ store: "blob", method: "HEAD", url, status: 404, success: true })]);
   });
 
@@ -85,7 +82,7 @@ describe("calls through a proxy", () => {
 
   beforeEach(async () => {
     ids.length = 0;
-    proxy = await startFaultProxy({ target: addresses.table, certificate });
+    proxy = await startTableProxy();
     watchCalls({ ...addresses, table: proxy.url }, (call) => void calls.push(call));
     return () => proxy.close();
   });

@@ -1,9 +1,8 @@
 // Which key signs which link over days of simulated time, and what happens while the store returns no key.
-import { dirname } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
 import { createIssueLink } from "../../sas/issue-link.ts";
+import { loadTestCertificate } from "../test-services.fixture.ts";
 import { createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
 import { createDelegationKeys, dayOfKey, validityOf } from "./delegation-keys.ts";
@@ -14,7 +13,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const begin = Date.UTC(2026, 10, 21, 9, 0, 0, 123);
-const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+const certificate = await loadTestCertificate();
 const credential = createCredential(undefined);
 let store: KeyStore;
 let now: number;

@@ -1,21 +1,19 @@
 // Signed links against Azurite, opened without authentication: what they permit and what they do not.
 import { randomUUIDv7 } from "node:crypto";
-import { dirname } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
+import type { FaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createIssueLink, type LinkableImage } from "../../sas/issue-link.ts";
 import { type ImageRecord, originalBlobName } from "../image.ts";
 import { THUMBNAIL, variantBlobName } from "../image-variants.ts";
 import { containers } from "../names.ts";
+import { blobsUri, startBlobProxy } from "../test-services.fixture.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
 import { createDelegationKeys } from "./delegation-keys.ts";
 import { createLinkSigner } from "./link-signer.ts";
 
-const uri = process.env.MEDIA__blobServiceUri as string;
 const credential = createCredential(undefined);
-const direct = createBlobService(uri, credential);
+const direct = createBlobService(blobsUri, credential);
 const originals = createBlobContainer(direct, containers.images);
 const thumbnails = createBlobContainer(direct, containers.thumbnails);
 const HOUR = 3_600_000;
@@ -23,13 +21,12 @@ let proxy: FaultProxy;
 let image: Pick<ImageRecord, "owner" | "id" | "filename">;
 
 beforeAll(async () => {
-  const certificate = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
-  proxy = await startFaultProxy({ target: uri, certificate });
+  proxy = await startBlobProxy();
 });
 afterAll(() => proxy.close());
 
 /** Requests keys through the proxy, which counts them; links lead directly to the store. */
-function open({ baseUrl = uri, now = Date.now }: { baseUrl?: string | undefined; now?: () => number } = {}) {
+function open({ baseUrl = blobsUri, now = Date.now }: { baseUrl?: string | undefined; now?: () => number } = {}) {
   const service = createBlobService(proxy.url, credential);
   const keys = createDelegationKeys({ service, now });
   const issueLink = createIssueLink({ keys, sign: createLinkSigner(service, baseUrl), now });
@@ -86,7 +83,7 @@ describe("a signed link", () => {
 
   it("a link does not list the container, with or without the signature", async () => {
     const { search } = new URL((await open()(image, "original", 60)).url);
-    const list = `${uri}/${containers.images}?restype=container&comp=list`;
+    const list = `${blobsUri}/${containers.images}?restype=container&comp=list`;
     for (const address of [list, `${list}&${search.slice(1)}`])
       expect((await fetch(address)).status).toSatisfy((status) => [401, 403, 404].includes(status as number));
   });

@@ -4,6 +4,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import fc from "fast-check";
 import { afterAll, beforeAll, it } from "vitest";
 import { tables } from "../names.ts";
+import { blobsUri, tablesEndpoint } from "../test-services.fixture.ts";
 import { blobCall, callBlobs } from "./blob-calls.fixture.ts";
 import { createBlobContainer, createBlobService } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
@@ -14,7 +15,6 @@ import { callTable, tableCall } from "./table-calls.fixture.ts";
 import { createTableClient } from "./tables.ts";
 
 const credential = createCredential(undefined);
-const blobsUri = process.env.MEDIA__blobServiceUri as string;
 const container = `contract-${randomUUID()}`;
 const azurite = new BlobServiceClient(blobsUri, credential).getContainerClient(container);
 
@@ -36,7 +36,7 @@ const sequences = fc
 
 it("a table and a container in memory have the results of Azurite", { timeout }, async () => {
   const table = createTableClient({
-    endpoint: process.env.TABLES_ENDPOINT as string,
+    endpoint: tablesEndpoint,
     table: tables.images,
     credential,
     retries: 0,

@@ -1,9 +1,8 @@
 // Status and retry delay of errors that the real SDK creates from HTTP responses.
 import { createServer } from "node:https";
-import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadCertificate } from "../../../local/certificate.ts";
 import { LOOPBACK, listen } from "../../../local/listen.ts";
+import { loadTestCertificate } from "../test-services.fixture.ts";
 import { createCredential } from "./credential.ts";
 import { retryAfterOfSdkError, statusOfSdkError } from "./sdk-errors.ts";
 import { createTableClient } from "./tables.ts";
@@ -13,7 +12,7 @@ let calls = 0;
 let service: Awaited<ReturnType<typeof listen>>;
 
 beforeAll(async () => {
-  const { cert, key } = await loadCertificate(dirname(process.env.NODE_EXTRA_CA_CERTS as string));
+  const { cert, key } = await loadTestCertificate();
   const server = createServer({ cert, key }, (request, response) => {
     calls++;
     if (behavior === "reset") request.socket.destroy();

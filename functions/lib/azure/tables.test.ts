@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { tables } from "../names.ts";
+import { tablesEndpoint } from "../test-services.fixture.ts";
 import { createCredential } from "./credential.ts";
 import { checkTable, createTableClient, pagesOf } from "./tables.ts";
 
 const credential = createCredential(undefined);
-const client = (table: string, endpoint = process.env.TABLES_ENDPOINT as string) =>
+const client = (table: string, endpoint = tablesEndpoint) =>
   createTableClient({ endpoint, table, credential, retries: 0 });
 
 test.each(Object.values(tables))("checkTable resolves for the table %s", async (name) => {

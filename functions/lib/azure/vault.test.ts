@@ -2,11 +2,12 @@
 import { createServer } from "node:net";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { expect, test } from "vitest";
+import { vaultUri } from "../test-services.fixture.ts";
 import { createCredential } from "./credential.ts";
 import { createVault } from "./vault.ts";
 
 const credential = createCredential(undefined);
-const vault = createVault(process.env.VAULT_URI as string, credential);
+const vault = createVault(vaultUri, credential);
 const newName = () => `test-${crypto.randomUUID()}`;
 
 test("vault.read returns undefined when the secret does not exist", async () => {
@@ -59,7 +60,7 @@ test("a vault call ends with its signal also while the identity does not respond
 
 test("the vault reports the Date header of its responses", async () => {
   const dates: number[] = [];
-  await createVault(process.env.VAULT_URI as string, credential, (date) => dates.push(date)).list(newName());
+  await createVault(vaultUri, credential, (date) => dates.push(date)).list(newName());
   expect(dates.length).toBeGreaterThan(0);
   expect(dates.every((date) => Math.abs(date - Date.now()) < 60_000)).toBe(true);
 });
@@ -67,7 +68,7 @@ test("the vault reports the Date header of its responses", async () => {
 test("vault.read returns undefined and vault.write throws CONFLICT when the secret is soft-deleted", async () => {
   const name = newName();
   await vault.write(name, "one");
-  const owner = new SecretClient(process.env.VAULT_URI as string, credential, {
+  const owner = new SecretClient(vaultUri, credential, {
     disableChallengeResourceVerification: true,
   });
   await (await owner.beginDeleteSecret(name)).pollUntilDone();

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Fault } from "../../../local/fault-proxy.fixture.ts";
-import { consumeTimes, countAccepted, LONG, openInstance, openProxy, subjectOf } from "./limits.fixture.ts";
+import { startTableProxy } from "../test-services.fixture.ts";
+import { consumeTimes, countAccepted, LONG, openInstance, subjectOf } from "./limits.fixture.ts";
 
 const ada = subjectOf("203.0.113.1", { caller: "ada" });
 const anonymous = subjectOf("203.0.113.1");
@@ -147,7 +148,7 @@ describe("shared limits without their store", () => {
     ["does not respond", { kind: "delay", ms: 30_000 }],
     ["loses its responses", { kind: "reset-after" }],
   ])("a shared limit counts in this instance alone and logs once when the store %s", async (_, fault) => {
-    const proxy = await openProxy();
+    const proxy = await startTableProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url, timeoutMs: 300 });
     if (fault === "stopped") await proxy.stop();
@@ -160,7 +161,7 @@ describe("shared limits without their store", () => {
   });
 
   it("a shared limit logs again after a minute, and is shared again when the store is back", async () => {
-    const proxy = await openProxy();
+    const proxy = await startTableProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url });
     proxy.decide(() => ({ kind: "drop" }));

@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { consoleLog } from "../log.ts";
+import { startTableProxy } from "../test-services.fixture.ts";
 import type { InstanceReport, InstanceRequest } from "./instance.fixture.ts";
 import { accountKey } from "./limiter.ts";
-import { consumeTimes, countAccepted, limitsTable, openInstance, openProxy, subjectOf } from "./limits.fixture.ts";
+import { consumeTimes, countAccepted, limitsTable, openInstance, subjectOf } from "./limits.fixture.ts";
 import { cleanUpLimits } from "./limits-table.ts";
 
 const MAIN = fileURLToPath(new URL("instance.fixture.ts", import.meta.url));
@@ -55,7 +56,7 @@ describe("a shared limit", () => {
   });
 
   it("costs one table call in a new window, and none once it rejects", async () => {
-    const proxy = await openProxy();
+    const proxy = await startTableProxy();
     onTestFinished(() => proxy.close());
     const limits = openInstance({ endpoint: proxy.url });
     const subject = subjectOf("203.0.113.1", { caller: randomUUID() });
@@ -70,7 +71,7 @@ describe("a shared limit", () => {
   it("costs two table calls and no write when another instance has used up the quota", async () => {
     const subject = subjectOf("203.0.113.1", { caller: randomUUID() });
     await consumeTimes(openInstance(), "keys", { subject, times: 5 });
-    const proxy = await openProxy();
+    const proxy = await startTableProxy();
     onTestFinished(() => proxy.close());
     expect(
       countAccepted(await consumeTimes(openInstance({ endpoint: proxy.url }), "keys", { subject, times: 50 })),

@@ -1,16 +1,13 @@
 // A limiter as an instance has it, on a table behind a proxy that counts calls and injects faults.
-import { dirname } from "node:path";
-import { loadCertificate } from "../../../local/certificate.ts";
-import { type FaultProxy, startFaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { createCredential } from "../azure/credential.ts";
 import { createTableClient } from "../azure/tables.ts";
 import { createLog, type LogFields } from "../log.ts";
 import { tables } from "../names.ts";
+import { tablesEndpoint } from "../test-services.fixture.ts";
 import { createLimits, type LimitResult, type LimitSubject, type Limits, type Quotas } from "./limiter.ts";
 
 const credential = createCredential(undefined);
-const { TABLES_ENDPOINT = "", NODE_EXTRA_CA_CERTS = "" } = process.env;
-export const limitsTable = ({ endpoint = TABLES_ENDPOINT, table = tables.limits as string } = {}) =>
+export const limitsTable = ({ endpoint = tablesEndpoint, table = tables.limits as string } = {}) =>
   createTableClient({ endpoint, table, credential, retries: 0 });
 
 export const quotas: Quotas = { authenticated: 200, anonymous: 30, visits: 60, uploads: 30, secret: 10, keys: 5 };
@@ -24,17 +21,12 @@ export type Instance = Limits & { readonly lines: LogFields[] };
 export function openInstance(
   options: Partial<Parameters<typeof createLimits>[0]> & { endpoint?: string } = {},
 ): Instance {
-  const { endpoint = TABLES_ENDPOINT, ...rest } = options;
+  const { endpoint = tablesEndpoint, ...rest } = options;
   const lines: LogFields[] = [];
   const keep = (line: string) => void lines.push(JSON.parse(line));
   const log = createLog({ debug: keep, info: keep, warn: keep, error: keep });
   const table = () => limitsTable({ endpoint });
   return { ...createLimits({ quotas, table, log, seconds: LONG, timeoutMs: 30_000, ...rest }), lines };
-}
-
-export async function openProxy(): Promise<FaultProxy> {
-  const certificate = await loadCertificate(dirname(NODE_EXTRA_CA_CERTS));
-  return startFaultProxy({ target: TABLES_ENDPOINT, certificate });
 }
 
 export const subjectOf = (address: string, more: Omit<LimitSubject, "address"> = {}): LimitSubject => ({
