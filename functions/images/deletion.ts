@@ -51,8 +51,9 @@ export function createDeletion(options: Options): Deletion {
   /** The timer then empties the image once more, and removes the record. */
   async function markEmptied(owner: string, id: string): Promise<void> {
     const retryAt = new Date(now() + LATE_CALLS_MS).toISOString();
-    await records.changeStored(owner, id, ({ status, isEmptied }) =>
-      status === "deleting" && !isEmptied ? { isEmptied: true, retryAt } : undefined,
+    // Whatever status was read: a read can lag behind `deleting`, and then the write fails and reads again.
+    await records.changeStored(owner, id, ({ isEmptied }) =>
+      isEmptied ? undefined : { status: "deleting", isEmptied: true, retryAt },
     );
   }
 
