@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { assignable } from "../../scripts/deploy/deployer-roles.ts";
 import { builtInRoles } from "../role-assignment.ts";
 import { dataActions } from "../store-calls.ts";
-import { all, appOf, type StackJson, synthesized, target } from "../synthesized.fixture.ts";
+import { all, appOf, type StackJson, synthesized, target, texts } from "../synthesized.fixture.ts";
 
 type Assignment = Readonly<Record<"scope" | "role_definition_id" | "principal_id" | "principal_type", string>>;
 
@@ -90,6 +90,13 @@ describe.each(["production", "preview-7"] as const)("in %s", (stage) => {
       "container `deploymentpackage`: Storage Blob Data Contributor",
       "container `releases`: Storage Blob Data Contributor",
     ]);
+  });
+
+  it(`${stage}: the deployer is in the plan only as the holder of those roles, so that anyone gets the same plan`, () => {
+    const paths = [...texts(platform), ...texts(events)].flatMap(([path, text]) =>
+      text.includes(target.deployerObjectId) ? [path.replace(/^resource\.azurerm_role_assignment\.[^.]+\./, "")] : [],
+    );
+    expect(paths).toEqual(["principal_id", "principal_id"]);
   });
 
   it(`${stage}: the topic may write dead letters and nothing else`, () => {
