@@ -48,6 +48,7 @@ async function readMonths(owner: string, { imageMonths, usageRows }: UsageDeps):
   const known = await imageMonths.list(owner, { left: MAX_CALLS });
   if (!known)
     throw new AppError("DEPENDENCY_UNAVAILABLE", "The months of the images are still being searched", {
+      isBusy: true,
       retryAfter: 1,
     });
   const months = await usageRows.months(owner);

@@ -45,6 +45,8 @@ type Options = {
   retryAfter?: number;
   /** Response fields in addition to `error`; the client can read them at any status. */
   extraFields?: Readonly<Record<string, unknown>>;
+  /** Whether nothing failed: the app has more to do than it takes at once. Alerts tolerate some. @default false */
+  isBusy?: boolean;
   /** For operations with the error shape of OAuth. @default by the code */
   oauthError?: OAuthError;
 };
@@ -67,13 +69,15 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly Cookie[] | undefined;
   readonly extraFields: Readonly<Record<string, unknown>> | undefined;
+  readonly isBusy: boolean;
   readonly oauthError: OAuthError;
 
   constructor(code: ErrorCode, message: string, options: Options = {}) {
-    const { cause, cookies, details, extraFields, headers, oauthError, retryAfter } = options;
+    const { cause, cookies, details, extraFields, headers, isBusy = false, oauthError, retryAfter } = options;
     super(message, { cause });
     this.code = code;
     this.extraFields = extraFields;
+    this.isBusy = isBusy;
     this.oauthError = oauthError ?? oauthErrorsOf[code] ?? "invalid_request";
     this.details = details;
     this.cookies = cookies;

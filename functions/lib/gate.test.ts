@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createGate, type Patience, type RunOptions } from "./gate.ts";
 
 const patient: Patience = { maxWaiting: 1_000, maxWaitMs: 60_000 };
-const busy = { code: "DEPENDENCY_UNAVAILABLE", headers: { "Retry-After": "10" } };
+const busy = { code: "DEPENDENCY_UNAVAILABLE", isBusy: true, headers: { "Retry-After": "10" } };
 
 /** Jobs that run until `end` is called. */
 function createJobs(gate: ReturnType<typeof createGate>) {

@@ -62,7 +62,7 @@ export function createGate({ name, capacity, maxRunning = Number.POSITIVE_INFINI
   function wait(weight: number, { maxWaiting, maxWaitMs, retryAfter = RETRY_AFTER_S }: Patience): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const rejectBusy = (reason: string) =>
-      reject(new AppError("DEPENDENCY_UNAVAILABLE", `Too many ${name}: ${reason}`, { retryAfter }));
+      reject(new AppError("DEPENDENCY_UNAVAILABLE", `Too many ${name}: ${reason}`, { isBusy: true, retryAfter }));
     const entry = {
       weight,
       start() {

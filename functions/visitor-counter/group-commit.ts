@@ -6,7 +6,7 @@ import { alertLines } from "../lib/names.ts";
 import { type CommitContext, commitBatch, createTimeLimit, retryUntil, writeClosedDays } from "./commit-batch.ts";
 import { createPace, RIVAL_MS } from "./pace.ts";
 import { isOverBudget, rivals, type Total } from "./total.ts";
-import { type StoredTotal, unavailable } from "./total-store.ts";
+import { busy, type StoredTotal, unavailable } from "./total-store.ts";
 import type { VisitorHash } from "./uniques.ts";
 import { degradedVisit, resolveVisits, type Visit, type WaitingVisit } from "./visit.ts";
 
@@ -174,7 +174,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
         return Promise.resolve(degradedVisit(row, visitor));
       }
       if (waiting.length >= MAX_WAITING)
-        return Promise.reject(unavailable(`More than ${MAX_WAITING} visits wait for the store`));
+        return Promise.reject(busy(`More than ${MAX_WAITING} visits wait for the store`));
       return new Promise((resolve, reject) => {
         waiting.push({ visitor, resolve, reject });
         void run();

@@ -56,6 +56,9 @@ export const unavailable = (message: string, cause?: unknown): AppError =>
     retryAfter: Math.ceil((cause instanceof StoreError && cause.retryAfter) || 5),
   });
 
+export const busy = (message: string): AppError =>
+  new AppError("DEPENDENCY_UNAVAILABLE", message, { isBusy: true, retryAfter: 5 });
+
 type Options = {
   readonly page: string;
   /** Called with the time of every response by the store's clock, in milliseconds since 1970. */

@@ -47,6 +47,13 @@ describe("errors", () => {
     expect(response.headers.get("etag")).toBe('"2"');
   });
 
+  it.each([true, false])("logs whether an error of 503 means that the app is busy: %s", async (isBusy) => {
+    const thrown = new AppError("DEPENDENCY_UNAVAILABLE", "Too many decodes", { isBusy });
+    const { lines } = await invoke(routeThrowing(thrown), deps, call);
+    expect(lines.at(-1)).toMatchObject({ message: "request", status: 503, ...(isBusy && { busy: true }) });
+    expect("busy" in (lines.at(-1) ?? {})).toBe(isBusy);
+  });
+
   it.each<[string, unknown, unknown]>([
     ["an error", new TypeError("hunter2"), { name: "TypeError", message: "hunter2" }],
     ["an error with a cause", new Error("outer", { cause: new Error("hunter2") }), { cause: { message: "hunter2" } }],

@@ -30,6 +30,7 @@ export function recordEnd(
     bytes_out: bytesOut,
     ...(callerId !== undefined && { caller_id: callerId }),
     ...(error && { code: error.code }),
+    ...(error?.isBusy && { busy: true }),
     ...(error && status >= 500 && { error }),
   });
   const attributes = { function: route.name, status };
