@@ -52,7 +52,7 @@ const variations = [
     site: { enabled: true },
     scale: { alwaysReady: { http: 1 } },
     lifecycle: { archiveAfter: 400 },
-    alerts: { slack: { connection: "managed-connector" } },
+    alerts: { slack: { connection: "managed-connector" }, availability: { enabled: true } },
   }),
 ];
 const emitted = variations.flatMap(({ platform, events }) => [...blocksOf(platform), ...blocksOf(events)]);

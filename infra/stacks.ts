@@ -78,10 +78,14 @@ export class PlatformStack extends TerraformStack {
       subscriptionId,
       config: config.alerts,
       groupId: group.id,
-      insightsId: observability.insights.id,
+      workspaceId: observability.workspace.id,
       mediaAccountId: media.account.id,
       siteAccountId: site.account.id,
       app,
+      extras: {
+        frontDoor: config.frontDoor,
+        alwaysReady: Object.values(config.scale.alwaysReady).reduce((sum, count) => sum + count, 0),
+      },
       vault,
     });
     for (const container of [host.packages, host.releases])

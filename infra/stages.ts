@@ -32,8 +32,8 @@ export function stagesOf({ repository, region, origins, ownerEmail, site, overri
       telemetry: { dailyCap: 0.05 },
       // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
       scale: { maximumInstances: 1 + triggerNames.length },
-      // Alerts by mail only, and no availability test, which costs money for each call.
-      alerts: { runbooks, slack: { connection: "none" }, availability: { enabled: false } },
+      // Alerts by mail only. Those on metrics are left to production, which has the free ones; bootstrap creates the budget.
+      alerts: { runbooks, slack: { connection: "none" }, metricAlerts: false, budget: { enabled: false } },
     } satisfies StageOverrides,
     overrides.preview,
   ) as StageOverrides;

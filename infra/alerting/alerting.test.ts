@@ -4,19 +4,23 @@ import { describe, expect, it } from "vitest";
 import { all, one, synthesized } from "../synthesized.fixture.ts";
 import { Alerting } from "./alerting.ts";
 import { Availability } from "./availability.ts";
+import { billOf, budgetOf } from "./bill.ts";
 import { type AlertOverrides, alertConfig } from "./config.ts";
 import { slugOf } from "./descriptions.ts";
+import { leanRules } from "./kinds.ts";
 import { SUBSCRIPTION } from "./payloads.fixture.ts";
+import { logRuleNames } from "./queries.ts";
+import { MAX_DESCRIPTION } from "./slack-message.ts";
 import { type Resources, synthesize } from "./workflow.fixture.ts";
-import { MAX_DESCRIPTION } from "./workflow.ts";
 
+const noExtras = { frontDoor: false, alwaysReady: 0 };
 const names = { workflow: "v", insights: "i" };
 const location = { resourceGroupName: "vitae-production", location: "westeurope" };
 
-/** All resources of the alerting, those of the stack of events too. */
+/** All resources of the alerting, those of the stack of events too. In the profile `full`, unless it is overridden. */
 const alerting = (overrides: AlertOverrides = {}): Resources =>
   synthesize((stack) => {
-    const config = alertConfig.parse(overrides);
+    const config = alertConfig.parse({ profile: "full", ...overrides });
     if (config.availability.enabled)
       new Availability(stack, "availability", {
         location,
@@ -31,10 +35,11 @@ const alerting = (overrides: AlertOverrides = {}): Resources =>
       subscriptionId: SUBSCRIPTION,
       config,
       groupId: "/group",
-      insightsId: "/insights",
+      workspaceId: "/workspace",
       mediaAccountId: "/media",
       siteAccountId: "/site",
       app: { id: "/app" },
+      extras: noExtras,
       vault: { id: "/vault", uri: "https://vault.example/" },
     });
   });
@@ -67,7 +72,9 @@ const groupId = (resources: Resources, name: string) =>
   groupsOf(resources).find(([, group]) => group.name === name)?.[0];
 
 const defaults = alerting();
+const lean = alerting({ profile: "lean" });
 const rules = Object.entries(alertConfig.parse({}).rules);
+const namesIn = (resources: Resources) => alertsOf(resources).map(({ name }) => name.replace(/^v-/, ""));
 
 describe("rule", () => {
   it.each(rules)("creates one alert for %s with its severity and threshold", (name, { severity, threshold }) => {
@@ -111,7 +118,7 @@ describe("rule", () => {
     expect(description.length).toBeLessThan(MAX_DESCRIPTION);
     const [, anchor] = description.split("docs/runbooks.md#");
     expect(headings).toContain(anchor);
-    expect(headings).toContain("alert-budget");
+    for (const other of ["budget", ...Object.keys(leanRules)]) expect(headings).toContain(`alert-${other}`);
   });
 });
 
@@ -171,12 +178,66 @@ describe("metric alert", () => {
   });
 });
 
-it("creates log alerts on Application Insights that resolve and need no existing table", () => {
-  expect(listOf(defaults, LOG)).toHaveLength(7);
-  for (const alert of listOf(defaults, LOG)) {
-    expect(alert).toMatchObject({ scopes: ["/insights"], auto_mitigation_enabled: true, skip_query_validation: true });
-    expect(alert.criteria).toHaveLength(1);
-  }
+describe("log alert", () => {
+  it.each([
+    ["lean", lean, 2],
+    ["full", defaults, 10],
+  ])(
+    "is on the workspace every 15 minutes, resolves, has no dimension and needs no table: %s",
+    (_, resources, count) => {
+      expect(listOf(resources, LOG)).toHaveLength(count);
+      for (const alert of listOf(resources, LOG)) {
+        expect(alert).toMatchObject({
+          scopes: ["/workspace"],
+          evaluation_frequency: "PT15M",
+          auto_mitigation_enabled: true,
+          skip_query_validation: true,
+        });
+        expect(alert.criteria).toHaveLength(1);
+        expect(alert.criteria?.[0]).not.toHaveProperty("dimension");
+      }
+    },
+  );
+});
+
+describe("profile", () => {
+  it("has in lean a kind for each log rule of full, each in one rule", () => {
+    expect(Object.values(leanRules).flat().sort()).toEqual([...logRuleNames].sort());
+    const inQueries = listOf(lean, LOG).flatMap(({ criteria }) =>
+      [...JSON.stringify(criteria).matchAll(/problem = \\"([\w-]+)\\"/g)].map(([, problem]) => problem),
+    );
+    expect(inQueries.sort()).toEqual(logRuleNames.map(slugOf).sort());
+  });
+
+  it("has the same metric alerts in both, and the availability test in full only", () => {
+    const metrics = (resources: Resources) => listOf(resources, METRIC).map(({ name }) => name);
+    expect(metrics(defaults).filter((name) => !metrics(lean).includes(name))).toEqual(["v-ready-check"]);
+    expect(metrics(lean).filter((name) => !metrics(defaults).includes(name))).toEqual([]);
+    // The free ones of a subscription.
+    expect(metrics(defaults).length).toBeLessThanOrEqual(10);
+    expect(namesIn(alerting({ profile: "lean", availability: { enabled: true } }))).toContain("ready-check");
+  });
+
+  it("has the failures, the duration and the executions of the counter in both", () => {
+    expect(namesIn(defaults)).toEqual(
+      expect.arrayContaining(["server-errors", "store-unavailable", "counter-duration", "executions"]),
+    );
+    expect(namesIn(lean)).toEqual(expect.arrayContaining(["incidents", "trends", "executions"]));
+  });
+
+  it("shows e-mails which codes the number of a lean rule is the sum of", () => {
+    expect(named(lean, "trends").description).toContain(
+      "the sum of their codes: 4 busy, 8 counter duration, 16 slow responses. Runbook: ",
+    );
+    for (const { description } of listOf(lean, LOG)) expect(description.length).toBeLessThan(MAX_DESCRIPTION);
+  });
+
+  it("has no alert on metrics and no budget in previews", () => {
+    const { platform, events } = synthesized("preview-7");
+    expect([...all(platform, METRIC), ...all(events, METRIC)]).toEqual([]);
+    expect(all(platform, "azurerm_consumption_budget_resource_group")).toEqual([]);
+    expect(all(platform, LOG)).toHaveLength(2);
+  });
 });
 
 describe("availability test", () => {
@@ -212,18 +273,37 @@ describe("availability test", () => {
   });
 });
 
-it("creates a budget that notifies at 50, 80 and 100 % spent and 100 % forecast", () => {
-  const [budget] = Object.values(alerting({ budget: { amount: 25 } }).azurerm_consumption_budget_resource_group ?? {});
-  expect(budget).toMatchObject({
-    amount: 25,
-    resource_group_id: "/group",
-    time_grain: "Monthly",
-    time_period: { start_date: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}` },
-    lifecycle: { ignore_changes: ["time_period"] },
+describe("budget", () => {
+  const budgetIn = (overrides: AlertOverrides) =>
+    Object.values(alerting(overrides).azurerm_consumption_budget_resource_group ?? {})[0];
+
+  it("notifies owners and Slack when its amount is spent or forecast", () => {
+    const budget = budgetIn({ budget: { amount: 25 } });
+    expect(budget).toMatchObject({
+      amount: 25,
+      resource_group_id: "/group",
+      time_grain: "Monthly",
+      time_period: { start_date: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}` },
+      lifecycle: { ignore_changes: ["time_period"] },
+    });
+    const notifications = (budget as unknown as { notification: Record<string, unknown>[] }).notification;
+    const thresholds = notifications.map(({ threshold, threshold_type }) => `${threshold} ${threshold_type}`);
+    expect(thresholds).toEqual(["100 Actual", "100 Forecasted"]);
+    for (const { contact_groups } of notifications)
+      expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(defaults, "v-alerts")}.id}`]);
   });
-  const notifications = (budget as unknown as { notification: Record<string, unknown>[] }).notification;
-  const thresholds = notifications.map(({ threshold, threshold_type }) => `${threshold} ${threshold_type}`);
-  expect(thresholds).toEqual(["50 Actual", "80 Actual", "100 Actual", "100 Forecasted"]);
-  for (const { contact_groups } of notifications)
-    expect(contact_groups).toEqual([`\${azurerm_monitor_action_group.${groupId(defaults, "v-alerts")}.id}`]);
+
+  it("does not exist when it is disabled", () => {
+    expect(budgetIn({ budget: { enabled: false } })).toBeUndefined();
+  });
+
+  it("has one and a half times the bill of the stage, and at least 5", () => {
+    expect(budgetIn({ profile: "lean" })?.amount).toBe(5);
+    expect(budgetIn({})?.amount).toBe(budgetOf(billOf(alertConfig.parse({ profile: "full" }), noExtras)));
+    const [budget] = all(
+      synthesized("production", { frontDoor: true, scale: { alwaysReady: { http: 2 } } }).platform,
+      "azurerm_consumption_budget_resource_group",
+    );
+    expect(budget?.amount).toBe(Math.ceil(1.5 * (2.51 + 35 + 2 * 21)));
+  });
 });

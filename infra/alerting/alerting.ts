@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import type { Names, ResourceLocation } from "../naming.ts";
 import { ActionGroups } from "./action-groups.ts";
 import { Alerts } from "./alerts.ts";
+import { billOf, budgetOf, type Extras } from "./bill.ts";
 import { Budget } from "./budget.ts";
 import type { AlertConfig } from "./config.ts";
 import { Notifier } from "./notifier.ts";
@@ -17,14 +18,16 @@ export interface AlertingProps {
   readonly config: AlertConfig;
   /** Resource id of the resource group, whose cost the budget limits. */
   readonly groupId: string;
-  /** Resource id of Application Insights. */
-  readonly insightsId: string;
+  /** Resource id of the workspace of Application Insights. */
+  readonly workspaceId: string;
   /** Resource id of the storage account of the images. */
   readonly mediaAccountId: string;
   /** Resource id of the storage account of the website. */
   readonly siteAccountId: string;
   /** The function app. */
   readonly app: { readonly id: string };
+  /** What raises the bill, and with it the default of the budget. */
+  readonly extras: Extras;
   /** The vault that holds the URL of Slack's webhook. */
   readonly vault: { readonly id: string; readonly uri: string };
 }
@@ -33,8 +36,19 @@ export interface AlertingProps {
 export class Alerting extends Construct {
   constructor(scope: Construct, id: string, props: AlertingProps) {
     super(scope, id);
-    const { location, names, subscriptionId, config, groupId, insightsId, mediaAccountId, siteAccountId, app, vault } =
-      props;
+    const {
+      location,
+      names,
+      subscriptionId,
+      config,
+      groupId,
+      workspaceId,
+      mediaAccountId,
+      siteAccountId,
+      app,
+      extras,
+      vault,
+    } = props;
     const { slack, runbooks, ownersRole } = config;
     const { connection, channel } = slack;
     const prefix = names.workflow;
@@ -53,13 +67,14 @@ export class Alerting extends Construct {
           });
     const { resourceGroupName } = location;
     const groups = new ActionGroups(this, "groups", { resourceGroupName, prefix, ownersRole, notifier });
-    const targets = { insightsId, appId: app.id, mediaAccountId, siteAccountId, workflowId: notifier?.workflowId };
+    const targets = { workspaceId, appId: app.id, mediaAccountId, siteAccountId, workflowId: notifier?.workflowId };
     new Alerts(this, "alerts", { location, prefix, config, groups, ...targets });
-    new Budget(this, "budget", {
-      name: `${prefix}-budget`,
-      resourceGroupId: groupId,
-      amount: config.budget.amount,
-      groupId: groups.all,
-    });
+    if (config.budget.enabled)
+      new Budget(this, "budget", {
+        name: `${prefix}-budget`,
+        resourceGroupId: groupId,
+        amount: config.budget.amount ?? budgetOf(billOf(config, extras)),
+        groupId: groups.all,
+      });
   }
 }

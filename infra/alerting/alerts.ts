@@ -3,9 +3,10 @@ import { MonitorMetricAlert } from "@cdktf/provider-azurerm/lib/monitor-metric-a
 import { MonitorScheduledQueryRulesAlertV2 } from "@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2/index.js";
 import { Construct } from "constructs";
 import type { ResourceLocation } from "../naming.ts";
-import type { AlertConfig, RuleName } from "./config.ts";
+import { type AlertConfig, type AlertRule, type RuleName, windows } from "./config.ts";
 import { descriptionOf, slugOf } from "./descriptions.ts";
-import { type LogRuleName, MEASURE, queriesOf } from "./queries.ts";
+import { CODE, enabledKinds, type LeanRuleName, leanRules, unionDescription, unionOf } from "./kinds.ts";
+import { logRuleNames, MEASURE, queryOf } from "./queries.ts";
 
 export interface AlertsProps {
   /** Resource group and region. */
@@ -15,8 +16,8 @@ export interface AlertsProps {
   readonly config: AlertConfig;
   /** Ids of the action groups: with Slack, and owners only. */
   readonly groups: { readonly all: string; readonly owners: string };
-  /** Resource id of Application Insights. */
-  readonly insightsId: string;
+  /** Resource id of the workspace. Its tables include the operation log, which Application Insights does not show. */
+  readonly workspaceId: string;
   /** Resource id of the function app. */
   readonly appId: string;
   /** Resource id of the storage account of the images. */
@@ -35,13 +36,30 @@ type Metric = {
   readonly group: string;
 };
 
-/** One alert for each enabled rule, except `readyCheck`. */
+type LogRule = Pick<AlertRule, "severity" | "threshold" | "window" | "frequency"> & {
+  readonly description: string;
+  readonly query: string;
+  readonly column: string;
+  readonly aggregation: "Maximum" | "Total";
+};
+
+/** The alerts of the profile, except `readyCheck`. */
 export class Alerts extends Construct {
   constructor(scope: Construct, id: string, props: AlertsProps) {
     super(scope, id);
     const { config, groups, appId, mediaAccountId, siteAccountId, workflowId } = props;
-    const logs = Object.entries(queriesOf(config.minRequests)) as [LogRuleName, string][];
-    for (const [name, query] of logs) if (config.rules[name].enabled) this.#onLogs(name, query, props);
+    if (config.profile === "lean")
+      for (const rule of Object.keys(leanRules) as LeanRuleName[]) this.#onKinds(rule, props);
+    else
+      for (const name of logRuleNames.filter((each) => config.rules[each].enabled))
+        this.#onLogs(name, props, {
+          ...config.rules[name],
+          description: descriptionOf(name, config.runbooks),
+          query: queryOf(name, config.rules[name], config.minRequests),
+          column: MEASURE,
+          aggregation: "Maximum",
+        });
+    if (!config.metricAlerts) return;
 
     const storage = { namespace: "Microsoft.Storage/storageAccounts", group: groups.all };
     const media = { ...storage, scope: mediaAccountId };
@@ -67,14 +85,35 @@ export class Alerts extends Construct {
       if (config.rules[name].enabled) this.#onMetric(name, metric, props);
   }
 
-  #onLogs(name: LogRuleName, query: string, { location, prefix, config, groups, insightsId }: AlertsProps) {
-    const { severity, threshold, window, frequency } = config.rules[name];
+  /** Not split by kind: Azure would charge for each. */
+  #onKinds(rule: LeanRuleName, props: AlertsProps) {
+    const { config } = props;
+    const kinds = enabledKinds(rule, config);
+    const members = kinds.map((name) => config.rules[name]);
+    const longest = Math.max(...members.map(({ window }) => windows.indexOf(window)));
+    const window = windows[longest];
+    if (!window) return;
+    this.#onLogs(rule, props, {
+      // The lowest number is the highest severity.
+      severity: Math.min(...members.map(({ severity }) => severity)),
+      threshold: 0,
+      window,
+      frequency: "PT15M",
+      description: unionDescription(rule, kinds, config.runbooks),
+      query: unionOf(kinds, config),
+      column: CODE,
+      aggregation: "Total",
+    });
+  }
+
+  #onLogs(name: string, { location, prefix, groups, workspaceId }: AlertsProps, rule: LogRule) {
+    const { severity, threshold, window, frequency, description, query, column, aggregation } = rule;
     new MonitorScheduledQueryRulesAlertV2(this, slugOf(name), {
       ...location,
       name: `${prefix}-${slugOf(name)}`,
-      description: descriptionOf(name, config.runbooks),
+      description,
       severity,
-      scopes: [insightsId],
+      scopes: [workspaceId],
       windowDuration: window,
       evaluationFrequency: frequency,
       // Also reports that the alert is resolved.
@@ -84,8 +123,8 @@ export class Alerts extends Construct {
       criteria: [
         {
           query,
-          metricMeasureColumn: MEASURE,
-          timeAggregationMethod: "Maximum",
+          metricMeasureColumn: column,
+          timeAggregationMethod: aggregation,
           operator: "GreaterThan",
           threshold,
           failingPeriods: { numberOfEvaluationPeriods: 1, minimumFailingPeriodsToTriggerAlert: 1 },

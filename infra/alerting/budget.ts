@@ -18,10 +18,8 @@ export interface BudgetProps {
  */
 const START = `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}`;
 
-/** Percent of the amount. */
+/** Percent of the amount. Below 100, a normal month would notify. */
 const notifications = [
-  [50, "Actual"],
-  [80, "Actual"],
   [100, "Actual"],
   [100, "Forecasted"],
 ] as const;

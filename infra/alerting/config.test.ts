@@ -19,8 +19,9 @@ it.each([
   ["rules.executions.window", { rules: { executions: { window: "PT15M" } } }],
   ["slack.connection", { slack: { connection: "teams" } }],
   ["availability.locations", { availability: { locations: [] } }],
-  ["rules.readyCheck.threshold", { availability: { locations: ["emea-nl-ams-azr"] } }],
-  ["rules.readyCheck.threshold", { rules: { readyCheck: { threshold: 0.5 } } }],
+  ["rules.readyCheck.threshold", { profile: "full", availability: { locations: ["emea-nl-ams-azr"] } }],
+  ["rules.readyCheck.threshold", { availability: { enabled: true }, rules: { readyCheck: { threshold: 0.5 } } }],
+  ["profile", { profile: "medium" }],
   ["budget.amount", { budget: { amount: 0 } }],
   ["ownersRole", { ownersRole: "Owner" }],
 ])("rejects an invalid %s and names it", (path, value) => {
@@ -29,4 +30,11 @@ it.each([
 
 it("rejects an unknown rule name", () => {
   expect(alertConfig.safeParse({ rules: { slowResponse: {} } }).error?.message).toContain("slowResponse");
+});
+
+it("turns the availability test on in the profile full only, unless a stage sets it", () => {
+  const isOn = (overrides: AlertOverrides) => alertConfig.parse(overrides).availability.enabled;
+  expect([isOn({}), isOn({ profile: "full" })]).toEqual([false, true]);
+  expect(isOn({ availability: { enabled: true } })).toBe(true);
+  expect(isOn({ profile: "full", availability: { enabled: false } })).toBe(false);
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /** Durations that metric alerts and log alerts both accept, shortest first. */
 const frequencies = ["PT5M", "PT15M", "PT30M", "PT1H"] as const;
-const windows = [...frequencies, "PT6H", "P1D"] as const;
+export const windows = [...frequencies, "PT6H", "P1D"] as const;
 
 const GIB = 1024 ** 3;
 const WINDOW_RULE = "must be longer than the frequency, so that a late row is still evaluated once";
@@ -17,7 +17,7 @@ type Defaults = {
   readonly frequency?: (typeof frequencies)[number];
 };
 
-/** A log rule every 15 minutes costs a third of one every 5 minutes. */
+/** A log rule every 15 minutes costs a third of one every 5 minutes, and no more than one every hour. */
 function rule({ severity, threshold, window = "PT30M", frequency = "PT15M" }: Defaults) {
   return z
     .strictObject({
@@ -35,21 +35,27 @@ function rule({ severity, threshold, window = "PT30M", frequency = "PT15M" }: De
 }
 
 const rules = z.strictObject({
-  /** Responses of 500 or above, except those of the health checks. */
+  /** Responses of 500 or above except 503, and except those of the health checks. */
   serverErrors: rule({ severity: 1, threshold: 0 }),
+  /** Responses of 503, except those of the health checks and of a busy app. */
+  storeUnavailable: rule({ severity: 1, threshold: 0 }),
+  /** Requests that were rejected with 503 because a queue of the app was full. A few are normal in a burst. */
+  busy: rule({ severity: 2, threshold: 100, window: "PT6H" }),
   // 10,000 visits a month are 7 in half an hour, too few for an average: so durations have a window of a day.
   /** Average duration in milliseconds of a request that counts a visit. */
-  counterDuration: rule({ severity: 2, threshold: 1000, window: "P1D", frequency: "PT1H" }),
-  /** 95th percentile of the duration of all requests, in milliseconds. */
-  slowResponses: rule({ severity: 2, threshold: 500, window: "P1D", frequency: "PT1H" }),
+  counterDuration: rule({ severity: 2, threshold: 1000, window: "P1D" }),
+  /** Median duration of all requests in milliseconds. At low traffic, cold starts alone exceed the 75th percentile. */
+  slowResponses: rule({ severity: 2, threshold: 500, window: "P1D" }),
   /** Images whose thumbnail failed in all attempts, of the event and of the timer. */
   thumbnailGivenUp: rule({ severity: 2, threshold: 0 }),
   /** Passes of the audit that found images whose record and blobs differ, and could not or must not repair them. */
-  libraryDiffers: rule({ severity: 1, threshold: 0, window: "PT6H", frequency: "PT1H" }),
+  libraryDiffers: rule({ severity: 1, threshold: 0 }),
   /** Instances on which a page exhausted its write budget of the day. */
   costBrakeTripped: rule({ severity: 2, threshold: 0 }),
   /** Events that may mean an attack, or need the owner. */
   securityEvent: rule({ severity: 1, threshold: 0 }),
+  /** Times that the daily cap of telemetry was reached. Until the next day the other log alerts see nothing. */
+  telemetryCap: rule({ severity: 1, threshold: 0 }),
   /** Function executions in the window. A flood of requests raises the bill. */
   executions: rule({ severity: 1, threshold: 10_000, window: "PT1H" }),
   /** Bytes stored on the media account, which Azure measures once an hour. */
@@ -77,25 +83,46 @@ const slack = z
 
 export const alertConfig = z
   .strictObject({
+    /**
+     * `full` has one log rule for each kind of problem, and the availability test. `lean` has two log rules for all kinds,
+     * with the highest severity of their kinds, every 15 minutes; a kind keeps its threshold and window.
+     */
+    profile: z.enum(["lean", "full"]).default("lean"),
     rules: rules.prefault({}),
     slack,
     /** URL of docs/runbooks.md in your repository: the alerts link to its headings. */
     runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/runbooks.md"),
     /** Role of the subscription whose members receive e-mails. The default is `Owner`. */
     ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
-    /** Fewer requests in a window are too few for a duration alert. */
-    minRequests: z.int().positive().default(20),
+    /** Fewer requests in a window are too few for a duration alert: on a quiet day most of them are cold starts. */
+    minRequests: z.int().positive().default(200),
+    /** Alerts on metrics, of which Azure charges for the eleventh and later ones of a subscription. */
+    metricAlerts: z.boolean().default(true),
     /** The availability test of /api/health/ready. Azure charges for each call. */
     availability: z
       .strictObject({
-        enabled: z.boolean().default(true),
+        /** @default in the profile `full` only */
+        enabled: z.boolean().optional(),
         /** Azure's ids of the test locations. */
         locations: z.array(z.string()).min(1).default(["emea-nl-ams-azr", "emea-gb-db3-azr"]),
       })
       .prefault({}),
-    /** Monthly budget of the stage, in the currency of the subscription's bill. */
-    budget: z.strictObject({ amount: z.number().positive().default(10) }).prefault({}),
+    budget: z
+      .strictObject({
+        /** All previews share one budget, which bootstrap creates. */
+        enabled: z.boolean().default(true),
+        /**
+         * Amount a month, in the currency of the subscription's bill.
+         * @default one and a half times the bill of 10,000 visits a month, and at least 5
+         */
+        amount: z.number().positive().optional(),
+      })
+      .prefault({}),
   })
+  .transform(({ availability: { enabled, ...test }, ...rest }) => ({
+    ...rest,
+    availability: { enabled: enabled ?? rest.profile === "full", ...test },
+  }))
   .refine(
     ({ rules, availability }) =>
       !availability.enabled ||

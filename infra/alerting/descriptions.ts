@@ -1,17 +1,23 @@
 // The name and description of each alert, and the runbook that the description links to.
 import type { RuleName } from "./config.ts";
-import { RUNBOOK } from "./workflow.ts";
 
-const descriptions: Readonly<Record<RuleName, string>> = {
-  serverErrors: "The API returned responses of 500 or above.",
-  counterDuration: "Counting a visit is slow on average.",
-  slowResponses: "More than 5 % of the responses are slow.",
+/** Separates the text from the runbook's URL in each description, so that mails and Slack show the link. */
+export const RUNBOOK = "Runbook: ";
+
+/** One sentence for each alert, without an apostrophe: the notifier has them in quotes. */
+export const descriptions: Readonly<Record<RuleName, string>> = {
+  serverErrors: "The API returned 500, 502 or 504: a bug, or the app does not start.",
+  storeUnavailable: "The API returned 503: a table, the blob service or the vault failed, or the app does not start.",
+  busy: "The API rejected many requests with 503 because more arrived than it takes at once.",
+  counterDuration: "Counting a visit was slow on average in the last day.",
+  slowResponses: "More than half of the responses of the last day were slow.",
   thumbnailGivenUp: "The thumbnail of an image failed for hours and is not retried.",
   libraryDiffers:
     "Images were found whose record and blobs differ, and the audit does not repair them: originals are missing, or too many images differ.",
   costBrakeTripped: "A page exhausted its write budget of the day. Its visits are now written once a minute.",
   securityEvent:
     "A replaced refresh token was used again, an owner was added or reset, or signing keys were revoked or are overdue. A session may be stolen.",
+  telemetryCap: "The daily cap of telemetry is reached: until it resets, no other log alert can fire.",
   executions: "Function executions are far above the expected traffic and raise the bill.",
   storageCapacity: "The media account stores more than planned.",
   storageEgress: "The media account sent more in a day than planned.",
@@ -22,6 +28,12 @@ const descriptions: Readonly<Record<RuleName, string>> = {
 
 /** `serverErrors` becomes `server-errors`, in the name of the alert and in the heading of its runbook. */
 export const slugOf = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `serverErrors` becomes `Server errors`. */
+export const titleOf = (name: string) => {
+  const words = slugOf(name).replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
 
 /** The description with the URL of the runbook at its end. */
 export const descriptionOf = (name: RuleName, runbooks: string) =>

@@ -1,4 +1,4 @@
-// Checks a query with Microsoft's parser of KQL, over the tables of Application Insights.
+// Checks a query with Microsoft's parser of KQL: over the tables of the workspace, or over those of Application Insights.
 import { createRequire } from "node:module";
 
 type Diagnostics = {
@@ -30,6 +30,15 @@ const tables = {
   customMetrics: "name:string, value:real, valueCount:int, valueSum:real, valueMin:real, valueMax:real",
   availabilityResults: "name:string, location:string, success:string, message:string, duration:real, itemCount:int",
 };
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables-index: the columns that the queries use. They have other
+// names than in Application Insights, and the operation log is here only.
+const ofWorkspace = {
+  AppRequests: "Name:string, ResultCode:string, DurationMs:real, ItemCount:int, Success:bool",
+  AppTraces: "Message:string, SeverityLevel:int, ItemCount:int",
+  AppMetrics: "Name:string, Sum:real, Min:real, Max:real, ItemCount:int",
+};
+const sharedOfWorkspace = "TimeGenerated:datetime, OperationId:string, OperationName:string, Properties:dynamic";
+const operationLog = "(TimeGenerated:datetime, Category:string, Operation:string, Level:string, Detail:string)";
 
 // The parser is C# compiled to scripts that extend the global scope.
 const require = createRequire(import.meta.url);
@@ -37,16 +46,22 @@ require("@kusto/language-service-next/bridge.min.js");
 require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
 const { Language } = (globalThis as unknown as { readonly Kusto: Kusto }).Kusto;
 const { TableSymbol, DatabaseSymbol } = Language.Symbols;
-const globals = Language.GlobalState.Default.WithDatabase(
-  new DatabaseSymbol.ctor(
-    "insights",
-    Object.entries(tables).map(([name, columns]) => TableSymbol.From(`(${shared}, ${columns})`).WithName(name)),
-  ),
-);
+const databaseOf = (name: string, tables: readonly Table[]) =>
+  Language.GlobalState.Default.WithDatabase(new DatabaseSymbol.ctor(name, tables));
+const tablesOf = (columns: Readonly<Record<string, string>>, common: string) =>
+  Object.entries(columns).map(([name, own]) => TableSymbol.From(`(${common}, ${own})`).WithName(name));
 
-/** Each error with the text at its position; empty for a query that Azure accepts. */
-export function kqlErrors(query: string): string[] {
-  const diagnostics = Language.KustoCode.ParseAndAnalyze(query, globals).GetDiagnostics();
+const scopes = {
+  insights: databaseOf("insights", tablesOf(tables, shared)),
+  workspace: databaseOf("workspace", [
+    ...tablesOf(ofWorkspace, sharedOfWorkspace),
+    TableSymbol.From(operationLog).WithName("_LogOperation"),
+  ]),
+};
+
+/** Each error with the text at its position; empty for a query that Azure accepts in that scope. */
+export function kqlErrors(query: string, scope: keyof typeof scopes): string[] {
+  const diagnostics = Language.KustoCode.ParseAndAnalyze(query, scopes[scope]).GetDiagnostics();
   return Array.from({ length: diagnostics.Count }, (_, at) => {
     const { Message, Start } = diagnostics.getItem(at);
     return `${Message} At: ${query.slice(Start, Start + 40)}`;

@@ -31,12 +31,35 @@ export const alertPayload = (essentials: Readonly<Record<string, unknown>> = {})
       conditionType: "SingleResourceMultipleMetricCriteria",
       condition: {
         windowSize: "PT1H",
-        allOf: [{ metricName: "OnDemandFunctionExecutionCount", metricValue: 31110.5 }],
+        allOf: [{ metricName: "OnDemandFunctionExecutionCount", metricValue: 31110.5, threshold: "10000" }],
       },
     },
     customProperties: null,
   },
 });
+
+export const PORTAL_LINK =
+  "https://portal.azure.com#@t/blade/Microsoft_Azure_Monitoring_Logs/LogsBlade/source/Alerts.EmailLinks/scope/%7B%7D/q/eJzz/prettify/1/timespan/2026-11-20T11%3a58%3a24.0000000Z%2f2026-11-21T11%3a58%3a24.0000000Z";
+
+/** An alert on a log, with the number that the rule measured in a column. */
+export const logPayload = (
+  rule: string,
+  criterion: { readonly metricMeasureColumn: string; readonly metricValue: number; readonly threshold: string },
+  essentials: Readonly<Record<string, unknown>> = {},
+) => {
+  const { data, ...rest } = alertPayload({
+    alertRule: `vitae-production-abcde-${rule}`,
+    signalType: "Log",
+    monitoringService: "Log Alerts V2",
+    ...essentials,
+  });
+  const allOf = [{ searchQuery: "union", timeAggregation: "Total", ...criterion, linkToSearchResultsUI: PORTAL_LINK }];
+  const condition = { windowSize: "PT30M", allOf };
+  return {
+    ...rest,
+    data: { ...data, alertContext: { properties: null, conditionType: "LogQueryCriteria", condition } },
+  };
+};
 
 /** A budget: most of its essentials are null. */
 export const budgetPayload = {

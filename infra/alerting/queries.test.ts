@@ -3,138 +3,138 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { alertLines } from "../../functions/lib/names.ts";
-import { Alerts } from "./alerts.ts";
-import { alertConfig } from "./config.ts";
 import { slugOf } from "./descriptions.ts";
 import { type Row, runQuery, type Tables } from "./kql.fixture.ts";
 import { kqlErrors } from "./kql-check.fixture.ts";
-import { type LogRuleName, queriesOf } from "./queries.ts";
-import { synthesize } from "./workflow.fixture.ts";
+import { fires as firesOn, type LogRule, logRulesOf } from "./log-rules.fixture.ts";
+import { type LogRuleName, logRuleNames } from "./queries.ts";
 
-const resources = synthesize((stack) => {
-  new Alerts(stack, "alerts", {
-    location: { resourceGroupName: "g", location: "l" },
-    prefix: "p",
-    config: alertConfig.parse({}),
-    groups: { all: "all", owners: "owners" },
-    insightsId: "i",
-    appId: "a",
-    mediaAccountId: "m",
-    siteAccountId: "s",
-    workflowId: "w",
-  });
-});
-
-type Rule = { readonly window_duration: string; readonly criteria: readonly [Criterion] };
-type Criterion = {
-  readonly query: string;
-  readonly threshold: number;
-  readonly operator: string;
-  readonly time_aggregation_method: string;
-  readonly metric_measure_column: string;
-};
-const ruleOf = (name: LogRuleName) => {
-  const rules = Object.values(resources.azurerm_monitor_scheduled_query_rules_alert_v2 ?? {});
-  return rules.find((each) => each.name === `p-${slugOf(name)}`) as unknown as Rule;
-};
-
-/** Whether the rule fires on the rows of one window. */
-function fires(name: LogRuleName, tables: Tables): boolean {
-  const [criterion] = ruleOf(name).criteria;
-  expect(criterion).toMatchObject({ operator: "GreaterThan", time_aggregation_method: "Maximum" });
-  return runQuery(criterion.query, tables).some((row) => {
-    const value = row[criterion.metric_measure_column];
-    return typeof value === "number" && value > criterion.threshold;
-  });
-}
+const lean = logRulesOf({});
+const full = logRulesOf({ profile: "full" });
+const ruleOf = (name: LogRuleName) => full.get(slugOf(name)) as LogRule;
+/** Whether the rule of the full profile fires on the rows of one window. */
+const fires = (name: LogRuleName, tables: Tables): boolean => firesOn(ruleOf(name), tables);
 
 const request = (changes: Row = {}): Row => ({
-  name: "visitor-counter",
-  resultCode: "200",
-  success: "True",
-  duration: 20,
-  itemCount: 1,
+  Name: "visitor-counter",
+  ResultCode: "200",
+  DurationMs: 20,
+  ItemCount: 1,
+  OperationId: "o",
   ...changes,
 });
 const requests = (count: number, changes: Row = {}) => Array.from({ length: count }, () => request(changes));
 const line = (message: string, fields: Row = {}): string =>
   JSON.stringify({ timestamp: "2026-11-21T12:00:00Z", level: "warn", message, trace_id: "t", ...fields });
-const trace = (message: string): Row => ({ message, itemCount: 1 });
-
-const names = Object.keys(queriesOf(20)) as LogRuleName[];
+const trace = (Message: string, changes: Row = {}): Row => ({ Message, ItemCount: 1, ...changes });
 
 describe("KQL", () => {
-  it.each(names)("accepts the query of %s over Azure's tables", (name) => {
-    expect(kqlErrors(ruleOf(name).criteria[0].query)).toEqual([]);
+  it.each([...lean, ...full])("accepts the query of %s over the tables of the workspace", (_, rule) => {
+    expect(kqlErrors(rule.criteria[0].query, "workspace")).toEqual([]);
   });
 
   it("accepts every query of docs/runbooks.md", async () => {
     const text = await readFile(join(import.meta.dirname, "../../docs/runbooks.md"), "utf8");
     const queries = [...text.matchAll(/^```kusto\n([\s\S]*?)^```$/gm)].map(([, query = ""]) => query);
     expect(queries.length).toBeGreaterThan(9);
-    for (const query of queries) expect([query, kqlErrors(query)]).toEqual([query, []]);
+    for (const query of queries) {
+      const scope = query.startsWith("_LogOperation") ? "workspace" : "insights";
+      expect([query, kqlErrors(query, scope)]).toEqual([query, []]);
+    }
   });
 
-  it("rejects an unknown column and an unknown operator", () => {
-    expect(kqlErrors("requests | where nme == 1").join()).toContain("nme");
-    expect(kqlErrors("requests | wher name == 1")).not.toEqual([]);
-  });
-});
-
-describe("documented traffic of 10,000 visits a month", () => {
-  const WINDOWS: Readonly<Record<string, number>> = { PT30M: 1 / 48, P1D: 1 };
-  const visits = (name: LogRuleName) => Math.round((10_000 / 30) * (WINDOWS[ruleOf(name).window_duration] ?? 0));
-
-  it("fires serverErrors when every request fails", () => {
-    expect(fires("serverErrors", { requests: requests(visits("serverErrors"), { resultCode: "500" }) })).toBe(true);
-  });
-
-  it.each(["counterDuration", "slowResponses"] as const)("fires %s when every request is slow", (name) => {
-    expect(fires(name, { requests: requests(visits(name), { duration: 5000 }) })).toBe(true);
-  });
-
-  it.each(names)("does not fire %s without problems, nor without rows", (name) => {
-    expect(fires(name, { requests: requests(visits(name)), traces: [trace(line("request"))] })).toBe(false);
-    expect(fires(name, {})).toBe(false);
+  it("rejects an unknown column, an unknown operator and a table of another scope", () => {
+    expect(kqlErrors("requests | where nme == 1", "insights").join()).toContain("nme");
+    expect(kqlErrors("requests | wher name == 1", "insights")).not.toEqual([]);
+    expect(kqlErrors("_LogOperation | count", "insights")).not.toEqual([]);
+    expect(kqlErrors("requests | count", "workspace")).not.toEqual([]);
   });
 });
 
-describe("serverErrors", () => {
+describe.each([500, 502, 504])("response %i", (code) => {
   it.each(["visitor-counter", "visitor-counter-drop-in", "image-upload"])(
-    "fires for one 503 of %s, which the host reports as a success",
-    (name) => {
-      expect(fires("serverErrors", { requests: [...requests(50), request({ name, resultCode: "503" })] })).toBe(true);
+    "fires serverErrors once for %s, which the host reports as a success",
+    (Name) => {
+      const tables = { AppRequests: [...requests(50), request({ Name, ResultCode: String(code) })] };
+      expect(fires("serverErrors", tables)).toBe(true);
+      expect(fires("storeUnavailable", tables)).toBe(false);
     },
   );
+});
 
-  it.each([
-    ["a rejected request", request({ resultCode: "429", success: "False" })],
-    ["a failed health check", request({ name: "health-ready", resultCode: "503" })],
-    ["a failed timer", request({ name: "image-reconcile", resultCode: "0", success: "False" })],
-    ["a code that is not a number", request({ resultCode: "" })],
-  ])("ignores %s", (_, row) => {
-    expect(fires("serverErrors", { requests: [row] })).toBe(false);
+describe("response 503", () => {
+  const busy = (OperationId: string, fields: Row = { status: 503, busy: true }) =>
+    trace(line("request", { code: "DEPENDENCY_UNAVAILABLE", ...fields }), { OperationId });
+  const rejected = (OperationId: string) => request({ ResultCode: "503", OperationId });
+
+  it("fires storeUnavailable for one with a line of a failure, and for one of the host without a line", () => {
+    const failure = busy("o", { status: 503 });
+    for (const AppTraces of [[failure], []])
+      expect(fires("storeUnavailable", { AppRequests: [rejected("o")], AppTraces })).toBe(true);
+    expect(fires("serverErrors", { AppRequests: [rejected("o")] })).toBe(false);
   });
 
-  it("counts the requests that a sampled row represents", () => {
-    const rows = [request({ resultCode: "500", itemCount: 7 }), request({ itemCount: 90 })];
-    expect(runQuery(queriesOf(20).serverErrors, { requests: rows })).toEqual([{ measured: 7 }]);
+  it("fires storeUnavailable for one failure among many responses of a busy app", () => {
+    const AppTraces = Array.from({ length: 50 }, (_, n) => busy(String(n)));
+    const AppRequests = AppTraces.map(({ OperationId }) => rejected(String(OperationId)));
+    expect(fires("storeUnavailable", { AppRequests, AppTraces })).toBe(false);
+    expect(fires("storeUnavailable", { AppRequests: [...AppRequests, rejected("other")], AppTraces })).toBe(true);
+  });
+
+  it("fires busy above 100 responses in six hours, by the weight of their lines", () => {
+    const lines = (ItemCount: number) => ({ AppTraces: [{ ...busy("o"), ItemCount }] });
+    expect(ruleOf("busy").window_duration).toBe("PT6H");
+    expect(fires("busy", lines(100))).toBe(false);
+    expect(fires("busy", lines(101))).toBe(true);
+  });
+
+  it("does not take another line for one of a busy app", () => {
+    const lines = [
+      busy("o", { status: 503 }),
+      busy("o", { status: 200, busy: true }),
+      busy("o", { status: 503, busy: false }),
+      trace(line("thumbnail-postponed", { status: 503, busy: true }), { OperationId: "o" }),
+      trace(line("request", { status: 503, error: { message: "busy" } }), { OperationId: "o" }),
+    ];
+    for (const each of lines) {
+      expect(fires("busy", { AppTraces: Array.from({ length: 101 }, () => each) })).toBe(false);
+      expect(fires("storeUnavailable", { AppRequests: [rejected("o")], AppTraces: [each] })).toBe(true);
+    }
+  });
+});
+
+describe("serverErrors and storeUnavailable", () => {
+  it.each([
+    ["a rejected request", request({ ResultCode: "429" })],
+    ["a failed health check", request({ Name: "health-ready", ResultCode: "503" })],
+    ["a health check with an error", request({ Name: "health-live", ResultCode: "500" })],
+    ["a failed timer", request({ Name: "image-reconcile", ResultCode: "0" })],
+    ["a code that is not a number", request({ ResultCode: "" })],
+  ])("ignore %s", (_, row) => {
+    expect(fires("serverErrors", { AppRequests: [row] })).toBe(false);
+    expect(fires("storeUnavailable", { AppRequests: [row] })).toBe(false);
+  });
+
+  it("count the requests that a sampled row represents", () => {
+    const AppRequests = [request({ ResultCode: "500", ItemCount: 7 }), request({ ItemCount: 90 })];
+    expect(runQuery(ruleOf("serverErrors").criteria[0].query, { AppRequests })).toEqual([{ measured: 7 }]);
   });
 });
 
 describe("durations", () => {
   it("averages the counter's durations by the weight of each row", () => {
-    const slow = request({ duration: 5000, itemCount: 10 });
-    expect(fires("counterDuration", { requests: [slow, request({ itemCount: 20 })] })).toBe(true);
-    expect(fires("counterDuration", { requests: [slow, request({ itemCount: 100 })] })).toBe(false);
-    expect(fires("counterDuration", { requests: requests(30, { name: "image-upload", duration: 9000 }) })).toBe(false);
+    const slow = request({ DurationMs: 5000, ItemCount: 100 });
+    expect(fires("counterDuration", { AppRequests: [slow, request({ ItemCount: 200 })] })).toBe(true);
+    expect(fires("counterDuration", { AppRequests: [slow, request({ ItemCount: 1000 })] })).toBe(false);
+    const uploads = requests(300, { Name: "image-upload", DurationMs: 9000 });
+    expect(fires("counterDuration", { AppRequests: uploads })).toBe(false);
   });
 
-  it("fires slowResponses when more than 5 % of at least 20 requests are slow", () => {
-    const slow = (itemCount: number) => request({ name: "image-upload", duration: 900, itemCount });
-    expect(fires("slowResponses", { requests: [request({ itemCount: 94 }), slow(6)] })).toBe(true);
-    expect(fires("slowResponses", { requests: [request({ itemCount: 95 }), slow(5)] })).toBe(false);
-    expect(fires("slowResponses", { requests: [request({ itemCount: 4 }), slow(5)] })).toBe(false);
+  it("fires slowResponses when more than half of at least 200 requests are slow", () => {
+    const slow = (ItemCount: number) => request({ Name: "image-upload", DurationMs: 900, ItemCount });
+    expect(fires("slowResponses", { AppRequests: [request({ ItemCount: 149 }), slow(151)] })).toBe(true);
+    expect(fires("slowResponses", { AppRequests: [request({ ItemCount: 151 }), slow(149)] })).toBe(false);
+    expect(fires("slowResponses", { AppRequests: [request({ ItemCount: 40 }), slow(159)] })).toBe(false);
   });
 });
 
@@ -142,8 +142,8 @@ describe.each(["thumbnailGivenUp", "libraryDiffers", "costBrakeTripped", "securi
   const message = alertLines[name];
 
   it(`fires ${name} for a line ${message}, also after a prefix of the host`, () => {
-    expect(fires(name, { traces: [trace(line("request")), trace(line(message, { image: "i" }))] })).toBe(true);
-    expect(fires(name, { traces: [trace(`[Error] ${line(message)}`)] })).toBe(true);
+    expect(fires(name, { AppTraces: [trace(line("request")), trace(line(message, { image: "i" }))] })).toBe(true);
+    expect(fires(name, { AppTraces: [trace(`[Error] ${line(message)}`)] })).toBe(true);
   });
 
   it.each([
@@ -153,16 +153,32 @@ describe.each(["thumbnailGivenUp", "libraryDiffers", "costBrakeTripped", "securi
     ["a line that is not JSON", `${message} happened`],
     ["a truncated line", `{"message":"${message}"`],
   ])(`ignores for ${name} %s`, (_, text) => {
-    expect(fires(name, { traces: [trace(text)] })).toBe(false);
+    expect(fires(name, { AppTraces: [trace(text)] })).toBe(false);
   });
 });
 
 it.each([
   ["costBrakeTripped", "cost_brake_trips"],
   ["securityEvent", "security_events"],
-] as const)("fires %s for one count of the metric %s, when sampling removed the line", (rule, name) => {
-  const metric = (name: string, valueSum: number) => ({ traces: [trace("")], customMetrics: [{ name, valueSum }] });
-  expect(fires(rule, metric(name, 1))).toBe(true);
-  expect(fires(rule, metric(name, 0))).toBe(false);
-  expect(fires(rule, metric("visits", 9))).toBe(false);
+] as const)("fires %s for one count of the metric %s, when sampling removed the line", (rule, metric) => {
+  const counted = (Name: string, Sum: number) => ({
+    AppTraces: [trace("")],
+    AppMetrics: [{ Name, Sum, ItemCount: 1 }],
+  });
+  expect(fires(rule, counted(metric, 1))).toBe(true);
+  expect(fires(rule, counted(metric, 0))).toBe(false);
+  expect(fires(rule, counted("visits", 9))).toBe(false);
+});
+
+it("fires telemetryCap for the operation of the cap only", () => {
+  const operation = (Category: string, Detail: string) => ({ _LogOperation: [{ Category, Detail }] });
+  const detail = "Data collection stopped due to daily limit of free data reached. Ingestion status = OverQuota";
+  expect(fires("telemetryCap", operation("Ingestion", detail))).toBe(true);
+  expect(fires("telemetryCap", operation("Ingestion", "Data collection resumed"))).toBe(false);
+  expect(fires("telemetryCap", operation("Workspace", detail))).toBe(false);
+});
+
+it("evaluates all rules of both profiles on tables without rows", () => {
+  for (const rule of [...lean.values(), ...full.values()]) expect(firesOn(rule, {})).toBe(false);
+  expect([...full.keys()]).toEqual(logRuleNames.map(slugOf));
 });

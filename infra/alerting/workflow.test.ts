@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { descriptionOf, descriptions, slugOf, titleOf } from "./descriptions.ts";
+import { codeOf } from "./kinds.ts";
 import { Notifier } from "./notifier.ts";
-import { alertPayload, budgetPayload, RUNBOOKS } from "./payloads.fixture.ts";
+import { alertPayload, budgetPayload, logPayload, PORTAL_LINK, RUNBOOKS } from "./payloads.fixture.ts";
+import { logRuleNames } from "./queries.ts";
 import { notifierProps, type Resources, slackText, synthesize, workflowOf } from "./workflow.fixture.ts";
 
 const lines = (payload: unknown) => slackText(payload).trimEnd().split("\n");
@@ -9,23 +12,86 @@ describe("Slack message", () => {
   it("shows title, state, severity, time, description and runbook of a fired alert", () => {
     expect(lines(alertPayload())).toEqual([
       ":rotating_light: Fired: vitae-executions",
-      "Sev1, 2026-11-21T11:58:24.3713213Z",
+      "Sev1, 2026-11-21 11:58 UTC",
       `Too many executions. Runbook: ${RUNBOOKS}#alert-executions`,
+      "Measured 31110.5, threshold 10000",
     ]);
+  });
+
+  it("names each kind of problem whose code is in the number of a lean rule, with its runbook and the rows", () => {
+    const kinds = [1, 2, 32].join("|");
+    expect(kinds).toBe([codeOf("serverErrors"), codeOf("storeUnavailable"), codeOf("thumbnailGivenUp")].join("|"));
+    const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 35.0, threshold: "0" });
+    expect(lines(payload)).toEqual([
+      ":rotating_light: Fired: vitae-production-abcde-incidents",
+      "Sev1, 2026-11-21 11:58 UTC",
+      `• *Server errors*: ${descriptions.serverErrors} <${RUNBOOKS}#alert-server-errors|Runbook>`,
+      `• *Store unavailable*: ${descriptions.storeUnavailable} <${RUNBOOKS}#alert-store-unavailable|Runbook>`,
+      `• *Thumbnail given up*: ${descriptions.thumbnailGivenUp} <${RUNBOOKS}#alert-thumbnail-given-up|Runbook>`,
+      `<${PORTAL_LINK}|See the rows of the query>`,
+    ]);
+  });
+
+  it.each(logRuleNames)("names %s, and no other kind, for its code alone", (name) => {
+    const criterion = { metricMeasureColumn: "code", metricValue: codeOf(name), threshold: "0" };
+    const kinds = lines(logPayload("incidents", criterion)).filter((line) => line.startsWith("•"));
+    expect(kinds).toEqual([`• *${titleOf(name)}*: ${descriptions[name]} <${RUNBOOKS}#alert-${slugOf(name)}|Runbook>`]);
+  });
+
+  it("shows the description of a lean rule when the number is missing", () => {
+    const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 0, threshold: "0" });
+    expect(lines(payload).slice(2)).toEqual([
+      `Too many executions. Runbook: ${RUNBOOKS}#alert-executions`,
+      `<${PORTAL_LINK}|See the rows of the query>`,
+    ]);
+  });
+
+  it("shows of a resolved lean rule that no kind is left, whatever its last number was", () => {
+    const resolved = { monitorCondition: "Resolved", resolvedDateTime: "2026-11-21T12:43:16.2246313Z" };
+    const criterion = { metricMeasureColumn: "code", metricValue: 3, threshold: "0" };
+    expect(lines(logPayload("incidents", criterion, resolved))).toEqual([
+      ":white_check_mark: Resolved: vitae-production-abcde-incidents",
+      "Sev1, 2026-11-21 12:43 UTC",
+      "No kind of problem is above its threshold any more.",
+    ]);
+  });
+
+  it("shows number, threshold and rows of a log rule of the full profile", () => {
+    const description = descriptionOf("counterDuration", RUNBOOKS);
+    const criterion = { metricMeasureColumn: "measured", metricValue: 1812.4, threshold: "1000" };
+    expect(lines(logPayload("counter-duration", criterion, { description })).slice(2)).toEqual([
+      `Counting a visit was slow on average in the last day. Runbook: ${RUNBOOKS}#alert-counter-duration`,
+      "Measured 1812.4, threshold 1000",
+      `<${PORTAL_LINK}|See the rows of the query>`,
+    ]);
+  });
+
+  it.each([`https://evil.example/${PORTAL_LINK}`, `${PORTAL_LINK}${"a".repeat(8_000)}`, null])(
+    "leaves out a link to the rows that is not of the portal, too long or missing",
+    (link) => {
+      const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 1, threshold: "0" });
+      Object.assign(payload.data.alertContext.condition.allOf[0] ?? {}, { linkToSearchResultsUI: link });
+      expect(slackText(payload)).not.toContain("See the rows");
+    },
+  );
+
+  it("has no expression above the 8,192 characters that Azure accepts", () => {
+    const { text } = propertiesOf(webhook).definition.actions.Post_to_slack.inputs.body;
+    for (const [expression] of text.matchAll(/@\{.*?\}/g)) expect(expression.length).toBeLessThan(8192);
   });
 
   it("shows a resolved alert as resolved, with the time of its resolution", () => {
     const resolved = { monitorCondition: "Resolved", resolvedDateTime: "2026-11-21T12:13:16.2246313Z" };
     expect(lines(alertPayload(resolved)).slice(0, 2)).toEqual([
       ":white_check_mark: Resolved: vitae-executions",
-      "Sev1, 2026-11-21T12:13:16.2246313Z",
+      "Sev1, 2026-11-21 12:13 UTC",
     ]);
   });
 
   it("shows the name of a budget and links its runbook", () => {
     expect(lines(budgetPayload)).toEqual([
       ":rotating_light: Fired: vitae",
-      "No severity, 2026-11-20T21:13:20.645Z",
+      "No severity, 2026-11-20 21:13 UTC",
       "Your spend for budget vitae is now $11.11 exceeding your specified threshold $8.00.",
       `Runbook: ${RUNBOOKS}#alert-budget`,
     ]);
@@ -34,6 +100,7 @@ describe("Slack message", () => {
   it("links the runbooks when the description names none", () => {
     expect(lines(alertPayload({ description: "The checks failed." })).slice(2)).toEqual([
       "The checks failed.",
+      "Measured 31110.5, threshold 10000",
       `Runbook: ${RUNBOOKS}`,
     ]);
   });
@@ -43,7 +110,7 @@ describe("Slack message", () => {
     (payload) => {
       expect(lines(payload)).toEqual([
         ":rotating_light: Fired: Alert",
-        "No severity, 2026-11-21T12:00:00.0000000Z",
+        "No severity, 2026-11-21 12:00 UTC",
         "No description",
         `Runbook: ${RUNBOOKS}`,
       ]);

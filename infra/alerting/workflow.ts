@@ -1,39 +1,10 @@
 // The definition of the workflow that turns an alert into one Slack message.
-// https://learn.microsoft.com/azure/logic-apps/workflow-definition-language-functions-reference
+import { message } from "./slack-message.ts";
 
 /** The trigger whose signed URL accepts alerts. */
 export const TRIGGER = "Alert";
 /** The parameter through which a workflow finds its API connections. */
 export const CONNECTIONS = "$connections";
-
-/** Separates the text from the runbook's URL in each description, so that mails and Slack show the link. */
-export const RUNBOOK = "Runbook: ";
-
-const essential = (name: string) => `triggerBody()?['data']?['essentials']?['${name}']`;
-const BUDGET_NAME = "triggerBody()?['data']?['alertContext']?['AlertData']?['BudgetName']";
-
-// Slack truncates a text above 40,000 characters. Escaping turns one character into five at most.
-// https://docs.slack.dev/messaging/formatting-message-text#escaping
-const escapeText = (text: string) => `replace(replace(replace(${text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')`;
-const line = (text: string, maxLength: number) => `@{${escapeText(`take(${text}, ${maxLength})`)}}`;
-
-/** The longest description that reaches Slack with its runbook. */
-export const MAX_DESCRIPTION = 2000;
-
-const title = `coalesce(${essential("alertRule")}, ${BUDGET_NAME}, 'Alert')`;
-const state = `if(equals(${essential("monitorCondition")}, 'Resolved'), ':white_check_mark: Resolved', ':rotating_light: Fired')`;
-const severity = `coalesce(${essential("severity")}, 'No severity')`;
-const time = `coalesce(${essential("resolvedDateTime")}, ${essential("firedDateTime")}, utcNow())`;
-const description = `coalesce(${essential("description")}, 'No description')`;
-// A budget and a failed deployment have descriptions of their own, without a runbook.
-const runbook = `if(contains(${description}, '${RUNBOOK}'), '', concat('${RUNBOOK}', parameters('runbooks'), if(empty(coalesce(${BUDGET_NAME}, '')), '', '#alert-budget')))`;
-
-const message = [
-  `@{${state}}: ${line(title, 200)}`,
-  `${line(severity, 50)}, ${line(time, 50)}`,
-  line(description, MAX_DESCRIPTION),
-  `@{${runbook}}`,
-].join("\n");
 
 /** Retries 408, 429, 5xx and broken connections after about 10, 20, 40 and 80 seconds. */
 const retryPolicy = {

@@ -25,7 +25,7 @@ describe("telemetry", () => {
       [synthesized("production", { telemetry }).platform, 1.5, 90],
     ] as const) {
       const expected = { retention_in_days: days };
-      expect(one(stack, "azurerm_application_insights")).toMatchObject({ ...expected, daily_data_cap_in_gb: cap });
+      expect(one(stack, "azurerm_application_insights")).toMatchObject({ ...expected, daily_data_cap_in_gb: 2 * cap });
       expect(one(stack, "azurerm_log_analytics_workspace")).toMatchObject({ ...expected, daily_quota_gb: cap });
     }
   });

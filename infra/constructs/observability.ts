@@ -33,7 +33,8 @@ export class Observability extends Construct {
       name: names.insights,
       workspaceId: this.workspace.id,
       applicationType: "Node.JS",
-      dailyDataCapInGb: telemetry.dailyCap,
+      // The lower cap stops collection, and only the workspace logs that, for the alert: so its cap is the lower one.
+      dailyDataCapInGb: telemetry.dailyCap * 2,
       retentionInDays: telemetry.retention,
     });
     // The bindings have only the older name. Without local authentication the instrumentation key grants nothing.

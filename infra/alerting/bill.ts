@@ -1,0 +1,68 @@
+// What a month with 10,000 visits costs, in US dollars: the table of docs/cost.md, and the default of the budget.
+import type { AlertConfig } from "./config.ts";
+import { enabledKinds, type LeanRuleName, leanRules } from "./kinds.ts";
+import { logRuleNames } from "./queries.ts";
+
+const VISITS = 10_000;
+const HOURS = 730;
+/** image-reconcile every five minutes, uploads-clean-up every fifteen, seven timers every hour. */
+export const TIMER_RUNS_PER_HOUR = 12 + 4 + 7;
+
+/** Sources are in docs/cost.md. */
+const prices = {
+  gbSecond: 0.000_026,
+  freeGbSeconds: 100_000,
+  millionRequestUnits: 0.25,
+  tableGb: 0.25,
+  /** Evaluated every 15 minutes or less often. */
+  logRule: 0.5,
+  webTest: 0.0006,
+  frontDoor: 35,
+  alwaysReady: 21,
+} as const;
+
+/** What a stage has besides its alerts, and costs by the month. */
+export type Extras = {
+  readonly frontDoor: boolean;
+  /** Number of always-ready instances. */
+  readonly alwaysReady: number;
+};
+
+const readyChecksOf = ({ enabled, locations }: AlertConfig["availability"]) =>
+  enabled ? locations.length * 4 * HOURS : 0;
+
+const logRulesOf = (config: AlertConfig) =>
+  config.profile === "lean"
+    ? (Object.keys(leanRules) as LeanRuleName[]).filter((rule) => enabledKinds(rule, config).length > 0).length
+    : logRuleNames.filter((name) => config.rules[name].enabled).length;
+
+/** Dollars a month of each item, in cents. */
+export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) {
+  const readyChecks = readyChecksOf(config.availability);
+  const timerRuns = TIMER_RUNS_PER_HOUR * HOURS;
+  const gbSeconds = (VISITS + timerRuns + readyChecks) * 2;
+  const requestUnits = VISITS * 12 + (timerRuns + readyChecks) * 10;
+  const items = {
+    executions: Math.max(0, gbSeconds - prices.freeGbSeconds) * prices.gbSecond,
+    "Cosmos DB, requests": (requestUnits / 1_000_000) * prices.millionRequestUnits,
+    "Cosmos DB, storage": 5 * prices.tableGb,
+    "images and packages": 0.05,
+    "state of the timers": 0.08,
+    "public images": 0.01,
+    "log rules": logRulesOf(config) * prices.logRule,
+    // The free ten time series of the subscription.
+    "metric alerts": 0,
+    "ready check": readyChecks * prices.webTest,
+    logs: 0,
+    "vault, events, workflow, e-mail": 0.05,
+    "Front Door": frontDoor ? prices.frontDoor : 0,
+    "always-ready instances": alwaysReady * prices.alwaysReady,
+  };
+  return Object.fromEntries(Object.entries(items).map(([item, cost]) => [item, Math.round(cost * 100) / 100]));
+}
+
+export const totalOf = (bill: ReturnType<typeof billOf>): number =>
+  Math.round(Object.values(bill).reduce((sum, cost) => sum + cost, 0) * 100) / 100;
+
+/** A month must cost half as much again before someone is notified, and more than the small change of a quiet one. */
+export const budgetOf = (bill: ReturnType<typeof billOf>): number => Math.max(5, Math.ceil(totalOf(bill) * 1.5));
