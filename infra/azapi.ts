@@ -17,7 +17,7 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
   readonly identityIds?: readonly string[];
   /** Paths of Azure's response that are available as `output`. @default none */
   readonly exports?: readonly string[];
-  /** Regular expressions of transient errors. @default none beyond 408, 429 and 5xx, which are tried four times */
+  /** Regular expressions of transient errors, in addition to 408, 429 and 5xx. @default none */
   readonly transientErrors?: readonly string[];
   /** False for a body with a property that the schemas of azapi lack. @default true */
   readonly schemaValidation?: boolean;
@@ -26,18 +26,14 @@ export interface AzapiResourceProps extends Pick<TerraformMetaArguments, "depend
 }
 
 /**
- * What a resource with transient errors has in addition. azapi retries each error that a pattern matches, whatever its
- * status, and then 408, 429 and 5xx too, until the change times out: after half an hour by default. It matches responses to
- * the request itself, not the outcome of an operation that it polls.
+ * azapi repeats 408, 429 and 5xx until the change times out, which is after half an hour by default. With `retry` it also
+ * repeats each error response that a pattern matches. It never repeats an operation that it polls and that fails.
  * https://github.com/Azure/terraform-provider-azapi/blob/v2.12.0/internal/clients/options.go
  */
-function retryOf(transientErrors: readonly string[] | undefined): Record<string, unknown> {
-  if (!transientErrors) return {};
-  return {
-    retry: { error_message_regex: transientErrors, interval_seconds: 15, max_interval_seconds: 60 },
-    timeouts: { create: "15m", update: "15m", delete: "15m" },
-  };
-}
+const boundsOf = (transientErrors: readonly string[] | undefined) => ({
+  timeouts: { create: "15m", update: "15m", delete: "15m" },
+  retry: transientErrors && { error_message_regex: transientErrors, interval_seconds: 15, max_interval_seconds: 60 },
+});
 
 /** Any ARM resource, described by its ARM body. */
 export class AzapiResource extends TerraformResource {
@@ -89,7 +85,7 @@ export class AzapiResource extends TerraformResource {
       response_export_values: exports ?? [],
       delete_query_parameters:
         deleteQuery && Object.fromEntries(Object.entries(deleteQuery).map(([key, value]) => [key, [value]])),
-      ...retryOf(transientErrors),
+      ...boundsOf(transientErrors),
     };
   }
 }
@@ -108,7 +104,7 @@ export class AzapiUpdate extends TerraformResource {
 
   protected override synthesizeAttributes(): Record<string, unknown> {
     const { type, name, parentId, body, transientErrors } = this.#props;
-    return { type, name, parent_id: parentId, body, response_export_values: [], ...retryOf(transientErrors) };
+    return { type, name, parent_id: parentId, body, response_export_values: [], ...boundsOf(transientErrors) };
   }
 }
 
