@@ -1,7 +1,9 @@
-// Plans and applies a stack. The platform can need its secrets before Azure accepts roles on them.
+// Plans and applies the stacks, and retries what Azure needs time for.
 
 import type { DeployContext } from "./deploy-context.ts";
+import { MINUTE, retry } from "./retry.ts";
 import { seedDeployment } from "./seed-deployment.ts";
+import { firstLine, type RunStep } from "./steps.ts";
 import type { DeployTarget } from "./target.ts";
 import type { Stack, Terraform } from "./terraform-cli.ts";
 
@@ -51,4 +53,45 @@ export async function applyPlatform(
     await seedDeployment(context, target);
     await apply();
   }
+}
+
+/**
+ * The words of Event Grid when the address does not respond to its handshake: "Url validation: Webhook validation handshake
+ * failed for https://…. Http POST request failed with response code Unknown", in older API versions "The attempt to validate
+ * the provided endpoint … failed".
+ */
+const HANDSHAKE = /validation handshake|Url validation|attempt to validate the provided endpoint/i;
+
+/**
+ * Event Grid tries its handshake once, and the function that responds has no instance yet after a deployment. So the stack is
+ * planned and applied again for ten minutes. The plan too: Terraform replaces a subscription whose creation failed.
+ * @throws {Error} as `applyStack`
+ */
+export async function applyEvents(context: DeployContext, terraform: Terraform, { allowLoss }: ApplyOptions) {
+  await retry(context, () => applyStack(context, terraform, { stack: "events", allowLoss }), {
+    timeoutMs: 10 * MINUTE,
+    intervalMs: 30_000,
+    // Terraform breaks long lines.
+    retryReason: (error) =>
+      HANDSHAKE.test(String(error).replaceAll(/\s+/g, " "))
+        ? "The app did not respond to Event Grid's handshake"
+        : undefined,
+  });
+}
+
+/**
+ * Plans both stacks once more. A plan that is not empty after an apply shows a value that Azure changes or does not return,
+ * which the next plan would change again. Never throws: the deployment has succeeded.
+ */
+export async function warnOfChanges({ log }: DeployContext, terraform: Terraform, step: RunStep): Promise<void> {
+  for (const stack of ["platform", "events"] as const)
+    try {
+      const lines = await step(`plan ${stack} again`, () => terraform.findChanges(stack));
+      if (lines.length === 0) continue;
+      for (const line of lines) log(line);
+      const changes = lines.map((line) => line.trim()).join(", ");
+      log(`::warning::A second plan of ${stack} is not empty: ${changes}`);
+    } catch (error) {
+      log(`::warning::The second plan of ${stack} failed: ${firstLine(error)}`);
+    }
 }

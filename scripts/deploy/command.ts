@@ -29,7 +29,10 @@ export class CommandError extends Error {
 
   constructor(command: string, args: readonly string[], result: CommandResult) {
     const output = redact(result.stderr.trim() || result.stdout.trim() || "(no output)");
-    super(`${redact([command, ...args].join(" "))} failed with exit code ${result.code}:\n${output}`);
+    // Slack shows the first line of a message only.
+    const ended = /^Ended[,:].*$/m.exec(output)?.[0];
+    const exit = `exit code ${result.code}${ended ? ` (${ended})` : ""}`;
+    super(`${redact([command, ...args].join(" "))} failed with ${exit}:\n${output}`);
     this.result = result;
   }
 }

@@ -22,7 +22,7 @@ describe("deploy", () => {
       "platform apply",
       "seed-entity",
       "upload",
-      "source",
+      "publish",
       "events apply",
       "verify",
       "metadata",
@@ -52,7 +52,7 @@ describe("deploy", () => {
 
   it("deploy retries denied permissions for at most ten minutes", async () => {
     const slow = createStage();
-    Object.assign(slow.faults, { seedDenials: 20, releaseDenials: 10, deployDenials: 5 });
+    Object.assign(slow.faults, { seedDenials: 20, releaseDenials: 10, publishing: Array(5).fill("cannot store") });
     expect(await runDeployment(slow)).toBeUndefined();
     const denied = createStage();
     denied.faults.seedDenials = 1e6;
@@ -86,23 +86,13 @@ describe("deploy", () => {
 
 describe("deploy before the code is replaced", () => {
   it.each([
-    ["terraform", "platform plan"],
-    ["terraform", "platform apply"],
-    ["node seed-entity", ""],
-    ["az storage blob upload", ""],
-  ])("deploy stops, keeps the code and notifies Slack when %s %s fails", async (program, rest) => {
+    ["terraform stacks/platform plan"],
+    ["terraform stacks/platform apply"],
+    ["node seed-entity"],
+    ["az storage blob upload"],
+  ])("deploy stops, keeps the code and notifies Slack when %s fails", async (command) => {
     const stage = await createDeployedStage();
-    stage.faults.failingCommands = rest ? [] : [program];
-    if (rest) {
-      const { run: real } = stage.context;
-      Object.assign(stage.context, {
-        run: (async (command, args, options) => {
-          if (command === program && args.join(" ").includes(`${rest.split(" ")[0]} ${rest.split(" ")[1]}`))
-            return { code: 1, stdout: "", stderr: "no" };
-          return real(command, args, options);
-        }) satisfies typeof real,
-      });
-    }
+    stage.faults.failingCommands = [command];
     const message = await runDeployment(stage);
     expect(message).toContain("failed with exit code 1");
     expect(stage.state.deployed?.commit).toBe(OLD);
@@ -163,10 +153,19 @@ describe("deploy of a preview", () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const report = join(folder, "checks.txt");
     expect(await runDeployment(next, { healthy: false, report })).toContain(`The checks of ${OLD} failed`);
-    expect(next.state.deployed).toEqual({ commit: OLD, healthy: false });
+    expect(next.state.deployed).toEqual({ commit: OLD, healthy: false, starts: true });
     expect(next.state.slack).toEqual([]);
     expect(await readFile(report, "utf8")).toContain(`1 check of ${OLD} failed`);
   });
+});
+
+it("deploy of production starts nothing without the lock file of the providers, and previews need none", async () => {
+  const stage = createStage();
+  const lockFile = "/nowhere/.terraform.lock.hcl";
+  expect(await runDeployment(stage, { lockFile })).toContain(".terraform.lock.hcl is missing, so nothing was deployed");
+  expect(stage.state.commands).toEqual([]);
+  expect(await runDeployment(stage, { lockFile, dryRun: true })).toBeUndefined();
+  expect(await runDeployment(createStage("preview-7"), { lockFile })).toBeUndefined();
 });
 
 describe("deploy as a dry run", () => {
@@ -188,7 +187,7 @@ describe("deploy as a dry run", () => {
   });
 });
 
-it.each([[[]], [["terraform -chdir"]], [["az storage blob"]], [["az functionapp deployment"]], [["node verify"]]])(
+it.each([[[]], [["terraform stacks"]], [["az storage blob"]], [["az functionapp show"]], [["node verify"]]])(
   "deploy prints no signed address when %j fails",
   async (fails) => {
     const stage = createStage();

@@ -1,15 +1,19 @@
-// The order of a deployment, and the rollback of the code when a step fails.
+// The order of a deployment, and what follows when a step fails.
 import { writeFile } from "node:fs/promises";
-import { applyPlatform, applyStack } from "./apply-stack.ts";
+import { applyEvents, applyPlatform, warnOfChanges } from "./apply-stack.ts";
+import { beginPhase } from "./deadline.ts";
 import type { DeployContext } from "./deploy-context.ts";
-import { type App, createApp } from "./deployed-app.ts";
-import { renewLogin } from "./login.ts";
+import { createApp, START_MS } from "./deployed-app.ts";
+import { dryRun } from "./dry-run.ts";
 import { notifySlack } from "./notify-slack.ts";
 import { publishPage } from "./publish-page.ts";
-import { createReleases, type Releases } from "./releases.ts";
+import { createReleases } from "./releases.ts";
+import { ROLE_PROPAGATION_MS } from "./retry.ts";
+import { rollBack } from "./roll-back.ts";
 import { seedDeployment } from "./seed-deployment.ts";
+import { createSteps, firstLine } from "./steps.ts";
 import type { DeployTarget } from "./target.ts";
-import { openTerraform, type Stack, type Terraform } from "./terraform-cli.ts";
+import { openTerraform, requireLockFile, type Terraform } from "./terraform-cli.ts";
 
 export type DeployOptions = {
   /** The zip to deploy. */
@@ -24,103 +28,124 @@ export type DeployOptions = {
   readonly verifyArgs: readonly string[];
   /** A file that receives the output of verify for the new code. */
   readonly report?: string;
+  /** Pins the providers of Terraform; production needs it. @default infra/.terraform.lock.hcl */
+  readonly lockFile?: string;
 };
+
+/** What the steps before the new code leave for those after it. */
+type Prepared = { readonly token: string | undefined; readonly good: string | undefined };
 
 /** @throws {Error} of the step that failed; in production its message says which code runs now */
 export async function deploy(context: DeployContext, target: DeployTarget, options: DeployOptions): Promise<void> {
-  const terraform = await openTerraform(context, target.stage);
-  const app = createApp(context, target);
-  const step = createSteps(context);
-  if (options.dryRun) return dryRun({ terraform, app, step, log: context.log });
-  const releases = createReleases(context, target);
-  // A failed preview is left as it is for inspection, and sends no Slack message.
+  if (options.dryRun) return dryRun(context, target);
   const isProduction = target.stage === "production";
+  if (isProduction) requireLockFile(options.lockFile);
+  const phase = beginPhase(context, "deploy");
+  const terraform = await openTerraform(phase, target.stage, options.lockFile);
+  // A failed preview is left as it is for inspection, and sends no Slack message.
+  const report = async (text: string) => {
+    if (isProduction) await notifySlack(context, target, text);
+  };
+  let prepared: Prepared;
   try {
-    await step("plan and apply platform", () =>
-      applyPlatform(context, terraform, { target, allowLoss: options.allowLoss }),
-    );
-    await step("seed", () => seedDeployment(context, target, options.startAt));
-    await step("keep the package", () => releases.keep(options.file));
+    prepared = await prepare(phase, target, { terraform, ...options });
   } catch (error) {
-    const message = `The deployment failed before the code was replaced: ${firstLine(error)} The previous code still runs.`;
-    if (isProduction) await notifySlack(context, target, message);
+    await report(
+      `The deployment failed before the code was replaced: ${firstLine(error)} The previous code still runs.`,
+    );
     throw error;
   }
+  let eventsError: unknown;
   try {
-    await step("deploy the package", async () => {
-      await app.deploy(options.file);
-      await app.waitFor(target.commit);
-    });
-    await step("plan and apply events", async () => {
-      await app.waitForEventKey();
-      await applyStack(context, terraform, { stack: "events", allowLoss: options.allowLoss });
-    });
-    await step("verify", () => verify(app, target.commit, options));
+    eventsError = await replaceCode(phase, target, { terraform, ...options, ...prepared });
   } catch (error) {
     if (!isProduction) throw error;
-    const outcome = await step("roll back", () => rollBack(app, releases, options.verifyArgs));
-    await notifySlack(context, target, `The deployment failed: ${firstLine(error)} ${outcome}`);
-    throw new Error(`${error instanceof Error ? error.message : error}\n${outcome}`, { cause: error });
+    const outcome = await rollBack(context, target, { ...prepared, verifyArgs: options.verifyArgs });
+    await report(`The deployment failed: ${firstLine(error)} ${outcome}`);
+    throw new Error(`${messageOf(error)}\n${outcome}`, { cause: error });
   }
-  await step("mark the package as good", () => releases.markGood());
-  if (!target.config.site.enabled) return;
-  try {
-    await step("upload the page", () => publishPage(context, target, app));
-  } catch (error) {
-    // The code is good, and an older page works with it: nothing is rolled back.
-    const message = `The page of the website was not uploaded completely: ${firstLine(error)} The new code passed its checks and runs.`;
-    if (isProduction) await notifySlack(context, target, message);
-    throw new Error(`${message}\n${error instanceof Error ? error.message : error}`, { cause: error });
+  if (eventsError !== undefined) {
+    const outcome = `The new code runs, and passed its checks except those of images. Blob events were not connected: ${firstLine(eventsError)} Without them a thumbnail takes up to ten minutes. Start the deployment again.`;
+    await report(outcome);
+    throw new Error(`${outcome}\n${messageOf(eventsError)}`, { cause: eventsError });
   }
+  await finish(beginPhase(context, "finish"), target, { terraform, report });
 }
 
-const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-type RunStep = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+type WithTerraform = DeployOptions & { readonly terraform: Terraform };
 
-/** Groups the lines of each step in GitHub's log, and renews the Azure login before the step. */
-const createSteps =
-  (context: DeployContext): RunStep =>
-  async (name, work) => {
-    context.log(`::group::${name}`);
+async function prepare(phase: DeployContext, target: DeployTarget, options: WithTerraform): Promise<Prepared> {
+  const step = createSteps(phase);
+  await step("plan and apply platform", () => applyPlatform(phase, options.terraform, { target, ...options }));
+  const token = await step("seed", () => seedDeployment(phase, target, options.startAt));
+  const releases = createReleases(phase, target);
+  const good = await step("keep the package", async () => {
+    await releases.keep(options.file);
+    return releases.lastGood();
+  });
+  return { token, good };
+}
+
+/**
+ * @returns the error of the events stack, which is not the code's: an older package would not have the events either. Then
+ *   the code is checked without images, whose thumbnails need them.
+ */
+async function replaceCode(
+  phase: DeployContext,
+  target: DeployTarget,
+  options: WithTerraform & Prepared,
+): Promise<unknown> {
+  const { terraform, good, token, verifyArgs, report } = options;
+  const step = createSteps(phase);
+  const app = createApp(phase, target);
+  await step("deploy the package", async () => {
+    await app.deploy(options.file);
+    // In a first deployment the host cannot start before the app's roles have propagated, and nothing else could run.
+    await app.waitFor(target.commit, good === undefined ? ROLE_PROPAGATION_MS : START_MS);
+  });
+  const eventsError = await step("plan and apply events", async () => {
+    await app.waitForEventKey();
+    return applyEvents(phase, terraform, options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  });
+  await step("verify", async () => {
+    if (eventsError !== undefined) phase.log("::warning::Blob events are not connected; the images are not checked.");
+    const { passed, text } = await app.verify(target.commit, {
+      token: eventsError === undefined ? token : undefined,
+      args: verifyArgs,
+    });
+    if (report !== undefined) await writeFile(report, text);
+    if (!passed) throw new Error(`The checks of ${target.commit} failed; see the log.`);
+  });
+  return eventsError;
+}
+
+/** The code is good by now, and an older page works with it: nothing is rolled back. */
+async function finish(
+  phase: DeployContext,
+  target: DeployTarget,
+  { terraform, report }: { terraform: Terraform; report: (text: string) => Promise<void> },
+): Promise<void> {
+  const step = createSteps(phase);
+  const reportFailure = async (what: string, work: () => Promise<void>) => {
     try {
-      await renewLogin(context, process.env);
-      return await work();
-    } finally {
-      context.log("::endgroup::");
+      await work();
+    } catch (error) {
+      const message = `${what}: ${firstLine(error)} The new code passed its checks and runs.`;
+      await report(message);
+      throw new Error(`${message}\n${messageOf(error)}`, { cause: error });
     }
   };
-
-async function verify(app: App, commit: string, { verifyArgs, report }: DeployOptions): Promise<void> {
-  const { passed, text } = await app.verify(commit, verifyArgs);
-  if (report !== undefined) await writeFile(report, text);
-  if (!passed) throw new Error(`The checks of ${commit} failed; see the log.`);
-}
-
-async function dryRun(options: { terraform: Terraform; app: App; step: RunStep; log: DeployContext["log"] }) {
-  const { terraform, app, step, log } = options;
-  const showPlan = (stack: Stack) =>
-    step(`plan of ${stack}`, async () => {
-      const { lines, losses } = await terraform.plan(stack);
-      for (const line of [...lines, ...losses.map((loss) => `  This would lose data: ${loss}`)]) log(line);
-    });
-  await showPlan("platform");
-  // Before the first deployment there is no app to list the keys of.
-  if (await app.hasEventKey().catch(() => false)) await showPlan("events");
-  else log("The stack events cannot be planned: the app has no event key yet. The first deployment creates both.");
-}
-
-/** Deploys the last good package again, and returns one sentence about the code that runs now. Never throws. */
-async function rollBack(app: App, releases: Releases, verifyArgs: readonly string[]): Promise<string> {
-  try {
-    const good = await releases.lastGood();
-    if (good === undefined) return "No rollback: no earlier package passed its checks, so the new code still runs.";
-    await app.deploy(await releases.download(good));
-    await app.waitFor(good);
-    return (await app.verify(good, verifyArgs)).passed
-      ? `Rolled back to ${good}, which passes its checks.`
-      : `Rolled back to ${good}, which also fails its checks. See docs/deploy.md, "Roll back by hand".`;
-  } catch (error) {
-    return `The rollback failed: ${firstLine(error)} See docs/deploy.md, "Roll back by hand".`;
-  }
+  await reportFailure("The package was not marked as good, so no rollback would use it", () =>
+    step("mark the package as good", () => createReleases(phase, target).markGood()),
+  );
+  await warnOfChanges(phase, terraform, step);
+  if (!target.config.site.enabled) return;
+  await reportFailure("The page of the website was not uploaded completely", () =>
+    step("upload the page", () => publishPage(phase, target, createApp(phase, target))),
+  );
 }

@@ -2,12 +2,17 @@
 import { join } from "node:path";
 import { createAz } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { publishPackage } from "./publish-package.ts";
 import { redact } from "./redact.ts";
-import { MINUTE, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
+import { MINUTE, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
 
 /** Telemetry arrives after up to ten minutes, a thumbnail of a group that has no instance after minutes. */
 const VERIFY_MS = 20 * MINUTE;
+/** The function has no instance at first, and Event Grid repeats after 10 and 30 s. Less than the timer that finds lost events needs. */
+const THUMBNAIL_S = 300;
+/** From the moment that Azure has accepted a package until it responds. az gives up after half of it. */
+export const START_MS = 3 * MINUTE;
 const VERIFY = join(import.meta.dirname, "..", "..", "verify", "main.ts");
 
 class NotReadyError extends Error {
@@ -45,17 +50,10 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
     url,
     /** Address of the static website, with a slash at its end. */
     siteUrl,
-    /** Retries every error for ten minutes: Azure stores the package under roles that may be new. */
-    async deploy(file: string): Promise<void> {
-      const source = ["--src", file, "--build-remote", "false"];
-      await retry(context, () => az("functionapp", "deployment", "source", "config-zip", ...app, ...source), {
-        timeoutMs: ROLE_PROPAGATION_MS,
-        intervalMs: 30_000,
-        retryReason: () => "Azure did not accept the package yet",
-      });
-    },
-    /** @throws {Error} when /api/health does not return the commit within five minutes */
-    async waitFor(commit: string): Promise<void> {
+    /** @throws {Error} as `publishPackage` */
+    deploy: (file: string) => publishPackage(context, app, file),
+    /** @throws {Error} when /api/health does not return the commit within that time */
+    async waitFor(commit: string, timeoutMs: number): Promise<void> {
       const address = `${await url()}/api/health`;
       const checkCommit = async () => {
         const received = await context
@@ -65,7 +63,7 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
         if (received !== commit)
           throw new NotReadyError(`${address} does not return commit ${commit} yet. Received: ${received}`);
       };
-      await retry(context, checkCommit, { timeoutMs: 5 * MINUTE, intervalMs: 10_000, retryReason: notReadyReason });
+      await retry(context, checkCommit, { timeoutMs, intervalMs: 10_000, retryReason: notReadyReason });
     },
     /** @throws {Error} when the key does not exist within five minutes */
     async waitForEventKey(): Promise<void> {
@@ -74,16 +72,25 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
       };
       await retry(context, checkKey, { timeoutMs: 5 * MINUTE, intervalMs: 15_000, retryReason: notReadyReason });
     },
-    /** Runs verify, and shows its output as it comes. */
-    async verify(commit: string, args: readonly string[]): Promise<{ passed: boolean; text: string }> {
+    /**
+     * Runs verify, and shows its output as it comes.
+     * @param options.token of an editor, for the checks of images; without one they do not run
+     */
+    async verify(
+      commit: string,
+      { token, args }: { readonly token: string | undefined; readonly args: readonly string[] },
+    ): Promise<{ passed: boolean; text: string }> {
       // The website's origin is computed, so it is the one to check.
       const origin = config.site.enabled ? (await siteUrl()).replace(/\/$/, "") : (config.origins[0] ?? "");
       const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
       // The telemetry checks wait minutes for data, so only production runs them.
       if (stage === "production") flags.push("--production", "--workspace", await workspaceId());
+      if (token !== undefined) flags.push("--require-token", "--thumbnail-within", String(THUMBNAIL_S));
       const { code, stdout, stderr } = await context.run(process.execPath, [VERIFY, ...flags], {
         show: true,
         timeoutMs: VERIFY_MS,
+        // Not a flag, which other users of the machine can read.
+        ...(token !== undefined && { env: { VERIFY_TOKEN: token } }),
       });
       return { passed: code === 0, text: redact(stdout + stderr) };
     },

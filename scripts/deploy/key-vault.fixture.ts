@@ -1,5 +1,5 @@
 // Simulates the secret `signing-keys` of a vault behind az.
-import { generateSigningKey } from "../../functions/lib/access/signing-keys.ts";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { secrets } from "../../functions/lib/names.ts";
 import { AzureError, parseAz } from "./azure-cli.fixture.ts";
 
@@ -11,12 +11,11 @@ export type StoredVersion = {
   readonly value: string;
 };
 
-export const createVersion = async (version: string, created: number, enabled = true): Promise<StoredVersion> => ({
-  version: version.padEnd(32, "0"),
-  created,
-  enabled,
-  value: await generateSigningKey(),
-});
+export function createVersion(version: string, created: number, enabled = true): StoredVersion {
+  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  const value = JSON.stringify({ ...jwk, alg: "EdDSA", kid: randomUUID() });
+  return { version: version.padEnd(32, "0"), created, enabled, value };
+}
 
 /** Returns the output of `az keyvault secret …` for the queries of mint-token.ts. */
 export function runKeyVault(

@@ -28,9 +28,9 @@ const verify = async (token: string, { value }: StoredVersion, parties = { issue
   verifierOf(parseSigningKeys(value)[0], parties)(`Bearer ${token}`);
 
 it("mintToken signs for the owner with the key that signs now, and reads no other value", async () => {
-  const signing = await createVersion("a", NOW - 60 * MINUTE_MS);
-  const published = await createVersion("b", NOW - 5 * MINUTE_MS);
-  const disabled = await createVersion("c", NOW - 20 * MINUTE_MS, false);
+  const signing = createVersion("a", NOW - 60 * MINUTE_MS);
+  const published = createVersion("b", NOW - 5 * MINUTE_MS);
+  const disabled = createVersion("c", NOW - 20 * MINUTE_MS, false);
   const { token, calls } = mint([published, disabled, signing]);
   expect(await verify(await token, signing)).toMatchObject({ subject: "owner", role: "owner" });
   const { iat = 0, exp } = decodeJwt(await token);
@@ -41,7 +41,7 @@ it("mintToken signs for the owner with the key that signs now, and reads no othe
 });
 
 it("mintToken uses the issuer and audience of the stage, and a lower role", async () => {
-  const key = await createVersion("a", NOW);
+  const key = createVersion("a", NOW);
   const settings = { TOKEN_ISSUER: "https://api.example.com", TOKEN_AUDIENCE: "portfolio" };
   const { token } = mint([key], { config: { settings }, role: "editor" });
   const parties = { issuer: "https://api.example.com", audience: "portfolio" };
@@ -49,11 +49,11 @@ it("mintToken uses the issuer and audience of the stage, and a lower role", asyn
 });
 
 it("mintToken names the vault without a signing key, and quotes no invalid value", async () => {
-  const disabled = await createVersion("a", NOW, false);
+  const disabled = createVersion("a", NOW, false);
   await expect(mint([disabled]).token).rejects.toThrow(
     "The vault vault1 has no enabled version of signing-keys: deploy, which seeds it.",
   );
-  const broken = { ...(await createVersion("a", NOW)), value: '{"kty":"OKP","d":"s3cr3t"}' };
+  const broken = { ...createVersion("a", NOW), value: '{"kty":"OKP","d":"s3cr3t"}' };
   const error = await mint([broken]).token.catch((thrown: Error) => thrown);
   expect(String(error)).toContain("neither a private Ed25519 key");
   expect(String(error)).not.toContain("s3cr3t");

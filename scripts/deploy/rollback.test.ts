@@ -1,6 +1,6 @@
 // The rollback of a deployment that fails after its package was deployed.
 import { describe, expect, it } from "vitest";
-import { createDeployedStage, NEW, OLD, runDeployment, stepsOf } from "./deployment.fixture.ts";
+import { createDeployedStage, injectAt, NEW, OLD, runDeployment, stepsOf } from "./deployment.fixture.ts";
 import { createStage } from "./simulated-stage.fixture.ts";
 
 describe("deploy after the code is replaced", () => {
@@ -9,24 +9,74 @@ describe("deploy after the code is replaced", () => {
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain(`The checks of ${NEW} failed`);
     expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
-    expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true });
-    expect(stepsOf(stage).slice(-4)).toEqual(["events apply", "verify", "source", "verify"]);
+    expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true, starts: true });
+    expect(stepsOf(stage).slice(-4)).toEqual(["events apply", "verify", "publish", "verify"]);
     expect(stage.state.slack).toHaveLength(1);
     expect(stage.state.slack[0]?.data.essentials.description).toContain(`Rolled back to ${OLD}`);
     expect(stage.state.releases.get(`${NEW}.zip`)?.good).toBeUndefined();
   });
 
-  it.each(["az functionapp deployment", "az functionapp keys"])(
-    "deploy rolls back, or reports the failed rollback, when %s fails",
-    async (program) => {
+  it.each(["rejects the upload", "rejects the package", "hangs", "deploys for ever"])(
+    "deploy rolls back at once when the deployment API %s, and uploads the package once",
+    async (fault) => {
       const stage = await createDeployedStage();
-      stage.faults.failingCommands = [program];
-      const message = await runDeployment(stage);
-      // A failing package deployment makes the rollback fail too.
-      expect(message).toMatch(program.endsWith("keys") ? /Rolled back to a+, which passes/ : /The rollback failed/);
+      stage.faults.publishing = [fault];
+      expect(await runDeployment(stage)).toMatch(/Rolled back to a+, which passes/);
       expect(stage.state.deployed?.commit).toBe(OLD);
+      expect(stepsOf(stage).filter((step) => step === "publish")).toHaveLength(2);
     },
   );
+
+  it("deploy rolls back within three minutes when Azure accepts a package whose host does not start", async () => {
+    const stage = await createDeployedStage();
+    const began = stage.state.now;
+    const message = await runDeployment(stage, { starts: false });
+    expect(message).toContain(`does not return commit ${NEW} yet`);
+    expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
+    expect(stepsOf(stage).filter((step) => step === "publish")).toHaveLength(2);
+    expect(stage.state.now - began).toBeLessThan(4 * 60_000);
+  });
+
+  it("deploy waits ten minutes for the first package, whose host needs roles that are minutes old", async () => {
+    const stage = createStage();
+    const began = stage.state.now;
+    const late = { ...stage.context.clock };
+    stage.context.clock.sleep = async (milliseconds) => {
+      await late.sleep(milliseconds);
+      if (stage.state.deployed && stage.state.now > began + 9 * 60_000)
+        stage.state.deployed = { ...stage.state.deployed, starts: true };
+    };
+    expect(await runDeployment(stage, { starts: false })).toBeUndefined();
+  });
+
+  it.each([
+    ["az functionapp keys", "fails", { failingCommands: ["az functionapp keys"] }],
+    ["az functionapp keys", "hangs", { hangingCommand: "functionapp keys" }],
+    ["verify", "hangs", { hangingCommand: `--commit ${NEW}` }],
+  ])("deploy rolls back when %s %s", async (_program, _how, faults) => {
+    const stage = await createDeployedStage();
+    Object.assign(stage.faults, faults);
+    expect(await runDeployment(stage)).toMatch(/Rolled back to a+, which passes/);
+    expect(stage.state.deployed?.commit).toBe(OLD);
+  });
+
+  it.each([
+    ["hangs while it downloads", { hangingCommand: "storage blob download" }, "(Ended, as it had not finished"],
+    ["hangs in its checks", { hangingCommand: `--commit ${OLD}` }, "which also fails its checks"],
+    ["is rejected", { publishing: ["rejects the upload"] }, "The zip has no host.json."],
+    ["never starts", { failingCommands: ["az functionapp show"] }, "failed with exit code 1"],
+  ])("a rollback that %s is reported in the error and in Slack", async (_, faults, reason) => {
+    const stage = await createDeployedStage();
+    injectAt(stage, `--commit ${NEW}`, faults);
+    const message = await runDeployment(stage, { healthy: false });
+    const [slack] = stage.state.slack.map(({ data }) => data.essentials.description);
+    for (const text of [message, slack]) {
+      expect(text).toMatch(/(?:The rollback to a+ failed, so it is not known which code runs|also fails its checks)/);
+      expect(text).toContain(reason);
+      expect(text).toContain('docs/deploy.md, "Roll back by hand"');
+    }
+    expect(stage.state.slack).toHaveLength(1);
+  });
 
   it("deploy reports that the last good package fails its checks too", async () => {
     const stage = await createDeployedStage();
@@ -40,7 +90,7 @@ describe("deploy after the code is replaced", () => {
     const stage = createStage();
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain("no earlier package passed its checks");
-    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false });
+    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false, starts: true });
     expect(stage.state.slack).toHaveLength(1);
   });
 

@@ -1,9 +1,12 @@
 // Runs seed-entity against a deployment, with the Azure CLI's login.
 import { join } from "node:path";
+import { OWNER_ID } from "../../functions/lib/access/roster.ts";
 import type { AppSettings } from "../../functions/lib/settings-schema.ts";
 import { tablesEndpoint } from "../../infra/naming.ts";
 import { runOrThrow } from "./command.ts";
+import { phases } from "./deadline.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { mintToken } from "./mint-token.ts";
 import { permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
 import { withTemporaryDataRoles } from "./temporary-data-roles.ts";
@@ -32,15 +35,40 @@ export function seedSettings({ stage, names, config, clientId }: DeployTarget): 
 
 const SEED_ENTITY = join(import.meta.dirname, "..", "..", "seed-entity", "main.ts");
 
-/** @throws {CommandError} when seed-entity fails; a denied permission is retried for ten minutes first */
-export async function seedDeployment(context: DeployContext, target: DeployTarget, startAt?: string): Promise<void> {
+/** From the seed to the end of a rollback. */
+const TOKEN_S = (phases.deploy + phases.rollBack) * 60;
+
+/**
+ * @returns a token for verify, which is minted while the deployer may read the signing keys; undefined when the user `owner`
+ *   was deleted
+ * @throws {CommandError} when seed-entity fails; a denied permission is retried for ten minutes first
+ */
+export async function seedDeployment(
+  context: DeployContext,
+  target: DeployTarget,
+  startAt?: string,
+): Promise<string | undefined> {
   const args = [SEED_ENTITY, ...(startAt === undefined ? [] : ["--start-at", startAt])];
-  await withTemporaryDataRoles(context, target, async () => {
-    const text = await retry(
-      context,
-      () => runOrThrow(context.run, [process.execPath, args, { env: seedSettings(target) }]),
-      { timeoutMs: ROLE_PROPAGATION_MS, intervalMs: 20_000, retryReason: permissionRetryReason },
+  const retryDenials = <T>(work: () => Promise<T>) =>
+    retry(context, work, {
+      timeoutMs: ROLE_PROPAGATION_MS,
+      intervalMs: 20_000,
+      retryReason: permissionRetryReason,
+    });
+  return withTemporaryDataRoles(context, target, async () => {
+    const text = await retryDenials(() =>
+      runOrThrow(context.run, [process.execPath, args, { env: seedSettings(target) }]),
     );
     for (const line of text.trim().split("\n")) context.log(line);
+    if (text.includes(`user "${OWNER_ID}": not created`)) {
+      context.log(`::warning::The images are not checked, as the user "${OWNER_ID}" was deleted.`);
+      return undefined;
+    }
+    const { az } = context;
+    const { config, names } = target;
+    // Images need no more than an editor.
+    return retryDenials(() =>
+      mintToken({ az, vaultName: names.vault, config, expiresInSeconds: TOKEN_S, role: "editor" }),
+    );
   });
 }

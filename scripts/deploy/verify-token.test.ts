@@ -1,0 +1,47 @@
+// The token with which verify checks images, from the seed to the checks after a rollback.
+import { decodeJwt } from "jose";
+import { expect, it } from "vitest";
+import { phases } from "./deadline.ts";
+import { createDeployedStage, deployerHasNoDataRole, OLD, outputOf, runDeployment } from "./deployment.fixture.ts";
+import { createStage } from "./simulated-stage.fixture.ts";
+
+it("verify receives a token of an editor in its environment, and requires it", async () => {
+  const stage = createStage();
+  expect(await runDeployment(stage)).toBeUndefined();
+  const [token = ""] = stage.state.verifyTokens;
+  const { sub, role, iat = 0, exp = 0 } = decodeJwt(token);
+  expect({ sub, role }).toEqual({ sub: "owner", role: "editor" });
+  expect(exp - iat).toBe((phases.deploy + phases.rollBack) * 60);
+  const checks = stage.state.commands.find((line) => line.startsWith("node verify"));
+  expect(checks).toContain("--require-token --thumbnail-within 300");
+  // On no command line, in no line of the log, in no environment of another program.
+  expect([...stage.state.commands, outputOf(stage)].join("\n")).not.toContain(token);
+  expect(JSON.stringify(stage.state.seeded)).not.toContain(token);
+  expect(deployerHasNoDataRole(stage)).toBe(true);
+});
+
+it("the checks after a rollback use the token too", async () => {
+  const stage = await createDeployedStage();
+  const message = await runDeployment(stage, { healthy: false });
+  expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
+  const [first, second] = stage.state.verifyTokens;
+  expect(first).toMatch(/^eyJ/);
+  expect(second).toBe(first);
+  expect(outputOf(stage, message)).not.toContain(first);
+});
+
+it("the images are not checked, with a warning, when the user owner was deleted", async () => {
+  const stage = createStage();
+  stage.faults.ownerIsDeleted = true;
+  expect(await runDeployment(stage)).toBeUndefined();
+  expect(stage.state.verifyTokens).toEqual([undefined]);
+  expect(stage.state.lines).toContain('::warning::The images are not checked, as the user "owner" was deleted.');
+});
+
+it("a deployment fails before the code is replaced when there is no signing key", async () => {
+  const stage = await createDeployedStage();
+  stage.state.signingKeys = [];
+  expect(await runDeployment(stage)).toContain("has no enabled version of signing-keys");
+  expect(stage.state.deployed?.commit).toBe(OLD);
+  expect(deployerHasNoDataRole(stage)).toBe(true);
+});
