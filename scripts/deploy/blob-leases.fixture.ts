@@ -32,10 +32,15 @@ export function createBlobLeases(now: () => number) {
   function az(args: readonly string[]): unknown {
     const { command, flags } = parseAz(args);
     if (flags["auth-mode"] !== "login") fail("KeyBasedAuthenticationNotPermitted");
+    const folder = `${flags["account-name"]}/${flags["container-name"]}/`;
+    if (command === "storage blob list")
+      return [...blobs.keys()]
+        .filter((path) => path.startsWith(`${folder}${flags.prefix ?? ""}`))
+        .map((path) => ({ name: path.slice(folder.length) }));
     const name = flags["blob-name"] ?? flags.name ?? "";
     if (command.startsWith("storage blob lease") === (flags["blob-name"] === undefined))
       throw new AzureError("the following arguments are required: --blob-name or --name");
-    const path = `${flags["account-name"]}/${flags["container-name"]}/${name}`;
+    const path = `${folder}${name}`;
     const found = () => blobs.get(path) ?? fail("BlobNotFound");
     const id = flags["lease-id"];
     switch (command) {

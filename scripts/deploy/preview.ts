@@ -36,7 +36,9 @@ async function comment(file: string): Promise<void> {
 
 try {
   const [command, file] = operands;
-  if (command === "sweep") await sweepPreviews(deployContext, variable("STATE_ACCOUNT", /^[a-z0-9]{3,24}$/));
+  if (command === "sweep")
+    // A sweep uses no client id; a target has one.
+    await sweepPreviews(deployContext, { ...process.env, AZURE_CLIENT_ID: process.env.ARM_CLIENT_ID });
   else if (command === "comment" && file) await comment(file);
   else throw new Error(`The command must be sweep or comment FILE, received "${operands.join(" ")}".`);
 } catch (error) {

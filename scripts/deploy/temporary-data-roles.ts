@@ -85,12 +85,14 @@ export async function withTemporaryDataRoles<T>(
     };
     const url = management(`${account}/tableRoleAssignments/${guidOf(target.runId)}`);
     await az("rest", "--method", "put", "--url", url, "--body", JSON.stringify({ properties }));
-    await az(
-      ...["role", "assignment", "create", "--assignee-object-id", target.operator.objectId],
-      ...["--assignee-principal-type", target.operator.type, "--role", roles.secretsOfficer.id],
-      ...["--scope", vaultOf(target), "--description", `${MARK} ${target.runId}`],
-    );
-    log("Assigned the temporary roles on tables and vault to the deployer.");
+    // A person may assign roles to managed identities only, and has this one already.
+    if (target.operator.type === "ServicePrincipal")
+      await az(
+        ...["role", "assignment", "create", "--assignee-object-id", target.operator.objectId],
+        ...["--assignee-principal-type", target.operator.type, "--role", roles.secretsOfficer.id],
+        ...["--scope", vaultOf(target), "--description", `${MARK} ${target.runId}`],
+      );
+    log("Assigned the temporary roles on tables and vault to who deploys.");
     return await work();
   } finally {
     await removeTemporaryDataRoles(context, target);
