@@ -70,3 +70,14 @@ test("rejects an unknown role, a wrong lifetime and a vault without a signing ke
     expect.stringMatching(/^There is no signing key in .*vault\.json yet\. Create one: npm start\n$/),
   ]);
 });
+
+test("takes --stage to the vault of that stage, and no local user", async () => {
+  // No az is on this PATH, so the first call of it is the failure.
+  const [stage, subject] = await Promise.all([
+    token({ PATH: dir }, "--stage", "production"),
+    token({ PATH: dir }, "--stage", "production", "--subject", "ada"),
+  ]);
+  expect(stage).toMatchObject({ code: 1, out: "" });
+  expect(stage.error).toBe("az could not be started: install it and add it to the PATH.\n");
+  expect(subject.error).toBe("--subject is for the local environment: --stage is for its owner.\n");
+});

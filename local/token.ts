@@ -1,4 +1,4 @@
-// npm run token: prints a bearer token for the local environment, signed with the key in the local vault.
+// npm run token: prints a bearer token, signed with the key in the local vault or, with --stage, in the vault of a stage.
 import { join } from "node:path";
 import { signingVersion } from "../functions/lib/access/key-states.ts";
 import { roles } from "../functions/lib/access/permissions.ts";
@@ -17,11 +17,16 @@ const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 const COMMAND = {
   name: "npm run token",
-  about: "Prints a bearer token for the local environment, signed with the key in the local vault.",
+  about:
+    "Prints a bearer token for the local environment or, with --stage, for the owner of a deployed one, with the login of az.",
   flags: {
-    role: { value: "ROLE", about: `one of ${roles.join(", ")}: the most that the token permits` },
-    subject: { value: "ID", about: "id of a user who exists", default: OWNER_ID },
-    "expires-in": { value: "SECONDS", about: `1 to ${WEEK_SECONDS}`, default: "3600" },
+    role: {
+      value: "ROLE",
+      about: `one of ${roles.join(", ")}: the most that the token permits; with --stage owner by default`,
+    },
+    subject: { value: "ID", about: `id of a local user who exists; default ${OWNER_ID}` },
+    "expires-in": { value: "SECONDS", about: `1 to ${WEEK_SECONDS}, default 3600; with --stage at most 900` },
+    stage: { value: "STAGE", about: "production or preview-N" },
   },
 } as const;
 
@@ -61,15 +66,29 @@ function warnOfNpmLines(): void {
     process.stderr.write("npm printed lines of its own before the token. For a variable use: npm run -s token\n");
 }
 
+async function tokenOfStage(
+  stageName: string,
+  { role, subject, "expires-in": expiresIn }: Readonly<Record<"role" | "subject" | "expires-in", string | undefined>>,
+): Promise<string> {
+  if (subject !== undefined) throw new Error("--subject is for the local environment: --stage is for its owner.");
+  // Loaded only here: it reads the configuration of the stages.
+  const [{ deployContext }, { stageToken }] = await Promise.all([
+    import("../scripts/deploy/deploy-context.ts"),
+    import("../scripts/deploy/stage-token.ts"),
+  ]);
+  return stageToken(deployContext.az, { stageName, role, expiresIn });
+}
+
 async function main(): Promise<string> {
   const { flags } = readCommandLine(COMMAND);
   warnOfNpmLines();
+  if (flags.stage !== undefined) return tokenOfStage(flags.stage, flags);
   const role = roles.find((known) => known === flags.role);
   if (!role)
     throw new Error(
       `--role must be one of ${roles.join(", ")}, received ${flags.role ?? "none"}. Example: npm run token -- --role owner`,
     );
-  const expiresIn = Number(flags["expires-in"]);
+  const expiresIn = Number(flags["expires-in"] ?? 3600);
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > WEEK_SECONDS) {
     throw new Error(`--expires-in must be 1 to ${WEEK_SECONDS} seconds, received ${flags["expires-in"]}.`);
   }
