@@ -45,3 +45,12 @@ it.each(files)("%s names only source files that exist, in backticks or diagrams"
     .filter((path) => !generated.includes(path) && !existsSync(join(root, path)));
   expect(missing).toEqual([]);
 });
+
+const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+// A decision record keeps its words when a command is renamed.
+const current = files.filter((file) => !file.startsWith("docs/decisions/"));
+
+it.each(current)("%s names only npm scripts that exist", (file) => {
+  const names = [...textOf(file).matchAll(/npm\s+run\s+(?:-s\s+)?([a-z][\w:-]*)/g)].map(([, name = ""]) => name);
+  expect(names.filter((name) => !(name in scripts))).toEqual([]);
+});
