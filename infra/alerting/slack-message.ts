@@ -48,7 +48,7 @@ const kinds = logRuleNames.map((name) =>
 );
 const showsKinds = `and(not(${isResolved}), greater(${codes}, 0))`;
 
-/** The rows are the kinds with their numbers, or the number of an alert of one kind. */
+/** The rows of the query: the kinds with their numbers and thresholds, or the number of an alert of one kind. */
 const link = `coalesce(${criterion("linkToSearchResultsUI")}, '')`;
 const isLink = `and(startsWith(${link}, 'https://portal.azure.com'), lessOrEquals(length(${link}), ${MAX_LINK}))`;
 const safeLink = `replace(replace(replace(${link}, '|', '%7C'), '<', '%3C'), '>', '%3E')`;
@@ -66,6 +66,6 @@ export const message = [
     "', threshold '",
     cut(`string(coalesce(${criterion("threshold")}, 'unknown'))`, 50),
   ),
-  lineIf(`and(not(${isResolved}), ${isLink})`, "'<'", safeLink, "'|See the rows of the query>'"),
+  lineIf(`and(not(${isResolved}), ${isLink})`, "'<'", safeLink, "'|See the numbers in the portal>'"),
   `@{if(${hasCodes}, '', ${runbook})}`,
 ].join("");

@@ -28,7 +28,7 @@ describe("Slack message", () => {
       `• *Server errors*: ${descriptions.serverErrors} <${RUNBOOKS}#alert-server-errors|Runbook>`,
       `• *Store unavailable*: ${descriptions.storeUnavailable} <${RUNBOOKS}#alert-store-unavailable|Runbook>`,
       `• *Thumbnail given up*: ${descriptions.thumbnailGivenUp} <${RUNBOOKS}#alert-thumbnail-given-up|Runbook>`,
-      `<${PORTAL_LINK}|See the rows of the query>`,
+      `<${PORTAL_LINK}|See the numbers in the portal>`,
     ]);
   });
 
@@ -42,7 +42,7 @@ describe("Slack message", () => {
     const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 0, threshold: "0" });
     expect(lines(payload).slice(2)).toEqual([
       `Too many executions. Runbook: ${RUNBOOKS}#alert-executions`,
-      `<${PORTAL_LINK}|See the rows of the query>`,
+      `<${PORTAL_LINK}|See the numbers in the portal>`,
     ]);
   });
 
@@ -60,9 +60,9 @@ describe("Slack message", () => {
     const description = descriptionOf("counterDuration", RUNBOOKS);
     const criterion = { metricMeasureColumn: "measured", metricValue: 1812.4, threshold: "1000" };
     expect(lines(logPayload("counter-duration", criterion, { description })).slice(2)).toEqual([
-      `Counting a visit was slow on average in the last day. Runbook: ${RUNBOOKS}#alert-counter-duration`,
+      description,
       "Measured 1812.4, threshold 1000",
-      `<${PORTAL_LINK}|See the rows of the query>`,
+      `<${PORTAL_LINK}|See the numbers in the portal>`,
     ]);
   });
 
@@ -71,7 +71,7 @@ describe("Slack message", () => {
     (link) => {
       const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 1, threshold: "0" });
       Object.assign(payload.data.alertContext.condition.allOf[0] ?? {}, { linkToSearchResultsUI: link });
-      expect(slackText(payload)).not.toContain("See the rows");
+      expect(slackText(payload)).not.toContain("See the numbers");
     },
   );
 
