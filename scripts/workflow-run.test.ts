@@ -1,5 +1,8 @@
 // Which jobs run for which event: none with rights in Azure before bootstrap, and no common group while a job waits.
 import { expect, it } from "vitest";
+import { LONGEST_DEPLOYMENT } from "./deploy/deadline.ts";
+import { LONGEST_WAIT_MS } from "./deploy/deployment-lock.ts";
+import { MINUTE } from "./deploy/retry.ts";
 import { readWorkflow, workflows } from "./workflow-rules.fixture.ts";
 import { type Event, isTrue, startedJobs } from "./workflow-run.fixture.ts";
 
@@ -76,6 +79,11 @@ it.each<[string, Event, string[]]>([
 it("previews do not share a group while they wait for approval", () => {
   const first = startedJobs(PREVIEW, pull("synchronize", ["preview"])).get("deploy");
   expect(first).toEqual({ environment: "preview", group: "preview-deploy-42" });
+});
+
+it.each([DEPLOY, PREVIEW])("%s lets a deployment end by itself, with ten minutes to prepare it", (path) => {
+  const longest = 10 + LONGEST_WAIT_MS / MINUTE + LONGEST_DEPLOYMENT;
+  expect(readWorkflow(path).jobs.deploy?.["timeout-minutes"]).toBeGreaterThanOrEqual(longest);
 });
 
 it("the sweep runs on main only, and not before bootstrap", () => {

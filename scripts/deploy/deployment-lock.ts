@@ -18,7 +18,7 @@ const RENEWAL_MS = 10_000;
 /** Of the other calls: az itself can wait for ever. */
 const CALL_MS = 20_000;
 /** How long a deployment waits for the one that runs. */
-const WAIT_MS = 15 * MINUTE;
+export const LONGEST_WAIT_MS = 15 * MINUTE;
 const POLL_MS = 10_000;
 
 export class LockError extends Error {
@@ -86,7 +86,7 @@ type Holder = {
 /** @returns the time from which the lease lasts at least */
 async function acquire(context: DeployContext, target: LockTarget, lease: Lease): Promise<number> {
   const { clock, log } = context;
-  const end = clock.now() + WAIT_MS;
+  const end = clock.now() + LONGEST_WAIT_MS;
   let shown = "";
   for (;;) {
     const sentAt = clock.now();
@@ -104,10 +104,12 @@ async function acquire(context: DeployContext, target: LockTarget, lease: Lease)
     const holder = await describeHolder(lease);
     if (clock.now() >= end)
       throw new LockError(
-        `Another deployment of ${target.stage} still runs after ${WAIT_MS / MINUTE} minutes, so nothing was changed: ${holder}. Run this again when it has ended.`,
+        `Another deployment of ${target.stage} still runs after ${LONGEST_WAIT_MS / MINUTE} minutes, so nothing was changed: ${holder}. Run this again when it has ended.`,
       );
     if (holder !== shown) {
-      log(`Waiting for up to ${WAIT_MS / MINUTE} minutes for another deployment of ${target.stage}: ${holder}.`);
+      log(
+        `Waiting for up to ${LONGEST_WAIT_MS / MINUTE} minutes for another deployment of ${target.stage}: ${holder}.`,
+      );
       shown = holder;
     }
     await clock.sleep(POLL_MS);
