@@ -1,12 +1,14 @@
 // What must exist before the first deployment, as data. bootstrap.ts creates it, docs/deploy.md describes it. Pure.
-import { shortHash } from "../../infra/naming.ts";
+import type { Stage } from "../../infra/config-schema.ts";
+import { shortHash, stateOf } from "../../infra/naming.ts";
 
 export type Repository = {
   readonly owner: string;
   readonly name: string;
   /** GitHub's numeric ids of owner and repository, which survive renaming. */
-  readonly ownerId: number;
-  readonly id: number;
+  readonly ownerId: string;
+  readonly id: string;
+  readonly isPrivate: boolean;
 };
 export type Deployer = {
   readonly identity: string;
@@ -16,10 +18,14 @@ export type Deployer = {
   readonly container: string;
   /** GitHub environments whose jobs may log in as this identity. */
   readonly environments: readonly string[];
+  /** Where GitHub offers no environments, the branch whose jobs may log in. Absent: none, as no one could approve them. */
+  readonly branch?: string;
   /** Whether it may purge deleted vaults. */
   readonly purges: boolean;
 };
 
+/** In a dry run, stands for what is not known yet, or not without az or gh. */
+export const UNKNOWN = "…";
 export const STATE_GROUP = "vitae-state";
 
 /** Storage account names are unique in all of Azure, hence the hash. */
@@ -37,6 +43,7 @@ export const deployers: readonly Deployer[] = [
     group: "vitae-production",
     container: "production",
     environments: ["production"],
+    branch: "main",
     purges: false,
   },
   {
@@ -47,6 +54,12 @@ export const deployers: readonly Deployer[] = [
     purges: true,
   },
 ];
+
+/** The deployer of a stage. */
+export function deployerOf(stage: Stage): Deployer {
+  const { containerName } = stateOf(stage, "platform");
+  return deployers.find(({ container }) => container === containerName) as Deployer;
+}
 
 /** Registered here because a deployer may not register them. */
 export const resourceProviders = [
@@ -71,51 +84,49 @@ export const AUDIENCE = "api://AzureADTokenExchange";
 
 /**
  * The subject of a job's token contains the repository's names or, for a repository created or renamed after
- * 2026-07-15, its names and ids. Azure compares exactly, so each environment has a credential for both.
+ * 2026-07-15, its names and ids. Azure compares exactly, so each environment or branch has a credential for both.
  * https://learn.microsoft.com/entra/workload-id/workload-identities-github-immutable-subjects
  */
-export function credentialsOf(deployer: Deployer, { owner, name, ownerId, id }: Repository) {
-  return deployer.environments.flatMap((environment) => [
-    { name: `github-${environment}`, subject: `repo:${owner}/${name}:environment:${environment}` },
-    {
-      name: `github-${environment}-immutable`,
-      subject: `repo:${owner}@${ownerId}/${name}@${id}:environment:${environment}`,
-    },
+export function credentialsOf(
+  { environments, branch }: Deployer,
+  { owner, name, ownerId, id }: Repository,
+  withEnvironments: boolean,
+) {
+  const jobs = withEnvironments
+    ? environments.map((environment) => ({ key: environment, claim: `environment:${environment}` }))
+    : branch
+      ? [{ key: `branch-${branch}`, claim: `ref:refs/heads/${branch}` }]
+      : [];
+  return jobs.flatMap(({ key, claim }) => [
+    { name: `github-${key}`, subject: `repo:${owner}/${name}:${claim}` },
+    { name: `github-${key}-immutable`, subject: `repo:${owner}@${ownerId}/${name}@${id}:${claim}` },
   ]);
 }
 
-/** The commands that set up GitHub: environments, and variables that the workflows read. No value is secret. */
-export function githubCommands(options: {
-  readonly repository: Repository;
+export type Variable = { readonly name: string; readonly value: string; readonly environment?: string };
+
+/** The variables that the workflows read. None is secret. The last one lets the workflows start. */
+export function variablesOf(options: {
   readonly subscriptionId: string;
   readonly tenantId: string;
   readonly stateAccount: string;
+  readonly withEnvironments: boolean;
+  /** Whether a person approves each deployment to production. */
+  readonly reviewed: boolean;
   readonly identities: ReadonlyMap<Deployer, { readonly clientId: string; readonly principalId: string }>;
-}): string[] {
-  const { repository, subscriptionId, tenantId, stateAccount, identities } = options;
-  const slug = `${repository.owner}/${repository.name}`;
-  const variable = (name: string, value: string, environment?: string) =>
-    `gh variable set ${name} --repo ${slug}${environment ? ` --env ${environment}` : ""} --body ${value}`;
-  const lines = [
-    variable("AZURE_SUBSCRIPTION_ID", subscriptionId),
-    variable("AZURE_TENANT_ID", tenantId),
-    variable("STATE_ACCOUNT", stateAccount),
+}): Variable[] {
+  const { subscriptionId, tenantId, stateAccount, withEnvironments, reviewed, identities } = options;
+  return [
+    ...[...identities].flatMap(([{ environments }, { clientId, principalId }]) =>
+      (withEnvironments ? environments : [undefined]).flatMap((environment) => [
+        { name: "AZURE_CLIENT_ID", value: clientId, ...(environment && { environment }) },
+        { name: "DEPLOYER_OBJECT_ID", value: principalId, ...(environment && { environment }) },
+      ]),
+    ),
+    { name: "WITHOUT_ENVIRONMENTS", value: String(!withEnvironments) },
+    { name: "WITH_REVIEWER", value: String(reviewed) },
+    { name: "AZURE_SUBSCRIPTION_ID", value: subscriptionId },
+    { name: "AZURE_TENANT_ID", value: tenantId },
+    { name: "STATE_ACCOUNT", value: stateAccount },
   ];
-  for (const [{ environments }, { clientId, principalId }] of identities)
-    for (const environment of environments) {
-      const path = `repos/${slug}/environments/${environment}`;
-      // A sweep needs no review because it runs main's code only.
-      const reviewed = environment !== "preview-sweep";
-      const onlyMain = environment !== "preview";
-      lines.push(
-        `echo '{${[
-          ...(reviewed ? [`"reviewers":[{"type":"User","id":'$(gh api user --jq .id)'}]`] : []),
-          `"deployment_branch_policy":${onlyMain ? '{"protected_branches":false,"custom_branch_policies":true}' : "null"}`,
-        ].join(",")}}' | gh api --method PUT ${path} --input -`,
-        ...(onlyMain ? [`gh api --method POST ${path}/deployment-branch-policies -f name=main`] : []),
-        variable("AZURE_CLIENT_ID", clientId, environment),
-        variable("DEPLOYER_OBJECT_ID", principalId, environment),
-      );
-    }
-  return lines;
 }

@@ -1,87 +1,106 @@
-// Creates what bootstrap-plan.ts lists and reports each item as created or existing. A second run changes nothing.
+// Creates in Azure what bootstrap-plan.ts lists and reports each item as created or existing. A second run changes nothing.
 import {
   AUDIENCE,
   credentialsOf,
   type Deployer,
   deployers,
-  githubCommands,
   ISSUER,
   type Repository,
   resourceProviders,
   STATE_GROUP,
-  stateAccountOf,
+  UNKNOWN,
 } from "./bootstrap-plan.ts";
-import { assignmentCondition, lookupRole, purgeRole, type Role, roles } from "./deployer-roles.ts";
-import { type AzContext, assignRole, create, list } from "./idempotent-az.ts";
+import { assignmentCondition, lookupRole, purgeRole, type RoleDefinition, roles } from "./deployer-roles.ts";
+import { type AzContext, assignRole, create, ensureRole, list } from "./idempotent-az.ts";
+import { createPreviewBudget } from "./preview-budget.ts";
 
-export type BootstrapOptions = AzContext & {
+export type AzureOptions = AzContext & {
+  readonly subscriptionId: string;
+  readonly stateAccount: string;
   readonly repository: Repository;
   /** Azure region of the groups and the state. */
-  readonly location: string;
+  readonly region: string;
+  /** Whether GitHub offers environments to the repository. Without, there are no previews. */
+  readonly withEnvironments: boolean;
 };
-type Identity = { readonly clientId: string; readonly principalId: string };
-type Context = BootstrapOptions & {
-  /** `/subscriptions/…` */
-  readonly subscription: string;
-  readonly stateAccount: string;
-};
+export type Identity = { readonly clientId: string; readonly principalId: string };
 
 /** Days for which a deleted or replaced state can be restored. */
 const STATE_DAYS = "30";
 const IN_STATE_GROUP = ["--resource-group", STATE_GROUP];
+/** The tags of every resource, as infra/ sets them. */
+const tags = (stage?: string) => ["--tags", "project=vitae", ...(stage ? [`stage=${stage}`] : [])];
 
 /**
- * @yields one line for each item, once it exists
+ * @returns the identities of the deployers, with unknown ids for those that a dry run would create
  * @throws {CommandError} of the az call that failed; the next run continues from there
  */
-export async function* bootstrap(options: BootstrapOptions): AsyncGenerator<string> {
-  const { id: subscriptionId, tenantId } = (await options.az("account", "show")) as { id: string; tenantId: string };
-  const stateAccount = stateAccountOf(subscriptionId);
-  const context = { ...options, subscription: `/subscriptions/${subscriptionId}`, stateAccount };
-  yield `subscription ${subscriptionId} of tenant ${tenantId}`;
-
-  yield* prepareSubscription(context);
-  yield* createState(context);
+export async function prepareAzure(options: AzureOptions): Promise<ReadonlyMap<Deployer, Identity>> {
+  const used = deployers.filter(({ branch }) => options.withEnvironments || branch !== undefined);
+  await registerProviders(options);
+  await createGroups(options, used);
+  await createState(options, used);
+  const custom = new Map<RoleDefinition, string | undefined>();
+  for (const role of used.some(({ purges }) => purges) ? [lookupRole, purgeRole] : [lookupRole])
+    custom.set(role, await ensureRole(options, role, `/subscriptions/${options.subscriptionId}`));
   const identities = new Map<Deployer, Identity>();
-  for (const deployer of deployers) identities.set(deployer, yield* createDeployer(context, deployer));
-
-  yield "";
-  yield "Next, configure GitHub. The user who runs these commands becomes the reviewer of both environments. No value is secret:";
-  yield* githubCommands({ repository: options.repository, subscriptionId, tenantId, stateAccount, identities });
+  for (const deployer of used) identities.set(deployer, await createDeployer(options, deployer, custom));
+  if (!options.withEnvironments)
+    for (const deployer of deployers.filter((it) => !used.includes(it))) await alignCredentials(options, deployer);
+  if (options.withEnvironments) await createPreviewBudget(options, options.subscriptionId);
+  return identities;
 }
 
-async function* prepareSubscription(context: Context): AsyncGenerator<string> {
-  const { az, location } = context;
-  const registered = (await az(
+async function registerProviders(options: AzureOptions): Promise<void> {
+  const registered = await list<string>(
+    options,
     ...["provider", "list", "--query", "[?registrationState=='Registered'].namespace"],
-  )) as string[];
+  );
   for (const namespace of resourceProviders)
-    yield await create(
-      context,
-      { name: `resource provider ${namespace}`, exists: registered.includes(namespace) },
+    await create(
+      options,
+      { name: `registration of ${namespace}`, exists: registered.includes(namespace) },
       ...["provider", "register", "--namespace", namespace, "--wait"],
     );
+  if (options.dryRun) return;
+  // Again, as a subscription without Microsoft.Web could not tell when the region was chosen.
+  const issue = await regionIssue(options, options.region);
+  if (issue) throw new Error(`The region ${issue} Run npm run bootstrap again and choose another.`);
+}
 
-  const groups = (await az("group", "list", "--query", "[].name")) as string[];
-  for (const group of [STATE_GROUP, ...deployers.map((deployer) => deployer.group)])
-    yield await create(
-      context,
+/** Returns what is wrong with a region, or undefined. */
+export async function regionIssue(context: Pick<AzContext, "az">, region: string): Promise<string | undefined> {
+  const locations = (await context.az("functionapp", "list-flexconsumption-locations")) as { name: string }[];
+  const names = locations.map(({ name }) => name.toLowerCase().replaceAll(" ", ""));
+  if (names.includes(region)) return undefined;
+  return `must have Flex Consumption: ${names.sort().join(", ")}. Received "${region}".`;
+}
+
+async function createGroups(options: AzureOptions, used: readonly Deployer[]): Promise<void> {
+  const groups = await list<string>(options, "group", "list", "--query", "[].name");
+  const wanted = [
+    { group: STATE_GROUP, stage: undefined },
+    ...used.map(({ group, container }) => ({ group, stage: container })),
+  ];
+  for (const { group, stage } of wanted)
+    await create(
+      options,
       { name: `resource group ${group}`, exists: groups.includes(group) },
-      ...["group", "create", "--name", group, "--location", location, "--tags", "app=vitae"],
+      ...["group", "create", "--name", group, "--location", options.region, ...tags(stage)],
     );
 }
 
 /** The storage account of the Terraform state, with one container for each deployer. */
-async function* createState(context: Context): AsyncGenerator<string> {
-  const { az, location, stateAccount, dryRun } = context;
-  const accounts = await list<{ name: string }>(context, "storage", "account", "list", ...IN_STATE_GROUP);
-  yield await create(
-    context,
+async function createState(options: AzureOptions, used: readonly Deployer[]): Promise<void> {
+  const { az, region, stateAccount, dryRun, log } = options;
+  const accounts = await list<{ name: string }>(options, "storage", "account", "list", ...IN_STATE_GROUP);
+  await create(
+    options,
     { name: `storage account ${stateAccount}`, exists: accounts.some(({ name }) => name === stateAccount) },
-    ...["storage", "account", "create", "--name", stateAccount, ...IN_STATE_GROUP, "--location", location],
+    ...["storage", "account", "create", "--name", stateAccount, ...IN_STATE_GROUP, "--location", region],
     ...["--sku", "Standard_LRS", "--kind", "StorageV2", "--allow-shared-key-access", "false"],
     ...["--allow-blob-public-access", "false", "--min-tls-version", "TLS1_2", "--https-only", "true"],
-    ...["--allow-cross-tenant-replication", "false"],
+    ...["--allow-cross-tenant-replication", "false", ...tags()],
   );
   // Idempotent. Every run sets them, in case an earlier run stopped after it created the account.
   if (!dryRun)
@@ -91,76 +110,80 @@ async function* createState(context: Context): AsyncGenerator<string> {
       ...["--enable-delete-retention", "true", "--delete-retention-days", STATE_DAYS],
       ...["--enable-container-delete-retention", "true", "--container-delete-retention-days", STATE_DAYS],
     );
-  yield `versions and deleted blobs of ${stateAccount}: kept for ${STATE_DAYS} days`;
+  log(`versions and deleted blobs of ${stateAccount}: kept for ${STATE_DAYS} days`);
 
   // Through the management plane: the subscription's owner has no data role.
   const inAccount = ["--storage-account", stateAccount, ...IN_STATE_GROUP];
-  const containers = await list<{ name: string }>(context, "storage", "container-rm", "list", ...inAccount);
-  for (const { container } of deployers)
-    yield await create(
-      context,
-      {
-        name: `container ${container} of ${stateAccount}`,
-        exists: containers.some(({ name }) => name === container),
-      },
+  const containers = await list<{ name: string }>(options, "storage", "container-rm", "list", ...inAccount);
+  for (const { container } of used)
+    await create(
+      options,
+      { name: `container ${container} of ${stateAccount}`, exists: containers.some(({ name }) => name === container) },
       ...["storage", "container-rm", "create", ...inAccount, "--name", container],
     );
 }
 
-async function* createDeployer(context: Context, deployer: Deployer): AsyncGenerator<string, Identity> {
-  const { identity: name, group, container, purges } = deployer;
-  const { subscription, stateAccount, location, repository } = context;
-  const find = async () =>
-    (await list<Identity & { name: string }>(context, "identity", "list", ...IN_STATE_GROUP)).find(
-      (identity) => identity.name === name,
-    );
-  yield await create(
-    context,
-    { name: `identity ${name}`, exists: (await find()) !== undefined },
-    ...["identity", "create", "--name", name, ...IN_STATE_GROUP, "--location", location],
-  );
-  // The placeholders are for a dry run, in which the identity may not exist.
-  const identity = (await find()) ?? { clientId: "CLIENT-ID", principalId: "OBJECT-ID" };
-  const { principalId } = identity;
+async function findIdentity(options: AzureOptions, name: string): Promise<Identity | undefined> {
+  const identities = await list<Identity & { name: string }>(options, "identity", "list", ...IN_STATE_GROUP);
+  return identities.find((identity) => identity.name === name);
+}
 
-  const ofIdentity = ["--identity-name", name, ...IN_STATE_GROUP];
-  const credential = ["identity", "federated-credential"];
-  const existing = await list<{ name: string; subject: string }>(context, ...credential, "list", ...ofIdentity);
+/** @param custom the ids of the custom roles; undefined for those that a dry run would create */
+async function createDeployer(
+  options: AzureOptions,
+  deployer: Deployer,
+  custom: ReadonlyMap<RoleDefinition, string | undefined>,
+): Promise<Identity> {
+  const { identity: name, group, container, purges } = deployer;
+  const { subscriptionId, stateAccount, region } = options;
+  const found = await findIdentity(options, name);
+  const created = await create(
+    options,
+    { name: `identity ${name}`, exists: found !== undefined },
+    ...["identity", "create", "--name", name, ...IN_STATE_GROUP, "--location", region, ...tags()],
+  );
+  const identity = found ?? (created as Identity | undefined);
+  await alignCredentials(options, deployer);
+
+  const principal = { name, id: identity?.principalId, type: "ServicePrincipal" } as const;
+  const subscription = `/subscriptions/${subscriptionId}`;
+  const groupId = `${subscription}/resourceGroups/${group}`;
+  const stateId = `${subscription}/resourceGroups/${STATE_GROUP}/providers/Microsoft.Storage/storageAccounts/${stateAccount}`;
+  const grants = [
+    { role: roles.contributor, scope: groupId },
+    { role: roles.accessAdministrator, scope: groupId, condition: assignmentCondition },
+    { role: roles.blobContributor, scope: `${stateId}/blobServices/default/containers/${container}` },
+  ];
+  for (const grant of grants) await assignRole(options, principal, grant);
+  for (const role of purges ? [lookupRole, purgeRole] : [lookupRole]) {
+    const id = custom.get(role);
+    await assignRole(options, principal, { role: { name: role.name, ...(id && { id }) }, scope: subscription });
+  }
+  return identity ?? { clientId: UNKNOWN, principalId: UNKNOWN };
+}
+
+/** Creates the federated credentials, and deletes those of environments or a branch that may not log in any more. */
+async function alignCredentials(options: AzureOptions, deployer: Deployer): Promise<void> {
+  const { az, dryRun, log, repository, withEnvironments } = options;
+  const ofIdentity = ["--identity-name", deployer.identity, ...IN_STATE_GROUP];
+  const command = ["identity", "federated-credential"];
+  const wanted = credentialsOf(deployer, repository, withEnvironments);
+  if (wanted.length === 0 && !(await findIdentity(options, deployer.identity))) return;
+  const existing = await list<{ name: string; subject: string }>(options, ...command, "list", ...ofIdentity);
+  for (const { name, subject } of existing) {
+    if (!name.startsWith("github-") || wanted.some((credential) => credential.name === name)) continue;
+    if (!dryRun) await az(...command, "delete", "--name", name, ...ofIdentity, "--yes");
+    log(`${deployer.identity} accepts tokens of ${subject}: ${dryRun ? "would be deleted" : "deleted"}`);
+  }
   // Sequentially: Azure rejects concurrent writes to the credentials of one identity.
-  for (const { name: credentialName, subject } of credentialsOf(deployer, repository))
-    yield await create(
-      context,
+  for (const { name, subject } of wanted)
+    await create(
+      options,
       {
-        name: `${name} accepts tokens of ${subject}`,
-        exists: existing.some((it) => it.name === credentialName && it.subject === subject),
+        name: `${deployer.identity} accepts tokens of ${subject}`,
+        exists: existing.some((it) => it.name === name && it.subject === subject),
       },
-      ...[...credential, "create", "--name", credentialName, ...ofIdentity],
+      ...[...command, "create", "--name", name, ...ofIdentity],
       ...["--issuer", ISSUER, "--subject", subject, "--audiences", AUDIENCE],
     );
-
-  const assign = (role: Role, scope: string, condition?: string) =>
-    assignRole(context, { deployer: name, principalId, role, scope, ...(condition && { condition }) });
-  const groupId = `${subscription}/resourceGroups/${group}`;
-  yield await assign(roles.contributor, groupId);
-  yield await assign(roles.accessAdministrator, groupId, assignmentCondition);
-  const stateId = `${subscription}/resourceGroups/${STATE_GROUP}/providers/Microsoft.Storage/storageAccounts/${stateAccount}`;
-  yield await assign(roles.blobContributor, `${stateId}/blobServices/default/containers/${container}`);
-
-  for (const role of purges ? [lookupRole, purgeRole] : [lookupRole]) {
-    const findRole = async () =>
-      (await list<{ name: string }>(context, "role", "definition", "list", "--name", role.name))[0]?.name;
-    const definition = {
-      Name: role.name,
-      Description: role.description,
-      Actions: role.actions,
-      AssignableScopes: [subscription],
-    };
-    yield await create(
-      context,
-      { name: `role ${role.name}`, exists: (await findRole()) !== undefined },
-      ...["role", "definition", "create", "--role-definition", JSON.stringify(definition)],
-    );
-    yield await assign({ name: role.name, id: (await findRole()) ?? "ROLE-ID" }, subscription);
-  }
-  return identity;
 }

@@ -1,54 +1,59 @@
-// npm run bootstrap: prepares a subscription for the first deployment. Its owner runs it once, by hand.
-import { readCommandLine } from "../command-line.ts";
-import type { Repository } from "./bootstrap-plan.ts";
-import { bootstrap } from "./bootstrap-steps.ts";
-import { createAz, run, runOrThrow } from "./command.ts";
+// npm run bootstrap: prepares a subscription and a repository for the first deployment. Their owner runs it once, by hand.
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { choicesFile } from "../../infra/choices.ts";
+import { readCommandLine, UsageError } from "../command-line.ts";
+import { bootstrap, bootstrapOperator } from "./bootstrap-order.ts";
+import { deployContext } from "./deploy-context.ts";
 
 const { flags } = readCommandLine({
   name: "npm run bootstrap",
   about:
-    "Prepares a subscription and a repository for deployments. Its owner runs it once; a second run changes nothing.",
+    "Prepares a subscription and a repository for deployments, and asks for what it needs. A second run changes nothing.",
   flags: {
-    repository: { value: "OWNER/NAME", about: "the repository on GitHub" },
-    "owner-id": { value: "N", about: "id of the owner; read with gh when absent" },
-    "repository-id": { value: "N", about: "id of the repository; read with gh when absent" },
-    location: { value: "REGION", about: "Azure region of the state account", default: "westeurope" },
-    "dry-run": { about: "prints what is missing, and creates nothing" },
+    repository: { value: "OWNER/NAME", about: "the repository on GitHub; proposed: that of the git remote origin" },
+    region: { value: "REGION", about: "the Azure region; proposed: swedencentral" },
+    origin: {
+      value: "ORIGIN",
+      about: 'origin of the page such as https://ada.dev, or "website" for the page of site/',
+    },
+    "owner-email": { value: "ADDRESS", about: "the address with which the owner signs in" },
+    reviewer: { value: "yes|no", about: "whether you approve each deployment to production; proposed: no" },
+    operator: {
+      value: "USER",
+      about: "only grants a person what npm run deploy needs: me, an object id or an e-mail address",
+    },
+    "dry-run": { about: "prints what is missing, and changes nothing; needs neither az nor gh" },
+    confirm: { about: "starts without asking for a confirmation, as scripts must" },
   },
 });
 
-/** Reads the numeric ids from GitHub unless the flags give them. */
-async function readRepository(options: {
-  readonly repository: string | undefined;
-  readonly ownerId: string | undefined;
-  readonly id: string | undefined;
-}): Promise<Repository> {
-  const [owner = "", name = "", ...rest] = (options.repository ?? "").split("/");
-  if (!/^[\w-]+$/.test(owner) || !/^[\w.-]+$/.test(name) || rest.length > 0)
-    throw new Error(`--repository must be OWNER/NAME, received "${options.repository ?? ""}".`);
-  let ids = [options.ownerId, options.id];
-  if (ids.includes(undefined)) {
-    const path = `repos/${owner}/${name}`;
-    const text = await runOrThrow(run, ["gh", ["api", path, "--jq", "[.owner.id, .id] | @tsv"]]).catch((cause) => {
-      throw new Error(
-        `The GitHub ids of ${owner}/${name} could not be read: run gh auth login, or pass --owner-id and --repository-id.`,
-        { cause },
-      );
+/** On standard error, so that the questions can be seen when the output goes to a file. */
+async function ask(text: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise((resolve, reject) => {
+      // Ctrl-C or the end of the input: the promise of question() would stay pending.
+      const stop = () => reject(new UsageError("stopped, and nothing was changed."));
+      terminal.once("close", stop);
+      terminal.question(text).then(resolve, reject);
     });
-    ids = text.trim().split("\t");
+  } finally {
+    terminal.close();
   }
-  const [ownerId = "", id = ""] = ids;
-  for (const value of [ownerId, id])
-    if (!/^[1-9]\d*$/.test(value)) throw new Error(`A GitHub id must be a whole number, received "${value}".`);
-  return { owner, name, ownerId: Number(ownerId), id: Number(id) };
 }
 
 try {
-  const { repository, "owner-id": ownerId, "repository-id": id, location, "dry-run": dryRun } = flags;
-  const checked = await readRepository({ repository, ownerId, id });
-  for await (const line of bootstrap({ az: createAz(run), repository: checked, location, dryRun }))
-    process.stdout.write(`${line}\n`);
+  const { operator, "dry-run": dryRun, confirm: confirmed, ...answers } = flags;
+  const context = {
+    ...deployContext,
+    file: choicesFile(),
+    lockFile: join(import.meta.dirname, "..", "..", "infra", ".terraform.lock.hcl"),
+    ...(process.stdin.isTTY && { ask }),
+  };
+  if (operator !== undefined) await bootstrapOperator(context, { operator, dryRun });
+  else await bootstrap(context, { answers, dryRun, confirmed });
 } catch (error) {
-  process.stderr.write(`bootstrap: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`\nbootstrap: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import { builtInRoles as appRoles } from "../../infra/role-assignment.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 export const roles = {
+  reader: { name: "Reader", id: "acdd72a7-3385-48ef-bd42-f606fba81ae7" },
   contributor: { name: "Contributor", id: "b24988ac-6180-42a0-ab88-20f7382dd24c" },
   accessAdministrator: {
     name: "Role Based Access Control Administrator",
@@ -12,6 +13,12 @@ export const roles = {
   secretsOfficer: { name: "Key Vault Secrets Officer", id: appRoles["Key Vault Secrets Officer"] },
 } as const;
 export type Role = { readonly name: string; readonly id: string };
+/** A custom role, which bootstrap creates in the subscription. */
+export type RoleDefinition = {
+  readonly name: string;
+  readonly description: string;
+  readonly actions: readonly string[];
+};
 
 /** The roles that the stacks and seeding assign. None of them can assign roles or delete accounts. */
 export const assignable: readonly Role[] = Object.entries(appRoles).map(([name, id]) => ({ name, id }));
@@ -46,11 +53,12 @@ export const purgeRole = {
     "Microsoft.KeyVault/locations/deletedVaults/purge/action",
     "Microsoft.KeyVault/locations/operationResults/read",
   ],
-} as const;
+} as const satisfies RoleDefinition;
 
 /**
  * The subscription-wide reads of Terraform: before it creates a workspace (which fails without), before it creates a
  * vault (which it recovers if it was deleted), and for Slack's connection, plus the right to use Azure's own connector.
+ * Role definitions are read with each role assignment: a group's Contributor may read those of its group only.
  */
 export const lookupRole = {
   name: "Vitae deployer look-ups",
@@ -61,5 +69,6 @@ export const lookupRole = {
     "Microsoft.KeyVault/locations/deletedVaults/read",
     "Microsoft.Web/locations/managedApis/read",
     "Microsoft.Web/locations/managedApis/join/action",
+    "Microsoft.Authorization/roleDefinitions/read",
   ],
-} as const;
+} as const satisfies RoleDefinition;
