@@ -8,7 +8,7 @@ export const phases = { deploy: 100, rollBack: 45, finish: 30 } as const;
 /** Minutes beyond the end of a phase: an upload that has begun, and a Terraform that releases its lock. */
 const OVERRUN = 10;
 
-/** Minutes. A job with a shorter limit could be ended during its rollback. */
+/** Minutes, from the lock on. A job with a shorter limit could be ended during its rollback. */
 export const LONGEST_DEPLOYMENT = phases.deploy + Math.max(phases.rollBack, phases.finish) + OVERRUN;
 
 /** Returns a context whose programs and waits end together with the phase that begins now. */
@@ -33,9 +33,9 @@ export function beginPhase(context: DeployContext, phase: keyof typeof phases): 
     az: createAz(run),
     clock: {
       now: clock.now,
-      async sleep(milliseconds) {
+      async sleep(milliseconds, signal) {
         requireTime(milliseconds, `a wait of ${milliseconds / 1000} s`);
-        await clock.sleep(milliseconds);
+        await clock.sleep(milliseconds, signal);
       },
     },
   };

@@ -153,7 +153,7 @@ describe("deploy of a preview", () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const report = join(folder, "checks.txt");
     expect(await runDeployment(next, { healthy: false, report })).toContain(`The checks of ${OLD} failed`);
-    expect(next.state.deployed).toEqual({ commit: OLD, healthy: false, starts: true });
+    expect(next.state.deployed).toEqual({ commit: OLD, healthy: false });
     expect(next.state.slack).toEqual([]);
     expect(await readFile(report, "utf8")).toContain(`1 check of ${OLD} failed`);
   });

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type BlobLeases, createBlobLeases, leaseContext } from "./blob-leases.fixture.ts";
 import type { Run } from "./command.ts";
@@ -12,10 +13,13 @@ import { createStage, type SimulatedStage } from "./simulated-stage.fixture.ts";
 
 let folder: string;
 let leases: BlobLeases;
+/** Deployments that have not ended. */
+let running: number;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vitae-locked-"));
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   leases = createBlobLeases(Date.now);
+  running = 0;
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -32,7 +36,8 @@ function begin(stage: SimulatedStage, healthy: boolean) {
     return stage.context.run(command, args, options);
   };
   const context = { ...stage.context, run, az: createAz(run), clock: sides.context.clock };
-  const all = { file, dryRun: false, allowLoss: false, verifyArgs: [] };
+  const lockFile = join(folder, ".terraform.lock.hcl");
+  const all = { file, lockFile, dryRun: false, allowLoss: false, verifyArgs: [] };
   const { config } = stage.target;
   const own = {
     origins: ["https://ada.dev"],
@@ -40,18 +45,25 @@ function begin(stage: SimulatedStage, healthy: boolean) {
     alerts: { ...config.alerts, runbooks: "https://ada.dev" },
   };
   const target = { ...stage.target, config: { ...config, ...own } };
+  running++;
   const deployment = { outcome: undefined as string | undefined };
-  void writeFile(file, JSON.stringify({ commit: stage.target.commit, healthy }))
+  void writeFile(lockFile, "")
+    .then(() => writeFile(file, JSON.stringify({ commit: stage.target.commit, healthy })))
     .then(() => deployStage(context, target, all))
     .then(
       () => (deployment.outcome = "done"),
       (error: Error) => (deployment.outcome = error.message),
-    );
+    )
+    .finally(() => running--);
   return deployment;
 }
-/** Lets time pass until the condition holds, at most for three hours. */
+/**
+ * Lets time pass until the condition holds, at most for three hours. None passes while a deployment reads a file or signs a
+ * token, which takes real time: each waits for one timer, and the renewal of the lock for another.
+ */
 async function passUntil(condition: () => boolean): Promise<void> {
   for (let second = 0; second < 10_800 && !condition(); second += 5) {
+    for (let tries = 0; tries < 1000 && vi.getTimerCount() <= running && !condition(); tries++) await pause(1);
     await vi.advanceTimersByTimeAsync(5000);
     await new Promise(setImmediate);
   }

@@ -71,7 +71,7 @@ describe("publishPage", () => {
     expect(message).toContain("The page of the website was not uploaded completely: az storage blob upload");
     expect(message).toContain("The new code passed its checks and runs.");
     expect(message).toContain(reason);
-    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: true, starts: true });
+    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: true });
     expect(stage.state.releases.get(`${NEW}.zip`)?.good).toBeDefined();
     expect(stage.state.releases.get(`${OLD}.zip`)?.good).toBeDefined();
     expect(stage.state.slack).toHaveLength(1);

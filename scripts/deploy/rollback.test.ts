@@ -9,7 +9,7 @@ describe("deploy after the code is replaced", () => {
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain(`The checks of ${NEW} failed`);
     expect(message).toContain(`Rolled back to ${OLD}, which passes its checks.`);
-    expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true, starts: true });
+    expect(stage.state.deployed).toEqual({ commit: OLD, healthy: true });
     expect(stepsOf(stage).slice(-4)).toEqual(["events apply", "verify", "publish", "verify"]);
     expect(stage.state.slack).toHaveLength(1);
     expect(stage.state.slack[0]?.data.essentials.description).toContain(`Rolled back to ${OLD}`);
@@ -90,7 +90,7 @@ describe("deploy after the code is replaced", () => {
     const stage = createStage();
     const message = await runDeployment(stage, { healthy: false });
     expect(message).toContain("no earlier package passed its checks");
-    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false, starts: true });
+    expect(stage.state.deployed).toEqual({ commit: NEW, healthy: false });
     expect(stage.state.slack).toHaveLength(1);
   });
 
