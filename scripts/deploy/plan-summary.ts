@@ -3,7 +3,14 @@ import { z } from "zod";
 
 const planJson = z.object({
   resource_changes: z
-    .array(z.object({ address: z.string(), type: z.string(), change: z.object({ actions: z.array(z.string()) }) }))
+    .array(
+      z.object({
+        address: z.string(),
+        type: z.string(),
+        change: z.object({ actions: z.array(z.string()) }),
+        action_reason: z.string().optional(),
+      }),
+    )
     .default([]),
 });
 
@@ -16,19 +23,28 @@ const dataTypes = [
   "azurerm_storage_container",
 ];
 
+/**
+ * Terraform's reason to replace what Azure failed to create, which therefore never held data. Without this exception a first
+ * deployment could not be repeated. https://github.com/hashicorp/terraform/blob/v1.11.4/internal/command/jsonplan/plan.go
+ */
+const TAINTED = "replace_because_tainted";
+
 export type PlanSummary = {
   readonly lines: readonly string[];
   /** Action and address of each data resource that would be deleted or replaced. */
   readonly losses: readonly string[];
 };
 
+const isLoss = (action: string) => action === "replace" || action === "delete";
+
 /** @param json the output of `terraform show -json` for a plan */
 export function summarizePlan(json: string): PlanSummary {
   const changes = planJson
     .parse(JSON.parse(json))
-    .resource_changes.map(({ address, type, change: { actions } }) => ({
+    .resource_changes.map(({ address, type, action_reason, change: { actions } }) => ({
       address,
       type,
+      isTainted: action_reason === TAINTED,
       action: actions.length > 1 ? "replace" : (actions[0] ?? "no-op"),
     }))
     .filter(({ action }) => action !== "no-op" && action !== "read");
@@ -41,7 +57,7 @@ export function summarizePlan(json: string): PlanSummary {
         : `  ${count("create")} to create, ${count("update")} to update, ${count("replace")} to replace, ${count("delete")} to delete.`,
     ],
     losses: changes
-      .filter(({ action, type }) => (action === "replace" || action === "delete") && dataTypes.includes(type))
+      .filter(({ action, type, isTainted }) => isLoss(action) && dataTypes.includes(type) && !isTainted)
       .map(({ action, address }) => `${action} ${address}`),
   };
 }
