@@ -7,8 +7,9 @@ import { json } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, expect, it } from "vitest";
 import { SUBSCRIPTION } from "../infra/alerting/payloads.fixture.ts";
+import { logRuleNames } from "../infra/alerting/queries.ts";
 import { slackText } from "../infra/alerting/workflow.fixture.ts";
-import { type State, sendAlert } from "./send-alert.ts";
+import { type State, sendAlert, states } from "./send-alert.ts";
 
 const WORKFLOW = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Logic/workflows/w`;
 const cleanups: (() => void)[] = [];
@@ -53,14 +54,15 @@ async function startLogicApps({ status = 202, runId = "run-1", run = { status: "
   return { messages, calls, server, send: (state: State) => sendAlert(context, WORKFLOW, state) };
 }
 
-it("sends a fired and a resolved sample, and waits for each run", async () => {
+it("sends each sample, that of the kinds with every kind, and waits for each run", async () => {
   const { send, messages, calls } = await startLogicApps();
-  await send("fired");
-  await send("resolved");
+  for (const state of states) await send(state);
   expect(messages.map((text) => text.split("\n")[0])).toEqual([
     ":rotating_light: Fired: alert-test",
+    expect.stringMatching(/^:rotating_light: Fired: alert-test\. A sample, .* No action is needed\./),
     ":white_check_mark: Resolved: alert-test",
   ]);
+  expect(messages.map((text) => text.split("\u2022 ").length - 1)).toEqual([0, logRuleNames.length, 0]);
   expect(calls.slice(0, 3)).toEqual([
     "rest --method post --url /triggers/Alert/listCallbackUrl?api-version=2019-05-01",
     "rest --method get --url /runs/run-1?api-version=2019-05-01",
@@ -99,7 +101,7 @@ it("rejects a run that does not end within ten minutes", async () => {
 it.each([
   [["--stage", "staging"], 'received "staging"'],
   [["--stage", "preview-1"], "sends e-mails only"],
-  [["--stage", "production", "--only", "both"], '--only must be fired or resolved, received "both"'],
+  [["--stage", "production", "--only", "both"], '--only must be fired, kinds or resolved, received "both"'],
 ])("npm run alert:test rejects %j", async (args, message) => {
   const command = promisify(execFile)(process.execPath, [join(import.meta.dirname, "send-test-alert.ts"), ...args]);
   const { code, stderr } = (await command.catch((error: { code: number; stderr: string }) => error)) as {

@@ -1,9 +1,18 @@
 // Sends a sample alert through a deployed notifier and waits for its run.
-
+import { CODE, codesOf } from "../infra/alerting/kinds.ts";
+import { logRuleNames } from "../infra/alerting/queries.ts";
 import type { DeployContext } from "./deploy/deploy-context.ts";
 import { postAlert } from "./deploy/notify-slack.ts";
 
-export type State = "fired" | "resolved";
+/** `kinds` is an alert of a rule that reports several kinds of problems. */
+export const states = ["fired", "kinds", "resolved"] as const;
+export type State = (typeof states)[number];
+
+const SAMPLE = "A sample, sent by npm run alert:test. No action is needed.";
+/** All kinds at once, so that Azure evaluates every expression of the message. */
+const allKinds = {
+  condition: { allOf: [{ metricMeasureColumn: CODE, metricValue: codesOf(logRuleNames), threshold: "0" }] },
+};
 
 const POLL_MS = 5_000;
 /** Longer than all retries of the notifier take. */
@@ -27,13 +36,21 @@ export async function sendAlert(
 ): Promise<void> {
   const { az, clock } = context;
   const time = new Date(clock.now()).toISOString();
-  const runId = await postAlert(context, workflowId, {
-    alertRule: "alert-test",
-    severity: "Sev4",
-    firedDateTime: time,
-    description: "A sample, sent by npm run alert:test. No action is needed.",
-    ...(state === "fired" ? { monitorCondition: "Fired" } : { monitorCondition: "Resolved", resolvedDateTime: time }),
-  });
+  const runId = await postAlert(
+    context,
+    workflowId,
+    {
+      // The message with the kinds does not show the description.
+      alertRule: state === "kinds" ? `alert-test. ${SAMPLE} This is what all kinds look like` : "alert-test",
+      severity: "Sev4",
+      firedDateTime: time,
+      description: SAMPLE,
+      ...(state === "resolved"
+        ? { monitorCondition: "Resolved", resolvedDateTime: time }
+        : { monitorCondition: "Fired" }),
+    },
+    state === "kinds" ? allKinds : {},
+  );
   if (!runId) throw new Error("The notifier did not return a run id: read its run history in the portal.");
 
   const url = `https://management.azure.com${workflowId}/runs/${runId}?api-version=2019-05-01`;

@@ -1,25 +1,26 @@
-// npm run alert:test: sends a fired and a resolved sample through a deployed notifier to Slack.
+// npm run alert:test: sends samples, fired and resolved, through a deployed notifier to Slack.
 import { parseStage, readConfig } from "../infra/config.ts";
 import { namesOf } from "../infra/naming.ts";
 import { readCommandLine } from "./command-line.ts";
 import { deployContext } from "./deploy/deploy-context.ts";
 import { redact } from "./deploy/redact.ts";
-import { type State, sendAlert } from "./send-alert.ts";
+import { type State, sendAlert, states } from "./send-alert.ts";
 
 const COMMAND = {
   name: "npm run alert:test",
-  about: "Sends a fired and a resolved sample through a deployed notifier to Slack.",
+  about: "Sends samples, fired and resolved, through a deployed notifier to Slack.",
   flags: {
     stage: { value: "STAGE", about: "production or preview-N" },
     subscription: { value: "ID", about: "Azure subscription; default the one of az login" },
-    only: { value: "STATE", about: "fired or resolved" },
+    only: { value: "STATE", about: "fired, kinds or resolved" },
   },
 } as const;
 
 function statesOf(only: string | undefined): readonly State[] {
-  if (only === undefined) return ["fired", "resolved"];
-  if (only === "fired" || only === "resolved") return [only];
-  throw new Error(`--only must be fired or resolved, received "${only}".`);
+  if (only === undefined) return states;
+  const chosen = states.filter((state) => state === only);
+  if (chosen.length > 0) return chosen;
+  throw new Error(`--only must be fired, kinds or resolved, received "${only}".`);
 }
 
 const { flags } = readCommandLine(COMMAND);

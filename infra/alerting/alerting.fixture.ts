@@ -41,7 +41,7 @@ export type Alert = {
   readonly description: string;
   readonly severity: number;
   readonly scopes: readonly string[];
-  readonly criteria?: readonly { readonly threshold: number }[];
+  readonly criteria?: readonly { readonly operator: string; readonly threshold: number }[];
   readonly action: unknown;
   readonly [member: string]: unknown;
 };

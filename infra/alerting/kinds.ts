@@ -10,6 +10,9 @@ export const CODE = "code";
 /** Power of two of a kind: 1 for the first, 2 for the second, 4 for the third. Each sum means one set of kinds. */
 export const codeOf = (name: LogRuleName): number => 2 ** logRuleNames.indexOf(name);
 
+/** The number that a rule measures for a set of kinds. */
+export const codesOf = (names: readonly LogRuleName[]): number => names.reduce((sum, name) => sum + codeOf(name), 0);
+
 /**
  * The kinds of each rule. A rule that has fired reports no other kind until it is resolved, so what lasts for hours is
  * apart from what lasts for minutes.

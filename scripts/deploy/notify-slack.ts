@@ -22,13 +22,14 @@ export async function postAlert(
   { az, fetch }: Pick<DeployContext, "az" | "fetch">,
   workflowId: string,
   essentials: Essentials,
+  alertContext: object = {},
 ): Promise<string | null> {
   const url = `https://management.azure.com${workflowId}/triggers/${TRIGGER}/listCallbackUrl?api-version=2019-05-01`;
   const { value } = (await az("rest", "--method", "post", "--url", url)) as { readonly value: string };
   const response = await fetch(value, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ schemaId: "azureMonitorCommonAlertSchema", data: { essentials, alertContext: {} } }),
+    body: JSON.stringify({ schemaId: "azureMonitorCommonAlertSchema", data: { essentials, alertContext } }),
     signal: AbortSignal.timeout(30_000),
   }).catch((error: { cause?: { code?: string } }) => {
     // The error itself may quote the URL.
