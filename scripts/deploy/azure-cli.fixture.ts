@@ -100,11 +100,6 @@ export function runAz(subscription: Subscription, args: readonly string[]): unkn
       const [name, subject, issuer, audiences] = [flag("name"), flag("subject"), flag("issuer"), flag("audiences")];
       credentials.push({ name, subject, issuer, audiences });
     },
-    "role definition list": () => subscription.definitions.filter(({ roleName }) => roleName === flag("name")),
-    "role definition create": () => {
-      const { Name, Actions } = JSON.parse(flag("role-definition"));
-      subscription.definitions.push({ name: randomUUID(), roleName: Name, actions: Actions });
-    },
     // The subscription has no resources of a stage.
     rest: () => requireFound(undefined, flag("url")),
     "role assignment list": () => {

@@ -35,7 +35,11 @@ export function simulatedContext(programs: Programs): { context: BootstrapContex
     },
   };
   const log = (line: string) => void lines.push(line);
-  return { context: { run: simulatedRun(programs), clock, log, file, lockFile: file }, lines, file };
+  return {
+    context: { run: simulatedRun(programs), clock, log, file, lockFile: join(folder, "lock.hcl") },
+    lines,
+    file,
+  };
 }
 
 export const answers = {

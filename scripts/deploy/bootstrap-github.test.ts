@@ -57,7 +57,7 @@ it("bootstrap sets the variables that the workflows read, the one that lets them
   });
   expect(programs.github.writes.at(-1)).toBe("STATE_ACCOUNT");
   programs.github.variables.AZURE_TENANT_ID = "another";
-  expect(await run(programs)).toContain("variable AZURE_TENANT_ID: changed");
+  expect(await run(programs)).toContain(`variable AZURE_TENANT_ID=${account.tenantId}: changed`);
   expect(programs.github.variables.AZURE_TENANT_ID).toBe(account.tenantId);
 });
 

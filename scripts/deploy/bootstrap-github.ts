@@ -175,7 +175,7 @@ export async function setVariables(
       ? `repos/${slug}/environments/${environment}/variables`
       : `repos/${slug}/actions/variables`;
     const current = await getFromGitHub<{ value: string }>(gh, `${scope}/${name}`);
-    const title = `variable ${name}${environment ? ` of ${environment}` : ""}`;
+    const title = `variable ${name}=${value}${environment ? ` of ${environment}` : ""}`;
     const outcome = current === undefined ? "created" : current.value === value ? undefined : "changed";
     if (outcome && !dryRun)
       await gh([

@@ -158,11 +158,15 @@ async function setUp(
 }
 
 function nextSteps({ log, lockFile }: BootstrapContext): void {
+  const isLocked = existsSync(lockFile);
   log("");
   log("Azure and GitHub are set up. Commit the choices and push, which starts the first deployment.");
-  if (!existsSync(lockFile))
-    log("It also needs infra/.terraform.lock.hcl, which a run of CI makes: docs/deploy.md says how to get it.");
-  log('  git add infra/choices.json && git commit -m "Choose region, page and owner" && git push');
+  if (!isLocked) {
+    log("It also needs the lock file of Terraform's providers, which each run of the workflow CI makes:");
+    log("  gh run download --name terraform-lock --dir infra");
+  }
+  const files = ["infra/choices.json", ...(isLocked ? [] : ["infra/.terraform.lock.hcl"])];
+  log(`  git add ${files.join(" ")} && git commit -m "Choose region, page and owner" && git push`);
 }
 
 /** Grants a person the roles of a deployment from a laptop. */

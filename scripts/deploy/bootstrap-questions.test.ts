@@ -30,7 +30,13 @@ it("bootstrap asks for each answer, proposes what it knows, and writes the choic
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
     ...{ repository: "ada/vitae", region: "swedencentral", origins: ["https://ada.dev"], ownerEmail: "ada@ada.dev" },
   });
-  expect(lines.at(-1)).toMatch(/^ {2}git add infra\/choices\.json && git commit .* && git push$/);
+  expect(lines.slice(-2)).toEqual([
+    "  gh run download --name terraform-lock --dir infra",
+    '  git add infra/choices.json infra/.terraform.lock.hcl && git commit -m "Choose region, page and owner" && git push',
+  ]);
+  await bootstrap({ ...context, lockFile: file }, { answers: {}, dryRun: false, confirmed: true });
+  expect(lines.at(-2)).toMatch(/^Azure and GitHub are set up/);
+  expect(lines.at(-1)).toMatch(/^ {2}git add infra\/choices\.json && git commit/);
 });
 
 it("bootstrap rejects a wrong answer with rule and received value, and asks again", async () => {
