@@ -25,6 +25,18 @@ it("deploy seeds and applies the platform again when Azure rejects the role on t
   expect(deployerHasNoDataRole(stage)).toBe(true);
 });
 
+it("deploy names the command that removes a Cosmos DB account that Azure did not finish creating", async () => {
+  const stage = createStage();
+  const { run } = stage.context;
+  const stderr = `Error: A resource with the ID "/subscriptions/s/databaseAccounts/x" already exists - to be managed via Terraform this resource needs to be imported into the State. Please see the resource documentation for "azurerm_cosmosdb_account" for more information.`;
+  const rejectAccount: Run = async (command, args, options) =>
+    command === "terraform" && args[1] === "apply" ? { code: 1, stdout: "", stderr } : run(command, args, options);
+  const message = await runDeployment(Object.assign(stage, { context: { ...stage.context, run: rejectAccount } }));
+  const { cosmosAccount, resourceGroup } = stage.target.names;
+  expect(message).toContain(`az cosmosdb delete --name ${cosmosAccount} --resource-group ${resourceGroup} --yes`);
+  expect(stage.state.commands.join()).not.toContain("cosmosdb delete");
+});
+
 it("deploy does not seed after another failure of the platform", async () => {
   const stage = stageWithout("azurerm_role_assignment.alerting_notifier_reads-slack-url_5E6F7A8B");
   expect(await runDeployment(stage)).toContain("ResourceNotFound");

@@ -32,12 +32,41 @@ const isSecretMissing = (error: unknown) =>
   /NotFound/.test(String(error)) && /azurerm_role_assignment\.\S*signing-keys/.test(String(error));
 
 /**
+ * azurerm's errors for an account that an earlier run began to create: Azure had no capacity, and the account is not in the
+ * state (its resource ignores persist_id_on_create_before_polling_for_completion).
+ */
+const isAccountOutsideOfState = (error: unknown) =>
+  /cosmosdb_account|CosmosDB Account/.test(String(error)) && /already exists/.test(String(error));
+
+/** Applies the platform, with advice for what only a person may do: an account outside of the state may have data. */
+export async function applyPlatform(
+  context: DeployContext,
+  terraform: Terraform,
+  options: ApplyOptions & { readonly target: DeployTarget },
+): Promise<void> {
+  try {
+    await applyOrSeed(context, terraform, options);
+  } catch (error) {
+    if (!isAccountOutsideOfState(error)) throw error;
+    const { cosmosAccount, resourceGroup } = options.target.names;
+    throw new Error(
+      [
+        `The Cosmos DB account ${cosmosAccount} exists and is not in the Terraform state: Azure did not finish creating it, mostly for want of capacity in ${options.target.config.region}. If it is new and empty, delete it and deploy again, or choose another region with npm run bootstrap -- --region REGION:`,
+        `  az cosmosdb delete --name ${cosmosAccount} --resource-group ${resourceGroup} --yes`,
+        String(error),
+      ].join("\n"),
+      { cause: error },
+    );
+  }
+}
+
+/**
  * Applies the platform. If Azure rejects the role on `signing-keys` because the secret does not exist, seed-entity creates
  * it first: Terraform has created the vault and the tables by then, and the app, which depends on the role, not yet.
  * Microsoft does not document whether a role may precede its secret (docs/decisions/015).
  * @throws {Error} as `applyStack`, also when the second apply fails
  */
-export async function applyPlatform(
+async function applyOrSeed(
   context: DeployContext,
   terraform: Terraform,
   { target, allowLoss }: ApplyOptions & { readonly target: DeployTarget },

@@ -56,11 +56,19 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
     throw error;
   }
   let eventsError: unknown;
+  /** Without blob events no thumbnail is made in time, so the images are not checked. */
+  const token = () => (eventsError === undefined ? prepared.token : undefined);
   try {
-    eventsError = await replaceCode(phase, target, { terraform, ...options, ...prepared });
+    await startPackage(phase, target, { file: options.file, good: prepared.good });
+    eventsError = await connectEvents(phase, target, { terraform, ...options });
+    await verify(phase, target, { ...options, token: token() });
   } catch (error) {
     if (!isProduction) throw error;
-    const outcome = await rollBack(context, target, { ...prepared, verifyArgs: options.verifyArgs });
+    const outcome = await rollBack(context, target, {
+      good: prepared.good,
+      token: token(),
+      verifyArgs: options.verifyArgs,
+    });
     await report(`The deployment failed: ${firstLine(error)} ${outcome}`);
     throw new Error(`${messageOf(error)}\n${outcome}`, { cause: error });
   }
@@ -88,40 +96,46 @@ async function prepare(phase: DeployContext, target: DeployTarget, options: With
   return { token, good };
 }
 
-/**
- * @returns the error of the events stack, which is not the code's: an older package would not have the events either. Then
- *   the code is checked without images, whose thumbnails need them.
- */
-async function replaceCode(
+async function startPackage(
   phase: DeployContext,
   target: DeployTarget,
-  options: WithTerraform & Prepared,
-): Promise<unknown> {
-  const { terraform, good, token, verifyArgs, report } = options;
-  const step = createSteps(phase);
+  { file, good }: { readonly file: string; readonly good: string | undefined },
+): Promise<void> {
   const app = createApp(phase, target);
-  await step("deploy the package", async () => {
-    await app.deploy(options.file);
+  await createSteps(phase)("deploy the package", async () => {
+    await app.deploy(file);
     // In a first deployment the host cannot start before the app's roles have propagated, and nothing else could run.
     await app.waitFor(target.commit, good === undefined ? ROLE_PROPAGATION_MS : START_MS);
   });
-  const eventsError = await step("plan and apply events", async () => {
-    await app.waitForEventKey();
-    return applyEvents(phase, terraform, options).then(
+}
+
+/**
+ * @returns the error of the stack, which is not the code's: an older package would not have the events either
+ * @throws {Error} when the code has not created the key of its event webhook
+ */
+async function connectEvents(phase: DeployContext, target: DeployTarget, options: WithTerraform): Promise<unknown> {
+  return createSteps(phase)("plan and apply events", async () => {
+    await createApp(phase, target).waitForEventKey();
+    return applyEvents(phase, options.terraform, options).then(
       () => undefined,
-      (error: unknown) => error,
+      (error: unknown) => {
+        phase.log(`::warning::Blob events are not connected, so the images are not checked. ${firstLine(error)}`);
+        return error;
+      },
     );
   });
-  await step("verify", async () => {
-    if (eventsError !== undefined) phase.log("::warning::Blob events are not connected; the images are not checked.");
-    const { passed, text } = await app.verify(target.commit, {
-      token: eventsError === undefined ? token : undefined,
-      args: verifyArgs,
-    });
+}
+
+async function verify(
+  phase: DeployContext,
+  target: DeployTarget,
+  { token, verifyArgs, report }: Pick<DeployOptions, "verifyArgs" | "report"> & Pick<Prepared, "token">,
+): Promise<void> {
+  await createSteps(phase)("verify", async () => {
+    const { passed, text } = await createApp(phase, target).verify(target.commit, { token, args: verifyArgs });
     if (report !== undefined) await writeFile(report, text);
     if (!passed) throw new Error(`The checks of ${target.commit} failed; see the log.`);
   });
-  return eventsError;
 }
 
 /** The code is good by now, and an older page works with it: nothing is rolled back. */

@@ -18,6 +18,11 @@ const VERIFY = join(import.meta.dirname, "..", "..", "verify", "main.ts");
 class NotReadyError extends Error {
   override name = "NotReadyError";
 }
+/**
+ * Azure asks the app's host for its keys, and reports a host that starts as a bad request: "Encountered an error
+ * (ServiceUnavailable) from host runtime" (azure-cli issue 20892), which az shortens.
+ */
+const HOST_STARTS = /from host runtime|invalid status 'Bad (?:Request|Gateway)'/;
 const notReadyReason = (error: unknown) => (error instanceof NotReadyError ? error.message : undefined);
 
 export function createApp(context: DeployContext, { names, stage, config }: DeployTarget) {
@@ -68,7 +73,10 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
     /** @throws {Error} when the key does not exist within five minutes */
     async waitForEventKey(): Promise<void> {
       const checkKey = async () => {
-        if (!(await hasEventKey())) throw new NotReadyError("The app has not created the key of its event webhook yet");
+        const isCreated = await hasEventKey().catch((error: Error) => {
+          throw HOST_STARTS.test(error.message) ? new NotReadyError(error.message) : error;
+        });
+        if (!isCreated) throw new NotReadyError("The app has not created the key of its event webhook yet");
       };
       await retry(context, checkKey, { timeoutMs: 5 * MINUTE, intervalMs: 15_000, retryReason: notReadyReason });
     },

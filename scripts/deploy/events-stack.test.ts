@@ -45,6 +45,7 @@ describe("the events stack", () => {
     const stage = await createDeployedStage();
     stage.faults.eventsErrors = [OTHER];
     expect(await runDeployment(stage, { healthy: false })).toContain(`Rolled back to ${OLD}, which passes`);
+    expect(stage.state.verifyTokens).toEqual([undefined, undefined]);
     expect(stage.state.slack).toHaveLength(1);
   });
 

@@ -49,7 +49,14 @@ describe("deploy after the code is replaced", () => {
     expect(await runDeployment(stage, { starts: false })).toBeUndefined();
   });
 
+  it("deploy waits for the keys of a host that starts", async () => {
+    const stage = await createDeployedStage();
+    stage.faults.keyDenials = 10;
+    expect(await runDeployment(stage)).toBeUndefined();
+  });
+
   it.each([
+    ["the keys of the app", "never come", { keyDenials: 1000 }],
     ["az functionapp keys", "fails", { failingCommands: ["az functionapp keys"] }],
     ["az functionapp keys", "hangs", { hangingCommand: "functionapp keys" }],
     ["verify", "hangs", { hangingCommand: `--commit ${NEW}` }],

@@ -48,6 +48,7 @@ export function createSimulatedAz(stage: {
       case "monitor log-analytics workspace show":
         return "7d1f0c1e-0000-4000-8000-000000000000";
       case "functionapp keys list":
+        denyWhile(faults, "keyDenials", "Operation returned an invalid status 'Bad Request'");
         return state.deployed !== undefined;
       case "storage blob upload":
         releases.set(name, { text: readFileSync(flags.file ?? "", "utf8") });

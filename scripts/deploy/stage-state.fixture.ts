@@ -35,6 +35,8 @@ export const createFaults = () => ({
   seedDenials: 0,
   releaseDenials: 0,
   webDenials: 0,
+  /** How many calls for the keys of the app fail while its host starts. */
+  keyDenials: 0,
   /** What the deployment API does, one for each package that is published; see simulated-kudu.fixture.ts. */
   publishing: [] as string[],
   /** Commands that begin with one of these fail. */
