@@ -1,5 +1,6 @@
 // Arbitrary values and texts that break parsers, and bodies close to a valid one: JSON or a form with one change.
 import fc from "fast-check";
+import { anyText } from "./lib/any-text.fixture.ts";
 
 /** Values that tend to break parsers. */
 export const nasty = fc.constantFrom(
@@ -16,7 +17,7 @@ export const nasty = fc.constantFrom(
   "0198c0de-0000-7000-8000-00000000abcd",
   "x".repeat(3_000),
 );
-export const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 10 }));
+export const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), anyText(10));
 /** Strings and other values of limited size. */
 const anything = fc.oneof(text, fc.integer(), fc.double(), fc.jsonValue({ maxDepth: 3 }));
 export const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>

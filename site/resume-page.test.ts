@@ -2,6 +2,7 @@
 import sample from "@jsonresume/schema/sample.resume.json" with { type: "json" };
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { anyText } from "../functions/lib/any-text.fixture.ts";
 import { html, linkAddress } from "./html.ts";
 import resume from "./resume.json" with { type: "json" };
 import type { Resume } from "./resume.ts";
@@ -38,7 +39,7 @@ it("no text of a résumé adds a tag or an attribute", () => {
   );
   const markup = fc.array(parts, { maxLength: 12 }).map((list) => list.join(""));
   fc.assert(
-    fc.property(fc.oneof(markup, fc.string({ unit: "binary" })), (text) => {
+    fc.property(fc.oneof(markup, anyText()), (text) => {
       expect(countsOf(renderPage(filledWith(`x${text}`), options))).toEqual(plain);
     }),
   );
