@@ -13,7 +13,7 @@ type RollbackOptions = {
   readonly verifyArgs: readonly string[];
 };
 
-const BY_HAND = 'See docs/deploy.md, "Roll back by hand".';
+const BY_HAND = 'See docs/maintain.md, "Roll back by hand".';
 
 /** Returns one sentence about the code that runs now. Never throws: the failure of the deployment is the one to report. */
 export async function rollBack(

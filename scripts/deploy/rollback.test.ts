@@ -80,7 +80,7 @@ describe("deploy after the code is replaced", () => {
     for (const text of [message, slack]) {
       expect(text).toMatch(/(?:The rollback to a+ failed, so it is not known which code runs|also fails its checks)/);
       expect(text).toContain(reason);
-      expect(text).toContain('docs/deploy.md, "Roll back by hand"');
+      expect(text).toContain('docs/maintain.md, "Roll back by hand"');
     }
     expect(stage.state.slack).toHaveLength(1);
   });
