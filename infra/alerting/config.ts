@@ -96,7 +96,7 @@ export const alertConfig = z
     ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
     /** Fewer requests in a window are too few for a duration alert: on a quiet day most of them are cold starts. */
     minRequests: z.int().positive().default(200),
-    /** Alerts on metrics, of which Azure charges for the eleventh and later ones of a subscription. */
+    /** Alerts on metrics, except `readyCheck`. Azure charges for the eleventh and later ones of a subscription. */
     metricAlerts: z.boolean().default(true),
     /** The availability test of /api/health/ready. Azure charges for each call. */
     availability: z

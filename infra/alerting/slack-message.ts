@@ -50,7 +50,9 @@ const showsKinds = `and(not(${isResolved}), greater(${codes}, 0))`;
 
 /** The rows of the query: the kinds with their numbers and thresholds, or the number of an alert of one kind. */
 const link = `coalesce(${criterion("linkToSearchResultsUI")}, '')`;
-const isLink = `and(startsWith(${link}, 'https://portal.azure.com'), lessOrEquals(length(${link}), ${MAX_LINK}))`;
+/** Azure writes no path before the fragment. Without the character after the host, it could be part of another host. */
+const isOfPortal = `or(startsWith(${link}, 'https://portal.azure.com#'), startsWith(${link}, 'https://portal.azure.com/'))`;
+const isLink = `and(${isOfPortal}, lessOrEquals(length(${link}), ${MAX_LINK}))`;
 const safeLink = `replace(replace(replace(${link}, '|', '%7C'), '<', '%3C'), '>', '%3E')`;
 
 export const message = [

@@ -66,14 +66,16 @@ describe("Slack message", () => {
     ]);
   });
 
-  it.each([`https://evil.example/${PORTAL_LINK}`, `${PORTAL_LINK}${"a".repeat(8_000)}`, null])(
-    "leaves out a link to the rows that is not of the portal, too long or missing",
-    (link) => {
-      const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 1, threshold: "0" });
-      Object.assign(payload.data.alertContext.condition.allOf[0] ?? {}, { linkToSearchResultsUI: link });
-      expect(slackText(payload)).not.toContain("See the numbers");
-    },
-  );
+  it.each([
+    `https://evil.example/${PORTAL_LINK}`,
+    "https://portal.azure.com.evil.example/",
+    `${PORTAL_LINK}${"a".repeat(8_000)}`,
+    null,
+  ])("leaves out a link to the rows that is not of the portal, too long or missing", (link) => {
+    const payload = logPayload("incidents", { metricMeasureColumn: "code", metricValue: 1, threshold: "0" });
+    Object.assign(payload.data.alertContext.condition.allOf[0] ?? {}, { linkToSearchResultsUI: link });
+    expect(slackText(payload)).not.toContain("See the numbers");
+  });
 
   it("has no expression above the 8,192 characters that Azure accepts", () => {
     const { text } = propertiesOf(webhook).definition.actions.Post_to_slack.inputs.body;
