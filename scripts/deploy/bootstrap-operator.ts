@@ -1,6 +1,6 @@
 // Grants a person what a deployment from a laptop needs, and reports each role as created or existing.
 import { deployers } from "./bootstrap-plan.ts";
-import { lookupRole, purgeRole, type RoleDefinition } from "./deployer-roles.ts";
+import { customRoles } from "./deployer-roles.ts";
 import { type AzContext, assignRole, ensureRole, list } from "./idempotent-az.ts";
 import { operatorGrants } from "./operator-grants.ts";
 
@@ -24,7 +24,7 @@ export async function grantOperator(
     );
   const person = await findPerson(context, operator);
   context.log(`operator ${person.userPrincipalName} (${person.id})`);
-  const custom: readonly RoleDefinition[] = [lookupRole, purgeRole];
+  const custom = customRoles(subscriptionId, true);
   const ids = new Map<string, string | undefined>();
   for (const deployer of existing)
     for (const grant of operatorGrants({ subscriptionId, stateAccount, deployer })) {

@@ -1,9 +1,12 @@
 // How bootstrap deals with what exists already, comes late or fails.
 import { expect, it } from "vitest";
+import { SUBSCRIPTION } from "./azure-cli.fixture.ts";
 import { emptyPrograms, type Programs } from "./bootstrap.fixture.ts";
 import { answers, simulatedContext } from "./bootstrap-context.fixture.ts";
 import { bootstrap } from "./bootstrap-order.ts";
-import { assignmentCondition, lookupRole, purgeRole } from "./deployer-roles.ts";
+import { assignmentCondition, customRoles } from "./deployer-roles.ts";
+
+const custom = customRoles(SUBSCRIPTION, true);
 
 async function run(programs: Programs): Promise<string[]> {
   const { context, lines } = simulatedContext(programs);
@@ -27,8 +30,8 @@ it("bootstrap updates an existing custom role whose actions differ", async () =>
   await run(programs);
   const [definition] = programs.azure.definitions;
   definition?.actions.pop();
-  expect(await run(programs)).toContain(`role ${lookupRole.name}: updated`);
-  expect(definition?.actions).toEqual(lookupRole.actions);
+  expect(await run(programs)).toContain(`role ${custom[0]?.name}: updated`);
+  expect(definition?.actions).toEqual(custom[0]?.actions);
 });
 
 it.each(["unknownIdentities", "unknownRoles"] as const)(
@@ -55,7 +58,7 @@ it("bootstrap does not retry an assignment that Azure denies", async () => {
 it("bootstrap uses a new role that is not listed yet, in this run and in one after a failure", async () => {
   const programs = { ...emptyPrograms(), hiddenRoleLists: 3 };
   await run(programs);
-  expect(programs.azure.definitions.map(({ roleName }) => roleName)).toEqual([lookupRole.name, purgeRole.name]);
+  expect(programs.azure.definitions.map(({ roleName }) => roleName)).toEqual(custom.map(({ name }) => name));
   programs.azure.assignments.length = 0;
   programs.hiddenRoleLists = 5;
   const lines = await run(programs);

@@ -10,7 +10,7 @@ import {
   STATE_GROUP,
   UNKNOWN,
 } from "./bootstrap-plan.ts";
-import { assignmentCondition, lookupRole, purgeRole, type RoleDefinition, roles } from "./deployer-roles.ts";
+import { assignmentCondition, customRoles, roles } from "./deployer-roles.ts";
 import { type AzContext, assignRole, create, ensureRole, list } from "./idempotent-az.ts";
 import { createPreviewBudget } from "./preview-budget.ts";
 
@@ -40,11 +40,11 @@ export async function prepareAzure(options: AzureOptions): Promise<ReadonlyMap<D
   await registerProviders(options);
   await createGroups(options, used);
   await createState(options, used);
-  const custom = new Map<RoleDefinition, string | undefined>();
-  for (const role of used.some(({ purges }) => purges) ? [lookupRole, purgeRole] : [lookupRole])
-    custom.set(role, await ensureRole(options, role, `/subscriptions/${options.subscriptionId}`));
+  const roleIds = new Map<string, string | undefined>();
+  for (const role of customRoles(options.subscriptionId, options.withEnvironments))
+    roleIds.set(role.name, await ensureRole(options, role, `/subscriptions/${options.subscriptionId}`));
   const identities = new Map<Deployer, Identity>();
-  for (const deployer of used) identities.set(deployer, await createDeployer(options, deployer, custom));
+  for (const deployer of used) identities.set(deployer, await createDeployer(options, deployer, roleIds));
   if (!options.withEnvironments)
     for (const deployer of deployers.filter((it) => !used.includes(it))) await alignCredentials(options, deployer);
   if (options.withEnvironments) await createPreviewBudget(options, options.subscriptionId);
@@ -128,11 +128,11 @@ async function findIdentity(options: AzureOptions, name: string): Promise<Identi
   return identities.find((identity) => identity.name === name);
 }
 
-/** @param custom the ids of the custom roles; undefined for those that a dry run would create */
+/** @param roleIds ids of the custom roles by name; undefined for those that a dry run would create */
 async function createDeployer(
   options: AzureOptions,
   deployer: Deployer,
-  custom: ReadonlyMap<RoleDefinition, string | undefined>,
+  roleIds: ReadonlyMap<string, string | undefined>,
 ): Promise<Identity> {
   const { identity: name, group, container, purges } = deployer;
   const { subscriptionId, stateAccount, region } = options;
@@ -155,9 +155,9 @@ async function createDeployer(
     { role: roles.blobContributor, scope: `${stateId}/blobServices/default/containers/${container}` },
   ];
   for (const grant of grants) await assignRole(options, principal, grant);
-  for (const role of purges ? [lookupRole, purgeRole] : [lookupRole]) {
-    const id = custom.get(role);
-    await assignRole(options, principal, { role: { name: role.name, ...(id && { id }) }, scope: subscription });
+  for (const { name: role } of customRoles(subscriptionId, purges)) {
+    const id = roleIds.get(role);
+    await assignRole(options, principal, { role: { name: role, ...(id && { id }) }, scope: subscription });
   }
   return identity ?? { clientId: UNKNOWN, principalId: UNKNOWN };
 }

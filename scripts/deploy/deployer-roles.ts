@@ -1,5 +1,7 @@
 // The roles of a deployer, and the Azure condition that limits which roles it may assign. Pure.
+import { shortHash } from "../../infra/naming.ts";
 import { builtInRoles as appRoles } from "../../infra/role-assignment.ts";
+import { UNKNOWN } from "./bootstrap-plan.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 export const roles = {
@@ -45,7 +47,7 @@ export const assignmentCondition = `${clause("write", "@Request")} AND ${clause(
  * A deleted vault reserves its name for seven days unless it is purged, which needs a right on the subscription.
  * Production's vault has purge protection and cannot be purged.
  */
-export const purgeRole = {
+const purge = {
   name: "Vitae preview vault purger",
   description: "Purges deleted vaults, so that a preview can be created again under its name.",
   actions: [
@@ -60,7 +62,7 @@ export const purgeRole = {
  * vault (which it recovers if it was deleted), and for Slack's connection, plus the right to use Azure's own connector.
  * Role definitions are read with each role assignment: a group's Contributor may read those of its group only.
  */
-export const lookupRole = {
+const lookUps = {
   name: "Vitae deployer look-ups",
   description:
     "Reads what Terraform needs from the subscription before it creates a workspace, a vault or a connection.",
@@ -72,3 +74,12 @@ export const lookupRole = {
     "Microsoft.Authorization/roleDefinitions/read",
   ],
 } as const satisfies RoleDefinition;
+
+/**
+ * The custom roles of a deployer. A tenant can have several subscriptions, and role names are unique in it.
+ * @param purges whether the deployer may purge vaults
+ */
+export function customRoles(subscriptionId: string, purges: boolean): readonly RoleDefinition[] {
+  const suffix = subscriptionId === UNKNOWN ? UNKNOWN : shortHash(subscriptionId.toLowerCase(), 5);
+  return (purges ? [lookUps, purge] : [lookUps]).map((role) => ({ ...role, name: `${role.name} ${suffix}` }));
+}

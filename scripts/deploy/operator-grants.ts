@@ -1,7 +1,7 @@
 // The roles that a person needs to deploy from a laptop, and which of them are missing. Pure.
 import { deploymentContainers } from "../../infra/naming.ts";
 import { type Deployer, STATE_GROUP } from "./bootstrap-plan.ts";
-import { assignmentCondition, lookupRole, purgeRole, roles } from "./deployer-roles.ts";
+import { assignmentCondition, customRoles, roles } from "./deployer-roles.ts";
 
 export type Grant = {
   readonly role: { readonly name: string; readonly id?: string };
@@ -53,20 +53,18 @@ export function operatorGrants(options: {
     { role: roles.blobContributor, scope: `${state}/blobServices/default/containers/${deployer.container}` },
     // To read the ids of the pipeline's identity, which the plan of a laptop has too.
     { role: roles.reader, scope: `${inState}/Microsoft.ManagedIdentity/userAssignedIdentities/${deployer.identity}` },
-    { role: { name: lookupRole.name }, scope: subscription },
-    ...(deployer.purges ? [{ role: { name: purgeRole.name }, scope: subscription }] : []),
+    ...customRoles(subscriptionId, deployer.purges).map(({ name }) => ({ role: { name }, scope: subscription })),
   ];
 }
 
-/** Roles that include another. */
+/** Roles that include another. The custom roles are included in these, too. */
+const forAll = ["Contributor", "Owner"];
 const includedIn: Readonly<Record<string, readonly string[]>> = {
   [roles.contributor.name]: ["Owner"],
-  [roles.reader.name]: ["Contributor", "Owner"],
+  [roles.reader.name]: forAll,
   [roles.accessAdministrator.name]: ["Owner", "User Access Administrator"],
   [roles.secretsOfficer.name]: ["Key Vault Administrator"],
   [roles.blobContributor.name]: ["Storage Blob Data Owner"],
-  [lookupRole.name]: ["Contributor", "Owner"],
-  [purgeRole.name]: ["Contributor", "Owner"],
 };
 
 /** Returns the grants that no assignment covers. One on a scope above covers too, one under another condition does not. */
@@ -75,7 +73,7 @@ export function missingGrants(grants: readonly Grant[], assignments: readonly As
     ({ role, scope, condition }) =>
       !assignments.some(
         (it) =>
-          [role.name, ...(includedIn[role.name] ?? [])].includes(it.roleDefinitionName ?? "") &&
+          [role.name, ...(includedIn[role.name] ?? forAll)].includes(it.roleDefinitionName ?? "") &&
           `${scope}/`.toLowerCase().startsWith(`${it.scope.replace(/\/$/, "")}/`.toLowerCase()) &&
           (it.condition === null || it.condition === condition),
       ),
