@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { settingsSchema } from "../functions/lib/settings-schema.ts";
+import { parseChoices } from "./choices.ts";
+import { readConfig } from "./config.ts";
 import { stageConfig } from "./config-schema.ts";
 
 type Schema = { properties?: Record<string, Schema>; required?: string[]; default?: unknown };
@@ -79,5 +81,15 @@ describe("docs/settings.md", () => {
       return value === undefined ? "none" : `\`${JSON.stringify(value)}\``;
     };
     expect(fields.map(([name, value]) => [name, value])).toEqual(stageFields.map((path) => [path, defaultOf(path)]));
+  });
+
+  it("shows choices that a deployment accepts", () => {
+    const [, example = ""] = /```json\n([\s\S]+?)```/.exec(page) ?? [];
+    const choices = parseChoices(example);
+    expect(readConfig("production", {}, choices)).toMatchObject({
+      pages: ["resume", "projects"],
+      limits: { visits: 120 },
+    });
+    expect(readConfig("preview-7", {}, choices)).toMatchObject({ pages: ["resume", "projects"], openapi: false });
   });
 });
