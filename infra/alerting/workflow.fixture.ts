@@ -40,25 +40,47 @@ export function workflowOf(resources: Resources): Workflow {
   return Object.values(resources.azapi_resource ?? {})[0] as Workflow;
 }
 
+/** Azure rejects other types, which ends the run: a number as a condition, a comparison of a text with a number. */
+function typed<T>(name: string, type: "boolean" | "number" | "string", values: readonly unknown[]): readonly T[] {
+  const other = values.find((value) => typeof value !== type);
+  if (other !== undefined || values.includes(undefined))
+    throw new TypeError(`'${name}' needs values of type ${type}, received ${JSON.stringify(other)}`);
+  return values as readonly T[];
+}
+const numeric =
+  (name: string, calculate: (one: number, other: number) => unknown) =>
+  (...values: unknown[]) => {
+    const [one = 0, other = 0] = typed<number>(name, "number", values);
+    return calculate(one, other);
+  };
+const logical =
+  (name: string, decide: (conditions: readonly boolean[]) => boolean) =>
+  (...values: unknown[]) =>
+    decide(typed<boolean>(name, "boolean", values));
+
 const functions = {
+  and: logical("and", (conditions) => conditions.every(Boolean)),
   coalesce: (...values: unknown[]) => values.find((value) => value !== null && value !== undefined) ?? null,
   concat: (...texts: string[]) => texts.join(""),
   contains: (text: string, part: string) => text.includes(part),
-  and: (...conditions: boolean[]) => conditions.every(Boolean),
   decodeUriComponent: decodeURIComponent,
   empty: (text: string) => text === "",
   equals: (one: unknown, other: unknown) => (one ?? null) === (other ?? null),
-  greater: (one: number, other: number) => one > other,
-  greaterOrEquals: (one: number, other: number) => one >= other,
-  length: (text: string) => text.length,
-  lessOrEquals: (one: number, other: number) => one <= other,
-  mod: (dividend: number, divisor: number) => dividend % divisor,
-  not: (condition: boolean) => !condition,
-  or: (...conditions: boolean[]) => conditions.some(Boolean),
-  startsWith: (text: string, part: string) => text.startsWith(part),
-  string: String,
-  iff: (condition: boolean, yes: unknown, no: unknown) => (condition ? yes : no),
+  greater: numeric("greater", (one, other) => one > other),
+  greaterOrEquals: numeric("greaterOrEquals", (one, other) => one >= other),
+  iff: (condition: unknown, yes: unknown, no: unknown) => (typed<boolean>("if", "boolean", [condition])[0] ? yes : no),
+  length: (text: string) => typed<string>("length", "string", [text])[0]?.length,
+  lessOrEquals: numeric("lessOrEquals", (one, other) => one <= other),
+  mod: numeric("mod", (dividend, divisor) => dividend % divisor),
+  not: logical("not", ([condition]) => !condition),
+  or: logical("or", (conditions) => conditions.some(Boolean)),
   replace: (text: string, from: string, to: string) => text.replaceAll(from, to),
+  // Ignores the case.
+  startsWith: (...texts: unknown[]) => {
+    const [text = "", part = ""] = typed<string>("startsWith", "string", texts).map((each) => each.toLowerCase());
+    return text.startsWith(part);
+  },
+  string: String,
   take: (text: string, length: number) => text.slice(0, length),
   utcNow: () => "2026-11-21T12:00:00.0000000Z",
 };
