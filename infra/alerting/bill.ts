@@ -21,7 +21,7 @@ const prices = {
   alwaysReady: 21,
 } as const;
 
-/** What a stage has besides its alerts, and costs by the month. */
+/** Optional resources of a stage that cost by the month. */
 export type Extras = {
   readonly frontDoor: boolean;
   /** Number of always-ready instances. */
@@ -64,5 +64,5 @@ export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) 
 export const totalOf = (bill: ReturnType<typeof billOf>): number =>
   Math.round(Object.values(bill).reduce((sum, cost) => sum + cost, 0) * 100) / 100;
 
-/** A month must cost half as much again before someone is notified, and more than the small change of a quiet one. */
+/** Half as much again as a normal month, so that a normal one never notifies; small changes of a few dollars neither. */
 export const budgetOf = (bill: ReturnType<typeof billOf>): number => Math.max(5, Math.ceil(totalOf(bill) * 1.5));

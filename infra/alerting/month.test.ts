@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { alertLines } from "../../functions/lib/names.ts";
 import { logSecurityEvent } from "../../functions/lib/security-event.ts";
+import { TIMER_RUNS_PER_HOUR } from "./bill.ts";
 import { slugOf } from "./descriptions.ts";
 import { codeOf, leanRules } from "./kinds.ts";
 import type { Tables } from "./kql.fixture.ts";
@@ -45,7 +46,7 @@ describe("a normal month", () => {
   it("has 10,000 visits, of which some are cold starts, and the runs of nine timers", () => {
     const visits = quiet.AppRequests?.filter(({ Name }) => Name === "visitor-counter") ?? [];
     expect([visits.length, quiet.AppTraces?.length]).toEqual([10_000, 10_000]);
-    expect(quiet.AppRequests).toHaveLength(10_000 + 30 * 24 * (12 + 4 + 7));
+    expect(quiet.AppRequests).toHaveLength(10_000 + 30 * 24 * TIMER_RUNS_PER_HOUR);
     const cold = visits.filter(({ DurationMs }) => Number(DurationMs) > 1_000).length;
     expect(cold).toBeGreaterThan(1_000);
     expect(cold).toBeLessThan(4_000);
