@@ -2,6 +2,7 @@
 import { readCommandLine } from "../command-line.ts";
 import { deployContext } from "./deploy-context.ts";
 import { deployStage } from "./deploy-stage.ts";
+import { interruptedBySignals } from "./interrupted-by-signals.ts";
 import { readTarget } from "./target.ts";
 import { removeTemporaryDataRoles } from "./temporary-data-roles.ts";
 
@@ -32,7 +33,7 @@ try {
   if (flags["remove-seed-roles"]) await removeTemporaryDataRoles(deployContext, target);
   else {
     if (!flags.package) throw new Error("--package FILE is missing.");
-    await deployStage(deployContext, target, {
+    await deployStage(interruptedBySignals(deployContext), target, {
       file: flags.package,
       dryRun: isTrue("dry-run", flags["dry-run"]),
       allowLoss: isTrue("allow-loss", flags["allow-loss"]),

@@ -3,6 +3,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { readCommandLine } from "../command-line.ts";
 import { runOrThrow } from "./command.ts";
 import { deployContext } from "./deploy-context.ts";
+import { interruptedBySignals } from "./interrupted-by-signals.ts";
 import { commentOf } from "./preview-comment.ts";
 import { sweepPreviews } from "./sweep-previews.ts";
 
@@ -38,7 +39,10 @@ try {
   const [command, file] = operands;
   if (command === "sweep")
     // A sweep uses no client id; a target has one.
-    await sweepPreviews(deployContext, { ...process.env, AZURE_CLIENT_ID: process.env.ARM_CLIENT_ID });
+    await sweepPreviews(interruptedBySignals(deployContext), {
+      ...process.env,
+      AZURE_CLIENT_ID: process.env.ARM_CLIENT_ID,
+    });
   else if (command === "comment" && file) await comment(file);
   else throw new Error(`The command must be sweep or comment FILE, received "${operands.join(" ")}".`);
 } catch (error) {
