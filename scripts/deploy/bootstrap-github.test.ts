@@ -63,9 +63,7 @@ it("bootstrap sets the variables that the workflows read, the one that lets them
 
 it("where GitHub offers no environments, main may deploy, variables are the repository's, and there are no previews", async () => {
   const programs = withGitHub(isPrivate);
-  const text = await run(programs, "yes");
-  expect(text).toContain("GitHub's plan offers none to this private repository");
-  expect(text).toContain("there are no previews");
+  expect(await run(programs)).toMatch(/environments: GitHub's plan has none for private .* there are no previews/);
   const { identities, groups } = programs.azure;
   expect(Object.keys(identities)).toEqual(["vitae-deployer-production"]);
   expect(Object.keys(groups)).toEqual(["vitae-state", "vitae-production"]);
@@ -101,12 +99,23 @@ it("bootstrap deletes the credentials of the other form when a repository loses 
 
 it("where GitHub's plan has no reviewers, bootstrap creates the environments without and says so", async () => {
   const programs = withGitHub({ ...isPrivate, plan: "pro" });
-  const text = await run(programs, "yes");
-  expect(text).toMatch(/environment production: created\. GitHub's plan has no reviewers/);
+  const text = await run(programs);
+  expect(text).toContain("environment production: created\n");
   expect(text).toMatch(/environment preview: created\. GitHub's plan has no reviewers/);
   expect(programs.github.environments.production?.branches).toEqual(["main"]);
   expect(programs.github.variables).toMatchObject({ WITHOUT_ENVIRONMENTS: "false", WITH_REVIEWER: "false" });
 });
+
+it.each(["free", "pro"] as const)(
+  "bootstrap stops when an approval is chosen that GitHub's plan %s does not offer, and trusts no job",
+  async (plan) => {
+    const programs = withGitHub({ ...isPrivate, plan });
+    await expect(run(programs, "yes")).rejects.toThrow(
+      /no one can approve.*Make the repository public, or choose --reviewer no/,
+    );
+    expect(programs.azure.writes).toEqual([]);
+  },
+);
 
 it("bootstrap adds its rules to an environment that a workflow created, and keeps what the owner set", async () => {
   const timer = { type: "wait_timer", wait_timer: 5 };
@@ -119,7 +128,7 @@ it("bootstrap adds its rules to an environment that a workflow created, and keep
   const text = await run(programs);
   expect(text).toContain("environment production: updated");
   expect(text).toContain("environment preview: already exists");
-  expect(text).toContain("environment production: keeps its reviewers");
+  expect(text).toContain("environment production: keeps the reviewers that it has on GitHub");
   expect(programs.github.environments.production).toEqual({
     protection_rules: [timer, review(99)],
     deployment_branch_policy: CUSTOM,
@@ -138,4 +147,19 @@ it.each([
     args.includes("PUT") ? { code: 1, stdout: "", stderr: `gh: ${message}\n` } : context.run(command, args, options);
   await expect(bootstrap({ ...context, run }, { answers, dryRun: false, confirmed: true })).rejects.toThrow(message);
   expect(programs.azure.writes).toEqual([]);
+});
+
+it("bootstrap stops when GitHub fails in between, and the next run sets what is missing", async () => {
+  const programs = emptyPrograms();
+  const { context } = simulatedContext(programs);
+  const run: typeof context.run = async (command, args, options) =>
+    args[2] === "AZURE_TENANT_ID"
+      ? { code: 1, stdout: "", stderr: "HTTP 502: Bad Gateway\n" }
+      : context.run(command, args, options);
+  const options = { answers, dryRun: false, confirmed: true };
+  await expect(bootstrap({ ...context, run }, options)).rejects.toThrow(/gh variable set AZURE_TENANT_ID.*502/s);
+  expect(programs.github.variables).not.toHaveProperty("STATE_ACCOUNT");
+  programs.github.writes.length = 0;
+  await bootstrap(context, options);
+  expect(programs.github.writes).toEqual(["AZURE_TENANT_ID", "STATE_ACCOUNT"]);
 });

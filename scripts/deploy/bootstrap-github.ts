@@ -64,6 +64,7 @@ export type EnvironmentsResult = {
 /**
  * Creates the environments. What their owner added on GitHub, such as other reviewers, stays.
  * @param reviewer whether the signed-in user approves each deployment to production
+ * @throws {Error} when that is chosen and GitHub's plan does not offer it
  */
 export async function createEnvironments(
   context: GhContext,
@@ -73,12 +74,21 @@ export async function createEnvironments(
   let reviewed = false;
   for (const plan of environmentsOf(reviewer)) {
     const result = await ensureEnvironment(context, repository, plan);
+    if (plan.name === "production") {
+      reviewed = result?.reviewed ?? false;
+      // Rather no deployment than one that no one approved.
+      if (reviewer && !reviewed)
+        throw new Error(
+          "GitHub's plan has no reviewers for private repositories, so no one can approve deployments, as you chose. " +
+            "Make the repository public, or choose --reviewer no.",
+        );
+    }
     if (!result) {
-      context.log("environments: GitHub's plan offers none to this private repository. Instead, each push to main of");
-      context.log("  this repository may deploy to production without an approval, and there are no previews.");
+      context.log(
+        "environments: GitHub's plan has none for private repositories. So a push to main deploys, and there are no previews",
+      );
       return { withEnvironments: false, reviewed: false };
     }
-    if (plan.name === "production") reviewed = result.reviewed;
   }
   return { withEnvironments: true, reviewed };
 }
@@ -127,7 +137,9 @@ async function ensureEnvironment(
   }
   if (plan.onlyMain) await permitMain(context, path);
   if (review && !plan.reviewed)
-    log(`${name}: keeps its reviewers, which it has on GitHub. Without them, a push deploys by itself`);
+    log(
+      `${name}: keeps the reviewers that it has on GitHub. To deploy without them, remove them there and start again`,
+    );
   return { reviewed };
 }
 

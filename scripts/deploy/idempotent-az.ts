@@ -10,7 +10,7 @@ export type AzContext = Pick<DeployContext, "clock" | "log"> & {
   /** Only reads, and reports what it would create. */
   readonly dryRun: boolean;
 };
-type ExistingAssignment = { readonly id: string; readonly condition: string | null };
+type ExistingAssignment = { readonly id: string; readonly condition?: string | null };
 type ExistingDefinition = { readonly name: string; readonly permissions: readonly { readonly actions: string[] }[] };
 
 /** In a dry run a list below a missing parent is empty. */
@@ -71,7 +71,7 @@ export async function assignRole(context: AzContext, principal: Principal, grant
         ...["--query", `[?principalId=='${known.id}' && scope=='${scope}']`],
       )
     : [];
-  const exists = existing.some((assignment) => assignment.condition === condition);
+  const exists = existing.some((assignment) => (assignment.condition ?? null) === condition);
   if (!known || exists || context.dryRun) return void (await create({ ...context, dryRun: true }, { name, exists }));
   // Azure permits one assignment of a role on a scope, so one with another condition is replaced.
   for (const { id } of existing) await context.az("role", "assignment", "delete", "--ids", id);

@@ -13,7 +13,7 @@ export type Grant = {
 export type Assignment = {
   readonly roleDefinitionName: string | null;
   readonly scope: string;
-  readonly condition: string | null;
+  readonly condition?: string | null;
 };
 
 /** Containers of a stage that a deployment writes: packages, earlier packages, and the page. */
@@ -75,7 +75,7 @@ export function missingGrants(grants: readonly Grant[], assignments: readonly As
         (it) =>
           [role.name, ...(includedIn[role.name] ?? forAll)].includes(it.roleDefinitionName ?? "") &&
           `${scope}/`.toLowerCase().startsWith(`${it.scope.replace(/\/$/, "")}/`.toLowerCase()) &&
-          (it.condition === null || it.condition === condition),
+          (!it.condition || it.condition === condition),
       ),
   );
 }
