@@ -122,12 +122,15 @@ it("bootstrap adds its rules to an environment that a workflow created, and keep
   const programs = withGitHub({
     environments: {
       production: { protection_rules: [timer, review(99)], deployment_branch_policy: null, branches: [] },
-      preview: { protection_rules: [review(99)], deployment_branch_policy: null, branches: [] },
+      preview: { protection_rules: [], deployment_branch_policy: CUSTOM, branches: ["preview/*"] },
     },
   });
   const text = await run(programs);
   expect(text).toContain("environment production: updated");
-  expect(text).toContain("environment preview: already exists");
+  expect(text).toContain("environment preview: updated");
+  expect(programs.github.environments.preview).toEqual({
+    ...{ protection_rules: [review(7)], deployment_branch_policy: CUSTOM, branches: ["preview/*"] },
+  });
   expect(text).toContain("environment production: keeps the reviewers that it has on GitHub");
   expect(programs.github.environments.production).toEqual({
     protection_rules: [timer, review(99)],
