@@ -18,6 +18,8 @@ export type Subscription = {
   identities: Record<string, { clientId: string; principalId: string; credentials: Record<string, string>[] }>;
   definitions: { name: string; roleName: string; actions: string[] }[];
   assignments: Assignment[];
+  /** Who holds the lock of a stage, and its state. */
+  lock?: { state: string; by: string };
   /** Commands that wrote something. */
   writes: string[];
 };
@@ -78,6 +80,7 @@ export function runAz(subscription: Subscription, args: readonly string[]): unkn
     },
     "storage account revoke-delegation-keys": () =>
       inGroup() && requireFound(subscription.storage[flag("name")], "Account"),
+    "storage blob show": () => subscription.lock ?? requireFound(undefined, "ErrorCode:BlobNotFound"),
     "functionapp restart": () => inGroup(),
     "storage account blob-service-properties update": () => {
       requireFound(subscription.storage[flag("account-name")], "Account").blobs = flags;

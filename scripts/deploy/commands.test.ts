@@ -83,6 +83,24 @@ it.each([
   expect(stderr).toContain(message);
 });
 
+it.each([
+  [
+    "another run of the pipeline",
+    { state: "leased", by: "run 9 of the pipeline" },
+    /^Temporary roles are left to run 9 of the pipeline/,
+  ],
+  ["this run, which was killed,", { state: "leased", by: "run 1 of the pipeline" }, /^$/],
+  ["a run that has ended", { state: "available", by: "run 9 of the pipeline" }, /^$/],
+])("deploy --remove-seed-roles when the lock is of %s", async (_, lock, expected) => {
+  await using az = await installStandIn("az", "az.ts");
+  const state = join(az.folder, "azure.json");
+  await writeFile(state, JSON.stringify({ ...emptySubscription(), lock }));
+  const args = [DEPLOY, "--stage", "production", "--remove-seed-roles"];
+  const { code, stdout } = await run(process.execPath, args, { env: { ...target, PATH: az.PATH, AZURE_STATE: state } });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(expected);
+});
+
 async function preview(args: string[], more: Record<string, string> = {}) {
   await using gh = await installStandIn("gh", "gh.ts");
   const calls = join(gh.folder, "calls");

@@ -3,6 +3,7 @@ import { readCommandLine } from "../command-line.ts";
 import { deployContext } from "./deploy-context.ts";
 import { deployStage } from "./deploy-stage.ts";
 import { interruptedBySignals } from "./interrupted-by-signals.ts";
+import { otherHolder } from "./lock-holder.ts";
 import { readTarget } from "./target.ts";
 import { removeTemporaryDataRoles } from "./temporary-data-roles.ts";
 
@@ -30,8 +31,12 @@ function isTrue(flag: string, value = ""): boolean {
 const { flags, operands } = readCommandLine(COMMAND);
 try {
   const target = readTarget(flags.stage, process.env);
-  if (flags["remove-seed-roles"]) await removeTemporaryDataRoles(deployContext, target);
-  else {
+  if (flags["remove-seed-roles"]) {
+    // All runs of the pipeline are one identity: another one may be seeding now.
+    const holder = await otherHolder(deployContext.az, target);
+    if (holder !== undefined) deployContext.log(`Temporary roles are left to ${holder}, which holds the lock.`);
+    else await removeTemporaryDataRoles(deployContext, target);
+  } else {
     if (!flags.package) throw new Error("--package FILE is missing.");
     await deployStage(interruptedBySignals(deployContext), target, {
       file: flags.package,
