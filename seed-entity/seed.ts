@@ -20,6 +20,7 @@ export type SeedOptions = {
 const accountLines = {
   created: "created",
   exists: "already exists",
+  limited: "already exists, and is disabled or may not write images",
   absent: "not created, because the site has other users. To create it: npm run seed -- --restore-owner",
 };
 const passwordLines = {

@@ -30,6 +30,15 @@ describe("create", () => {
     expect(await accounts.users.read()).toEqual([owner]);
   });
 
+  it.each([
+    ["limited", { state: "disabled" }],
+    ["limited", { role: "viewer" }],
+    ["exists", { role: "editor" }],
+  ] as const)("create reports an owner as %s that is changed by %j", async (outcome, changes) => {
+    await accounts.users.change(() => [newUser({ id: "owner", email: EMAIL, role: "owner", ...changes })]);
+    expect(await open().create(EMAIL, false)).toEqual({ outcome, email: EMAIL });
+  });
+
   it("create adds a deleted owner again only with isRestored, and its old tokens stay invalid", async () => {
     await accounts.users.change(() => [newUser({ role: "owner" })]);
     expect(await open().create(EMAIL, false)).toEqual({ outcome: "absent", email: EMAIL });

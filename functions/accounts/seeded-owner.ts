@@ -1,4 +1,5 @@
 // The account `owner`: created with the first seed, and given the password of a secret once for each of its versions.
+import { hasPermission } from "../lib/access/permissions.ts";
 import { addUser, changeUser, emailSchema, OWNER_ID, type Roster, revokeTokens } from "../lib/access/roster.ts";
 import { AppError } from "../lib/errors.ts";
 import type { StoreClock } from "../lib/store-clock.ts";
@@ -8,6 +9,8 @@ import type { Passwords } from "./passwords.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Users } from "./users-table.ts";
 
+type Outcome = "created" | "exists" | "limited" | "absent";
+
 /** @throws {AppError} of the table, from every call */
 export type SeededOwner = {
   /**
@@ -15,12 +18,10 @@ export type SeededOwner = {
    * again while the site has other users, who may have deleted it.
    * @param email as `checkEmail` returns it
    * @param isRestored whether to create it also while the site has other users
-   * @returns with the e-mail address that the account has, or `email` when it is absent
+   * @returns with the e-mail address that the account has, or `email` when it is absent; `limited` for an existing account
+   *   that is disabled or may not write images
    */
-  create(
-    email: string,
-    isRestored: boolean,
-  ): Promise<{ readonly outcome: "created" | "exists" | "absent"; readonly email: string }>;
+  create(email: string, isRestored: boolean): Promise<{ readonly outcome: Outcome; readonly email: string }>;
   /**
    * Sets the password to the value of the secret's current version, if no earlier call did so for this version. For a
    * newer version it also ends all sessions and access tokens, and sets this e-mail address, role owner and state active,
@@ -84,10 +85,14 @@ export function createSeededOwner({ users, credentials, passwords, sessions, clo
     checkPassword,
 
     async create(email, isRestored) {
-      let outcome: "created" | "exists" | "absent" = "exists";
+      let outcome: Outcome = "exists";
       const changed = await users.change((roster) => {
         // After a lost response the account of this very call exists.
-        if (roster.some(({ id }) => id === OWNER_ID)) return roster;
+        const existing = roster.find(({ id }) => id === OWNER_ID);
+        if (existing) {
+          outcome = existing.state === "active" && hasPermission(existing, "images:write") ? "exists" : "limited";
+          return roster;
+        }
         outcome = roster.length === 0 || isRestored ? "created" : "absent";
         if (outcome === "absent") return roster;
         return addUser(roster, {

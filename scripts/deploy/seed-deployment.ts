@@ -35,12 +35,14 @@ export function seedSettings({ stage, names, config, clientId }: DeployTarget): 
 
 const SEED_ENTITY = join(import.meta.dirname, "..", "..", "seed-entity", "main.ts");
 
+/** Lines of seed-entity. */
+const UNUSABLE_OWNER = new RegExp(`user "${OWNER_ID}": (?:not created|already exists, and is disabled)`);
 /** From the seed to the end of a rollback. */
 const TOKEN_S = (phases.deploy + phases.rollBack) * 60;
 
 /**
  * @returns a token for verify, which is minted while the deployer may read the signing keys; undefined when the user `owner`
- *   was deleted
+ *   may not write images
  * @throws {CommandError} when seed-entity fails; a denied permission is retried for ten minutes first
  */
 export async function seedDeployment(
@@ -60,8 +62,11 @@ export async function seedDeployment(
       runOrThrow(context.run, [process.execPath, args, { env: seedSettings(target) }]),
     );
     for (const line of text.trim().split("\n")) context.log(line);
-    if (text.includes(`user "${OWNER_ID}": not created`)) {
-      context.log(`::warning::The images are not checked, as the user "${OWNER_ID}" was deleted.`);
+    // The account can have been restored after the first of these lines.
+    if (UNUSABLE_OWNER.test(text) && !text.includes("with role owner and state active")) {
+      context.log(
+        `::warning::The images are not checked, as the user "${OWNER_ID}" was deleted, disabled or made a viewer.`,
+      );
       return undefined;
     }
     const { az } = context;

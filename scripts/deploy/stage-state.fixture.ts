@@ -53,7 +53,8 @@ export const createFaults = () => ({
   eventsErrors: [] as string[],
   /** Types that differ again after each apply. */
   driftingTypes: [] as string[],
-  ownerIsDeleted: false,
+  /** What seed-entity prints about the account of the owner. */
+  ownerLines: 'user "owner": already exists\n',
   slackIsDown: false,
 });
 

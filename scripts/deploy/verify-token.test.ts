@@ -30,12 +30,25 @@ it("the checks after a rollback use the token too", async () => {
   expect(outputOf(stage, message)).not.toContain(first);
 });
 
-it("the images are not checked, with a warning, when the user owner was deleted", async () => {
+it.each([
+  ["not created, because the site has other users. To create it: npm run seed -- --restore-owner"],
+  ["already exists, and is disabled or may not write images"],
+])("the images are not checked, with a warning, when the user owner is %s", async (line) => {
   const stage = createStage();
-  stage.faults.ownerIsDeleted = true;
+  stage.faults.ownerLines = `user "owner": ${line}\n`;
   expect(await runDeployment(stage)).toBeUndefined();
   expect(stage.state.verifyTokens).toEqual([undefined]);
-  expect(stage.state.lines).toContain('::warning::The images are not checked, as the user "owner" was deleted.');
+  expect(stage.state.lines).toContain(
+    '::warning::The images are not checked, as the user "owner" was deleted, disabled or made a viewer.',
+  );
+});
+
+it("the images are checked when the seed has restored the user owner", async () => {
+  const stage = createStage();
+  stage.faults.ownerLines =
+    'user "owner": already exists, and is disabled or may not write images\nuser "owner": signs in as ada@ada.dev, with role owner and state active\n';
+  expect(await runDeployment(stage)).toBeUndefined();
+  expect(stage.state.verifyTokens[0]).toMatch(/^eyJ/);
 });
 
 it("a deployment fails before the code is replaced when there is no signing key", async () => {
