@@ -22,7 +22,7 @@ export async function applyStack(
   for (const line of lines) log(line);
   if (losses.length > 0 && !allowLoss)
     throw new Error(
-      `The plan of ${stack} would lose data (${losses.join(", ")}), so it was not applied. To apply it, run the workflow by hand with "allow loss".`,
+      `The plan of ${stack} would lose data (${losses.join(", ")}), so it was not applied. To apply it, run the workflow by hand with "allow loss", or npm run deploy with --allow-loss.`,
     );
   await terraform.apply(stack);
 }
