@@ -47,7 +47,7 @@ it.each([
 it.each([
   ["rejects the upload", "Azure rejected the package. The deployment API returned 400: The zip has no host.json."],
   ["rejects the package", "Azure rejected the package: InvalidPackageContentException"],
-  ["hangs", "did not take the package within 5 minutes"],
+  ["hangs", "did not take the package within 4 minutes"],
   ["deploys for ever", "neither accepted nor rejected the package within 5 minutes"],
 ])("publishPackage fails after one upload when the deployment API %s", async (fault, reason) => {
   const { error, uploads } = await publish(fault);

@@ -7,7 +7,8 @@ import { MINUTE, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 type ScmSite = { readonly host: string; readonly token: string };
 type Deployment = { readonly status?: number; readonly status_text?: string; readonly message?: string };
 
-const UPLOAD_MS = 5 * MINUTE;
+/** Less than the five minutes after which fetch itself gives up waiting for a response, as if there were no connection. */
+const UPLOAD_MS = 4 * MINUTE;
 /** From the upload until the package is stored where new instances load it from. It takes seconds. */
 const ACCEPT_MS = 5 * MINUTE;
 /** The API forgets a deployment when it restarts, which can be before the first look. */

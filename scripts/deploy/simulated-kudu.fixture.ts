@@ -40,7 +40,7 @@ export function createSimulatedKudu(state: StageState, faults: StageFaults) {
     const fault = faults.publishing.shift() ?? "";
     if (fault === "is unreachable") throw unreachable("ENOTFOUND");
     if (fault === "hangs") {
-      state.now += 5 * 60_000;
+      state.now += 4 * 60_000;
       throw timeout();
     }
     const [status, text] = rejections[fault] ?? [];
