@@ -83,22 +83,15 @@ it.each([
   expect(stderr).toContain(message);
 });
 
-it.each([
-  [
-    "another run of the pipeline",
-    { state: "leased", by: "run 9 of the pipeline" },
-    /^Temporary roles are left to run 9 of the pipeline/,
-  ],
-  ["this run, which was killed,", { state: "leased", by: "run 1 of the pipeline" }, /^$/],
-  ["a run that has ended", { state: "available", by: "run 9 of the pipeline" }, /^$/],
-])("deploy --remove-seed-roles when the lock is of %s", async (_, lock, expected) => {
+it("deploy --remove-seed-roles leaves the roles to another run that holds the lock", async () => {
   await using az = await installStandIn("az", "az.ts");
   const state = join(az.folder, "azure.json");
+  const lock = { state: "leased", by: "run 9 of the pipeline" };
   await writeFile(state, JSON.stringify({ ...emptySubscription(), lock }));
   const args = [DEPLOY, "--stage", "production", "--remove-seed-roles"];
-  const { code, stdout } = await run(process.execPath, args, { env: { ...target, PATH: az.PATH, AZURE_STATE: state } });
-  expect(code).toBe(0);
-  expect(stdout).toMatch(expected);
+  const env = { ...target, PATH: az.PATH, AZURE_STATE: state, AZURE_FAILS: "rest" };
+  const { code, stdout } = await run(process.execPath, args, { env });
+  expect([code, stdout]).toEqual([0, "Temporary roles are left to run 9 of the pipeline, which holds the lock.\n"]);
 });
 
 async function preview(args: string[], more: Record<string, string> = {}) {
