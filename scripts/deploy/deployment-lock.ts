@@ -1,22 +1,15 @@
 // One deployment of a stage at a time, of the pipeline or of a person: a lease on a blob in the container of the state.
-import { randomUUID } from "node:crypto";
-import { stateOf } from "../../infra/naming.ts";
-import { createAz } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import { interruptible } from "./interruptible.ts";
+import { type Holder, LEASE_SECONDS, type Lease, openLease } from "./lock-blob.ts";
 import { MINUTE, permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
 
-/** The most that Azure permits. The lock of a run that was killed is free after it. */
-const LEASE_SECONDS = 60;
 const RENEW_EVERY_MS = 20_000;
 /** After a renewal that failed for a reason other than the lease. */
 const RENEW_AGAIN_MS = 5_000;
 /** No renewal begins later than this after the last good one: with the limit of a call it ends within the lease. */
 const LAST_RENEWAL_MS = 50_000;
-const RENEWAL_MS = 10_000;
-/** Of the other calls: az itself can wait for ever. */
-const CALL_MS = 20_000;
 /** How long a deployment waits for the one that runs. */
 export const LONGEST_WAIT_MS = 15 * MINUTE;
 const POLL_MS = 10_000;
@@ -26,7 +19,6 @@ export class LockError extends Error {
 }
 
 type LockTarget = Pick<DeployTarget, "stage" | "stateAccount" | "commit" | "operator">;
-type Lease = ReturnType<typeof openLease>;
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 /** https://learn.microsoft.com/rest/api/storageservices/lease-blob: a breaking lease is not free yet. */
@@ -35,53 +27,6 @@ const isHeld = (error: unknown) =>
 /** The holder of an expired lease may renew it until the blob is leased or written by another. */
 const isTaken = (error: unknown) =>
   /LeaseIdMismatch|LeaseNotPresent|LeaseIsBroken|LeaseIsBreaking|LeaseLost|BlobNotFound/.test(String(error));
-
-/** Name of the blob, among the states of the stage's stacks. */
-export const lockOf = (stage: LockTarget["stage"]) => `${stage}/deployment.lock`;
-
-/** The calls on the blob, each with a limit. */
-function openLease({ run }: Pick<DeployContext, "run">, { stage, stateAccount }: LockTarget) {
-  const { containerName } = stateOf(stage, "platform");
-  const account = ["--account-name", stateAccount, "--auth-mode", "login", "--container-name", containerName];
-  const [blob, leased] = [
-    ["--name", lockOf(stage)],
-    ["--blob-name", lockOf(stage)],
-  ];
-  const id = randomUUID();
-  const limited =
-    (timeoutMs: number) =>
-    (...args: string[]) =>
-      createAz(run, timeoutMs)("storage", "blob", ...args, ...account);
-  const call = limited(CALL_MS);
-  return {
-    acquire: () =>
-      call("lease", "acquire", ...leased, "--lease-duration", String(LEASE_SECONDS), "--proposed-lease-id", id),
-    renew: () => limited(RENEWAL_MS)("lease", "renew", ...leased, "--lease-id", id),
-    release: () => call("lease", "release", ...leased, "--lease-id", id),
-    /** Creates the blob unless it exists. */
-    create: () =>
-      call("upload", ...blob, "--data", "Its lease is the lock of a deployment.", "--overwrite", "false").catch(
-        (error) => {
-          if (!/BlobAlreadyExists|LeaseIdMissing/.test(String(error))) throw error;
-        },
-      ),
-    describe: (metadata: Holder) =>
-      call(
-        ...["metadata", "update", ...blob, "--lease-id", id],
-        ...["--metadata", ...Object.entries(metadata).map(([name, value]) => `${name}=${value}`)],
-      ),
-    holder: () => call("metadata", "show", ...blob) as Promise<Partial<Holder>>,
-  };
-}
-
-/** The blob's metadata. Headers carry it, so it is ASCII. */
-type Holder = {
-  /** The person or the run of the pipeline. */
-  readonly by: string;
-  readonly commit: string;
-  /** ISO time. */
-  readonly since: string;
-};
 
 /** @returns the time from which the lease lasts at least */
 async function acquire(context: DeployContext, target: LockTarget, lease: Lease): Promise<number> {

@@ -1,7 +1,8 @@
 // Destroys a stage: its resources, what Azure created beside them, and its Terraform state.
 import { stateOf } from "../../infra/naming.ts";
 import type { DeployContext } from "./deploy-context.ts";
-import { lockOf, withDeploymentLock } from "./deployment-lock.ts";
+import { withDeploymentLock } from "./deployment-lock.ts";
+import { lockOf } from "./lock-blob.ts";
 import { renewLogin } from "./login.ts";
 import type { DeployTarget } from "./target.ts";
 import { openTerraform } from "./terraform-cli.ts";

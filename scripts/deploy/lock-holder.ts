@@ -1,7 +1,7 @@
 // Who holds the lock of a stage at this moment, for a step that must not disturb another deployment.
 import { stateOf } from "../../infra/naming.ts";
 import type { Az } from "./command.ts";
-import { lockOf } from "./deployment-lock.ts";
+import { lockOf } from "./lock-blob.ts";
 import type { DeployTarget } from "./target.ts";
 
 type Blob = { readonly state: string; readonly by: string | null };
