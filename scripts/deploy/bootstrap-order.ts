@@ -14,7 +14,7 @@ import {
   checkRepository,
   repositoryOfRemote,
 } from "./bootstrap-prerequisites.ts";
-import { type Answers, type Ask, collectChoices, requireFlags } from "./bootstrap-questions.ts";
+import { type Answers, type Ask, askQuestions, readFlags } from "./bootstrap-questions.ts";
 import { prepareAzure, regionIssue } from "./bootstrap-steps.ts";
 import { type Az, CommandError } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
@@ -43,13 +43,11 @@ const notUsed: { readonly az: Az; readonly gh: Gh } = {
 const problemsOf = (...checks: readonly (Check<unknown> | undefined)[]) =>
   checks.flatMap((check) => check?.problems ?? []);
 
-function requireNone(problems: readonly string[]): void {
-  if (problems.length > 0)
-    throw new UsageError(
-      ["These prerequisites are missing, and nothing was changed:", ...problems.map((problem) => `- ${problem}`)].join(
-        "\n",
-      ),
-    );
+/** Throws what is wrong with the flags together with what is missing, so that one run names everything. */
+function requireNone(problems: readonly string[], issues: readonly string[] = []): void {
+  const missing = problems.length > 0 ? ["These prerequisites are missing, and nothing was changed:"] : [];
+  const lines = [...issues, ...missing, ...problems.map((problem) => `- ${problem}`)];
+  if (lines.length > 0) throw new UsageError(lines.join("\n"));
 }
 
 /** @throws {UsageError} for missing prerequisites and wrong answers; otherwise the error of the step that failed */
@@ -60,8 +58,6 @@ export async function bootstrap(
   const { run, log, ask, file } = context;
   const existing = readChoices(file);
   const remote = await repositoryOfRemote(run);
-  const question = { flags: answers, existing, remote, needsConfirm: !confirmed && !dryRun, ...(ask && { ask }) };
-  requireFlags(question);
 
   const [azure, gitHub] = await Promise.all([checkAzure(run), checkGitHub(run)]);
   // On a terminal, a repository that was only proposed is checked as an answer.
@@ -69,28 +65,29 @@ export async function bootstrap(
     answers.repository ?? (ask ? "" : (existing?.repository ?? remote)),
   );
   const early = gitHub.value && known.success ? await checkRepository(gitHub.value, known.data) : undefined;
-  const problems = problemsOf(azure, gitHub, early);
-  if (!dryRun) requireNone(problems);
-  for (const problem of problems) log(`Not checked in this dry run: ${problem}`);
-  if (problems.length > 0) log("What cannot be checked is listed as if it did not exist.");
-  const az = azure.value?.az ?? notUsed.az;
-  const gh = gitHub.value ?? notUsed.gh;
-
-  const choices = await collectChoices({
-    ...question,
-    log,
-    check: async (flag, { repository, region }) => {
-      if (flag === "repository" && gitHub.value && !dryRun)
+  const question = {
+    ...{ flags: answers, existing, remote, log, needsConfirm: !confirmed && !dryRun },
+    check: async (flag: keyof Answers, { repository, region }: Choices) => {
+      if (flag === "repository" && repository !== known.data && gitHub.value && !dryRun)
         return problemsOf(await checkRepository(gitHub.value, repository))[0];
       // A subscription that never used Microsoft.Web cannot tell; prepareAzure checks again.
       if (flag === "region" && azure.value)
-        return regionIssue({ az }, region).then(
+        return regionIssue(azure.value, region).then(
           (issue) => issue && `--region ${issue}`,
           () => undefined,
         );
       return undefined;
     },
-  });
+  };
+  const given = await readFlags({ ...question, ...(ask && { ask }) });
+  const problems = problemsOf(azure, gitHub, early);
+  requireNone(dryRun ? [] : problems, given.issues);
+  for (const problem of problems) log(`Not checked in this dry run: ${problem}`);
+  if (problems.length > 0) log("What cannot be checked is listed as if it did not exist.");
+  const az = azure.value?.az ?? notUsed.az;
+  const gh = gitHub.value ?? notUsed.gh;
+
+  const choices = ask ? await askQuestions({ ...question, ask }, given.choices) : given.choices;
   for (const stage of ["production", "preview-1"] as const) readConfig(stage, {}, choices);
   const account = azure.value?.account;
   summarize(log, choices, account);

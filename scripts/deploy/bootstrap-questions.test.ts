@@ -129,6 +129,31 @@ it("without a terminal, bootstrap names all missing flags in one error", async (
   expect(existsSync(file)).toBe(false);
 });
 
+it("bootstrap names missing flags, wrong flags and missing prerequisites in one error", async () => {
+  const programs: Programs = { ...emptyPrograms(), missing: ["az"] };
+  const { context, file } = simulatedContext(programs);
+  const flags = { ...answers, "owner-email": undefined, origin: "http://ada.dev", region: "Sweden Central" };
+  const error = await bootstrap(context, { answers: flags, ...without }).catch((thrown: Error) => thrown.message);
+  expect(String(error).split("\n")).toEqual([
+    expect.stringMatching(/Missing: --owner-email, --confirm\.$/),
+    expect.stringMatching(/^--region must be a region.*Received "Sweden Central"\.$/),
+    expect.stringMatching(/^--origin must be an https origin.*Received "http:\/\/ada\.dev"\.$/),
+    "These prerequisites are missing, and nothing was changed:",
+    "- az is not installed: https://aka.ms/azure-cli",
+  ]);
+  unchanged(programs);
+  expect(existsSync(file)).toBe(false);
+});
+
+it("on a terminal, bootstrap rejects a wrong flag before it asks the first question", async () => {
+  const { context } = simulatedContext(emptyPrograms());
+  const { ask, asked } = terminal();
+  await expect(
+    bootstrap({ ...context, ask }, { answers: { ...answers, origin: "ada.dev" }, ...without }),
+  ).rejects.toThrow(/^--origin must be an https origin/);
+  expect(asked).toEqual([]);
+});
+
 it("bootstrap changes nothing when the confirmation is no", async () => {
   const programs = emptyPrograms();
   const { context, file } = simulatedContext(programs);

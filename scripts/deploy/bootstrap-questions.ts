@@ -110,53 +110,64 @@ function hasProposal({ flag }: Question, { existing, remote }: Pick<QuestionOpti
   return existing !== undefined || byDefault;
 }
 
-/** @throws {UsageError} without a terminal, naming every flag that is missing */
-export function requireFlags(
-  options: Pick<QuestionOptions, "flags" | "existing" | "remote" | "ask" | "needsConfirm">,
-): void {
-  if (options.ask) return;
-  const missing = questions
-    .filter((question) => options.flags[question.flag] === undefined && !hasProposal(question, options))
-    .map(({ flag }) => `--${flag}`);
-  if (options.needsConfirm) missing.push("--confirm");
-  if (missing.length > 0)
-    throw new UsageError(
-      `Standard input is not a terminal, so flags must give the answers. Missing: ${missing.join(", ")}.`,
-    );
+/** Returns the choices with the answer, or what is wrong with it. */
+async function take(
+  choices: Choices,
+  question: Question,
+  { answer, check }: { readonly answer: string } & Pick<QuestionOptions, "check">,
+): Promise<Choices | string> {
+  try {
+    const next = applyAnswer(choices, question, answer);
+    return (await check(question.flag, next)) ?? next;
+  } catch (error) {
+    if (error instanceof AnswerError) return error.message;
+    throw error;
+  }
 }
 
-/** @throws {UsageError} naming every flag that breaks a rule. An answer on the terminal is rejected and asked again. */
-export async function collectChoices(options: QuestionOptions): Promise<Choices> {
-  const { flags, existing, remote, ask } = options;
+/**
+ * Returns the choices of the flags, and without a terminal of the proposals too, and one line for each that breaks a rule.
+ * Without a terminal, the first line names every flag that is missing.
+ */
+export async function readFlags(
+  options: QuestionOptions,
+): Promise<{ readonly choices: Choices; readonly issues: readonly string[] }> {
+  const { flags, existing, remote, ask, needsConfirm, check } = options;
   let choices = existing ?? { ...placeholderChoices, repository: remote ?? placeholderChoices.repository };
   const issues: string[] = [];
-  const take = async (question: Question, answer: string): Promise<string | undefined> => {
-    try {
-      const next = applyAnswer(choices, question, answer);
-      const issue = await options.check(question.flag, next);
-      if (issue) return issue;
-      choices = next;
-      return undefined;
-    } catch (error) {
-      if (error instanceof AnswerError) return error.message;
-      throw error;
-    }
-  };
+  const missing: string[] = [];
   for (const question of questions) {
     const flag = flags[question.flag];
-    if (flag !== undefined || !ask) {
-      const issue = await take(question, flag ?? question.show(choices));
-      if (issue) issues.push(issue);
-    } else {
-      const proposal = hasProposal(question, options) ? question.show(choices) : "";
-      for (;;) {
-        const answer = (await ask(`${question.text}${proposal && ` [${proposal}]`}: `)).trim() || proposal;
-        const issue = answer === "" ? "An answer is needed." : await take(question, answer);
-        if (issue === undefined) break;
-        options.log(`  ${issue.replace(/^--\S+ /, "It ")}`);
+    if (flag === undefined && ask) continue;
+    if (flag === undefined && !hasProposal(question, options)) {
+      missing.push(`--${question.flag}`);
+      continue;
+    }
+    const taken = await take(choices, question, { answer: flag ?? question.show(choices), check });
+    if (typeof taken === "string") issues.push(taken);
+    else choices = taken;
+  }
+  if (needsConfirm && !ask) missing.push("--confirm");
+  if (missing.length > 0)
+    issues.unshift(`Standard input is not a terminal, so flags must give the answers. Missing: ${missing.join(", ")}.`);
+  return { choices, issues };
+}
+
+/** Asks for what no flag gave. A wrong answer is rejected and asked again. */
+export async function askQuestions(options: QuestionOptions & { readonly ask: Ask }, from: Choices): Promise<Choices> {
+  const { flags, ask, check, log } = options;
+  let choices = from;
+  for (const question of questions.filter(({ flag }) => flags[flag] === undefined)) {
+    const proposal = hasProposal(question, options) ? question.show(choices) : "";
+    for (;;) {
+      const answer = (await ask(`${question.text}${proposal && ` [${proposal}]`}: `)).trim() || proposal;
+      const taken = answer === "" ? "An answer is needed." : await take(choices, question, { answer, check });
+      if (typeof taken !== "string") {
+        choices = taken;
+        break;
       }
+      log(`  ${taken.replace(/^--\S+ /, "It ")}`);
     }
   }
-  if (issues.length > 0) throw new UsageError(issues.join("\n"));
   return choices;
 }
