@@ -49,7 +49,13 @@ async function findPerson({ az }: Pick<AzContext, "az">, operator: string): Prom
   } catch (error) {
     const filter = `mail eq '${operator.replaceAll("'", "''")}'`;
     const found = GUID.test(operator) ? [] : ((await az("ad", "user", "list", "--filter", filter)) as Person[]);
-    const [person] = found;
+    const [person, second] = found;
+    // Entra ID does not verify this address, and several people can have the same.
+    if (person && second)
+      throw new Error(
+        `--operator must name one person. Several have the address ${operator}: ${found.map(({ userPrincipalName }) => userPrincipalName).join(", ")}. Use a user principal name or an object id.`,
+        { cause: error },
+      );
     if (person) return person;
     throw new Error(
       `--operator must be a person of the tenant of this subscription. Received "${operator}". Their object id works too: az ad user list --display-name NAME`,

@@ -66,6 +66,7 @@ function runSetUpCommand(programs: Programs, args: readonly string[]): { value: 
       if (flags.id === USER.id || flags.id === USER.userPrincipalName) return { value: USER };
       throw new AzureError(`Resource '${flags.id}' does not exist or one of its queried reference-property objects`);
     case "ad user list":
+      if (flags.filter === "mail eq 'shared@ada.dev'") return { value: [GUEST, USER] };
       return { value: flags.filter === "mail eq 'eve@eve.dev'" ? [GUEST] : [] };
     case "identity create": {
       runAz(azure, args);

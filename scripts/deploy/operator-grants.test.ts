@@ -93,7 +93,7 @@ it("bootstrap --operator grants the signed-in user the roles on both stages, onc
   expect(lines.filter((line) => line.endsWith(": created"))).toEqual([]);
 });
 
-it("bootstrap --operator finds a guest by e-mail address, and rejects a stranger and a name", async () => {
+it("bootstrap --operator finds a guest by e-mail address, and rejects a stranger, a name, and an address of several people", async () => {
   const programs = emptyPrograms();
   const { context, lines } = simulatedContext(programs);
   await bootstrap(context, { answers, dryRun: false, confirmed: true });
@@ -102,6 +102,9 @@ it("bootstrap --operator finds a guest by e-mail address, and rejects a stranger
   const reject = (operator: string) => expect(bootstrapOperator(context, { operator, dryRun: false })).rejects;
   await reject("o'neil@ada.dev").toThrow(
     'must be a person of the tenant of this subscription. Received "o\'neil@ada.dev"',
+  );
+  await reject("shared@ada.dev").toThrow(
+    "Several have the address shared@ada.dev: eve_eve.dev#EXT#@ada.dev, ada@ada.dev. Use a user principal name",
   );
   await reject("Ada").toThrow('must be me, an object id, a user principal name or an e-mail address. Received "Ada"');
 });
