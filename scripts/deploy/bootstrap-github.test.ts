@@ -18,6 +18,7 @@ const withGitHub = (github: Partial<GitHubState>): Programs => ({
 });
 const isPrivate = { repository: { ...emptyGitHub().repository, private: true } };
 const review = (id: number) => ({ type: "required_reviewers", reviewers: [{ type: "User", reviewer: { id } }] });
+const PROTECTED = { protected_branches: true, custom_branch_policies: false };
 const CUSTOM = { protected_branches: false, custom_branch_policies: true };
 
 it("bootstrap creates environments: production and the sweep for main only, a reviewer for previews", async () => {
@@ -123,6 +124,7 @@ it("bootstrap adds its rules to an environment that a workflow created, and keep
     environments: {
       production: { protection_rules: [timer, review(99)], deployment_branch_policy: null, branches: [] },
       preview: { protection_rules: [], deployment_branch_policy: CUSTOM, branches: ["preview/*"] },
+      "preview-sweep": { protection_rules: [], deployment_branch_policy: PROTECTED, branches: [] },
     },
   });
   const text = await run(programs);
@@ -131,6 +133,7 @@ it("bootstrap adds its rules to an environment that a workflow created, and keep
   expect(programs.github.environments.preview).toEqual({
     ...{ protection_rules: [review(7)], deployment_branch_policy: CUSTOM, branches: ["preview/*"] },
   });
+  expect(text).toContain("environment preview-sweep: already exists");
   expect(text).toContain("environment production: keeps the reviewers that it has on GitHub");
   expect(programs.github.environments.production).toEqual({
     protection_rules: [timer, review(99)],

@@ -104,10 +104,10 @@ async function ensureEnvironment(
   const name = `environment ${plan.name}`;
   const existing = await getFromGitHub<Environment>(gh, path);
   const rules = existing?.protection_rules ?? [];
+  const policy = existing?.deployment_branch_policy ?? null;
   const review = rules.find(({ type }) => type === "required_reviewers");
   // A workflow that runs before bootstrap creates its environment, without any rule.
-  const isComplete =
-    existing && (review || !plan.reviewed) && (existing.deployment_branch_policy !== null || !plan.onlyMain);
+  const isComplete = existing && (review || !plan.reviewed) && (policy !== null || !plan.onlyMain);
   if (dryRun) {
     log(`${name}: ${isComplete ? "already exists" : existing ? "would be updated" : "would be created"}`);
     return { reviewed: plan.reviewed || review !== undefined };
@@ -123,8 +123,7 @@ async function ensureEnvironment(
       ...(review?.prevent_self_review && { prevent_self_review: true }),
       ...(review && { reviewers: review.reviewers?.map(({ type, reviewer }) => ({ type, id: reviewer.id })) }),
       deployment_branch_policy:
-        existing?.deployment_branch_policy ??
-        (plan.onlyMain ? { protected_branches: false, custom_branch_policies: true } : null),
+        policy ?? (plan.onlyMain ? { protected_branches: false, custom_branch_policies: true } : null),
     };
     try {
       if (review || !plan.reviewed) await put(body);
@@ -135,7 +134,7 @@ async function ensureEnvironment(
     }
     log(`${name}: ${existing ? "updated" : "created"}${reviewed || !plan.reviewed ? "" : WITHOUT_REVIEWER}`);
   }
-  if (plan.onlyMain) await permitMain(context, path);
+  if (plan.onlyMain && policy?.custom_branch_policies !== false) await permitMain(context, path);
   if (review && !plan.reviewed)
     log(
       `${name}: keeps the reviewers that it has on GitHub. To deploy without them, remove them there and start again`,
@@ -168,7 +167,7 @@ async function userId(gh: Gh): Promise<number> {
   return Number((await gh(["api", "user", "--jq", ".id"])).trim());
 }
 
-/** Permits jobs of main, where branches are named one by one. */
+/** Permits jobs of main. GitHub rejects this where the owner chose all protected branches instead of names. */
 async function permitMain({ gh, dryRun }: GhContext, environment: string): Promise<void> {
   const path = `${environment}/deployment-branch-policies`;
   const policies = await getFromGitHub<{ branch_policies: { name: string }[] }>(gh, path);

@@ -73,8 +73,9 @@ function callApi(state: GitHubState, args: readonly string[], input: string): un
   const environment = environments[name];
   if (!environment) throw notFound();
   if (sub === undefined) return environment;
-  if (!environment.deployment_branch_policy?.custom_branch_policies) throw notFound();
   if (method === "POST") {
+    // GitHub documents both only for environments with branches by name.
+    if (!environment.deployment_branch_policy?.custom_branch_policies) throw notFound();
     environment.branches.push((args.find((arg) => arg.startsWith("name=")) ?? "").slice("name=".length));
     state.writes.push(`POST ${path}`);
   }
