@@ -31,6 +31,7 @@ export function createBlobLeases(now: () => number) {
 
   function az(args: readonly string[]): unknown {
     const { command, flags } = parseAz(args);
+    if (command === "login" || command === "account set") return undefined;
     if (flags["auth-mode"] !== "login") fail("KeyBasedAuthenticationNotPermitted");
     const folder = `${flags["account-name"]}/${flags["container-name"]}/`;
     if (command === "storage blob list")
@@ -118,6 +119,7 @@ export function leaseContext(leases: BlobLeases) {
   const commands: string[] = [];
   const wait = (milliseconds: number, signal?: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
+      signal?.throwIfAborted();
       const timer = setTimeout(resolve, milliseconds);
       signal?.addEventListener("abort", () => {
         clearTimeout(timer);

@@ -4,6 +4,7 @@ import { deployContext } from "./deploy-context.ts";
 import { deployStage } from "./deploy-stage.ts";
 import { interruptedBySignals } from "./interrupted-by-signals.ts";
 import { otherHolder } from "./lock-holder.ts";
+import { renewLogin } from "./login.ts";
 import { readTarget } from "./target.ts";
 import { removeTemporaryDataRoles } from "./temporary-data-roles.ts";
 
@@ -32,6 +33,8 @@ const { flags, operands } = readCommandLine(COMMAND);
 try {
   const target = readTarget(flags.stage, process.env);
   if (flags["remove-seed-roles"]) {
+    // The program before it may have run for an hour.
+    await renewLogin(deployContext, process.env);
     // All runs of the pipeline are one identity: another one may be seeding now.
     const holder = await otherHolder(deployContext.az, target);
     if (holder !== undefined) deployContext.log(`Temporary roles are left to ${holder}, which holds the lock.`);

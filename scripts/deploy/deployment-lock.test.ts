@@ -1,17 +1,10 @@
 // The lock of a stage between deployments that begin at once, hang, are killed, sleep, or lose their lease.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type BlobLeases, createBlobLeases, leaseContext } from "./blob-leases.fixture.ts";
+import { type BlobLeases, createBlobLeases } from "./blob-leases.fixture.ts";
 import type { DeployContext } from "./deploy-context.ts";
-import { withDeploymentLock } from "./deployment-lock.ts";
+import { beginDeployment } from "./locked-deployment.fixture.ts";
 
 const SECOND = 1000;
-const target = (name: string) => ({
-  stage: "production" as const,
-  stateAccount: "vitaestate1",
-  commit: "a".repeat(40),
-  operator: { objectId: "o", type: "User" as const, name },
-});
-
 let leases: BlobLeases;
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse("2026-11-22T12:00:00Z") });
@@ -19,26 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-/** Begins a deployment whose work takes the given time, in steps of ten seconds that are calls of the context. */
-function begin(name: string, seconds: number, work?: (context: DeployContext) => Promise<unknown>) {
-  const sides = leaseContext(leases);
-  const deployment = { ...sides, began: 0, ended: 0, outcome: undefined as string | undefined };
-  const wait = async ({ clock }: DeployContext) => {
-    for (let left = seconds; left > 0; left -= 10) await clock.sleep(10 * SECOND);
-  };
-  void withDeploymentLock(sides.context, target(name), async (context) => {
-    deployment.began = Date.now();
-    try {
-      await (work ?? wait)(context);
-    } finally {
-      deployment.ended = Date.now();
-    }
-  }).then(
-    () => (deployment.outcome = "done"),
-    (error: Error) => (deployment.outcome = error.message),
-  );
-  return deployment;
-}
+const begin = (name: string, seconds: number, work?: (context: DeployContext) => Promise<unknown>) =>
+  beginDeployment(leases, name, seconds, work);
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * SECOND);
 const blob = () => leases.blobs.get("vitaestate1/production/production/deployment.lock");
 

@@ -1,7 +1,8 @@
 // One deployment of a stage at a time, of the pipeline or of a person: a lease on a blob in the container of the state.
 import type { DeployContext } from "./deploy-context.ts";
-import { interruptible } from "./interruptible.ts";
+import { interruptible, pause } from "./interruptible.ts";
 import { type Holder, LEASE_SECONDS, type Lease, openLease } from "./lock-blob.ts";
+import { keepLogin, renewLogin } from "./login.ts";
 import { MINUTE, permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "./retry.ts";
 import type { DeployTarget } from "./target.ts";
 
@@ -83,27 +84,23 @@ async function describeHolder(lease: Lease): Promise<string> {
 }
 
 /**
- * Renews the lease until the signal aborts. A laptop that slept renews an expired lease too, if no one took it.
+ * Renews the lease until the signal aborts or nothing may start any more. A laptop that slept renews an expired lease
+ * too, if no one took it.
  * @throws {Error} when it was taken, or could not be renewed in time
  */
-async function keep(
-  { clock }: Pick<DeployContext, "clock">,
-  lease: Lease,
-  { acquiredAt, signal }: { readonly acquiredAt: number; readonly signal: AbortSignal },
-): Promise<void> {
+async function keep(context: Pick<DeployContext, "clock">, lease: Lease, acquiredAt: number, signal: AbortSignal) {
+  const { clock } = context;
   let renewedAt = acquiredAt;
-  let pause = Math.max(0, acquiredAt + RENEW_EVERY_MS - clock.now());
-  for (;;) {
-    await clock.sleep(pause, signal).catch(() => undefined);
-    if (signal.aborted) return;
+  let wait = Math.max(0, acquiredAt + RENEW_EVERY_MS - clock.now());
+  while (await pause(context, wait, signal)) {
     const sentAt = clock.now();
     try {
       await lease.renew();
       renewedAt = sentAt;
-      pause = RENEW_EVERY_MS;
+      wait = RENEW_EVERY_MS;
     } catch (error) {
-      pause = RENEW_AGAIN_MS;
-      if (isTaken(error) || clock.now() + pause > renewedAt + LAST_RENEWAL_MS) throw error;
+      wait = RENEW_AGAIN_MS;
+      if (isTaken(error) || clock.now() + wait > renewedAt + LAST_RENEWAL_MS) throw error;
     }
   }
 }
@@ -120,10 +117,11 @@ export async function withDeploymentLock<T>(
 ): Promise<T> {
   const { context, stop } = interruptible(outer);
   const lease = openLease(outer, target);
+  await renewLogin(outer, process.env);
   const acquiredAt = await acquire(outer, target, lease);
   const end = new AbortController();
   let lost: LockError | undefined;
-  const renewal = keep(outer, lease, { acquiredAt, signal: end.signal }).catch((error: unknown) => {
+  const renewal = keep(outer, lease, acquiredAt, end.signal).catch((error: unknown) => {
     lost = new LockError(
       `The lock of ${target.stage} was lost, so this deployment was stopped and rolled nothing back: ${messageOf(error)}\n` +
         "Another deployment may run now. When none does, run this again.",
@@ -131,6 +129,7 @@ export async function withDeploymentLock<T>(
     );
     stop(lost);
   });
+  void keepLogin(outer, process.env, end.signal);
   try {
     return await work(context);
   } finally {

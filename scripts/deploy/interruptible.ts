@@ -54,3 +54,24 @@ export function interruptible(outer: DeployContext): Interruptible {
     },
   };
 }
+
+/** After the first Ctrl-C, which ends the waits of its moment. */
+const PAUSE_AGAIN_MS = 5_000;
+
+/**
+ * A wait of work in the background, which an interruption does not end.
+ * @returns false once the signal aborts or nothing may start any more: then every further wait would end at once
+ */
+export function pause(
+  { clock }: Pick<DeployContext, "clock">,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return clock
+    .sleep(milliseconds, signal)
+    .catch(() => clock.sleep(PAUSE_AGAIN_MS, signal))
+    .then(
+      () => !signal.aborted,
+      () => false,
+    );
+}

@@ -3,6 +3,11 @@
 import { AUDIENCE } from "./bootstrap-plan.ts";
 import { runOrThrow } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { pause } from "./interruptible.ts";
+import { MINUTE } from "./retry.ts";
+
+/** GitHub's token is valid for five minutes, and Azure tolerates five more. */
+const KEEP_EVERY_MS = 4 * MINUTE;
 
 /**
  * Call it before each step. Azure accepts a job's token for about ten minutes, and the CLI presents the same token
@@ -38,4 +43,17 @@ export async function renewLogin(
     ],
   ]);
   await runOrThrow(run, ["az", ["account", "set", "--subscription", subscription]]);
+}
+
+/**
+ * Renews the login until the signal aborts, for steps that are longer than GitHub's token is accepted: az presents it
+ * again whenever an access token has expired, after about an hour (AADSTS700024, azure-cli issue 28708). Never throws: the
+ * call that lacks a login reports it.
+ */
+export async function keepLogin(
+  context: Pick<DeployContext, "run" | "fetch" | "clock">,
+  environment: Parameters<typeof renewLogin>[1],
+  signal: AbortSignal,
+): Promise<void> {
+  while (await pause(context, KEEP_EVERY_MS, signal)) await renewLogin(context, environment).catch(() => undefined);
 }
