@@ -43,13 +43,14 @@ export function openLibrary(api: string, token: string): Library {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
-    link: (imageId, variant, expiresIn) =>
-      json(
-        call("/v1/sas", {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ imageId, variant, ...(expiresIn !== undefined && { expiresIn }) }),
-        }),
-      ),
+    async link(imageId, variant, expiresIn) {
+      const response = await call("/v1/sas", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ imageId, variant, ...(expiresIn !== undefined && { expiresIn }) }),
+      });
+      if (!response.ok) throw new Error(`No link was created: ${response.status} ${await response.text()}`);
+      return json<Link>(response);
+    },
   };
 }
