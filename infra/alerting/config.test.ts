@@ -24,6 +24,8 @@ it.each([
   ["profile", { profile: "medium" }],
   ["budget.amount", { budget: { amount: 0 } }],
   ["ownersRole", { ownersRole: "Owner" }],
+  // User Access Administrator, whose members Azure does not e-mail.
+  ["ownersRole", { ownersRole: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9" }],
 ])("rejects an invalid %s and names it", (path, value) => {
   expect(pathsOf(value)).toEqual([path]);
 });

@@ -72,6 +72,18 @@ const rules = z.strictObject({
 export type RuleName = keyof z.infer<typeof rules>;
 export type AlertRule = Readonly<z.infer<typeof rules>[RuleName]>;
 
+/**
+ * The only roles whose members Azure e-mails; any other is accepted, and no one hears of an alert.
+ * https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups#email-azure-resource-manager
+ */
+const mailedRoles = {
+  Owner: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+  Contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+  Reader: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+  "Monitoring Contributor": "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+  "Monitoring Reader": "43d0d8ad-25c7-4714-9337-8ba259a9fe05",
+} as const;
+
 const slack = z
   .strictObject({
     /** `webhook` needs a secret in the vault, `managed-connector` a consent in the portal, `none` is e-mail only. */
@@ -93,7 +105,13 @@ export const alertConfig = z
     /** URL of docs/runbooks.md in your repository: the alerts link to its headings. */
     runbooks: z.url({ protocol: /^https$/ }).default("https://github.com/OWNER/vitae/blob/main/docs/runbooks.md"),
     /** Role of the subscription whose members receive e-mails. The default is `Owner`. */
-    ownersRole: z.guid().default("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+    ownersRole: z
+      .enum(mailedRoles, {
+        error: `must be the id of a role that Azure e-mails: ${Object.entries(mailedRoles)
+          .map(([name, id]) => `${id} (${name})`)
+          .join(", ")}`,
+      })
+      .default(mailedRoles.Owner),
     /** Fewer requests in a window are too few for a duration alert: on a quiet day most of them are cold starts. */
     minRequests: z.int().positive().default(200),
     /** Alerts on metrics, except `readyCheck`. Azure charges for the eleventh and later ones of a subscription. */
