@@ -47,13 +47,14 @@ export async function renewLogin(
 
 /**
  * Renews the login until the signal aborts, for steps that are longer than GitHub's token is accepted: az presents it
- * again whenever an access token has expired, after about an hour (AADSTS700024, azure-cli issue 28708). Never throws: the
- * call that lacks a login reports it.
+ * again whenever an access token has expired, after about an hour (AADSTS700024, azure-cli issue 28708). Does nothing
+ * outside a GitHub job. Never throws: the call that lacks a login reports it.
  */
 export async function keepLogin(
   context: Pick<DeployContext, "run" | "fetch" | "clock">,
   environment: Parameters<typeof renewLogin>[1],
   signal: AbortSignal,
 ): Promise<void> {
+  if (!environment.ACTIONS_ID_TOKEN_REQUEST_URL) return;
   while (await pause(context, KEEP_EVERY_MS, signal)) await renewLogin(context, environment).catch(() => undefined);
 }
