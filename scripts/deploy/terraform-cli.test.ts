@@ -100,6 +100,15 @@ it("a locked state is reported with the command that breaks its lease", async ()
   expect(message).toContain("ID:        7d1f");
 });
 
+it("a state that may not be read is not reported as locked", async () => {
+  const stderr =
+    "Error: Error acquiring the state lock\n\nError message: retrieving properties: unexpected status 403 (403 This request is not authorized)\n";
+  const { terraform } = await open({ " plan ": { code: 1, stderr } });
+  const message = await terraform.plan("events").catch(String);
+  expect(message).not.toContain("is locked");
+  expect(message).toContain("unexpected status 403");
+});
+
 it("findChanges returns the changed addresses, takes no lock, and throws when the plan fails", async () => {
   const changes = [{ address: "azurerm_x.app", type: "azurerm_x", change: { actions: ["update"] } }];
   const changed = await open({

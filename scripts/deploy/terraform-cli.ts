@@ -117,7 +117,9 @@ async function createPluginCache(out: string, isLocked: boolean): Promise<Record
 
 /** A run that was killed leaves the lease of the state's blob, which has no end (Lock in Terraform's backend azure). */
 function explainStateLock(error: unknown, stage: string, stack: Stack): unknown {
-  if (!(error instanceof CommandError) || !/Error acquiring the state lock/.test(error.message)) return error;
+  // A login without a role on the state has the first words too.
+  const isLocked = /Error acquiring the state lock[\s\S]*(?:already locked|LeaseAlreadyPresent)/;
+  if (!(error instanceof CommandError) || !isLocked.test(error.message)) return error;
   const { containerName, key } = stateOf(parseStage(stage), stack);
   return new Error(
     [
