@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setInterval as every } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createAz, DEFAULT_TIMEOUT_MS, type RunOptions, run } from "./command.ts";
+import { CommandError, createAz, DEFAULT_TIMEOUT_MS, type RunOptions, run } from "./command.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -75,4 +75,20 @@ it("createAz quotes no output that is not JSON, which could be a secret", async 
   const error = await az("keyvault", "secret", "show").catch((thrown: Error) => thrown);
   expect(String(error)).toContain("az keyvault secret show printed 7 characters that are not JSON.");
   expect(String(error)).not.toContain("s3cr3t");
+});
+
+it.each([
+  [
+    "Terraform",
+    "\nError: creating Key Vault: unexpected status 409\n\n  with azurerm_key_vault.it,\n",
+    "Error: creating Key Vault: unexpected status 409",
+  ],
+  [
+    "az",
+    "ERROR: (AuthorizationFailed) The client may not.\nCode: AuthorizationFailed\n",
+    "ERROR: (AuthorizationFailed) The client may not.",
+  ],
+])("the first line of an error names what %s wrote", (_, stderr, cause) => {
+  const { message } = new CommandError("it", ["apply"], { code: 1, stdout: "", stderr });
+  expect(message.split("\n")[0]).toBe(`it apply failed with exit code 1 (${cause}):`);
 });

@@ -23,15 +23,18 @@ export type Run = (command: string, args: readonly string[], options?: RunOption
 /** Calls the Azure CLI and returns its JSON output, parsed. Throws CommandError. */
 export type Az = (...args: string[]) => Promise<unknown>;
 
+/** Characters of an error's first line. */
+const MAX_CAUSE = 300;
+
 export class CommandError extends Error {
   override name = "CommandError";
   readonly result: CommandResult;
 
   constructor(command: string, args: readonly string[], result: CommandResult) {
     const output = redact(result.stderr.trim() || result.stdout.trim() || "(no output)");
-    // Slack shows the first line of a message only.
-    const ended = /^Ended[,:].*$/m.exec(output)?.[0];
-    const exit = `exit code ${result.code}${ended ? ` (${ended})` : ""}`;
+    // Slack, and GitHub's list of errors, show the first line of a message only. Terraform writes "Error:", az "ERROR:".
+    const cause = (/^Ended[,:].*$/m.exec(output) ?? /^error: .*$/im.exec(output))?.[0].slice(0, MAX_CAUSE);
+    const exit = `exit code ${result.code}${cause ? ` (${cause})` : ""}`;
     super(`${redact([command, ...args].join(" "))} failed with ${exit}:\n${output}`);
     this.result = result;
   }

@@ -50,9 +50,7 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
   try {
     prepared = await prepare(phase, target, { terraform, ...options });
   } catch (error) {
-    await report(
-      `The deployment failed before the code was replaced: ${firstLine(error)} The previous code still runs.`,
-    );
+    await report(`The deployment failed before the code was replaced: ${firstLine(error)} No code was deployed.`);
     throw error;
   }
   let eventsError: unknown;

@@ -21,7 +21,7 @@ export async function rollBack(
   target: DeployTarget,
   { good, token, verifyArgs }: RollbackOptions,
 ): Promise<string> {
-  if (good === undefined) return "No rollback: no earlier package passed its checks, so the new code still runs.";
+  if (good === undefined) return "No rollback: no earlier package passed its checks, so what Azure accepted stays.";
   try {
     const phase = beginPhase(context, "rollBack");
     const app = createApp(phase, target);
