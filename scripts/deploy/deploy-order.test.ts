@@ -121,6 +121,13 @@ describe("temporary data roles", () => {
     expect(stage.state.commands.some((line) => line.startsWith("az role assignment create"))).toBe(true);
   });
 
+  it("a seed that fails is reported also when a temporary data role cannot be removed", async () => {
+    const stage = createStage();
+    stage.faults.failingCommands = ["node seed-entity", "az rest --method delete"];
+    expect(await runDeployment(stage)).toMatch(/seed-entity\/main\.ts failed with exit code/);
+    expect(outputOf(stage)).toContain("::warning::A temporary data role of the deployer was not removed");
+  });
+
   it("temporary data roles of an interrupted run are removed by the next run, which keeps those of other principals", async () => {
     const stage = createStage();
     const left = { principalId: DEPLOYER };

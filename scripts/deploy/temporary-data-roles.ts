@@ -68,7 +68,10 @@ async function removeVaultRoles({ az, log }: AzContext, target: DeployTarget): P
   }
 }
 
-/** Assigns the roles, runs the work, and removes the roles whether or not the work succeeds. */
+/**
+ * Assigns the roles, runs the work, and removes the roles whether or not the work succeeds.
+ * @throws {Error} of the work first: a role that is left then is logged, and the next run removes it
+ */
 export async function withTemporaryDataRoles<T>(
   context: DeployContext,
   target: DeployTarget,
@@ -76,6 +79,7 @@ export async function withTemporaryDataRoles<T>(
 ): Promise<T> {
   const { az, log } = context;
   await removeTemporaryDataRoles(context, target);
+  let result: T;
   try {
     const account = tableAccountOf(target);
     const properties = {
@@ -93,8 +97,11 @@ export async function withTemporaryDataRoles<T>(
         ...["--scope", vaultOf(target), "--description", `${MARK} ${target.runId}`],
       );
     log("Assigned the temporary roles on tables and vault to who deploys.");
-    return await work();
-  } finally {
-    await removeTemporaryDataRoles(context, target);
+    result = await work();
+  } catch (error) {
+    await removeTemporaryDataRoles(context, target).catch((left: Error) => log(`::warning::${left.message}`));
+    throw error;
   }
+  await removeTemporaryDataRoles(context, target);
+  return result;
 }
