@@ -38,6 +38,22 @@ describe("parseChoices", () => {
     expect(message).toMatch(/ {2}region: must be a region.*Received "Sweden Central"\./);
   });
 
+  it("parseChoices accepts the names of repositories that GitHub has, and no path", () => {
+    const rejected = (repository: string) => messageOf(() => parse({ repository })) !== "";
+    expect(["ada/.github", "ada_company/my.cv", "a-1/_"].filter(rejected)).toEqual([]);
+    const wrong = [
+      "ada/..",
+      "ada/.",
+      "../vitae",
+      "ada/vitae/x",
+      "-ada/vitae",
+      "{owner}/vitae",
+      "ada/a b",
+      "ada/vitae\n",
+    ];
+    expect(wrong.filter((name) => !rejected(name))).toEqual([]);
+  });
+
   it.each([
     ["text that is not JSON", "{,", "must be JSON"],
     ["an unknown field", JSON.stringify({ ...minimal, colour: "red" }), '"colour"'],

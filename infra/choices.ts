@@ -13,7 +13,11 @@ export const choicesSchema = z.strictObject({
   /** The repository on GitHub. Alerts link to its runbooks. */
   repository: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[\w.-]+$/, "must be OWNER/NAME, as in the address of the repository on GitHub"),
+    // A managed user of an enterprise has an underscore, as ada_company.
+    .regex(
+      /^[A-Za-z0-9][\w-]*\/(?!\.{1,2}$)[\w.-]+$/,
+      "must be OWNER/NAME, as in the address of the repository on GitHub",
+    ),
   region,
   origins,
   ownerEmail,
