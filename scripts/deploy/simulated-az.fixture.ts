@@ -18,6 +18,9 @@ export function createSimulatedAz(stage: {
     const path = new URL(flags.url ?? "").pathname;
     if (path.endsWith("/listCallbackUrl")) return { value: SIGNED_URL };
     if (flags.method === "get") return { value: state.tableRoles };
+    // As az rest prints the response.
+    const text = "There is another user operation in progress which requires an exclusive lock on [it].";
+    denyWhile(faults, "tableRoleDenials", `Precondition Failed({"code":"PreconditionFailed","message":"${text}"})`);
     if (flags.method === "put") state.tableRoles.push({ id: path, ...JSON.parse(flags.body ?? "") });
     else state.tableRoles = state.tableRoles.filter(({ id }) => id !== path);
     return undefined;

@@ -37,6 +37,8 @@ export const createFaults = () => ({
   webDenials: 0,
   /** How many calls for the keys of the app fail while its host starts. */
   keyDenials: 0,
+  /** How many changes of table roles Cosmos DB rejects while it makes another. */
+  tableRoleDenials: 0,
   /** What the deployment API does, one for each package that is published; see simulated-kudu.fixture.ts. */
   publishing: [] as string[],
   /** Commands that begin with one of these fail. */

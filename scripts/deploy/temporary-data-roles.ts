@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { DeployContext } from "./deploy-context.ts";
 import { roles } from "./deployer-roles.ts";
+import { MINUTE, retry } from "./retry.ts";
 import { type DeployTarget, resourceId } from "./target.ts";
 
 const COSMOS_API = "2026-03-15";
@@ -12,7 +13,7 @@ const MARK = "vitae seed of run";
 
 type TableRoleAssignment = { readonly id: string; readonly properties: { readonly principalId: string } };
 type VaultRoleAssignment = { readonly id: string; readonly principalId: string; readonly description: string | null };
-type AzContext = Pick<DeployContext, "az" | "log">;
+type AzContext = Pick<DeployContext, "az" | "log" | "clock">;
 
 /** The run id as a GUID, as assignment names must be. */
 function guidOf(runId: string): string {
@@ -24,6 +25,18 @@ const management = (path: string) => `https://management.azure.com${path}?api-ve
 const tableAccountOf = (target: DeployTarget) =>
   resourceId(target, "Microsoft.DocumentDB/databaseAccounts", target.names.cosmosAccount);
 const vaultOf = (target: DeployTarget) => resourceId(target, "Microsoft.KeyVault/vaults", target.names.vault);
+
+/**
+ * Creates or deletes a role assignment of the account. Cosmos DB makes one change at a time, the deletion after a short seed
+ * may meet the creation, and the next one fails with 412: https://github.com/hashicorp/terraform-provider-azurerm/issues/15842
+ */
+const changeTableRole = (context: AzContext, method: "put" | "delete", url: string, ...args: string[]) =>
+  retry(context, () => context.az("rest", "--method", method, "--url", url, ...args), {
+    timeoutMs: 5 * MINUTE,
+    intervalMs: 15_000,
+    retryReason: (error) =>
+      /exclusive lock/.test(String(error)) ? "Cosmos DB makes another change of the account" : undefined,
+  });
 
 /** Returns `empty` while the stage does not exist yet. */
 async function listOr<T>(list: Promise<unknown>, empty: T): Promise<T> {
@@ -49,12 +62,13 @@ export async function removeTemporaryDataRoles(context: AzContext, target: Deplo
     );
 }
 
-async function removeTableRoles({ az, log }: AzContext, target: DeployTarget): Promise<void> {
+async function removeTableRoles(context: AzContext, target: DeployTarget): Promise<void> {
+  const { az, log } = context;
   const url = management(`${tableAccountOf(target)}/tableRoleAssignments`);
   const { value } = await listOr(az("rest", "--method", "get", "--url", url), { value: [] as TableRoleAssignment[] });
   for (const { id, properties } of value) {
     if (properties.principalId !== target.operator.objectId) continue;
-    await az("rest", "--method", "delete", "--url", management(id));
+    await changeTableRole(context, "delete", management(id));
     log(`Removed the temporary table role (${id.split("/").at(-1)}).`);
   }
 }
@@ -88,7 +102,7 @@ export async function withTemporaryDataRoles<T>(
       principalId: target.operator.objectId,
     };
     const url = management(`${account}/tableRoleAssignments/${guidOf(target.runId)}`);
-    await az("rest", "--method", "put", "--url", url, "--body", JSON.stringify({ properties }));
+    await changeTableRole(context, "put", url, "--body", JSON.stringify({ properties }));
     // A person may assign roles to managed identities only, and has this one already.
     if (target.operator.type === "ServicePrincipal")
       await az(
