@@ -19,6 +19,12 @@ afterEach(() => {
 
 type Options = { readonly status?: number; readonly runId?: string; readonly run?: object };
 
+type Payload = {
+  readonly data: {
+    readonly alertContext?: { readonly condition?: { readonly allOf: { readonly metricValue: number }[] } };
+  };
+};
+
 /** Only `sleep` advances it. */
 function createClock(start: number) {
   let now = start;
@@ -31,10 +37,13 @@ function createClock(start: number) {
 /** Logic Apps by HTTP and by az. */
 async function startLogicApps({ status = 202, runId = "run-1", run = { status: "Succeeded" } }: Options = {}) {
   const messages: string[] = [];
+  const numbers: unknown[] = [];
   const calls: string[] = [];
   const runs: object[] = [];
   const server = createServer(async (request, response) => {
-    messages.push(slackText(await json(request)));
+    const payload = (await json(request)) as Payload;
+    messages.push(slackText(payload));
+    numbers.push(payload.data.alertContext?.condition?.allOf[0]?.metricValue);
     runs.push({ properties: { status: "Running" } }, { properties: run });
     response.writeHead(status, runId === "" ? {} : { "x-ms-workflow-run-id": runId }).end();
   });
@@ -51,11 +60,11 @@ async function startLogicApps({ status = 202, runId = "run-1", run = { status: "
         : (runs.shift() ?? { properties: { status: "Running" } });
     },
   };
-  return { messages, calls, server, send: (state: State) => sendAlert(context, WORKFLOW, state) };
+  return { messages, numbers, calls, server, send: (state: State) => sendAlert(context, WORKFLOW, state) };
 }
 
 it("sends each sample, that of the kinds with every kind, and waits for each run", async () => {
-  const { send, messages, calls } = await startLogicApps();
+  const { send, messages, numbers, calls } = await startLogicApps();
   for (const state of states) await send(state);
   expect(messages.map((text) => text.split("\n")[0])).toEqual([
     ":rotating_light: Fired: alert-test",
@@ -63,6 +72,8 @@ it("sends each sample, that of the kinds with every kind, and waits for each run
     ":white_check_mark: Resolved: alert-test",
   ]);
   expect(messages.map((text) => text.split("\u2022 ").length - 1)).toEqual([0, logRuleNames.length, 0]);
+  // Azure's number is a Float, for which Logic Apps must evaluate the expressions too.
+  expect(Number.isInteger(numbers[1])).toBe(false);
   expect(calls.slice(0, 3)).toEqual([
     "rest --method post --url /triggers/Alert/listCallbackUrl?api-version=2019-05-01",
     "rest --method get --url /runs/run-1?api-version=2019-05-01",
