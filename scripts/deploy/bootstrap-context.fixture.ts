@@ -13,6 +13,10 @@ export function simulatedRun(programs: Programs): Run {
   return async (command, args, { input } = {}) => {
     if ((programs.missing as string[]).includes(command))
       throw new Error(`${command} could not be started`, { cause: Object.assign(new Error(), { code: "ENOENT" }) });
+    if (args.at(-1) === "--help") {
+      const isKnown = !(programs.old as string[]).includes(command);
+      return { code: isKnown ? 0 : 2, stdout: "", stderr: isKnown ? "" : `unknown command "${args[0]}"` };
+    }
     if (command === "az") return runAzure(programs, args);
     if (command === "gh") return runGh(programs.github, args, input);
     return programs.remote === undefined

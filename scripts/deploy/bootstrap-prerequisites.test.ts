@@ -14,6 +14,19 @@ it.each<[string, Partial<Programs>, RegExp[]]>([
     [/- az is not installed: https:/, /- gh is not installed: https:/],
   ],
   [
+    "az and gh are too old",
+    { old: ["az", "gh"] },
+    [
+      /- az is too old, as it has no "functionapp list-flexconsumption-locations": az upgrade/,
+      /- gh is too old, as it has no "variable set": https:/,
+    ],
+  ],
+  [
+    "no one is logged in to an old az",
+    { old: ["az"], azLogin: undefined },
+    [/- az is too old/, /- az is not logged in: az login/],
+  ],
+  [
     "no one is logged in",
     { azLogin: undefined, github: { ...emptyGitHub(), login: undefined } },
     [/- az is not logged in: az login/, /- gh is not logged in: gh auth login/],

@@ -18,8 +18,26 @@ const isMissing = (error: unknown) =>
 /** Without a login, and with one that has expired. */
 const isLoginError = (error: unknown) => /az login|AADSTS/.test(String(error));
 
-/** Checks that az is installed, logged in, has a subscription, and may create groups and assign roles in it. */
-export async function checkAzure(run: Run): Promise<Check<{ readonly az: Az; readonly account: Account }>> {
+/** A command of bootstrap that the program lacks in older versions, such as those of Linux distributions. */
+async function checkVersion(run: Run, [program, ...command]: readonly [string, ...string[]], cure: string) {
+  const result = await run(program, [...command, "--help"], { timeoutMs: MINUTE }).catch(() => undefined);
+  // A program that cannot be started is reported by its own check.
+  if (!result || result.code === 0) return [];
+  return [`${program} is too old, as it has no "${command.join(" ")}": ${cure}`];
+}
+
+/** Checks that az is installed, recent, logged in, has a subscription, and may create groups and assign roles in it. */
+export async function checkAzure(run: Run): Promise<Check<AzureAccess>> {
+  const [problems, check] = await Promise.all([
+    checkVersion(run, ["az", "functionapp", "list-flexconsumption-locations"], "az upgrade"),
+    checkLogin(run),
+  ]);
+  return { ...check, problems: [...problems, ...check.problems] };
+}
+
+type AzureAccess = { readonly az: Az; readonly account: Account };
+
+async function checkLogin(run: Run): Promise<Check<AzureAccess>> {
   const az = createAz(run, AZ_CALL_MS);
   type Shown = Account & { readonly state: string; readonly user: { readonly name: string } };
   try {
@@ -70,12 +88,12 @@ async function maySetUp(az: Az, subscriptionId: string): Promise<boolean> {
   );
 }
 
-/** Checks that gh is installed and logged in. */
+/** Checks that gh is installed, recent and logged in. */
 export async function checkGitHub(run: Run): Promise<Check<Gh>> {
   const gh = createGh(run);
   try {
     await gh(["api", "user"]);
-    return { value: gh, problems: [] };
+    return { value: gh, problems: await checkVersion(run, ["gh", "variable", "set"], "https://cli.github.com") };
   } catch (error) {
     if (isMissing(error)) return { problems: ["gh is not installed: https://cli.github.com"] };
     // gh exits with 4 without a login; GitHub responds with 401 to an expired one.

@@ -9,6 +9,8 @@ export type Programs = {
   azure: Subscription;
   github: GitHubState;
   missing: ("az" | "gh")[];
+  /** Versions without the newest commands that bootstrap uses. */
+  old: ("az" | "gh")[];
   /** Undefined: az is not logged in. */
   azLogin: { name: string; state: string } | undefined;
   isOwner: boolean;
@@ -30,6 +32,7 @@ export const emptyPrograms = (): Programs => ({
   azure: emptySubscription(),
   github: emptyGitHub(),
   missing: [],
+  old: [],
   azLogin: { name: "Ada's subscription", state: "Enabled" },
   isOwner: true,
   flexRegions: ["Sweden Central", "northeurope"],
