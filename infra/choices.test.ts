@@ -98,6 +98,22 @@ describe("readConfig with choices", () => {
     expect(vault).toEqual({ purgeProtection: false, softDelete: 7 });
   });
 
+  it("previews do not take over what production pays for by the month, unless they ask for it", () => {
+    const production = {
+      frontDoor: true,
+      scale: { alwaysReady: { http: 1 } },
+      alerts: { profile: "full", availability: { enabled: true } },
+    };
+    const { frontDoor, scale, alerts } = preview(parse({ overrides: { production } }));
+    expect([frontDoor, scale.alwaysReady, alerts.profile, alerts.availability.enabled]).toEqual([
+      false,
+      {},
+      "lean",
+      false,
+    ]);
+    expect(preview(parse({ overrides: { production, preview: { frontDoor: true } } })).frontDoor).toBe(true);
+  });
+
   it("readConfig rejects an override that breaks a rule, and names the file", () => {
     const message = messageOf(() => production(parse({ overrides: { production: { hostNames: ["https://x"] } } })));
     expect(message).toContain("fix them in infra/choices.json");

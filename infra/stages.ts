@@ -30,6 +30,8 @@ export function stagesOf({ repository, region, origins, ownerEmail, site, overri
       ownerEmail: "owner@preview.invalid",
       vault: { purgeProtection: false, softDelete: 7 },
       telemetry: { dailyCap: 0.05 },
+      // It has a monthly fee, of which each preview would pay its own.
+      frontDoor: false,
       // Azure may count the groups together: HTTP, blob events, the queue and each timer need an instance of their own.
       scale: { maximumInstances: 1 + triggerNames.length },
       // Alerts by mail only. Those on metrics are left to production, which has the free ones; bootstrap creates the budget.
