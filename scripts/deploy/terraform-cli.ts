@@ -1,6 +1,6 @@
 // Runs Terraform on the stacks of a stage. Plans go to a file; only their summary is printed.
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,8 @@ export const LOCK_FILE = join(root, "infra", LOCK);
 const LIMIT = { timeoutMs: 30 * MINUTE, graceMs: 2 * MINUTE };
 /** The deployment lock excludes other runs. So a state lock is of a run that was killed, or of a person's own plan. */
 const LOCK_TIMEOUT = "-lock-timeout=3m";
+const PLUGINS = "plugins";
+const PLANS = ["plan.bin", "again.bin"];
 const PLAIN = ["-input=false", "-no-color"];
 
 /**
@@ -48,6 +50,18 @@ export function requireLockFile(file = LOCK_FILE): void {
   );
 }
 
+/** The folders of this process. */
+const folders = new Set<string>();
+// Plans have secrets, and providers hundreds of megabytes. The rest stays: Terraform saves a state there that it cannot store.
+process.once("exit", () => {
+  for (const folder of folders)
+    for (const name of [
+      PLUGINS,
+      ...["platform", "events"].flatMap((stack) => PLANS.map((plan) => join("stacks", stack, plan))),
+    ])
+      rmSync(join(folder, name), { recursive: true, force: true });
+});
+
 /** Synthesizes the stacks of the stage, and returns the commands on them. */
 export async function openTerraform(
   { run }: Pick<DeployContext, "run">,
@@ -55,6 +69,7 @@ export async function openTerraform(
   lockFile = LOCK_FILE,
 ): Promise<Terraform> {
   const out = await mkdtemp(join(tmpdir(), "vitae-stacks-"));
+  folders.add(out);
   await runOrThrow(run, [process.execPath, [join(root, "infra", "main.ts"), "--stage", stage, "--out", out]]);
   const initialized = new Set<Stack>();
   const isLocked = existsSync(lockFile);
@@ -106,7 +121,7 @@ export async function openTerraform(
 /** Both stacks use one download of the providers, unless the user has a cache. */
 async function createPluginCache(out: string, isLocked: boolean): Promise<Record<string, string>> {
   if (process.env.TF_PLUGIN_CACHE_DIR) return {};
-  const folder = join(out, "plugins");
+  const folder = join(out, PLUGINS);
   await mkdir(folder);
   // Terraform uses a cached provider only if the lock file has its checksum, and previews may have no lock file.
   return {
