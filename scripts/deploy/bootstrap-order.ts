@@ -8,10 +8,10 @@ import { grantOperator } from "./bootstrap-operator.ts";
 import { type Repository, stateAccountOf, UNKNOWN, variablesOf } from "./bootstrap-plan.ts";
 import {
   type Account,
-  type Check,
   checkAzure,
   checkGitHub,
   checkRepository,
+  checkTarget,
   repositoryOfRemote,
 } from "./bootstrap-prerequisites.ts";
 import { type Answers, type Ask, askQuestions, readFlags } from "./bootstrap-questions.ts";
@@ -40,9 +40,6 @@ const notUsed: { readonly az: Az; readonly gh: Gh } = {
     Promise.reject(new CommandError("gh", ["api"], { code: 1, stdout: "", stderr: "gh: Not Found (HTTP 404)" })),
 };
 
-const problemsOf = (...checks: readonly (Check<unknown> | undefined)[]) =>
-  checks.flatMap((check) => check?.problems ?? []);
-
 /** Throws what is wrong with the flags together with what is missing, so that one run names everything. */
 function requireNone(problems: readonly string[], issues: readonly string[] = []): void {
   const missing = problems.length > 0 ? ["These prerequisites are missing, and nothing was changed:"] : [];
@@ -64,12 +61,16 @@ export async function bootstrap(
   const known = choicesSchema.shape.repository.safeParse(
     answers.repository ?? (ask ? "" : (existing?.repository ?? remote)),
   );
-  const early = gitHub.value && known.success ? await checkRepository(gitHub.value, known.data) : undefined;
+  const repositoryProblems = async (gh: Gh, slug: string) => {
+    const { value, problems } = await checkRepository(gh, slug);
+    return value && azure.value ? checkTarget(gh, slug, azure.value.account) : problems;
+  };
+  const early = gitHub.value && known.success ? await repositoryProblems(gitHub.value, known.data) : [];
   const question = {
     ...{ flags: answers, existing, remote, log, needsConfirm: !confirmed && !dryRun },
     check: async (flag: keyof Answers, { repository, region }: Choices) => {
       if (flag === "repository" && repository !== known.data && gitHub.value && !dryRun)
-        return problemsOf(await checkRepository(gitHub.value, repository))[0];
+        return (await repositoryProblems(gitHub.value, repository))[0];
       // A subscription that never used Microsoft.Web cannot tell; prepareAzure checks again.
       if (flag === "region" && azure.value)
         return regionIssue(azure.value, region).then(
@@ -80,7 +81,7 @@ export async function bootstrap(
     },
   };
   const given = await readFlags({ ...question, ...(ask && { ask }) });
-  const problems = problemsOf(azure, gitHub, early);
+  const problems = [...azure.problems, ...gitHub.problems, ...early];
   requireNone(dryRun ? [] : problems, given.issues);
   for (const problem of problems) log(`Not checked in this dry run: ${problem}`);
   if (problems.length > 0) log("What cannot be checked is listed as if it did not exist.");

@@ -22,6 +22,13 @@ it.each<[string, Partial<Programs>, RegExp[]]>([
     ],
   ],
   [
+    "the repository deploys to another subscription than the selected one",
+    { github: { ...emptyGitHub(), variables: { STATE_ACCOUNT: "vitaestateother" } } },
+    [
+      /- ada\/vitae deploys to another subscription than Ada's subscription, one with .*vitaestateother.*az account set/,
+    ],
+  ],
+  [
     "no one is logged in to an old az",
     { old: ["az"], azLogin: undefined },
     [/- az is too old/, /- az is not logged in: az login/],
@@ -48,6 +55,11 @@ it.each<[string, Partial<Programs>, RegExp[]]>([
       /- ada@ada\.dev must have the role Owner.*az role assignment create --role Owner/,
       /- you must be an administrator of the repository ada\/vitae/,
     ],
+  ],
+  [
+    "the repository belongs to someone else",
+    { github: { ...emptyGitHub(), repository: { ...emptyGitHub().repository, admin: false } } },
+    [/- you must be an administrator of the repository ada\/vitae.*gh repo fork/],
   ],
   [
     "the repository does not exist",

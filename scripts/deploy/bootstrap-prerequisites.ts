@@ -1,6 +1,6 @@
 // What must be there before bootstrap changes anything: az and gh, logged in, with the rights to the subscription and repository.
 import { createGh, type Gh, getFromGitHub, statusOf } from "./bootstrap-github.ts";
-import type { Repository } from "./bootstrap-plan.ts";
+import { type Repository, stateAccountOf } from "./bootstrap-plan.ts";
 import { type Az, CommandError, createAz, type Run } from "./command.ts";
 import { MINUTE } from "./retry.ts";
 
@@ -134,6 +134,19 @@ export async function checkRepository(gh: Gh, slug: string): Promise<Check<Repos
     value: { owner: owner.login, name, ownerId: String(owner.id), id: String(id), isPrivate: found.private },
     problems: [],
   };
+}
+
+/**
+ * Checks that the repository does not deploy to another subscription already, such as after a forgotten `az account set`:
+ * its next deployment would begin with no data, and what exists would go on costing.
+ */
+export async function checkTarget(gh: Gh, slug: string, { id, name }: Account): Promise<readonly string[]> {
+  const state = await getFromGitHub<{ value: string }>(gh, `repos/${slug}/actions/variables/STATE_ACCOUNT`);
+  if (!state || state.value === stateAccountOf(id)) return [];
+  return [
+    `${slug} deploys to another subscription than ${name}, one with the storage account ${state.value}. Select it: ` +
+      `az account set --subscription NAME-OR-ID. Or give it up: gh variable delete STATE_ACCOUNT --repo ${slug}`,
+  ];
 }
 
 /** The repository of the remote `origin` on GitHub, as OWNER/NAME. */

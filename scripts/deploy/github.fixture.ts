@@ -65,6 +65,8 @@ function callApi(state: GitHubState, args: readonly string[], input: string): un
   if (!path.toLowerCase().startsWith(prefix)) throw notFound();
   const [kind, name = "", sub, item = ""] = path.slice(prefix.length + 1).split("/");
   if (kind === "") return { ...repository, permissions: { admin: repository.admin } };
+  // Variables are for collaborators.
+  if (kind === "actions" && !repository.admin) throw new HttpError(403, "Resource not accessible by integration");
   if (kind === "actions") return readVariable(state, sub ?? "");
   const offered = !repository.private || state.plan !== "free";
   if (kind !== "environments" || !offered) throw notFound();
