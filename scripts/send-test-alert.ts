@@ -29,9 +29,7 @@ try {
   const states = statesOf(flags.only);
   const { alerts, region } = readConfig(stage);
   if (alerts.slack.connection === "none")
-    throw new Error(
-      `${stage} has no notifier: it sends e-mails only (alerts.slack of the stage, see infra/stages.ts).`,
-    );
+    throw new Error(`${stage} has no notifier: it sends e-mails only (alerts.slack in docs/settings.md).`);
   const { id } = flags.subscription
     ? { id: flags.subscription }
     : ((await deployContext.az("account", "show")) as { readonly id: string });
