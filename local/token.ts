@@ -74,7 +74,7 @@ async function tokenOfStage(
   // Loaded only here: it reads the configuration of the stages.
   const [{ deployContext }, { stageToken }] = await Promise.all([
     import("../scripts/deploy/deploy-context.ts"),
-    import("../scripts/deploy/stage-token.ts"),
+    import("../scripts/deploy/laptop/stage-token.ts"),
   ]);
   return stageToken(deployContext.az, { stageName, role, expiresIn });
 }

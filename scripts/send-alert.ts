@@ -2,7 +2,7 @@
 import { CODE, codesOf } from "../infra/alerting/kinds.ts";
 import { logRuleNames } from "../infra/alerting/queries.ts";
 import type { DeployContext } from "./deploy/deploy-context.ts";
-import { postAlert } from "./deploy/notify-slack.ts";
+import { postAlert } from "./deploy/deployment/notify-slack.ts";
 
 /** `kinds` is an alert of a rule that reports several kinds of problems. */
 export const states = ["fired", "kinds", "resolved"] as const;

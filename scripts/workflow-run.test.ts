@@ -1,7 +1,7 @@
 // Which jobs run for which event: none with rights in Azure before bootstrap, and no common group while a job waits.
 import { expect, it } from "vitest";
-import { LONGEST_DEPLOYMENT } from "./deploy/deadline.ts";
-import { LONGEST_WAIT_MS } from "./deploy/deployment-lock.ts";
+import { LONGEST_DEPLOYMENT } from "./deploy/deployment/deadline.ts";
+import { LONGEST_WAIT_MS } from "./deploy/lock/deployment-lock.ts";
 import { MINUTE } from "./deploy/retry.ts";
 import { readWorkflow, workflows } from "./workflow-rules.fixture.ts";
 import { type Event, isTrue, startedJobs } from "./workflow-run.fixture.ts";
@@ -111,7 +111,7 @@ it.each([DEPLOY, PREVIEW])("%s deploys only the newest commit, and removes roles
   const steps = readWorkflow(path).jobs.deploy?.steps ?? [];
   const condition = (text: string) => steps.find(({ run }) => run?.includes(text))?.if ?? "true";
   // GitHub signals a cancellation to the process of the step only, which is a shell without exec.
-  expect(steps.find(({ id }) => id === "deploy")?.run).toMatch(/^exec node scripts\/deploy\/deploy.ts /);
+  expect(steps.find(({ id }) => id === "deploy")?.run).toMatch(/^exec node scripts\/deploy\/pipeline\/deploy.ts /);
   const runs = (text: string, newest: string, outcome: string, inputs = {}) =>
     isTrue(condition(text), { steps: { commit: { outputs: { newest } }, deploy: { outcome } }, inputs }, true);
   expect(["true", "false", ""].map((newest) => runs("--package", newest, ""))).toEqual([true, false, false]);

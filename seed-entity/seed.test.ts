@@ -9,8 +9,8 @@ import { createTableClient } from "../functions/lib/azure/tables.ts";
 import { LOCAL_OWNER_EMAIL, tables } from "../functions/lib/names.ts";
 import { readSettings } from "../functions/lib/settings.ts";
 import { tablesEndpoint } from "../functions/lib/test-services.fixture.ts";
-import { seedSettings } from "../scripts/deploy/seed-deployment.ts";
-import { createStage } from "../scripts/deploy/simulated-stage.fixture.ts";
+import { seedSettings } from "../scripts/deploy/deployment/seed-deployment.ts";
+import { createStage } from "../scripts/deploy/deployment/simulated-stage.fixture.ts";
 import { installStandIn } from "../scripts/deploy/stand-in.fixture.ts";
 import { seed as seedEntity } from "./seed.ts";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { assignable } from "../../scripts/deploy/deployer-roles.ts";
+import { assignable } from "../../scripts/deploy/bootstrap/deployer-roles.ts";
 import { builtInRoles } from "../role-assignment.ts";
 import { dataActions } from "../store-calls.ts";
 import { all, appOf, type StackJson, synthesized, target, texts } from "../synthesized.fixture.ts";

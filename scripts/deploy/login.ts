@@ -1,6 +1,6 @@
 // Logs the Azure CLI in with a fresh token of the GitHub job.
 
-import { AUDIENCE } from "./bootstrap-plan.ts";
+import { AUDIENCE } from "./bootstrap/plan.ts";
 import { runOrThrow } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import { pause } from "./interruptible.ts";

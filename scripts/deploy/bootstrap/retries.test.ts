@@ -1,0 +1,94 @@
+// How bootstrap deals with what exists already, comes late or fails.
+import { expect, it } from "vitest";
+import { SUBSCRIPTION } from "../azure-cli.fixture.ts";
+import { answers, simulatedContext } from "./context.fixture.ts";
+import { assignmentCondition, customRoles } from "./deployer-roles.ts";
+import { bootstrap } from "./order.ts";
+import { emptyPrograms, type Programs } from "./programs.fixture.ts";
+
+const custom = customRoles(SUBSCRIPTION, true);
+
+async function run(programs: Programs): Promise<string[]> {
+  const { context, lines } = simulatedContext(programs);
+  await bootstrap(context, { answers, dryRun: false, confirmed: true });
+  return lines;
+}
+
+it("bootstrap replaces an existing assignment that lacks its condition", async () => {
+  const programs = emptyPrograms();
+  await run(programs);
+  const right = programs.azure.assignments.find(({ condition }) => condition !== null);
+  if (right) right.condition = null;
+  await run(programs);
+  const { assignments } = programs.azure;
+  expect(assignments.filter(({ condition }) => condition === assignmentCondition)).toHaveLength(2);
+  expect(assignments).toHaveLength(9);
+});
+
+it("bootstrap updates an existing custom role whose actions differ", async () => {
+  const programs = emptyPrograms();
+  await run(programs);
+  const [definition] = programs.azure.definitions;
+  definition?.actions.pop();
+  expect(await run(programs)).toContain(`role ${custom[0]?.name}: updated`);
+  expect(definition?.actions).toEqual(custom[0]?.actions);
+});
+
+it.each(["unknownIdentities", "unknownRoles"] as const)(
+  "bootstrap retries assignments for five minutes while there are %s",
+  async (kind) => {
+    const programs = { ...emptyPrograms(), [kind]: 8 };
+    const lines = await run(programs);
+    expect(lines.filter((line) => line.includes("is not known everywhere yet; retrying"))).toHaveLength(8);
+    expect(programs.azure.assignments).toHaveLength(9);
+    const { context, lines: late } = simulatedContext({ ...emptyPrograms(), [kind]: 1000 });
+    await expect(bootstrap(context, { answers, dryRun: false, confirmed: true })).rejects.toThrow(
+      /NotFound|DoesNotExist/,
+    );
+    expect(late.filter((line) => line.includes("retrying"))).toHaveLength(30);
+  },
+);
+
+it("bootstrap does not retry an assignment that Azure denies", async () => {
+  const { context, lines } = simulatedContext({ ...emptyPrograms(), azFails: "role assignment create" });
+  await expect(bootstrap(context, { answers, dryRun: false, confirmed: true })).rejects.toThrow("AuthorizationFailed");
+  expect(lines.join("\n")).not.toContain("retrying");
+});
+
+it("bootstrap uses a new role that is not listed yet, in this run and in one after a failure", async () => {
+  const programs = { ...emptyPrograms(), hiddenRoleLists: 3 };
+  await run(programs);
+  expect(programs.azure.definitions.map(({ roleName }) => roleName)).toEqual(custom.map(({ name }) => name));
+  programs.azure.assignments.length = 0;
+  programs.hiddenRoleLists = 5;
+  const lines = await run(programs);
+  expect(lines.join("\n")).toContain("exists and is not listed yet; retrying in 10 s.");
+  expect(programs.azure.definitions).toHaveLength(2);
+  expect(programs.azure.assignments).toHaveLength(9);
+  programs.hiddenRoleLists = 100;
+  await expect(run(programs)).rejects.toThrow("RoleDefinitionWithSameNameExists");
+});
+
+it("bootstrap stops at a failing call, names it, and the next run continues from there", async () => {
+  const programs = { ...emptyPrograms(), azFails: "group create --name vitae-production" };
+  const { context, lines } = simulatedContext(programs);
+  await expect(bootstrap(context, { answers, dryRun: false, confirmed: true })).rejects.toThrow(
+    /az group create --name vitae-production.*AuthorizationFailed/s,
+  );
+  expect(lines).toContain("resource group vitae-state: created");
+  // The workflows start only with this variable, which is set last.
+  expect(programs.github.variables).toEqual({});
+  programs.azFails = "";
+  expect(await run(programs)).toContain("resource group vitae-state: already exists");
+  expect(programs.azure.assignments).toHaveLength(9);
+  expect(programs.github.writes.at(-1)).toBe("STATE_ACCOUNT");
+});
+
+it("bootstrap stops at a region without Flex Consumption that Azure could not check before", async () => {
+  const { context, lines } = simulatedContext(emptyPrograms());
+  const options = { answers: { ...answers, region: "mars" }, dryRun: false, confirmed: true };
+  await expect(bootstrap(context, options)).rejects.toThrow(
+    'The region must have Flex Consumption: northeurope, swedencentral. Received "mars".',
+  );
+  expect(lines.at(-1)).toMatch(/^registration of /);
+});

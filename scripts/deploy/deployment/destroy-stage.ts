@@ -1,0 +1,52 @@
+// Destroys a stage: its resources, what Azure created beside them, and its Terraform state.
+import { stateOf } from "../../../infra/naming.ts";
+import type { DeployContext } from "../deploy-context.ts";
+import { withDeploymentLock } from "../lock/deployment-lock.ts";
+import { lockOf } from "../lock/lock-blob.ts";
+import { renewLogin } from "../login.ts";
+import type { DeployTarget } from "../target.ts";
+import { openTerraform } from "./terraform-cli.ts";
+
+/**
+ * Waits for a deployment of the stage. The state goes last: after a failure the next run, or the next sweep, continues.
+ * @throws {Error} of the step that failed, and LockError
+ */
+export async function destroyStage(outer: DeployContext, target: DeployTarget): Promise<void> {
+  await withDeploymentLock(outer, target, async (context) => {
+    const terraform = await openTerraform(context, target.stage);
+    // The events stack reads resources of the platform stack, so it goes first.
+    for (const stack of ["events", "platform"] as const) {
+      await renewLogin(context, process.env);
+      context.log(`Destroying the stack ${stack} of ${target.stage}, which takes minutes.`);
+      await terraform.destroy(stack);
+    }
+    await deleteGeneratedRule(context, target);
+    await deleteState(context, target);
+  });
+  // Without a lease, so a deployment that has just begun keeps it. One that is left costs nothing and is used again.
+  await outer
+    .az("storage", "blob", "delete", ...containerOf(target), "--name", lockOf(target.stage))
+    .catch(() => undefined);
+}
+
+function containerOf({ stage, stateAccount }: DeployTarget): string[] {
+  const { containerName } = stateOf(stage, "platform");
+  return ["--account-name", stateAccount, "--container-name", containerName, "--auth-mode", "login"];
+}
+
+/** Azure adds it to each Application Insights component, outside of Terraform's state (docs/decisions/055). */
+async function deleteGeneratedRule({ az, log }: DeployContext, { subscriptionId, names }: DeployTarget): Promise<void> {
+  const rules = `/subscriptions/${subscriptionId}/resourceGroups/${names.resourceGroup}/providers/microsoft.alertsmanagement/smartDetectorAlertRules`;
+  const id = `${rules}/Failure Anomalies - ${names.insights}`;
+  // It does not depend on the stage and is free, so a rule that is left is no reason to fail.
+  await az("resource", "delete", "--ids", id).catch((error: unknown) =>
+    log(`warning: ${id} was not deleted. ${error}`),
+  );
+}
+
+async function deleteState({ az }: DeployContext, target: DeployTarget): Promise<void> {
+  const container = containerOf(target);
+  const list = ["storage", "blob", "list", ...container, "--prefix", `${target.stage}/`, "--num-results", "*"];
+  for (const { name } of (await az(...list)) as { name: string }[])
+    if (name.endsWith(".tfstate")) await az("storage", "blob", "delete", ...container, "--name", name);
+}

@@ -1,0 +1,46 @@
+// Removes the previews whose pull request is closed or has lost its label. The Terraform state lists the previews.
+import { runOrThrow } from "../command.ts";
+import type { DeployContext } from "../deploy-context.ts";
+import { destroyStage } from "../deployment/destroy-stage.ts";
+import { readTarget } from "../target.ts";
+
+/** The label that gives a pull request its own stage; preview.yml names it too. */
+const PREVIEW_LABEL = "preview";
+
+type Blob = { readonly name: string };
+type Pull = { readonly state: string; readonly labels: readonly { readonly name: string }[] };
+
+/**
+ * @param environment as that of a deployment, for readTarget
+ * @throws {Error} naming the previews that could not be removed, after all were tried
+ */
+export async function sweepPreviews(
+  context: DeployContext,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const { az, run, log } = context;
+  // Any preview: what differs is the stage. Variables that are missing are reported before the first call.
+  const { stateAccount } = readTarget("preview-1", environment);
+  const container = ["--account-name", stateAccount, "--container-name", "preview", "--auth-mode", "login"];
+  const blobs = (await az("storage", "blob", "list", ...container, "--num-results", "*")) as Blob[];
+  const numbers = new Set(
+    blobs.map(({ name }) => /^preview-([1-9]\d*)\/.*\.tfstate$/.exec(name)?.[1]).filter((it) => it !== undefined),
+  );
+  const failed: string[] = [];
+  for (const number of numbers)
+    try {
+      const text = await runOrThrow(run, ["gh", ["pr", "view", number, "--json", "state,labels"]]);
+      const { state, labels } = JSON.parse(text) as Pull;
+      if (state === "OPEN" && labels.some(({ name }) => name === PREVIEW_LABEL)) {
+        log(`preview-${number}: kept, its pull request is open.`);
+        continue;
+      }
+      await destroyStage(context, readTarget(`preview-${number}`, environment));
+      log(`preview-${number}: removed.`);
+    } catch (error) {
+      failed.push(`preview-${number}`);
+      log(`preview-${number}: not removed. ${error instanceof Error ? error.message : error}`);
+    }
+  if (numbers.size === 0) log("There are no previews.");
+  if (failed.length > 0) throw new Error(`Not removed: ${failed.join(", ")}. The next sweep tries again.`);
+}
