@@ -32,9 +32,9 @@ const scale = z
      */
     httpConcurrency: count(1, 1000).default(100),
     /**
-     * Instances times memory bounds the bill. The most is 30: one row of the counter admits 64 live writers, and an
-     * instance that Azure has just replaced stays one for ten minutes. Whether Azure bounds the app or each of its
-     * groups (HTTP, blob events, every other function) is unknown; only the first serves visits.
+     * Instances times memory bounds the execution time that is billed. The most is 30: one row of the counter admits 64
+     * live writers, and an instance that Azure has just replaced stays one for ten minutes. Whether Azure bounds the app
+     * or each of its groups (HTTP, blob events, every other function) is unknown; only the first serves visits.
      */
     maximumInstances: count(1, 30).default(12),
     /**
