@@ -19,3 +19,12 @@ it("summarizePlan permits the replacement of a vault that Azure failed to create
     lossesOf({ change: { actions: ["delete"] }, action_reason: "delete_because_no_resource_config" }),
   ).toHaveLength(1);
 });
+
+it("summarizePlan lists changed outputs by name, as a plan can change nothing else", () => {
+  const output_changes = { app_url: { actions: ["update"], after: "s3cr3t" }, host: { actions: ["no-op"] } };
+  expect(summarizePlan(JSON.stringify({ output_changes })).lines).toEqual([
+    "  update  output.app_url",
+    "  0 to create, 0 to update, 0 to replace, 0 to delete.",
+  ]);
+  expect(summarizePlan("{}").lines).toEqual(["  No changes."]);
+});

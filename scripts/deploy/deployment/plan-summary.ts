@@ -12,6 +12,7 @@ const planJson = z.object({
       }),
     )
     .default([]),
+  output_changes: z.record(z.string(), z.object({ actions: z.array(z.string()) })).default({}),
 });
 
 /** Types that hold data, or a name that Azure reserves for months after deletion. */
@@ -39,20 +40,24 @@ const isLoss = (action: string) => action === "replace" || action === "delete";
 
 /** @param json the output of `terraform show -json` for a plan */
 export function summarizePlan(json: string): PlanSummary {
-  const changes = planJson
-    .parse(JSON.parse(json))
-    .resource_changes.map(({ address, type, action_reason, change: { actions } }) => ({
+  const { resource_changes, output_changes } = planJson.parse(JSON.parse(json));
+  const actionOf = (actions: readonly string[]) => (actions.length > 1 ? "replace" : (actions[0] ?? "no-op"));
+  const changes = resource_changes
+    .map(({ address, type, action_reason, change: { actions } }) => ({
       address,
       type,
       isTainted: action_reason === TAINTED,
-      action: actions.length > 1 ? "replace" : (actions[0] ?? "no-op"),
+      action: actionOf(actions),
     }))
     .filter(({ action }) => action !== "no-op" && action !== "read");
+  const outputs = Object.entries(output_changes)
+    .map(([name, { actions }]) => ({ address: `output.${name}`, action: actionOf(actions) }))
+    .filter(({ action }) => action !== "no-op");
   const count = (action: string) => changes.filter((it) => it.action === action).length;
   return {
     lines: [
-      ...changes.map(({ action, address }) => `  ${action.padEnd(7)} ${address}`),
-      changes.length === 0
+      ...[...changes, ...outputs].map(({ action, address }) => `  ${action.padEnd(7)} ${address}`),
+      changes.length + outputs.length === 0
         ? "  No changes."
         : `  ${count("create")} to create, ${count("update")} to update, ${count("replace")} to replace, ${count("delete")} to delete.`,
     ],
