@@ -76,6 +76,7 @@ function scriptViolations(steps: readonly Step[]): string[] {
 }
 
 const canWrite = (permissions: unknown) => JSON.stringify(permissions ?? {}).includes('"write"');
+const startsWorkflows = (permissions: unknown) => (permissions as { actions?: string }).actions === "write";
 /** A checkout of a pull request is code of somebody who may not have rights here. */
 const hasCode = ({ steps = [] }: Job) => steps.some(({ uses }) => uses !== undefined);
 
@@ -92,8 +93,9 @@ export function violationsOf(text: string): string[] {
   if (permissions === undefined || permissions === "write-all" || canWrite(permissions)) violations.push("permissions");
   for (const [name, job] of Object.entries(jobs)) {
     if (job.permissions === "write-all") violations.push(`permissions ${name}`);
-    // A reviewer of the environment has approved the code before it runs.
-    if (isForeign && canWrite(job.permissions) && hasCode(job) && !job.environment) violations.push(`rights ${name}`);
+    // A reviewer of the environment has approved the code before it runs. To start workflows, no approval is enough.
+    const isReviewed = job.environment !== undefined && !startsWorkflows(job.permissions);
+    if (isForeign && canWrite(job.permissions) && hasCode(job) && !isReviewed) violations.push(`rights ${name}`);
     // A called workflow has limits of its own.
     if (job.uses !== undefined) continue;
     if (!concurrency && !job.concurrency) violations.push(`concurrency ${name}`);

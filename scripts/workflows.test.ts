@@ -42,19 +42,30 @@ const writes = `jobs:
     permissions:
       actions: write
 `;
+const comments = writes.replace("actions", "pull-requests");
 
 it("violationsOf accepts a workflow that follows the rules", () => {
   expect(violationsOf(good)).toEqual([]);
 });
 
 it.each([
-  ["on a push", "on: pull_request", "on: push"],
-  ["after a review", writes, `${writes}    environment: reviewed\n`],
-  ["without code of the pull request", /- uses: .*\n.*npm ci/, "- run: gh workflow run sweep.yml --ref main"],
-])("violationsOf accepts the right to write %s", (_, from, to) => {
-  const writing = good.replace("jobs:\n  job:\n", writes);
+  ["to comment after a review", comments, comments, `${comments}    environment: reviewed\n`],
+  ["to start workflows on a push", writes, "on: pull_request", "on: push"],
+  [
+    "to start workflows without code of the pull request",
+    writes,
+    /- uses: .*\n.*npm ci/,
+    "- run: gh workflow run sweep.yml --ref main",
+  ],
+])("violationsOf accepts the right %s", (_, rights, from, to) => {
+  const writing = good.replace("jobs:\n  job:\n", rights);
   expect(violationsOf(writing)).toEqual(["rights job"]);
   expect(violationsOf(writing.replace(from, to))).toEqual([]);
+});
+
+it("violationsOf reports code of a pull request with the right to start workflows, also after a review", () => {
+  const reviewed = good.replace("jobs:\n  job:\n", `${writes}    environment: reviewed\n`);
+  expect(violationsOf(reviewed)).toEqual(["rights job"]);
 });
 
 it.each([
