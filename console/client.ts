@@ -32,7 +32,7 @@ export type Client = {
 const TIMEOUT_MS = 30_000;
 const NO_RESPONSE = "The API did not respond. Check the connection, and try again.";
 
-export const sendFetch: Transport = async ({ url, ...request }) => {
+const sendFetch: Transport = async ({ url, ...request }) => {
   try {
     const init = { ...request, body: request.body ?? null, signal: AbortSignal.timeout(TIMEOUT_MS) };
     const response = await fetch(url, init);

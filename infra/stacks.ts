@@ -24,7 +24,7 @@ import { type DeployedSettings, originSettings, settingsOf } from "./settings.ts
 import { tagResources } from "./tags.ts";
 
 /** All resources that exist before the code is deployed. */
-export class PlatformStack extends TerraformStack {
+class PlatformStack extends TerraformStack {
   constructor(scope: Construct, props: StackProps) {
     super(scope, "platform");
     addProviders(this, "platform", props);
@@ -120,7 +120,7 @@ export class PlatformStack extends TerraformStack {
  * The event subscription, which can be created only when the code runs. Finds resources of the platform by name, so
  * that it does not read the platform's state.
  */
-export class EventsStack extends TerraformStack {
+class EventsStack extends TerraformStack {
   constructor(scope: Construct, props: StackProps) {
     super(scope, "events");
     addProviders(this, "events", props);

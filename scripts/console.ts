@@ -26,7 +26,7 @@ async function readPage(names: readonly string[]): Promise<File> {
 }
 
 /** @returns the files by path, the page with the empty one; and which package went into which file */
-export async function buildConsole(): Promise<{ files: Readonly<Record<string, File>>; metafile: Metafile }> {
+async function buildConsole(): Promise<{ files: Readonly<Record<string, File>>; metafile: Metafile }> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ["console/main.tsx", "console/style.css"],

@@ -16,8 +16,8 @@ const DAY_HOURS = 24;
  * Key Vault never deletes a version, and its list has 25 a call. So requests stop early; the timer adds 13 a year. A
  * revocation may go on for longer, so that a thief of a token who rotates cannot prevent it.
  */
-export const MAX_VERSIONS_TO_ROTATE = 200;
-export const MAX_VERSIONS_TO_REVOKE = 400;
+const MAX_VERSIONS_TO_ROTATE = 200;
+const MAX_VERSIONS_TO_REVOKE = 400;
 
 /** A key that was written or already existed. `createdOn` in milliseconds since 1970. */
 export type NewKey = Pick<SecretVersion, "version" | "createdOn"> & { readonly id: string };

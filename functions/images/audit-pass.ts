@@ -44,7 +44,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** A list cannot go on from its marker, for example: then it begins again. */
 const MAX_PASS_MS = 30 * DAY_MS;
 
-export function startPass(now: number): Pass {
+function startPass(now: number): Pass {
   const counts = { images: 0, differences: 0, missing: 0, repaired: 0, limit: 0 };
   return { phase: "count", area: areas[0], startedAt: now, ...counts };
 }

@@ -111,7 +111,7 @@ const detailsHash = ({ description, alt, tags, visibility = "private", retention
  * It changes with every field of the response. Its first part changes only with the fields that PATCH changes, and If-Match
  * compares this part: a thumbnail that becomes ready between a read and a change is no conflict (docs/decisions/034).
  */
-export const etagOf = (record: ImageRecord): string => `"${detailsHash(record)}.${hash(toResponse(record))}"`;
+const etagOf = (record: ImageRecord): string => `"${detailsHash(record)}.${hash(toResponse(record))}"`;
 
 /** Whether If-Match names this record. Weak tags count too: a proxy that compresses makes them so. */
 export function matchesEtag(ifMatch: string, record: ImageRecord): boolean {

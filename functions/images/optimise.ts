@@ -14,7 +14,7 @@ import {
 } from "./optimise-plan.ts";
 
 /** Milliseconds; on one core AVIF with transparency took up to 8 s, all else less than 5 (docs/decisions/033). */
-export const OPTIMISE_MS = 10_000;
+const OPTIMISE_MS = 10_000;
 
 type Quality = (typeof qualities)[number];
 const JPEG: Record<Quality, number> = { high: 95, medium: 85, low: 75 };

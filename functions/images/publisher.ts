@@ -31,7 +31,7 @@ type Options = {
 };
 
 /** A withdrawal takes effect within this time in every cache; then its ETag decides. */
-export const COPY_CACHE = "public, max-age=3600";
+const COPY_CACHE = "public, max-age=3600";
 /** Changes of the record during one run: each is another request of the owner. */
 const ATTEMPTS = 5;
 /** Copies at once: each holds a variant in memory, of some megabytes at most. */

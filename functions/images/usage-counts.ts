@@ -26,7 +26,7 @@ const isStored = (record: ImageRecord | undefined): record is ImageRecord =>
   record !== undefined && record.status !== "uploading";
 
 /** What a record adds; undefined while it is being stored or deleted. */
-export function usageOf(stored: StoredImage | undefined): { retention: Retention; counts: Counts } | undefined {
+function usageOf(stored: StoredImage | undefined): { retention: Retention; counts: Counts } | undefined {
   const record = unlessDeleting(stored);
   if (!isStored(record)) return undefined;
   const variants = variantsOf(record);

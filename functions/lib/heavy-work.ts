@@ -10,9 +10,9 @@ const MAX_THREADS = 3;
  * Each kind leaves the other at least one of the three threads, so neither starves. On one CPU a second one gains nothing
  * and takes time from the thread that handles requests.
  */
-export const maxOfKind = (): number => Math.min(2, availableParallelism());
+const maxOfKind = (): number => Math.min(2, availableParallelism());
 /** Bytes that one hash takes (docs/decisions/030). */
-export const HASH_MEMORY = 19_456 * 1024;
+const HASH_MEMORY = 19_456 * 1024;
 
 /** Bytes that all decodes may take together. */
 export const decodeMemory = (): number => MEMORY - maxOfKind() * HASH_MEMORY;

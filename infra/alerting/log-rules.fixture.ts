@@ -38,15 +38,15 @@ export function logRulesOf(overrides: AlertOverrides): ReadonlyMap<string, LogRu
 }
 
 const DURATIONS: Readonly<Record<string, number>> = { PT30M: 30, PT1H: 60, PT6H: 360, P1D: 1440 };
-/** Milliseconds of a rule's window. @throws for one that no rule has today */
-export function windowOf({ window_duration }: LogRule): number {
+/** Milliseconds of a rule's window. @throws for a duration that no rule has */
+function windowOf({ window_duration }: LogRule): number {
   const minutes = DURATIONS[window_duration];
   if (!minutes) throw new Error(`Add ${window_duration} to the durations.`);
   return minutes * 60_000;
 }
 
 /** The number that a rule measures at a time: 0 without rows. */
-export function measuredBy({ criteria: [criterion] }: LogRule, tables: Tables, now?: number): number {
+function measuredBy({ criteria: [criterion] }: LogRule, tables: Tables, now?: number): number {
   const { query, metric_measure_column: column, time_aggregation_method: aggregation } = criterion;
   const values = runQuery(query, tables, now).map((row) => Number(row[column]));
   if (aggregation === "Total") return values.reduce((sum, value) => sum + value, 0);

@@ -28,7 +28,7 @@ export type Roster = readonly User[];
 /** The id of the seeded account. */
 export const OWNER_ID = "owner";
 
-export const normalizeEmail = (email: string): string => email.normalize("NFC").toLowerCase();
+const normalizeEmail = (email: string): string => email.normalize("NFC").toLowerCase();
 
 /**
  * What a browser's input accepts, also without a dot, for owner@localhost. The longest address that a mail server accepts

@@ -2,7 +2,7 @@
 // transparent. Pure. Source: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 
 export const EXTENSION = 0x21;
-export const FRAME = 0x2c;
+const FRAME = 0x2c;
 export const TRAILER = 0x3b;
 
 /** Size in bytes of the colour table that the flags announce. */
