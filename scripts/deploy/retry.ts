@@ -39,3 +39,18 @@ const PERMISSION_DENIED =
 export function permissionRetryReason(error: unknown): string | undefined {
   return PERMISSION_DENIED.test(String(error)) ? "Permission denied while role assignments propagate" : undefined;
 }
+
+/**
+ * Retries an attempt every 20 seconds while its permission is denied, until a new role must have taken effect.
+ * @throws what the last attempt threw
+ */
+export function retryWhileDenied<T>(
+  context: Pick<DeployContext, "clock" | "log">,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  return retry(context, attempt, {
+    timeoutMs: ROLE_PROPAGATION_MS,
+    intervalMs: 20_000,
+    retryReason: permissionRetryReason,
+  });
+}

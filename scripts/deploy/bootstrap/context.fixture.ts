@@ -9,7 +9,7 @@ import type { BootstrapContext } from "./order.ts";
 import { type Programs, runAzure } from "./programs.fixture.ts";
 
 /** Starts the simulated programs. One that is missing cannot be started, as run() of command.ts reports it. */
-export function simulatedRun(programs: Programs): Run {
+function simulatedRun(programs: Programs): Run {
   return async (command, args, { input } = {}) => {
     if ((programs.missing as string[]).includes(command))
       throw new Error(`${command} could not be started`, { cause: Object.assign(new Error(), { code: "ENOENT" }) });

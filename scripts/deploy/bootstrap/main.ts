@@ -1,9 +1,10 @@
 // npm run bootstrap: prepares a subscription and a repository for the first deployment. Their owner runs it once, by hand.
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { choicesFile } from "../../../infra/choices.ts";
-import { readCommandLine, UsageError } from "../../command-line.ts";
+import { readCommandLine } from "../../command-line.ts";
+import { askAtTerminal } from "../ask.ts";
 import { deployContext } from "../deploy-context.ts";
+import { messageOf } from "../error-message.ts";
 import { bootstrap, bootstrapOperator } from "./order.ts";
 
 const { flags } = readCommandLine({
@@ -28,32 +29,17 @@ const { flags } = readCommandLine({
   },
 });
 
-/** On standard error, so that the questions can be seen when the output goes to a file. */
-async function ask(text: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await new Promise((resolve, reject) => {
-      // Ctrl-C or the end of the input: the promise of question() would stay pending.
-      const stop = () => reject(new UsageError("stopped, and nothing was changed."));
-      terminal.once("close", stop);
-      terminal.question(text).then(resolve, reject);
-    });
-  } finally {
-    terminal.close();
-  }
-}
-
 try {
   const { operator, "dry-run": dryRun, confirm: confirmed, ...answers } = flags;
   const context = {
     ...deployContext,
     file: choicesFile(),
     lockFile: join(import.meta.dirname, "..", "..", "..", "infra", ".terraform.lock.hcl"),
-    ...(process.stdin.isTTY && { ask }),
+    ...(process.stdin.isTTY && { ask: askAtTerminal }),
   };
   if (operator !== undefined) await bootstrapOperator(context, { operator, dryRun });
   else await bootstrap(context, { answers, dryRun, confirmed });
 } catch (error) {
-  process.stderr.write(`\nbootstrap: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`\nbootstrap: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

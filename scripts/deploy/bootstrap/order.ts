@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { type Choices, choicesSchema, formatChoices, readChoices } from "../../../infra/choices.ts";
 import { readConfig } from "../../../infra/config.ts";
 import { UsageError } from "../../command-line.ts";
+import type { Ask } from "../ask.ts";
 import { type Az, CommandError } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { prepareAzure, regionIssue } from "./azure.ts";
@@ -17,7 +18,7 @@ import {
   checkTarget,
   repositoryOfRemote,
 } from "./prerequisites.ts";
-import { type Answers, type Ask, askQuestions, readFlags } from "./questions.ts";
+import { type Answers, askQuestions, readFlags } from "./questions.ts";
 
 export type BootstrapContext = Pick<DeployContext, "run" | "clock" | "log"> & {
   /** Asks on the terminal. Absent when standard input is not one. */

@@ -103,7 +103,23 @@ export function credentialsOf(
   ]);
 }
 
-export type Variable = { readonly name: string; readonly value: string; readonly environment?: string };
+const variableNames = [
+  "AZURE_CLIENT_ID",
+  "DEPLOYER_OBJECT_ID",
+  "WITHOUT_ENVIRONMENTS",
+  "WITH_REVIEWER",
+  "AZURE_SUBSCRIPTION_ID",
+  "AZURE_TENANT_ID",
+  "STATE_ACCOUNT",
+] as const;
+/** Whether bootstrap sets a variable of this name. */
+export const isVariable = (name: string): boolean => (variableNames as readonly string[]).includes(name);
+
+export type Variable = {
+  readonly name: (typeof variableNames)[number];
+  readonly value: string;
+  readonly environment?: string;
+};
 
 /** The variables that the workflows read. None is secret. The last one lets the workflows start. */
 export function variablesOf(options: {
@@ -118,7 +134,7 @@ export function variablesOf(options: {
   const { subscriptionId, tenantId, stateAccount, withEnvironments, reviewed, identities } = options;
   return [
     ...[...identities].flatMap(([{ environments }, { clientId, principalId }]) =>
-      (withEnvironments ? environments : [undefined]).flatMap((environment) => [
+      (withEnvironments ? environments : [undefined]).flatMap((environment): Variable[] => [
         { name: "AZURE_CLIENT_ID", value: clientId, ...(environment && { environment }) },
         { name: "DEPLOYER_OBJECT_ID", value: principalId, ...(environment && { environment }) },
       ]),

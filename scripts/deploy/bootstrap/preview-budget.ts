@@ -17,7 +17,7 @@ const budgetsUrl = (groupId: string, name = "") =>
  * https://learn.microsoft.com/rest/api/consumption/budgets/create-or-update
  * @param now in milliseconds
  */
-export function previewBudget(now: number) {
+function previewBudget(now: number) {
   const [year, month] = new Date(now).toISOString().split("-");
   const notification = (thresholdType: "Actual" | "Forecasted") => ({
     ...{ enabled: true, operator: "GreaterThanOrEqualTo", threshold: 100, thresholdType },

@@ -3,6 +3,7 @@ import { type Choices, choicesSchema, placeholderChoices } from "../../../infra/
 import { readConfig } from "../../../infra/config.ts";
 import { placeholdersOf } from "../../../infra/placeholders.ts";
 import { UsageError } from "../../command-line.ts";
+import type { Ask } from "../ask.ts";
 
 /** For the page of site/, instead of an origin. */
 const WEBSITE = "website";
@@ -61,7 +62,7 @@ export const questions: readonly Question[] = [
 export type Answers = Readonly<Partial<Record<Question["flag"], string | undefined>>>;
 
 /** An answer that breaks a rule. The message has the rule, the received value and the fix. */
-export class AnswerError extends UsageError {
+class AnswerError extends UsageError {
   override name = "AnswerError";
 }
 
@@ -69,7 +70,7 @@ export class AnswerError extends UsageError {
  * Returns the choices with the answer.
  * @throws {AnswerError} when it breaks the rule of its field, or is a placeholder
  */
-export function applyAnswer(choices: Choices, { flag, field, apply }: Question, answer: string): Choices {
+function applyAnswer(choices: Choices, { flag, field, apply }: Question, answer: string): Choices {
   const applied = { ...choices, ...apply(answer) };
   const { data, error } = choicesSchema.safeParse(applied);
   const rule = field === "reviewer" ? "must be yes or no" : error?.issues[0]?.message;
@@ -87,8 +88,6 @@ export function applyAnswer(choices: Choices, { flag, field, apply }: Question, 
   }
   return data;
 }
-
-export type Ask = (text: string) => Promise<string>;
 
 export type QuestionOptions = {
   readonly flags: Answers;

@@ -1,10 +1,11 @@
 // Plans and applies the stacks, and retries what Azure needs time for.
 
 import type { DeployContext } from "../deploy-context.ts";
+import { firstLine } from "../error-message.ts";
 import { MINUTE, retry } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { seedDeployment } from "./seed-deployment.ts";
-import { firstLine, type RunStep } from "./steps.ts";
+import type { RunStep } from "./steps.ts";
 import type { Stack, Terraform } from "./terraform-cli.ts";
 
 type ApplyOptions = {
@@ -13,7 +14,7 @@ type ApplyOptions = {
 };
 
 /** @throws {Error} when the plan would lose data and that is not allowed, or Terraform fails */
-export async function applyStack(
+async function applyStack(
   { log }: Pick<DeployContext, "log">,
   terraform: Terraform,
   { stack, allowLoss }: ApplyOptions & { readonly stack: Stack },

@@ -9,7 +9,7 @@ import { openTerraform } from "./terraform-cli.ts";
 
 /**
  * Waits for a deployment of the stage. The state goes last: after a failure the next run, or the next sweep, continues.
- * @throws {Error} of the step that failed, and LockError
+ * @throws {Error} of the step that failed, and as `withDeploymentLock`
  */
 export async function destroyStage(outer: DeployContext, target: DeployTarget): Promise<void> {
   await withDeploymentLock(outer, target, async (context) => {

@@ -1,6 +1,7 @@
 // The order of a deployment, and what follows when a step fails.
 import { writeFile } from "node:fs/promises";
 import type { DeployContext } from "../deploy-context.ts";
+import { firstLine, messageOf } from "../error-message.ts";
 import { ROLE_PROPAGATION_MS } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { applyEvents, applyPlatform, warnOfChanges } from "./apply-stack.ts";
@@ -12,7 +13,7 @@ import { publishPage } from "./publish-page.ts";
 import { createReleases } from "./releases.ts";
 import { rollBack } from "./roll-back.ts";
 import { seedDeployment } from "./seed-deployment.ts";
-import { createSteps, firstLine } from "./steps.ts";
+import { createSteps } from "./steps.ts";
 import { openTerraform, requireLockFile, type Terraform } from "./terraform-cli.ts";
 
 export type DeployOptions = {
@@ -77,8 +78,6 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
   }
   await finish(beginPhase(context, "finish"), target, { terraform, report });
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 type WithTerraform = DeployOptions & { readonly terraform: Terraform };
 

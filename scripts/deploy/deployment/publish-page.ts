@@ -7,7 +7,7 @@ import { buildSite, RESUME } from "../../../site/build-site.ts";
 import { readResume } from "../../../site/read-resume.ts";
 import { createAz } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import { MINUTE, permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "../retry.ts";
+import { MINUTE, retryWhileDenied } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import type { App } from "./deployed-app.ts";
 
@@ -43,11 +43,7 @@ export async function publishPage(context: DeployContext, target: DeployTarget, 
       for (const file of files) await uploadFile(file);
     };
     // In the first deployment with a page the role on the container is minutes old.
-    await retry(context, upload, {
-      timeoutMs: ROLE_PROPAGATION_MS,
-      intervalMs: 20_000,
-      retryReason: permissionRetryReason,
-    });
+    await retryWhileDenied(context, upload);
   } finally {
     await rm(out, { recursive: true });
   }

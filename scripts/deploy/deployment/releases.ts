@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deploymentContainers } from "../../../infra/naming.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import { permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "../retry.ts";
+import { retryWhileDenied } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 
 /** Number of good packages that are kept. */
@@ -18,11 +18,7 @@ export function createReleases(context: DeployContext, { names, commit }: Deploy
   const login = ["--account-name", names.hostAccount, "--auth-mode", "login"];
   // In a first deployment the role on this container is minutes old.
   const blob = (command: readonly string[], ...args: string[]) =>
-    retry(context, () => context.az("storage", "blob", ...command, ...login, ...container, ...args), {
-      timeoutMs: ROLE_PROPAGATION_MS,
-      intervalMs: 20_000,
-      retryReason: permissionRetryReason,
-    });
+    retryWhileDenied(context, () => context.az("storage", "blob", ...command, ...login, ...container, ...args));
   const nameOf = (id: string) => `${id}.zip`;
 
   /** All packages, the newest good one first. */
@@ -58,4 +54,3 @@ export function createReleases(context: DeployContext, { names, commit }: Deploy
     },
   };
 }
-export type Releases = ReturnType<typeof createReleases>;

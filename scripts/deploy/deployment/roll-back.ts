@@ -1,11 +1,12 @@
 // Deploys the last good package again. Only code: settings are compatible by rule, and an older plan could delete data.
 
 import type { DeployContext } from "../deploy-context.ts";
+import { firstLine } from "../error-message.ts";
 import type { DeployTarget } from "../target.ts";
 import { beginPhase } from "./deadline.ts";
 import { createApp, START_MS } from "./deployed-app.ts";
 import { createReleases } from "./releases.ts";
-import { createSteps, firstLine } from "./steps.ts";
+import { createSteps } from "./steps.ts";
 
 type RollbackOptions = {
   /** The commit of the last good package; undefined without one. */

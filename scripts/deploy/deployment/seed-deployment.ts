@@ -5,7 +5,7 @@ import type { AppSettings } from "../../../functions/lib/settings-schema.ts";
 import { tablesEndpoint } from "../../../infra/naming.ts";
 import { runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import { permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "../retry.ts";
+import { retryWhileDenied } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { phases } from "./deadline.ts";
 import { mintToken } from "./mint-token.ts";
@@ -51,14 +51,8 @@ export async function seedDeployment(
   startAt?: string,
 ): Promise<string | undefined> {
   const args = [SEED_ENTITY, ...(startAt === undefined ? [] : ["--start-at", startAt])];
-  const retryDenials = <T>(work: () => Promise<T>) =>
-    retry(context, work, {
-      timeoutMs: ROLE_PROPAGATION_MS,
-      intervalMs: 20_000,
-      retryReason: permissionRetryReason,
-    });
   return withTemporaryDataRoles(context, target, async () => {
-    const text = await retryDenials(() =>
+    const text = await retryWhileDenied(context, () =>
       runOrThrow(context.run, [process.execPath, args, { env: seedSettings(target) }]),
     );
     for (const line of text.trim().split("\n")) context.log(line);
@@ -72,7 +66,7 @@ export async function seedDeployment(
     const { az } = context;
     const { config, names } = target;
     // Images need no more than an editor.
-    return retryDenials(() =>
+    return retryWhileDenied(context, () =>
       mintToken({ az, vaultName: names.vault, config, expiresInSeconds: TOKEN_S, role: "editor" }),
     );
   });

@@ -16,6 +16,3 @@ export const createSteps =
       context.log("::endgroup::");
     }
   };
-
-export const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";

@@ -1,5 +1,5 @@
 // Asks a person to type a word before something is deleted.
-import { createInterface } from "node:readline/promises";
+import { askAtTerminal } from "../ask.ts";
 
 /** @returns whether to continue */
 export type Confirm = (word: string) => Promise<boolean>;
@@ -13,16 +13,7 @@ export const confirmAtTerminal =
   async (word) => {
     if (given === undefined && !process.stdin.isTTY)
       throw new Error(`There is no terminal to ask at. To delete without a question: --confirm ${word}`);
-    const answer = given ?? (await ask(`Type ${word} to continue: `));
+    const answer = given ?? (await askAtTerminal(`Type ${word} to continue: `));
     if (answer.trim() === word) return true;
     throw new Error(`Nothing was deleted: expected "${word}", received "${answer.trim()}".`);
   };
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
-}

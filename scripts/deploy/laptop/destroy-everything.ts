@@ -1,7 +1,7 @@
 // npm run destroy -- --everything: removes what bootstrap created, in the order in which Azure permits it, and all stages with it.
 import { readChoices } from "../../../infra/choices.ts";
 import { customRoles } from "../bootstrap/deployer-roles.ts";
-import { deployers, STATE_GROUP } from "../bootstrap/plan.ts";
+import { deployers, isVariable, STATE_GROUP } from "../bootstrap/plan.ts";
 import { createAz, runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { MINUTE, type RetryOptions, retry } from "../retry.ts";
@@ -20,10 +20,6 @@ const REPLICATION: RetryOptions = {
       ? "Azure still lists an assignment of the role"
       : undefined,
 };
-const VARIABLES =
-  "AZURE_SUBSCRIPTION_ID AZURE_TENANT_ID STATE_ACCOUNT AZURE_CLIENT_ID DEPLOYER_OBJECT_ID WITH_REVIEWER WITHOUT_ENVIRONMENTS".split(
-    " ",
-  );
 
 /**
  * Safe to repeat: what is gone is skipped.
@@ -72,7 +68,7 @@ async function listGithub({ run, log }: DeployContext): Promise<Item[]> {
   const environments = await api(`${path}/environments`, "--paginate", "--jq", ".environments[].name");
   const ours = deployers.flatMap((deployer) => deployer.environments);
   return [
-    ...variables.filter((name) => VARIABLES.includes(name)).map((name) => item("variables", name)),
+    ...variables.filter((name) => isVariable(name)).map((name) => item("variables", name)),
     ...environments.filter((name) => ours.includes(name)).map((name) => item("environments", name)),
   ];
 }

@@ -12,7 +12,7 @@ import { type Person, readPerson } from "./person.ts";
  * The target with the identities of the pipeline, so that the plan is the pipeline's, and the person as its operator.
  * @throws {Error} when bootstrap has not run in the subscription, or naming every role that the person lacks
  */
-export async function readPersonTarget(
+async function readPersonTarget(
   az: Az,
   person: Person,
   { stageName, commit }: { readonly stageName: string | undefined; readonly commit: string },

@@ -1,5 +1,6 @@
 // npm run deploy: deploys the commit that is checked out, from a laptop.
 import { readCommandLine } from "../../command-line.ts";
+import { messageOf } from "../error-message.ts";
 import { deployFromLaptop } from "./deploy-from-laptop.ts";
 import { terminalContext } from "./terminal.ts";
 
@@ -24,6 +25,6 @@ try {
     ...(startAt !== undefined && { startAt }),
   });
 } catch (error) {
-  process.stderr.write(`deploy: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`deploy: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

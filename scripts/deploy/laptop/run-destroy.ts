@@ -1,5 +1,6 @@
 // npm run destroy: removes a stage, or everything that bootstrap and deployments created.
 import { readCommandLine } from "../../command-line.ts";
+import { messageOf } from "../error-message.ts";
 import { confirmAtTerminal } from "./confirm.ts";
 import { destroyEverything } from "./destroy-everything.ts";
 import { destroyFromLaptop } from "./destroy-from-laptop.ts";
@@ -24,6 +25,6 @@ try {
   if (stage === undefined) await destroyEverything(context, options);
   else await destroyFromLaptop(context, { stageName: stage, ...options });
 } catch (error) {
-  process.stderr.write(`destroy: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`destroy: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

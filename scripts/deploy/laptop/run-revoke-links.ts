@@ -3,6 +3,7 @@ import { parseStage } from "../../../infra/config.ts";
 import { readCommandLine } from "../../command-line.ts";
 import { createAz, run } from "../command.ts";
 import { deployContext } from "../deploy-context.ts";
+import { messageOf } from "../error-message.ts";
 import { MINUTE } from "../retry.ts";
 import { revokeLinks } from "./revoke-links.ts";
 
@@ -20,6 +21,6 @@ try {
   const az = createAz(run, CALL_MS);
   await revokeLinks({ ...deployContext, az }, parseStage(flags.stage));
 } catch (error) {
-  process.stderr.write(`revoke-links: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`revoke-links: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

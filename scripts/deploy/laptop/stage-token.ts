@@ -8,7 +8,7 @@ import { permissionRetryReason } from "../retry.ts";
 import { type Person, readPerson } from "./person.ts";
 
 /** A token cannot be revoked. */
-export const MAX_SECONDS = 15 * 60;
+const MAX_SECONDS = 15 * 60;
 
 type StageTokenOptions = {
   readonly stageName: string;

@@ -1,8 +1,9 @@
 // One deployment of a stage at a time, of the pipeline or of a person: a lease on a blob in the container of the state.
 import type { DeployContext } from "../deploy-context.ts";
+import { messageOf } from "../error-message.ts";
 import { interruptible, pause } from "../interruptible.ts";
 import { keepLogin, renewLogin } from "../login.ts";
-import { MINUTE, permissionRetryReason, ROLE_PROPAGATION_MS, retry } from "../retry.ts";
+import { MINUTE, retryWhileDenied } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { type Holder, LEASE_SECONDS, type Lease, openLease } from "./lock-blob.ts";
 
@@ -15,13 +16,8 @@ const LAST_RENEWAL_MS = 50_000;
 export const LONGEST_WAIT_MS = 15 * MINUTE;
 const POLL_MS = 10_000;
 
-export class LockError extends Error {
-  override name = "LockError";
-}
-
 type LockTarget = Pick<DeployTarget, "stage" | "stateAccount" | "commit" | "operator">;
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 /** https://learn.microsoft.com/rest/api/storageservices/lease-blob: a breaking lease is not free yet. */
 const isHeld = (error: unknown) =>
   /LeaseAlreadyPresent|already a lease present|LeaseIsBreakingAndCannotBeAcquired/.test(String(error));
@@ -36,11 +32,7 @@ async function acquire(context: DeployContext, target: LockTarget, lease: Lease)
   let shown = "";
   for (;;) {
     const sentAt = clock.now();
-    const isOurs = await retry(context, () => tryToAcquire(lease), {
-      timeoutMs: ROLE_PROPAGATION_MS,
-      intervalMs: 20_000,
-      retryReason: permissionRetryReason,
-    });
+    const isOurs = await retryWhileDenied(context, () => tryToAcquire(lease));
     if (isOurs) {
       const since = new Date(sentAt).toISOString();
       const holder = { by: target.operator.name.replace(/[^ -~]/g, "?"), commit: target.commit, since };
@@ -49,7 +41,7 @@ async function acquire(context: DeployContext, target: LockTarget, lease: Lease)
     }
     const holder = await describeHolder(lease);
     if (clock.now() >= end)
-      throw new LockError(
+      throw new Error(
         `Another deployment of ${target.stage} still runs after ${LONGEST_WAIT_MS / MINUTE} minutes, so nothing was changed: ${holder}. Run this again when it has ended.`,
       );
     if (holder !== shown) {
@@ -108,7 +100,7 @@ async function keep(context: Pick<DeployContext, "clock">, lease: Lease, acquire
 /**
  * Runs the work with a context of which every call throws once the lock is lost. Waits first for the deployment that
  * holds the lock, for up to 15 minutes.
- * @throws {LockError} when the other deployment does not end, or when the lock was lost while the work ran
+ * @throws {Error} when the other deployment does not end, or when the lock was lost while the work ran
  */
 export async function withDeploymentLock<T>(
   outer: DeployContext,
@@ -120,9 +112,9 @@ export async function withDeploymentLock<T>(
   await renewLogin(outer, process.env);
   const acquiredAt = await acquire(outer, target, lease);
   const end = new AbortController();
-  let lost: LockError | undefined;
+  let lost: Error | undefined;
   const renewal = keep(outer, lease, acquiredAt, end.signal).catch((error: unknown) => {
-    lost = new LockError(
+    lost = new Error(
       `The lock of ${target.stage} was lost, so this deployment was stopped and rolled nothing back: ${messageOf(error)}\n` +
         "Another deployment may run now. When none does, run this again.",
       { cause: error },

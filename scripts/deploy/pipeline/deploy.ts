@@ -3,6 +3,7 @@ import { readCommandLine } from "../../command-line.ts";
 import { deployContext } from "../deploy-context.ts";
 import { deployStage } from "../deployment/deploy-stage.ts";
 import { removeTemporaryDataRoles } from "../deployment/temporary-data-roles.ts";
+import { firstLine, messageOf } from "../error-message.ts";
 import { interruptedBySignals } from "../interrupted-by-signals.ts";
 import { otherHolder } from "../lock/lock-holder.ts";
 import { renewLogin } from "../login.ts";
@@ -52,8 +53,7 @@ try {
   }
 } catch (error) {
   // GitHub lists an annotation of one line; the whole message follows on standard error.
-  const message = error instanceof Error ? error.message : String(error);
-  process.stdout.write(`::error::deploy: ${message.split("\n")[0]}\n`);
-  process.stderr.write(`deploy: ${message}\n`);
+  process.stdout.write(`::error::deploy: ${firstLine(error)}\n`);
+  process.stderr.write(`deploy: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

@@ -4,6 +4,7 @@
 import { appendFile } from "node:fs/promises";
 import { readCommandLine } from "../../command-line.ts";
 import { type Run, run, runOrThrow } from "../command.ts";
+import { messageOf } from "../error-message.ts";
 
 type Ref = { readonly object: { readonly sha: string } };
 type Pull = {
@@ -51,7 +52,7 @@ if (import.meta.main) {
     process.stdout.write(`${text}\n`);
     if (reason !== undefined && GITHUB_STEP_SUMMARY) await appendFile(GITHUB_STEP_SUMMARY, `${text}\n`);
   } catch (error) {
-    process.stderr.write(`newest-commit: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`newest-commit: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -3,6 +3,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { readCommandLine } from "../../command-line.ts";
 import { runOrThrow } from "../command.ts";
 import { deployContext } from "../deploy-context.ts";
+import { messageOf } from "../error-message.ts";
 import { interruptedBySignals } from "../interrupted-by-signals.ts";
 import { commentOf } from "./preview-comment.ts";
 import { sweepPreviews } from "./sweep-previews.ts";
@@ -46,6 +47,6 @@ try {
   else if (command === "comment" && file) await comment(file);
   else throw new Error(`The command must be sweep or comment FILE, received "${operands.join(" ")}".`);
 } catch (error) {
-  process.stderr.write(`preview: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`preview: ${messageOf(error)}\n`);
   process.exitCode = 1;
 }

@@ -2,6 +2,7 @@
 import { runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { destroyStage } from "../deployment/destroy-stage.ts";
+import { messageOf } from "../error-message.ts";
 import { readTarget } from "../target.ts";
 
 /** The label that gives a pull request its own stage; preview.yml names it too. */
@@ -39,7 +40,7 @@ export async function sweepPreviews(
       log(`preview-${number}: removed.`);
     } catch (error) {
       failed.push(`preview-${number}`);
-      log(`preview-${number}: not removed. ${error instanceof Error ? error.message : error}`);
+      log(`preview-${number}: not removed. ${messageOf(error)}`);
     }
   if (numbers.size === 0) log("There are no previews.");
   if (failed.length > 0) throw new Error(`Not removed: ${failed.join(", ")}. The next sweep tries again.`);
