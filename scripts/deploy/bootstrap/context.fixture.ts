@@ -3,13 +3,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Run } from "../command.ts";
+import { DEFAULT_TIMEOUT_MS, type Run } from "../command.ts";
 import { runGh } from "./github.fixture.ts";
 import type { BootstrapContext } from "./order.ts";
 import { type Programs, runAzure } from "./programs.fixture.ts";
 
 /** Starts the simulated programs. One that is missing cannot be started, as run() of command.ts reports it. */
 function simulatedRun(programs: Programs): Run {
+  const start = startProgram(programs);
+  return async (command, args, options = {}) => {
+    const line = [command, ...args].join(" ");
+    const isAt = (beginning: string | undefined) => beginning !== undefined && line.startsWith(beginning);
+    const fail = (stderr: string) => ({ code: 1, stdout: "", stderr });
+    if (isAt(programs.hangs))
+      return fail(`Ended, as it had not finished after ${(options.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000} s.\n`);
+    const result = await start(command, args, options);
+    return isAt(programs.failsAfterwards) ? fail("The connection was lost.\n") : result;
+  };
+}
+
+function startProgram(programs: Programs): Run {
   return async (command, args, { input } = {}) => {
     if ((programs.missing as string[]).includes(command))
       throw new Error(`${command} could not be started`, { cause: Object.assign(new Error(), { code: "ENOENT" }) });

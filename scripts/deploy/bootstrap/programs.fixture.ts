@@ -26,6 +26,10 @@ export type Programs = {
   remote: string | undefined;
   /** The az command that fails, by its beginning. */
   azFails: string;
+  /** The command line that never ends, by its beginning. */
+  hangs: string | undefined;
+  /** The command line that has its effect and then fails, by its beginning. */
+  failsAfterwards: string | undefined;
 };
 
 export const emptyPrograms = (): Programs => ({
@@ -43,6 +47,8 @@ export const emptyPrograms = (): Programs => ({
   hasBudgets: true,
   remote: "git@github.com:ada/vitae.git",
   azFails: "",
+  hangs: undefined,
+  failsAfterwards: undefined,
 });
 
 const USER = { id: "5a1c3b1e-2f0d-4a5b-8c7d-112233445566", userPrincipalName: "ada@ada.dev" };

@@ -92,3 +92,41 @@ it("bootstrap stops at a region without Flex Consumption that Azure could not ch
   );
   expect(lines.at(-1)).toMatch(/^registration of /);
 });
+
+it.each([
+  ["gh api user", /GitHub does not respond\. gh api user failed .*not finished after 60 s/],
+  ["gh variable set AZURE_TENANT_ID", /gh variable set AZURE_TENANT_ID .*not finished after 60 s/],
+  ["az account show", /az account show .*not finished after 900 s/],
+  ["az group create", /az group create .*not finished after 900 s/],
+])("bootstrap fails when %s hangs, and the next run finishes", async (hangs, message) => {
+  const programs: Programs = { ...emptyPrograms(), hangs };
+  await expect(run(programs)).rejects.toThrow(message);
+  expect(programs.github.variables).not.toHaveProperty("STATE_ACCOUNT");
+  await run(Object.assign(programs, { hangs: undefined }));
+  expect(programs.github.writes.at(-1)).toBe("STATE_ACCOUNT");
+});
+
+it.each([
+  ["gh api --method PUT repos/ada/vitae/environments/production"],
+  ["gh api --method PUT repos/ada/vitae/environments/preview "],
+  ["gh variable set AZURE_SUBSCRIPTION_ID"],
+  ["az storage account create"],
+  ["az identity create"],
+  ["az role definition create"],
+  ["az role assignment create"],
+])("bootstrap that fails after half of its work, in %s, is finished by the next run", async (failsAfterwards) => {
+  const whole = emptyPrograms();
+  await run(whole);
+  const programs: Programs = { ...emptyPrograms(), failsAfterwards };
+  await expect(run(programs)).rejects.toThrow("The connection was lost.");
+  expect(programs.github.variables).not.toHaveProperty("STATE_ACCOUNT");
+  await run(Object.assign(programs, { failsAfterwards: undefined }));
+  expect(programs.github.environments).toEqual(whole.github.environments);
+  const described = ({ azure, github }: Programs) => [
+    Object.keys(github.variables).sort(),
+    azure.assignments.map(({ scope, condition, principalType }) => [scope, condition, principalType]),
+    Object.values(azure.storage).map(({ blobs, containers }) => [blobs, containers]),
+    Object.entries(azure.identities).map(([name, { credentials }]) => [name, credentials]),
+  ];
+  expect(described(programs)).toEqual(described(whole));
+});
