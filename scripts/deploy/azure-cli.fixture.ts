@@ -18,6 +18,8 @@ export type Subscription = {
   identities: Record<string, { clientId: string; principalId: string; credentials: Record<string, string>[] }>;
   definitions: { name: string; roleName: string; actions: string[] }[];
   assignments: Assignment[];
+  /** By name of the group, account or identity. */
+  tags: Record<string, string>;
   /** Who holds the lock of a stage, and its state. */
   lock?: { state: string; by: string };
   /** Commands that wrote something. */
@@ -34,6 +36,7 @@ export const emptySubscription = (): Subscription => ({
   identities: {},
   definitions: [],
   assignments: [],
+  tags: {},
   writes: [],
 });
 
@@ -132,6 +135,7 @@ export function runAz(subscription: Subscription, args: readonly string[]): unkn
   const call = calls[command];
   if (!call) throw new AzureError(`az ${command} is not simulated.`);
   const output = call();
+  if (flags.tags !== undefined) subscription.tags[flag("name")] = flags.tags;
   if (!/ (?:list|show)$/.test(command)) subscription.writes.push(`${command} ${flags.name ?? flags.namespace ?? ""}`);
   return /(?:list|show)$/.test(command) ? output : undefined;
 }

@@ -84,7 +84,6 @@ it("bootstrap creates the state account without keys, with versions and soft del
     "allow-shared-key-access": "false",
     "allow-blob-public-access": "false",
     "min-tls-version": "TLS1_2",
-    tags: "project=vitae",
   });
   expect(storage[account]?.blobs).toMatchObject({
     "enable-versioning": "true",
@@ -98,6 +97,18 @@ it("bootstrap creates the state account without keys, with versions and soft del
     "vitae-preview": "swedencentral",
   });
   expect(providers.toSorted()).toEqual(resourceProviders.toSorted());
+});
+
+it("bootstrap tags groups, state account and identities with the project, and the groups of stages with the stage", async () => {
+  const programs = emptyPrograms();
+  await run(programs);
+  const project = "project=vitae";
+  expect(programs.azure.tags).toEqual({
+    ...{ "vitae-state": project, [account]: project },
+    ...{ "vitae-deployer-production": project, "vitae-deployer-preview": project },
+    "vitae-production": `${project} stage=production`,
+    "vitae-preview": `${project} stage=preview`,
+  });
 });
 
 it.each(["production", "preview-7"] as const)(
