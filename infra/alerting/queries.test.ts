@@ -81,11 +81,20 @@ describe("response 503", () => {
     expect(fires("storeUnavailable", { AppRequests: [...AppRequests, rejected("other")], AppTraces })).toBe(true);
   });
 
-  it("fires busy above 100 responses in six hours, by the weight of their lines", () => {
-    const lines = (ItemCount: number) => ({ AppTraces: [{ ...busy("o"), ItemCount }] });
-    expect(ruleOf("busy").window_duration).toBe("PT6H");
-    expect(fires("busy", lines(100))).toBe(false);
-    expect(fires("busy", lines(101))).toBe(true);
+  it.each([
+    ["lean", lean.get("trends") as LogRule],
+    ["full", ruleOf("busy")],
+  ])("fires busy above 100 responses in six hours in the profile %s, by the weight of their lines", (_, rule) => {
+    const HOUR = 3_600_000;
+    const now = 24 * HOUR;
+    const lines = (ItemCount: number) => ({
+      AppTraces: [
+        { ...busy("o"), ItemCount, TimeGenerated: now - HOUR },
+        { ...busy("p"), ItemCount: 100, TimeGenerated: now - 7 * HOUR },
+      ],
+    });
+    expect([firesOn(rule, lines(100), now), firesOn(rule, lines(101), now)]).toEqual([false, true]);
+    expect(["PT6H", "P1D"]).toContain(rule.window_duration);
   });
 
   it("does not take another line for one of a busy app", () => {
