@@ -39,8 +39,8 @@ it.each([
   ["the SIGHUP of a terminal that is closed after Ctrl-C", ["SIGINT", 0], ["SIGHUP", 60_000], "Interrupted by SIGHUP."],
 ] as const)("interruptedBySignals decides about a rollback after %s", async (_, first, second, expected) => {
   const { receive, rollBack } = createProcess();
-  receive(...first);
-  receive(...second);
+  receive(first[0], first[1]);
+  receive(second[0], second[1]);
   expect(await rollBack()).toBe(expected);
 });
 

@@ -1,4 +1,6 @@
 // Simulates blobs with leases behind az, by the clock of the test: https://learn.microsoft.com/rest/api/storageservices/lease-blob
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { AzureError, parseAz } from "../azure-cli.fixture.ts";
 import { createAz, type Run } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
@@ -31,7 +33,7 @@ export function createBlobLeases(now: () => number) {
 
   function az(args: readonly string[]): unknown {
     const { command, flags } = parseAz(args);
-    if (command === "login" || command === "account set") return undefined;
+    if (command === "login") return undefined;
     if (flags["auth-mode"] !== "login") fail("KeyBasedAuthenticationNotPermitted");
     const folder = `${flags["account-name"]}/${flags["container-name"]}/`;
     if (command === "storage blob list")
@@ -126,7 +128,7 @@ export function leaseContext(leases: BlobLeases) {
         reject(signal.reason);
       });
     });
-  const run: Run = async (command, args, { timeoutMs, signal } = {}) => {
+  const run: Run = async (command, args, { timeoutMs, signal, env } = {}) => {
     signal?.throwIfAborted();
     const line = [command, ...args].join(" ");
     commands.push(line);
@@ -135,6 +137,7 @@ export function leaseContext(leases: BlobLeases) {
       if (isHanging) await wait(timeoutMs ?? Number.POSITIVE_INFINITY, signal);
       if (isHanging || (faults.failing && line.includes(faults.failing.text)))
         throw new AzureError(isHanging ? "Ended, as it had not finished." : faults.failing?.message);
+      if (args[0] === "login") writeFileSync(join(env?.AZURE_CONFIG_DIR ?? "", "service_principal_entries.json"), "[]");
       const result = leases.az(args.slice(0, args.indexOf("--output")));
       return { code: 0, stdout: JSON.stringify(result) ?? "", stderr: "" };
     } catch (error) {

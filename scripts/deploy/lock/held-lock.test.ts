@@ -1,4 +1,7 @@
 // The lock of a stage while its holder is interrupted, or needs a new access token.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeployContext } from "../deploy-context.ts";
 import { interruptible } from "../interruptible.ts";
@@ -53,6 +56,7 @@ describe("withDeploymentLock", () => {
     const leases = createBlobLeases(Date.now);
     vi.stubEnv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://pipelines.test/token?api-version=2");
     vi.stubEnv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-token");
+    vi.stubEnv("AZURE_CONFIG_DIR", mkdtempSync(join(tmpdir(), "vitae-azure-")));
     const fakeFetch: typeof fetch = async () => Response.json({ value: "token" });
     const first = beginDeployment(
       leases,
