@@ -6,7 +6,7 @@ import { createConsoleFiles, defaultTable } from "./console/table.ts";
 import { createDependencyChecks } from "./health/dependency-checks.ts";
 import { imageDeps } from "./image-deps.ts";
 import { checkSigningKeys } from "./lib/access/key-ring.ts";
-import { checkContainer } from "./lib/azure/blobs.ts";
+import { checkContainer } from "./lib/azure/blob-service.ts";
 import { watchCalls } from "./lib/azure/calls.ts";
 import { checkTable } from "./lib/azure/tables.ts";
 import { buildInfo } from "./lib/build-info.ts";

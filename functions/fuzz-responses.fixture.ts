@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Deps } from "./deps.ts";
 import { type ErrorCode, oauthErrors, statusOf } from "./lib/errors.ts";
 import type { Call, InvokeResponse } from "./lib/http/invoke.fixture.ts";
-import type { Route } from "./lib/http/operation.ts";
+import type { Route } from "./lib/http/route.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 import { routes } from "./routes.ts";

@@ -1,7 +1,8 @@
 // Generators of arbitrary requests, most of them close to a valid one: the example of an operation with one change.
 import fc from "fast-check";
 import { csvNear, formNear, headerText, jsonNear, mostly, nasty, text } from "./fuzz-values.fixture.ts";
-import type { Operation, Route } from "./lib/http/operation.ts";
+import type { Operation } from "./lib/http/operation.ts";
+import type { Route } from "./lib/http/route.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 
 /** The number of runs, and a failure to repeat: `npm run fuzz` sets them, `npm test` uses the defaults. */

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileRoute, routeTable } from "../local/host/route-table.ts";
 import type { Deps } from "./deps.ts";
-import type { Route } from "./lib/http/operation.ts";
+import type { Route } from "./lib/http/route.ts";
 import { describeApi } from "./lib/http/route-table.ts";
 import { functionNames, oauthPaths, ROUTE_PREFIX } from "./lib/names.ts";
 import { readSettings } from "./lib/settings.ts";

@@ -27,7 +27,7 @@ import { commitUpload } from "./images/upload-commit.ts";
 import { createUploadLink } from "./images/upload-link.ts";
 import { readUsage } from "./images/usage.ts";
 import { fallback } from "./lib/http/fallback.ts";
-import { type Route, routesFor } from "./lib/http/operation.ts";
+import { type Route, routesFor } from "./lib/http/route.ts";
 import type { FunctionName } from "./lib/names.ts";
 import type { Settings } from "./lib/settings-schema.ts";
 import { metrics } from "./metrics/metrics.ts";

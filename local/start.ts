@@ -10,6 +10,7 @@ import { readResume } from "../site/read-resume.ts";
 import { waitForDataDir, writeServicesEnv } from "./data-dir.ts";
 import { startHost } from "./host/host.ts";
 import { listen } from "./listen.ts";
+import { readyMessage, servicesMessage } from "./ready-message.ts";
 import { printNewPassword, seed } from "./seed.ts";
 import { startServices } from "./services.ts";
 import { readLocalSettings, servicePorts, warnOfMisspelt } from "./settings-file.ts";
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   const { LOCAL_OWNER_PASSWORD: ownerPassword } = process.env;
   const email = await seed({ root, vault: dataDir.vault, env, ownerPassword, signal: stopped.signal, log });
   if (servicesOnly) {
-    printServices(services.env, dataDir.path);
+    log(servicesMessage(services.env, dataDir.path));
     return printNewPassword(dataDir.vault, email, log);
   }
 
@@ -131,7 +132,8 @@ async function main(): Promise<void> {
   closing.push(() => Promise.race([current()?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]));
   printNewPassword(dataDir.vault, email, log);
   const page = env.PAGES?.split(",")[0]?.trim() || "resume";
-  printReady(`http://localhost:${host.port}`, { data: dataDir.path, page, email });
+  const { LOCAL_DATA_DIR } = process.env;
+  log(readyMessage(`http://localhost:${host.port}`, { data: dataDir.path, page, email, dataDir: LOCAL_DATA_DIR }));
 }
 
 function definedValues(environment: NodeJS.ProcessEnv): Record<string, string> {
@@ -159,32 +161,6 @@ async function checkPort(port: number): Promise<void> {
     throw new Error(`${cause.message} Choose another port, or 0 for any free one: PORT=0 npm start`, { cause });
   });
   await probe.close();
-}
-
-type Ready = { readonly data: string; readonly page: string; readonly email: string };
-
-function printReady(url: string, { data, page, email }: Ready): void {
-  const { LOCAL_DATA_DIR: dir } = process.env;
-  // The commands of another shell need it too.
-  const inDir = dir ? `LOCAL_DATA_DIR='${dir.replaceAll("'", "'\\\\''")}' ` : "";
-  log(`
-  Page           ${url}/
-  API            ${url}/docs
-  Console        ${url}/api/console/
-  Count a visit  curl -X POST ${url}/api/v1/visits/${page}
-  Health         curl ${url}/api/health/ready
-  Sign in        curl -d grant_type=password -d username=${email} --data-urlencode password=PASSWORD ${url}/api/v1/auth/token
-  Token          ${inDir}npm run token -- --role owner
-  Upload         curl -H "Authorization: Bearer $(${inDir}npm run -s token -- --role owner)" -F file=@photo.jpg ${url}/api/v1/images
-  Data           ${data}
-`);
-  log(`Ready: ${url}`);
-}
-
-function printServices(env: Record<string, string>, data: string): void {
-  log(`\nStorage, identity and vault are running, with their data in ${data}. For Core Tools, in another shell:\n`);
-  for (const [name, value] of Object.entries(env)) log(`export ${name}='${value}'`);
-  log("func start");
 }
 
 /** npm's shell can die of a signal without forwarding it, which would leave this process running. */

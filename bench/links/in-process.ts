@@ -1,6 +1,6 @@
 // A child process that signs links one after the other, as Vitae does and with a key for each link.
 import { subscribe } from "node:diagnostics_channel";
-import { createBlobService } from "../../functions/lib/azure/blobs.ts";
+import { createBlobService } from "../../functions/lib/azure/blob-service.ts";
 import { createCredential } from "../../functions/lib/azure/credential.ts";
 import { createDelegationKeys } from "../../functions/lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../../functions/lib/azure/link-signer.ts";

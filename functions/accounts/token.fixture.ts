@@ -5,7 +5,7 @@ import { createTokenIssuer, createTokenVerifier } from "../lib/access/token.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { type InvokeResponse, invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { consoleLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { createStoreClock } from "../lib/store-clock.ts";

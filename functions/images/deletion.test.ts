@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";
 import { variantBlobName } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";

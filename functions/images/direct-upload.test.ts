@@ -1,14 +1,14 @@
 // Direct uploads through the boundary and against Azurite: open, send, commit, and what the timer removes.
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createBlobService } from "../lib/azure/blobs.ts";
+import { createBlobService } from "../lib/azure/blob-service.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../lib/azure/link-signer.ts";
 import { createMemoryTable, sendAtOnce } from "../lib/azure/memory-table.fixture.ts";
 import { AppError } from "../lib/errors.ts";
 import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { consoleLog } from "../lib/log.ts";
 import { containers } from "../lib/names.ts";
 import { blobsUri } from "../lib/test-services.fixture.ts";

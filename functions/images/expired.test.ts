@@ -3,7 +3,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { containers } from "../lib/names.ts";

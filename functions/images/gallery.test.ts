@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { readGallery } from "./gallery.ts";
 import type { GalleryEntry, GalleryRow } from "./gallery-rows.ts";
 import { createGallery, type Gallery, MAX_AGE_MS, newest } from "./gallery-view.ts";

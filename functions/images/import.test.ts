@@ -3,7 +3,7 @@ import { afterAll, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { requestPatience } from "../lib/gate.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { consoleLog } from "../lib/log.ts";
 import { createDownload, type Download } from "../lib/outgoing/download.ts";
 import { newCertificate, startPublicServer } from "../lib/outgoing/public-server.fixture.ts";

@@ -1,7 +1,8 @@
 // An intake on the tests' Azurite, directly or through a fault proxy, and what an owner has stored there.
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
+import { createBlobService } from "../lib/azure/blob-service.ts";
+import { createBlobContainer } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createTableClient } from "../lib/azure/tables.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";

@@ -2,7 +2,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import type { ImageRecord } from "../lib/image.ts";
 import { createImageList } from "./image-list.ts";
 import { exampleImage } from "./image-response.ts";

@@ -1,6 +1,7 @@
 // A publisher on the tests' Azurite, and what an image has on the site and in the gallery.
 import { BlobServiceClient } from "@azure/storage-blob";
-import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
+import { createBlobService } from "../lib/azure/blob-service.ts";
+import { createBlobContainer } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import type { ImageRecords } from "../lib/image.ts";
 import { publicBlobName } from "../lib/image-variants.ts";

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import type { ImageRecord } from "../lib/image.ts";
 import { requireVariant } from "../lib/image-variants.ts";
 import { createLog } from "../lib/log.ts";

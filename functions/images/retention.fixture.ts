@@ -1,7 +1,7 @@
 // Images with a retention, the timer at any time, and PATCH, for one owner on the tests' Azurite.
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { originalBlobName, type Retention, type StoredImage } from "../lib/image.ts";
 import { createLog } from "../lib/log.ts";
 import { silentMeter } from "../lib/meter.ts";

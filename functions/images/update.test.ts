@@ -2,7 +2,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import type { ImageRecord, ImageRecords } from "../lib/image.ts";
 import { startTableProxy } from "../lib/test-services.fixture.ts";
 import type { GalleryRows } from "./gallery-rows.ts";

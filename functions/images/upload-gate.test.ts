@@ -4,7 +4,7 @@ import { AppError } from "../lib/errors.ts";
 import { createGate, type Gate, requestPatience } from "../lib/gate.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
 import { uploadMemory } from "../lib/http/multipart.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { openIntake } from "./intake.fixture.ts";
 import type { Intake } from "./intake.ts";
 import { testImage } from "./test-images.fixture.ts";

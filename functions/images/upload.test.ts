@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { pngBomb } from "./hostile-images.fixture.ts";
 import { contentTypes, imageFormats } from "./image-format.ts";
 import { imageResponse, toResponse } from "./image-response.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMemoryTable, sendAtOnce } from "../lib/azure/memory-table.fixture.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { type ImageRecord, type Retention, unlessDeleting } from "../lib/image.ts";
 import { retentions } from "../lib/names.ts";
 import { createImageMonths } from "./image-months.ts";

@@ -35,6 +35,9 @@ const timeZone = z
 
 // Also on loopback: bearer tokens travel over TLS only.
 const secureUrl = z.url({ protocol: /^https$/, error: "must be an https:// URL" });
+const webUrl = z.url({ protocol: /^https?$/, error: "must be an http(s):// URL" });
+/** `iss` or `aud` of access tokens. */
+const tokenParty = z.string().min(1, "must not be empty").default("vitae");
 
 /** A positive whole number. */
 const count = (defaultValue: number) =>
@@ -100,14 +103,10 @@ const schema = z.object({
   MEDIA__blobServiceUri: secureUrl.meta({ examples: ["https://vitaeprod.blob.core.windows.net/"] }),
   // The account of the static website: its blob service, which the app writes to, and the address where anyone reads.
   SITE_BLOB_ENDPOINT: secureUrl.meta({ examples: ["https://siteprod.blob.core.windows.net/"] }),
-  SITE_URL: z
-    .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
+  SITE_URL: webUrl
     .refine((url) => `${URL.parse(url)?.origin}/` === url, "must be an origin and a slash")
     .meta({ examples: ["https://siteprod.z6.web.core.windows.net/"] }),
-  CDN_BASE_URL: z
-    .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
-    .optional()
-    .meta({ examples: ["https://media.example.com"] }),
+  CDN_BASE_URL: webUrl.optional().meta({ examples: ["https://media.example.com"] }),
   MAX_UPLOAD_BYTES: count(DEFAULT_UPLOAD_BYTES).meta({ examples: ["10485760"] }),
   MAX_IMAGE_PIXELS: count(50_000_000).meta({ examples: ["50000000"] }),
   THUMBNAIL_WIDTHS: widths.meta({ examples: ["256,640,1280"] }),
@@ -124,17 +123,8 @@ const schema = z.object({
     .meta({ examples: ["6e0a4f5c-6d0f-4a0e-9a36-0d9c6a3b1f11"] }),
   // The API's own origins. Only their pages may use the cookie of a session; without one, no page may.
   APP_ORIGINS: origins.meta({ examples: ["https://vitae-prod.azurewebsites.net"] }),
-  // `iss` and `aud` of access tokens.
-  TOKEN_ISSUER: z
-    .string()
-    .min(1, "must not be empty")
-    .default("vitae")
-    .meta({ examples: ["https://api.example.com"] }),
-  TOKEN_AUDIENCE: z
-    .string()
-    .min(1, "must not be empty")
-    .default("vitae")
-    .meta({ examples: ["vitae"] }),
+  TOKEN_ISSUER: tokenParty.meta({ examples: ["https://api.example.com"] }),
+  TOKEN_AUDIENCE: tokenParty.meta({ examples: ["vitae"] }),
   // With both, access tokens of this tenant of Entra ID are accepted too.
   ENTRA_TENANT_ID: z
     .guid("must be the tenant's id (a GUID)")

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import type { ImageRecord } from "../lib/image.ts";
 import { createLink } from "./create-link.ts";
 import type { IssueLink } from "./issue-link.ts";

@@ -1,7 +1,8 @@
 // Upload links against Azurite, used without authentication: they create one blob once, and permit nothing else.
 import { randomUUIDv7 } from "node:crypto";
 import { beforeEach, expect, it } from "vitest";
-import { createBlobContainer, createBlobService } from "../lib/azure/blobs.ts";
+import { createBlobService } from "../lib/azure/blob-service.ts";
+import { createBlobContainer } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
 import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
 import { createLinkSigner } from "../lib/azure/link-signer.ts";

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { countVisit } from "./count-visit.ts";
 import { dropIn } from "./drop-in.ts";
 import { createVisitRules } from "./visit-rules.ts";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { silentMeter } from "../lib/meter.ts";
 import { badge, type ReadBadgeNumbers } from "./badge.ts";
 import { badgeJson } from "./badge-json.ts";

@@ -1,7 +1,7 @@
 // The list of pages: every page of the setting, in its order.
 import { expect, it } from "vitest";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { listPages } from "./list-pages.ts";
 
 it("returns the numbers of each page in the order of the setting, and reads at most ten at once", async () => {

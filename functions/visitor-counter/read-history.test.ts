@@ -1,7 +1,7 @@
 // The response with a history: JSON or CSV, by the Accept header, the query and the page.
 import { expect, it } from "vitest";
 import { invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/operation.ts";
+import { routesFor } from "../lib/http/route.ts";
 import { silentMeter } from "../lib/meter.ts";
 import type { History } from "./history.ts";
 import { readHistory } from "./read-history.ts";

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Fault, FaultProxy } from "../../../local/fault-proxy.fixture.ts";
 import { containers } from "../names.ts";
 import { blobsUri, startBlobProxy } from "../test-services.fixture.ts";
-import { type BlobContainer, checkContainer, createBlobContainer, createBlobService } from "./blobs.ts";
+import { checkContainer, createBlobService } from "./blob-service.ts";
+import { type BlobContainer, createBlobContainer } from "./blobs.ts";
 import { createCredential } from "./credential.ts";
 
 const credential = createCredential(undefined);

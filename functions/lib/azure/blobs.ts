@@ -1,8 +1,8 @@
-// Blobs of one account: write, read as a whole, list, remove.
+// The blobs of one container: write, read as a whole, list, remove.
 import { Readable } from "node:stream";
-import type { TokenCredential } from "@azure/identity";
-import type { BlobItem, BlobServiceClient } from "@azure/storage-blob";
+import type { BlobItem } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
+import type { BlobService } from "./blob-service.ts";
 import { errorCodeOfSdkError, statusOfSdkError } from "./sdk-errors.ts";
 
 export type BlobToWrite = {
@@ -64,24 +64,6 @@ export type BlobContainer = {
 
 const CALL_MS = 30_000;
 const withTimeout = () => ({ abortSignal: AbortSignal.timeout(CALL_MS) });
-
-/** The SDK and one client, loaded on first use so that counting a visit does not wait for it. */
-export type BlobService = () => Promise<{
-  readonly sdk: typeof import("@azure/storage-blob");
-  readonly client: BlobServiceClient;
-}>;
-
-export function createBlobService(uri: string, credential: TokenCredential): BlobService {
-  const retryOptions = { maxTries: 3, retryDelayInMs: 200, tryTimeoutInMs: 15_000 };
-  let loaded: ReturnType<BlobService> | undefined;
-  return () => {
-    loaded ??= import("@azure/storage-blob").then((sdk) => ({
-      sdk,
-      client: new sdk.BlobServiceClient(uri, credential, { retryOptions }),
-    }));
-    return loaded;
-  };
-}
 
 const SLICE = 64 * 1024;
 
@@ -198,9 +180,4 @@ export function createBlobContainer(service: BlobService, name: string): BlobCon
         });
       }),
   };
-}
-
-/** Reads a container's properties. Rejects when the store does not respond or the container does not exist. */
-export async function checkContainer(service: BlobService, name: string, abortSignal: AbortSignal): Promise<void> {
-  await (await service()).client.getContainerClient(name).getProperties({ abortSignal });
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createIssueLink } from "../../sas/issue-link.ts";
 import { loadTestCertificate } from "../test-services.fixture.ts";
-import { createBlobService } from "./blobs.ts";
+import { createBlobService } from "./blob-service.ts";
 import { createCredential } from "./credential.ts";
 import { createDelegationKeys, dayOfKey, validityOf } from "./delegation-keys.ts";
 import { type KeyStore, startKeyStore } from "./key-store.fixture.ts";

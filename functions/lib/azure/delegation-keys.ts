@@ -1,7 +1,7 @@
 // The user-delegation keys that sign links: one for each UTC day, kept in memory.
 import type { UserDelegationKey } from "@azure/storage-blob";
 import { AppError } from "../errors.ts";
-import type { BlobService } from "./blobs.ts";
+import type { BlobService } from "./blob-service.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,5 +1,5 @@
 // Signs links to blobs with a user-delegation key. No network call, and no account key anywhere.
-import type { BlobService } from "./blobs.ts";
+import type { BlobService } from "./blob-service.ts";
 import type { DelegationKey, Validity } from "./delegation-keys.ts";
 
 export type UnsignedLink = Validity & {

@@ -7,7 +7,8 @@ import { AppError, type ErrorCode } from "../errors.ts";
 import { readJson } from "./body.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
 import { readFile } from "./multipart.ts";
-import { operation, routesFor } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { routesFor } from "./route.ts";
 
 const LIMIT = 64 * 1024;
 const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };

@@ -6,8 +6,9 @@ import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { type PeekableBody, peekable, readChunks } from "./body.ts";
 import { clientAddress } from "./forged-headers.ts";
-import type { ErrorShape, Route } from "./operation.ts";
+import type { ErrorShape } from "./operation.ts";
 import type { ReceivedRequest, ReceivedRequests } from "./received-requests.ts";
+import type { Route } from "./route.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 export type EndpointDeps = {

@@ -6,7 +6,8 @@ import { AppError } from "../errors.ts";
 import type { LimitClass } from "../limits/limiter.ts";
 import { openInstance } from "../limits/limits.fixture.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
-import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation } from "./operation.ts";
+import { type Access, routesFor } from "./route.ts";
 
 type Options = { limit: LimitClass; access?: Access; handler?: () => Promise<OperationResponse> };
 const ok = async (): Promise<OperationResponse> => ({ json: { ok: true } });

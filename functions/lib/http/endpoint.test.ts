@@ -4,7 +4,8 @@ import { z } from "zod";
 import { type Caller, permissions } from "../access/permissions.ts";
 import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
-import { type Access, type OperationResponse, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation } from "./operation.ts";
+import { type Access, routesFor } from "./route.ts";
 
 const deps = {
   async authenticate(authorization: string | null): Promise<Caller> {

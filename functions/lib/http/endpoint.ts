@@ -7,10 +7,11 @@ import { createContext, type EndpointDeps, type HttpContext } from "./context.ts
 import { readCookies } from "./cookies.ts";
 import { hasReservedName, rejectReservedNames } from "./forged-headers.ts";
 import { consumeBodyLimits, consumeLimit } from "./limit.ts";
-import type { OperationResponse, Route } from "./operation.ts";
+import type { OperationResponse } from "./operation.ts";
 import { readInput } from "./read-input.ts";
 import { recordEnd, recordStart } from "./record.ts";
 import { errorResponse, toHttpResponse, toTextResponse } from "./respond.ts";
+import type { Route } from "./route.ts";
 import { hasSecretName, rejectSecretNames } from "./url-secrets.ts";
 
 /** Before the token is read: a reserved name can forge it, and a secret in the URL is rejected whatever else is wrong. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { fallback } from "./fallback.ts";
 import { invoke } from "./invoke.fixture.ts";
-import { type Method, operation, routesFor } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { type Method, routesFor } from "./route.ts";
 import { type Api, describeApi } from "./route-table.ts";
 
 const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };

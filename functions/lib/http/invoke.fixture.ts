@@ -5,7 +5,7 @@ import { unlimited } from "../limits/limiter.ts";
 import { silentMeter } from "../meter.ts";
 import type { EndpointDeps } from "./context.ts";
 import { endpoint } from "./endpoint.ts";
-import type { Route } from "./operation.ts";
+import type { Route } from "./route.ts";
 
 export type Call = {
   readonly method?: string;

@@ -12,7 +12,7 @@ import { startProxy } from "../../../local/host/worker-load.ts";
 import type { EndpointDeps } from "./context.ts";
 import { endpoint } from "./endpoint.ts";
 import { watchInvocations } from "./library.ts";
-import type { Route } from "./operation.ts";
+import type { Route } from "./route.ts";
 
 export type Forwarded = {
   readonly method: string;

@@ -3,7 +3,7 @@ import { hasPermission, type Permission, roles } from "../access/permissions.ts"
 import { type ErrorCode, statusOf } from "../errors.ts";
 import { headerRefs, type Json, limitHeaders, parameterRefs, type SchemaOf } from "./openapi-components.ts";
 import { errorResponse } from "./openapi-errors.ts";
-import type { Access, Method, Route } from "./operation.ts";
+import type { Access, Method, Route } from "./route.ts";
 
 function parametersOf({ operation }: Route<never>, schemaOf: SchemaOf): Json[] {
   const listed = (schema: Parameters<SchemaOf>[0] | undefined, where: "path" | "query", example: Json | undefined) => {

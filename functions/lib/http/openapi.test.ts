@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { openApiDocument } from "./openapi.ts";
-import { operation, type Route, routesFor } from "./operation.ts";
+import { operation } from "./operation.ts";
+import { type Route, routesFor } from "./route.ts";
 
 const route = routesFor<object>();
 const common = { tag: "Service", handler: async (_request: object, _deps: object) => ({}) } as const;

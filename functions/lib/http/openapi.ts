@@ -3,7 +3,8 @@ import type { ErrorCode } from "../errors.ts";
 import { collectSchemas, headers, type Json, parameters } from "./openapi-components.ts";
 import { errorResponse, errorSchema, oauthErrorSchema } from "./openapi-errors.ts";
 import { describeOperation, errorCodesOf } from "./openapi-operation.ts";
-import { type Route, tags } from "./operation.ts";
+import { tags } from "./operation.ts";
+import type { Route } from "./route.ts";
 
 const DESCRIPTION = `Counts the visits of a page exactly, stores the owner's images, and issues expiring links to them.
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors.ts";
 import { type Call, invoke } from "./invoke.fixture.ts";
-import { type OperationResponse, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation } from "./operation.ts";
+import { routesFor } from "./route.ts";
 
 const deps = { authenticate: () => Promise.reject(new AppError("UNAUTHENTICATED", "x")) };
 

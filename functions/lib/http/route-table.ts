@@ -1,7 +1,7 @@
 // Describes the whole route table: its OpenAPI document, and the methods that a path takes.
 import { buildInfo } from "../build-info.ts";
 import { openApiDocument } from "./openapi.ts";
-import type { Method, Route } from "./operation.ts";
+import type { Method, Route } from "./route.ts";
 
 const REST = /\/\{\*(\w+)\}$/;
 const PARAMETER = /\{(\w+)(?::(guid|minlength\((\d+)\)))?\}/g;

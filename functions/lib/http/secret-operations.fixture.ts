@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Call } from "./invoke.fixture.ts";
-import { type OperationResponse, operation, routesFor } from "./operation.ts";
+import { type OperationResponse, operation } from "./operation.ts";
+import { routesFor } from "./route.ts";
 
 export const COOKIE = "__Secure-vitae-refresh";
 export const FORM = "application/x-www-form-urlencoded";

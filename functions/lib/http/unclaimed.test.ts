@@ -10,8 +10,9 @@ import type { Limits } from "../limits/limiter.ts";
 import type { Meter } from "../meter.ts";
 import { sendThroughLibrary } from "./library.ts";
 import { type Forwarded, startLibraryServer } from "./library-server.fixture.ts";
-import { operation, routesFor } from "./operation.ts";
+import { operation } from "./operation.ts";
 import { watchReceivedRequests } from "./received-requests.ts";
+import { routesFor } from "./route.ts";
 import { createUnclaimedResponder } from "./unclaimed.ts";
 
 const consume = vi.fn<Limits["consume"]>();

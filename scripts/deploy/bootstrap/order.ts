@@ -7,7 +7,8 @@ import type { Ask } from "../ask.ts";
 import { type Az, CommandError } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { prepareAzure, regionIssue } from "./azure.ts";
-import { createEnvironments, type Gh, setVariables } from "./github.ts";
+import type { Gh } from "./gh.ts";
+import { createEnvironments, setVariables } from "./github.ts";
 import { grantOperator } from "./operator.ts";
 import { type Repository, stateAccountOf, UNKNOWN, variablesOf } from "./plan.ts";
 import {

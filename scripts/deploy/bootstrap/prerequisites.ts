@@ -2,7 +2,7 @@
 
 import { type Az, CommandError, createAz, type Run } from "../command.ts";
 import { MINUTE } from "../retry.ts";
-import { createGh, type Gh, getFromGitHub, statusOf } from "./github.ts";
+import { createGh, type Gh, getFromGitHub, statusOf } from "./gh.ts";
 import { type Repository, stateAccountOf } from "./plan.ts";
 
 export type Account = { readonly id: string; readonly name: string; readonly tenantId: string };
