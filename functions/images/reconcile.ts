@@ -7,7 +7,7 @@ import type { Deletion } from "./deletion.ts";
 
 const MINUTE_MS = 60_000;
 /** Younger records may belong to an upload or a thumbnail in progress. */
-const MIN_AGE_MS = 5 * MINUTE_MS;
+export const MIN_AGE_MS = 5 * MINUTE_MS;
 const MAX_ATTEMPTS = 8;
 /** After an attempt, doubled each time: the eighth attempt is about eleven hours after the first. */
 const FIRST_WAIT_MS = 5 * MINUTE_MS;

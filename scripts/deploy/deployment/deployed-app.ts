@@ -9,8 +9,8 @@ import { publishPackage } from "./publish-package.ts";
 
 /** Telemetry arrives after up to ten minutes, a thumbnail of a group that has no instance after minutes. */
 const VERIFY_MS = 20 * MINUTE;
-/** The function has no instance at first, and Event Grid repeats after 10 and 30 s. Less than the timer that finds lost events needs. */
-const THUMBNAIL_S = 300;
+/** The function has no instance at first, and Event Grid repeats after 10 and 30 s. Less than the timer waits for an event. */
+const THUMBNAIL_S = 290;
 /** From the moment that Azure has accepted a package until it responds. az gives up after half of it. */
 export const START_MS = 3 * MINUTE;
 const VERIFY = join(import.meta.dirname, "..", "..", "..", "verify", "main.ts");
