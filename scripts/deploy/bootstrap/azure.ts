@@ -144,6 +144,8 @@ async function createDeployer(
     ...["identity", "create", "--name", name, ...IN_STATE_GROUP, "--location", region, ...tags()],
   );
   const identity = found ?? (created as Identity | undefined);
+  if (!identity && !options.dryRun)
+    throw new Error(`az created the identity ${name} and printed nothing about it. Run npm run bootstrap again.`);
   await alignCredentials(options, deployer);
 
   const principal = { name, id: identity?.principalId, type: "ServicePrincipal" } as const;

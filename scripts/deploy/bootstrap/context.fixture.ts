@@ -18,7 +18,8 @@ function simulatedRun(programs: Programs): Run {
     if (isAt(programs.hangs))
       return fail(`Ended, as it had not finished after ${(options.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000} s.\n`);
     const result = await start(command, args, options);
-    return isAt(programs.failsAfterwards) ? fail("The connection was lost.\n") : result;
+    if (isAt(programs.failsAfterwards)) return fail("The connection was lost.\n");
+    return isAt(programs.isSilent) ? { ...result, stdout: "" } : result;
   };
 }
 

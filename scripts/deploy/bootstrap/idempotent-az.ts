@@ -64,6 +64,8 @@ export async function assignRole(context: AzContext, principal: Principal, grant
   const { role, scope, condition = null } = grant;
   const name = `${principal.name} is ${describeGrant(grant)}`;
   const known = principal.id !== undefined && role.id !== undefined ? { id: principal.id, roleId: role.id } : undefined;
+  if (!known && !context.dryRun)
+    throw new Error(`${name}: az printed no id of the role or of who gets it. Run npm run bootstrap again.`);
   const existing = known
     ? await list<ExistingAssignment>(
         context,

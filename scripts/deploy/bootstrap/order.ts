@@ -97,8 +97,8 @@ export async function bootstrap(
   if (ask && !confirmed && !dryRun && !/^(?:y|yes|)$/i.test((await ask("Continue? [yes]: ")).trim()))
     throw new UsageError("stopped, and nothing was changed.");
 
+  const repository = await readRepository(gh, choices.repository, dryRun);
   writeChoices(context, choices, dryRun);
-  const repository = await readRepository(gh, choices.repository);
   await setUp(context, { choices, az, gh, account, repository, dryRun });
   if (dryRun) log("This was a dry run: nothing was changed.");
   else nextSteps(context);
@@ -126,8 +126,9 @@ function writeChoices({ log, file }: BootstrapContext, choices: Choices, dryRun:
 }
 
 /** With the names as GitHub writes them. Without gh, in a dry run, with unknown ids. */
-async function readRepository(gh: Gh, slug: string): Promise<Repository> {
-  const { value } = await checkRepository(gh, slug);
+async function readRepository(gh: Gh, slug: string, dryRun: boolean): Promise<Repository> {
+  const { value, problems } = await checkRepository(gh, slug);
+  if (!dryRun) requireNone(problems);
   const [owner = "", name = ""] = slug.split("/");
   return value ?? { owner, name, ownerId: UNKNOWN, id: UNKNOWN, isPrivate: false };
 }

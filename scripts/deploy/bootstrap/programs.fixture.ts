@@ -30,6 +30,8 @@ export type Programs = {
   hangs: string | undefined;
   /** The command line that has its effect and then fails, by its beginning. */
   failsAfterwards: string | undefined;
+  /** The command line that succeeds and prints nothing, by its beginning. */
+  isSilent: string | undefined;
 };
 
 export const emptyPrograms = (): Programs => ({
@@ -49,6 +51,7 @@ export const emptyPrograms = (): Programs => ({
   azFails: "",
   hangs: undefined,
   failsAfterwards: undefined,
+  isSilent: undefined,
 });
 
 const USER = { id: "5a1c3b1e-2f0d-4a5b-8c7d-112233445566", userPrincipalName: "ada@ada.dev" };

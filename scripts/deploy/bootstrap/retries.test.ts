@@ -1,4 +1,5 @@
 // How bootstrap deals with what exists already, comes late or fails.
+import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { SUBSCRIPTION } from "../azure-cli.fixture.ts";
 import { answers, simulatedContext } from "./context.fixture.ts";
@@ -129,4 +130,28 @@ it.each([
     Object.entries(azure.identities).map(([name, { credentials }]) => [name, credentials]),
   ];
   expect(described(programs)).toEqual(described(whole));
+});
+
+it.each([
+  ["az identity create", "az created the identity vitae-deployer-production and printed nothing about it"],
+  ["az role definition create", "az printed no id of the role or of who gets it"],
+])("bootstrap sets no placeholder, and stops, when %s prints nothing", async (isSilent, message) => {
+  const programs: Programs = { ...emptyPrograms(), isSilent };
+  await expect(run(programs)).rejects.toThrow(message);
+  expect(programs.github.variables).toEqual({});
+  await run(Object.assign(programs, { isSilent: undefined }));
+  expect(JSON.stringify(programs)).not.toContain("…");
+});
+
+it("bootstrap stops when the repository cannot be read any more, instead of trusting tokens of unknown ids", async () => {
+  const programs = emptyPrograms();
+  const { context, file } = simulatedContext(programs);
+  let reads = 0;
+  const onlyOnce: typeof context.run = async (command, args, options) =>
+    args.join(" ") === "api repos/ada/vitae" && ++reads > 1
+      ? { code: 1, stdout: "", stderr: "gh: Not Found (HTTP 404)\n" }
+      : context.run(command, args, options);
+  const options = { answers, dryRun: false, confirmed: true };
+  await expect(bootstrap({ ...context, run: onlyOnce }, options)).rejects.toThrow("ada/vitae does not exist");
+  expect([reads, programs.azure.writes, existsSync(file)]).toEqual([2, [], false]);
 });
