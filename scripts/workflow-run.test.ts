@@ -29,6 +29,13 @@ it.each<[string, Event, string[]]>([
   expect(names(DEPLOY, event)).toEqual(jobs);
 });
 
+it("a push to main starts one workflow, which runs the tests once", () => {
+  expect(workflows.filter((path) => Object.hasOwn(Object(readWorkflow(path).on), "push"))).toEqual([DEPLOY]);
+  const jobs = Object.values(readWorkflow(DEPLOY).jobs);
+  expect(jobs.filter(({ uses }) => uses === "./.github/workflows/ci.yml")).toHaveLength(1);
+  expect(jobs.flatMap(({ steps = [] }) => steps).filter(({ run = "" }) => /npm (?:run )?test/.test(run))).toEqual([]);
+});
+
 const production = (event: Event) => startedJobs(DEPLOY, event).get("deploy");
 
 it("deployments wait for each other, and none waits for an approval or for a plan", () => {

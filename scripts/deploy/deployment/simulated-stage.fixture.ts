@@ -90,6 +90,7 @@ export function createStage(stageName = "production", commit = "c".repeat(40), r
     run,
     az: createAz(run),
     async fetch(address, init) {
+      if (!init?.signal) throw new Error(`The request to ${new URL(String(address)).hostname} has no time limit.`);
       if (String(address) === SIGNED_URL) {
         if (faults.slackIsDown) throw new Error(`connect ECONNREFUSED ${SIGNED_URL}`);
         state.slack.push(JSON.parse(String(init?.body)));
