@@ -42,10 +42,13 @@ function Inside({ me, place }: { me: Me; place: ReturnType<typeof usePlace> }) {
   const views = viewsFor(me);
   const current = views.find(({ path }) => path === place.view) ?? views[0];
   const main = useRef<HTMLElement>(null);
+  const nav = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const key = `${place.view}/${place.id ?? ""}`;
   useEffect(() => {
     document.title = `${current?.label} · Vitae console`;
+    // On a phone the links are wider than the window.
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     if (!isFirst.current) main.current?.querySelector("h1")?.focus();
     isFirst.current = false;
   }, [key]);
@@ -57,7 +60,7 @@ function Inside({ me, place }: { me: Me; place: ReturnType<typeof usePlace> }) {
       </button>
       <header class="side">
         <Brand />
-        <nav aria-label="Console">
+        <nav aria-label="Console" ref={nav}>
           <ul>
             {views.map(({ path, label, icon }) => (
               <li key={path}>

@@ -6,6 +6,7 @@ import {
   focused,
   heading,
   imageNames,
+  loaded,
   png,
   readPlaces,
   startConsole,
@@ -181,6 +182,26 @@ it.each(["light", "dark"] as const)("has no accessibility violation on any view 
   await page.goto(`${backend.api}/console/#/redeem`);
   await expectAccessible(page, "redeem", colorScheme);
   expect(tabs.problems).toEqual([]);
+  await page.close();
+});
+
+it("shows on a phone every column and the link to the current view, without scrolling", async () => {
+  const page = await tabs.open();
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const view of await readPlaces(page)) {
+    await page.goto(`${backend.api}/console/${view}`);
+    await loaded(page);
+    const { x = 0, width = 0 } = (await page.locator("nav [aria-current]").boundingBox()) ?? {};
+    expect([x >= 0, x + width <= 390], view).toEqual([true, true]);
+    const widths = (table: { scrollWidth: number; clientWidth: number }) => [table.scrollWidth, table.clientWidth];
+    for (const table of await page.locator(".table-scroll").all()) {
+      const [content = 0, visible = 0] = await table.evaluate(widths);
+      expect(content, view).toBeLessThanOrEqual(visible);
+    }
+  }
+  await page.goto(`${backend.api}/console/#/users`);
+  await page.getByRole("cell").first().waitFor();
+  expect(await page.evaluate('getComputedStyle(document.querySelector("td"), "::before").content')).toBe('"Role"');
   await page.close();
 });
 

@@ -86,10 +86,15 @@ export async function readPlaces(page: Page): Promise<string[]> {
   return links.evaluateAll((all) => all.map((link) => (link as unknown as { hash: string }).hash));
 }
 
-/** Asserts that axe finds nothing on the page once it has loaded. Dark colours change nothing but the contrast. */
-export async function expectAccessible(page: Page, view: string, scheme: "light" | "dark"): Promise<void> {
+/** Waits until a view shows its data. */
+export async function loaded(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await expect.poll(() => page.locator(".loading").count(), WAIT).toBe(0);
+}
+
+/** Asserts that axe finds nothing on the page once it has loaded. Dark colours change nothing but the contrast. */
+export async function expectAccessible(page: Page, view: string, scheme: "light" | "dark"): Promise<void> {
+  await loaded(page);
   await page.evaluate(axe);
   const run = scheme === "dark" ? 'axe.run({ runOnly: ["color-contrast"] })' : "axe.run()";
   const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(run);

@@ -1,4 +1,4 @@
-// A table that scrolls by itself where the window is too narrow.
+// A table. On a phone, one of more than three columns shows each row as a list; any other scrolls by itself.
 import type { ComponentChildren } from "preact";
 
 type TableProps = {
@@ -10,10 +10,16 @@ type TableProps = {
 };
 
 export function Table({ caption, head, numbers = [], children }: TableProps) {
+  // The style sheet writes each before the cells of its column. Buttons need none.
+  const labels = head.map((name, index) => [`--head-${index + 1}`, name === "Actions" ? "none" : JSON.stringify(name)]);
   return (
-    // A scrolling region must be reachable by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: as above
-    <section class="table-scroll" aria-label={`Table: ${caption}`} tabIndex={0}>
+    <section
+      class={`table-scroll ${head.length > 3 ? "lists" : ""}`}
+      aria-label={`Table: ${caption}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+      tabIndex={0}
+      style={Object.fromEntries(labels)}
+    >
       <table>
         <caption class="hidden">{caption}</caption>
         <thead>

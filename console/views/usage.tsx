@@ -47,45 +47,51 @@ function Totals({ bytes, images, variantBytes, variants }: Counts) {
   );
 }
 
+function Counted({ months, ...usage }: Usage) {
+  return (
+    <>
+      <Totals {...usage} />
+      <p class="hint">
+        As of {formatTime(usage.asOf)}. What has changed since is counted within the hour. Old versions that the storage
+        keeps for a while are not included.
+      </p>
+      <h2>By retention</h2>
+      <Table caption="By retention" head={["Kept for", ...HEAD]} numbers={[1, 2, 3, 4]}>
+        {RETENTIONS.map(([retention, label]) => (
+          <tr key={retention}>
+            <th scope="row">{label}</th>
+            <Cells {...usage.byRetention[retention]} />
+          </tr>
+        ))}
+      </Table>
+      <h2>By month of upload</h2>
+      <Table caption="By month" head={["Month", ...HEAD]} numbers={[1, 2, 3, 4]}>
+        {months.map(({ month, ...counts }) => (
+          <tr key={month}>
+            <th scope="row">{month}</th>
+            <Cells {...counts} />
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
 export function UsageView() {
   const request = useRequest(async () => (await call("image-usage")).data);
   return (
     <>
       <h1 tabIndex={-1}>Usage</h1>
       <Loaded request={request} label="Loading the usage">
-        {(usage) => (
-          <>
-            <Totals {...usage} />
-            <p class="hint">
-              As of {formatTime(usage.asOf)}. What has changed since is counted within the hour. Old versions that the
-              storage keeps for a while are not included.
-            </p>
-            <h2>By retention</h2>
-            <Table caption="By retention" head={["Kept for", ...HEAD]} numbers={[1, 2, 3, 4]}>
-              {RETENTIONS.map(([retention, label]) => (
-                <tr key={retention}>
-                  <th scope="row">{label}</th>
-                  <Cells {...usage.byRetention[retention]} />
-                </tr>
-              ))}
-            </Table>
-            <h2>By month of upload</h2>
-            {usage.months.length === 0 ? (
-              <Empty title="Nothing is counted yet">
-                <p>Months with images appear within an hour.</p>
-              </Empty>
-            ) : (
-              <Table caption="By month" head={["Month", ...HEAD]} numbers={[1, 2, 3, 4]}>
-                {usage.months.map(({ month, ...counts }) => (
-                  <tr key={month}>
-                    <th scope="row">{month}</th>
-                    <Cells {...counts} />
-                  </tr>
-                ))}
-              </Table>
-            )}
-          </>
-        )}
+        {(usage) =>
+          usage.months.length === 0 ? (
+            <Empty title="Nothing is counted yet">
+              <p>Your images are counted within an hour.</p>
+            </Empty>
+          ) : (
+            <Counted {...usage} />
+          )
+        }
       </Loaded>
     </>
   );
