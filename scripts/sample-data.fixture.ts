@@ -94,6 +94,19 @@ async function writeVisits({ env, services }: Backend): Promise<void> {
   }
 }
 
+/** Runs the timer that counts what the images take. */
+async function countUsage({ api, host }: Backend, headers: Record<string, string>): Promise<void> {
+  await fetch(`${host.url}/admin/functions/image-retention`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  const isCounted = async () =>
+    ((await (await fetch(`${api}/v1/images/usage`, { headers })).json()) as { images: number }).images ===
+    IMAGES.length;
+  while (!(await isCounted())) await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
 /** @returns the id of the newest image */
 export async function fillBackend(backend: Backend): Promise<{ imageId: string }> {
   const { api } = backend;
@@ -110,5 +123,7 @@ export async function fillBackend(backend: Backend): Promise<{ imageId: string }
       headers: { ...headers, "content-type": "application/json" },
       body: JSON.stringify({ email, role }),
     });
-  return { imageId: await uploadImages(api, headers) };
+  const imageId = await uploadImages(api, headers);
+  await countUsage(backend, headers);
+  return { imageId };
 }
