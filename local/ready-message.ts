@@ -11,7 +11,7 @@ type Ready = {
 
 /** The addresses and commands to try. The last line is `Ready: URL`. */
 export function readyMessage(url: string, { data, page, email, dataDir }: Ready): string {
-  const inDir = dataDir ? `LOCAL_DATA_DIR='${dataDir.replaceAll("'", "'\\\\''")}' ` : "";
+  const inDir = dataDir ? `LOCAL_DATA_DIR='${dataDir.replaceAll("'", "'\\''")}' ` : "";
   return `
   Page           ${url}/
   API            ${url}/docs
