@@ -77,7 +77,7 @@ function scriptViolations(steps: readonly Step[]): string[] {
 
 const canWrite = (permissions: unknown) => JSON.stringify(permissions ?? {}).includes('"write"');
 const startsWorkflows = (permissions: unknown) => (permissions as { actions?: string }).actions === "write";
-/** A checkout of a pull request is code of somebody who may not have rights here. */
+/** A checkout of a pull request is code of a person who may have no rights here. */
 const hasCode = ({ steps = [] }: Job) => steps.some(({ uses }) => uses !== undefined);
 
 /** The rules that a workflow breaks, each with its location. */

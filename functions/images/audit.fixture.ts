@@ -9,7 +9,7 @@ import { createImageAudit } from "./audit.ts";
 import { createImageRecords } from "./image-records.ts";
 import { plainDecoder, plainImage } from "./plain-decoder.fixture.ts";
 
-export const HOUR = 60 * 60_000;
+const HOUR = 60 * 60_000;
 export const DAY = 24 * HOUR;
 const OWNER = "ada";
 
@@ -65,5 +65,10 @@ export function openLibrary({ repairLimit }: { repairLimit?: number } = {}) {
     /** Names of everything that is stored, and the messages of the log. */
     stored: () => [...memory.originals.blobs.keys(), ...memory.thumbnails.blobs.keys()],
     messages: () => lines.map(({ message }) => message),
+    linesOf: (message: string) => lines.filter((line) => line.message === message),
+    /** A day later, so that everything is old enough for the audit. */
+    wait() {
+      time.now += DAY + HOUR;
+    },
   };
 }

@@ -1,24 +1,19 @@
 // The audit of records and blobs in memory: what it repairs, and what it never removes.
 import { beforeEach, describe, expect, it } from "vitest";
 import { originalBlobName } from "../lib/image.ts";
-import { DAY, HOUR, openLibrary } from "./audit.fixture.ts";
+import { DAY, openLibrary } from "./audit.fixture.ts";
 import { createImageAudit } from "./audit.ts";
 
 let library: ReturnType<typeof openLibrary>;
 beforeEach(() => {
   library = openLibrary();
 });
-const linesOf = (message: string) => library.lines.filter((line) => line.message === message);
-/** A day later, so that everything is old enough. */
-const wait = () => {
-  library.time.now += DAY + HOUR;
-};
 
 describe("a library whose records and blobs agree", () => {
   it("is walked once a day, and nothing changes", async () => {
     await library.add();
     await library.add({ status: "failed", parts: ["record", "original"] });
-    wait();
+    library.wait();
     const before = [library.memory.table.rows().length, ...library.stored()];
     await library.audit(30);
     expect([library.memory.table.rows().length - 1, ...library.stored()]).toEqual(before);
@@ -33,16 +28,16 @@ describe("a library whose records and blobs agree", () => {
 describe("an original without a record", () => {
   it("gets its record back from its name and bytes in the second walk", async () => {
     const record = await library.add({ parts: ["original", "variant"] });
-    wait();
+    library.wait();
     await library.audit();
     expect(await library.records.find(record.owner, record.id)).toMatchObject({
       ...{ owner: "ada", filename: "a.png", contentType: "image/png", size: record.size, width: 2, height: 2 },
       ...{ status: "pending", retention: "keep", retagAt: expect.any(String) },
     });
     expect(library.stored()).toHaveLength(3);
-    expect(linesOf("image-differs")).toMatchObject([{ image: record.id, kind: "record-missing" }]);
-    expect(linesOf("image-repaired")).toMatchObject([{ image: record.id, outcome: "record-restored" }]);
-    expect(linesOf("images-audited")).toMatchObject([{ images: 1, differences: 1, repaired: 1 }]);
+    expect(library.linesOf("image-differs")).toMatchObject([{ image: record.id, kind: "record-missing" }]);
+    expect(library.linesOf("image-repaired")).toMatchObject([{ image: record.id, outcome: "record-restored" }]);
+    expect(library.linesOf("images-audited")).toMatchObject([{ images: 1, differences: 1, repaired: 1 }]);
   });
 
   it("is left alone for a day, since its upload may go on", async () => {
@@ -54,7 +49,7 @@ describe("an original without a record", () => {
 
   it("is no difference when its image was deleted after the original was listed", async () => {
     const record = await library.add({ parts: ["original"] });
-    wait();
+    library.wait();
     const { originals } = library;
     const page: typeof originals.page = async (options) => {
       const listed = await originals.page(options);
@@ -70,16 +65,16 @@ describe("an original without a record", () => {
     const record = await library.add({ parts: ["original"] });
     const blob = { bytes: Buffer.from("text"), contentType: "image/png", cacheControl: "" };
     await library.originals.write(originalBlobName(record), blob);
-    wait();
+    library.wait();
     await library.audit();
-    expect(linesOf("original-unreadable")).toMatchObject([{ image: record.id }]);
+    expect(library.linesOf("original-unreadable")).toMatchObject([{ image: record.id }]);
     expect(library.stored()).toEqual([originalBlobName(record)]);
   });
 
   it("is ignored when its name is not that of an image", async () => {
     const blob = { bytes: Buffer.from("text"), contentType: "text/plain", cacheControl: "" };
     for (const name of ["notes.txt", "ada/1/a.png", "ada/folder/deep/a.png"]) await library.originals.write(name, blob);
-    wait();
+    library.wait();
     await library.audit();
     expect(library.messages()).toEqual(["images-audited"]);
   });
@@ -88,22 +83,22 @@ describe("an original without a record", () => {
 describe("variants without a record", () => {
   it("are removed when there is no original either", async () => {
     await library.add({ parts: ["variant"] });
-    wait();
+    library.wait();
     await library.audit();
     expect(library.stored()).toEqual([]);
-    expect(linesOf("images-audited")).toMatchObject([{ differences: 1, repaired: 1 }]);
+    expect(library.linesOf("images-audited")).toMatchObject([{ differences: 1, repaired: 1 }]);
   });
 
   it("are one difference when two pages have them", async () => {
     await library.add({ parts: ["variant"] });
-    wait();
+    library.wait();
     const { thumbnails } = library;
     const page: typeof thumbnails.page = (options) => thumbnails.page({ ...options, max: 1 });
     const audit = createImageAudit({ ...library.stores, thumbnails: { ...thumbnails, page }, repairLimit: undefined });
     await audit.run({ log: library.log, runMs: 60_000, now: library.time.now });
     // Two differences would be more than the limit of this library.
     expect(library.stored()).toEqual([]);
-    expect(linesOf("images-audited")).toMatchObject([{ differences: 1, repaired: 1, limit: 1 }]);
+    expect(library.linesOf("images-audited")).toMatchObject([{ differences: 1, repaired: 1, limit: 1 }]);
   });
 
   it("stay while they are younger than a day", async () => {
@@ -115,7 +110,7 @@ describe("variants without a record", () => {
 
   it("stay in the version that was written after they were listed", async () => {
     const image = await library.add({ parts: ["variant"] });
-    wait();
+    library.wait();
     const { thumbnails } = library;
     const name = `ada/${image.id}/thumb_256.webp`;
     const page: typeof thumbnails.page = async (options) => {
@@ -133,16 +128,18 @@ describe("variants without a record", () => {
 describe("a record without an original", () => {
   it.each(["ready", "pending", "failed"] as const)("stays when it is %s, and raises the alert", async (status) => {
     const record = await library.add({ status, parts: ["record", "variant"] });
-    wait();
+    library.wait();
     await library.audit(3);
     expect(await library.statusOf(record)).toBe(status);
     expect(library.stored()).toHaveLength(2);
-    expect(linesOf("library-differs")).toMatchObject([{ level: "error", differences: 1, originals_missing: 1 }]);
+    expect(library.linesOf("library-differs")).toMatchObject([
+      { level: "error", differences: 1, originals_missing: 1 },
+    ]);
   });
 
   it.each(["uploading", "deleting"] as const)("is left to the reconcile timer when it is %s", async (status) => {
     const record = await library.add({ status, parts: ["record"] });
-    wait();
+    library.wait();
     await library.audit();
     expect(await library.statusOf(record)).toBe(status);
     expect(library.messages()).toEqual(["images-audited"]);

@@ -7,7 +7,7 @@ import type { ImageMonths } from "./image-months.ts";
 import { addCounts, nothing, totalOf } from "./usage-counts.ts";
 import type { MonthUsage, UsageRows } from "./usage-rows.ts";
 
-/** Table calls for the months, besides one query of the counts. */
+/** Table calls for the months, in addition to one query of the counts. */
 const MAX_CALLS = 12;
 
 const counts = z.object({

@@ -79,7 +79,7 @@ describe("unique visitors", () => {
     }
   });
 
-  it("tells only visitors with a hash how many there are", async () => {
+  it("returns the number of visitors only to those with a hash", async () => {
     await countVisitors([1]);
     expect(await countMany(1)).toEqual([{ count: 2, today: 2 }]);
     expect(await countVisitors([1])).toEqual([{ count: 3, today: 3, uniqueToday: 1 }]);

@@ -131,7 +131,7 @@ export function createVisitorCounter(options: CounterOptions): VisitorCounter {
     const { store } = pageOf(page);
     try {
       const { total, etag } = await store.read();
-      // Cosmos DB has one code for a missing row and a missing table; a query tells them apart.
+      // Cosmos DB has one code for a missing row and a missing table; a query distinguishes them.
       if (etag === undefined) await checkTable(table, AbortSignal.timeout(patience.callMs));
       return total;
     } catch (cause) {

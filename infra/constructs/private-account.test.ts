@@ -80,7 +80,7 @@ describe("site account", () => {
     ["production", ["https://a.example"]],
     ["preview-7", []],
   ] as const)(
-    "the site account with a page of %s, beside the origins %j, admits its origin, and the pipeline to its container alone",
+    "the site account with a page of %s and the origins %j admits its origin, and the pipeline to its container alone",
     (stage, own) => {
       const { platform } = synthesized(stage, { site: { enabled: true }, origins: [...own] });
       const origins = [

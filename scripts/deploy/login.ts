@@ -59,7 +59,7 @@ async function requestToken({ fetch }: LoginContext, url: string, token: string)
 }
 
 /**
- * Logs in beside the login that other calls of az use at this moment, then replaces its token at once. `az login` would
+ * Logs in apart from the login that other calls of az use at this moment, then replaces its token at once. `az login` would
  * rewrite the profile in place, and a call that reads it half-written replaces it by an empty one: no one would be logged in
  * any more (Session.load in azure-cli, _session.py; azure-cli issue 19402).
  */

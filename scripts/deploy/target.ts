@@ -16,7 +16,7 @@ export type DeployTarget = {
   readonly config: StageConfig;
   readonly names: Names;
   readonly subscriptionId: string;
-  /** Object id and client id of the pipeline's identity: those of the plan, whoever runs it. */
+  /** Object id and client id of the pipeline's identity: those of the plan, also when a person runs it. */
   readonly principalId: string;
   readonly clientId: string;
   readonly operator: Operator;

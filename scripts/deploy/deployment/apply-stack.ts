@@ -52,7 +52,7 @@ export async function applyPlatform(
     const { cosmosAccount, resourceGroup } = options.target.names;
     throw new Error(
       [
-        `The Cosmos DB account ${cosmosAccount} exists and is not in the Terraform state: Azure did not finish creating it, mostly for want of capacity in ${options.target.config.region}. If it is new and empty, delete it and deploy again, or choose another region with npm run bootstrap -- --region REGION:`,
+        `The Cosmos DB account ${cosmosAccount} exists and is not in the Terraform state: Azure did not finish creating it, mostly because of no capacity in ${options.target.config.region}. If it is new and empty, delete it and deploy again, or choose another region with npm run bootstrap -- --region REGION:`,
         `  az cosmosdb delete --name ${cosmosAccount} --resource-group ${resourceGroup} --yes`,
         String(error),
       ].join("\n"),

@@ -1,4 +1,4 @@
-// Destroys a stage: its resources, what Azure created beside them, and its Terraform state.
+// Destroys a stage: its resources, what Azure adds to them, and its Terraform state.
 import { stateOf } from "../../../infra/naming.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { withDeploymentLock } from "../lock/deployment-lock.ts";

@@ -6,20 +6,14 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { NEW } from "../deployment/deployment.fixture.ts";
 import { createStage, DEPLOYER, type SimulatedStage } from "../deployment/simulated-stage.fixture.ts";
 import { deployFromLaptop, type LaptopOptions } from "./deploy-from-laptop.ts";
-import { createLaptop, PERSON } from "./laptop.fixture.ts";
+import { CHOICES, createLaptop, PERSON } from "./laptop.fixture.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vitae-laptop-"));
   await writeFile(join(folder, "vitae.zip"), JSON.stringify({ commit: NEW, healthy: true }));
   await writeFile(join(folder, "lock.hcl"), "");
-  const choices = {
-    repository: "ada/vitae",
-    region: "swedencentral",
-    origins: ["https://ada.dev"],
-    ownerEmail: "ada@ada.dev",
-  };
-  await writeFile(join(folder, "choices.json"), JSON.stringify(choices));
+  await writeFile(join(folder, "choices.json"), JSON.stringify(CHOICES));
   vi.stubEnv("VITAE_CHOICES", join(folder, "choices.json"));
 });
 afterEach(async () => {

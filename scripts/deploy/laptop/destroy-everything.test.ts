@@ -8,6 +8,7 @@ import { createAz, type Run } from "../command.ts";
 import { createStage } from "../deployment/simulated-stage.fixture.ts";
 import { confirmAtTerminal } from "./confirm.ts";
 import { destroyEverything } from "./destroy-everything.ts";
+import { CHOICES } from "./laptop.fixture.ts";
 
 const [LOOK_UPS = "", PURGER = ""] = customRoles("s1", true).map(({ name }) => name);
 
@@ -95,16 +96,10 @@ function createBootstrapped(repository: string) {
 describe("destroyEverything", () => {
   async function withChoices<T>(work: (repository: string) => Promise<T>): Promise<T> {
     const folder = await mkdtemp(join(tmpdir(), "vitae-destroy-"));
-    const choices = {
-      repository: "ada/vitae",
-      region: "swedencentral",
-      origins: ["https://ada.dev"],
-      ownerEmail: "ada@ada.dev",
-    };
-    await writeFile(join(folder, "choices.json"), JSON.stringify(choices));
+    await writeFile(join(folder, "choices.json"), JSON.stringify(CHOICES));
     vi.stubEnv("VITAE_CHOICES", join(folder, "choices.json"));
     try {
-      return await work(choices.repository);
+      return await work(CHOICES.repository);
     } finally {
       vi.unstubAllEnvs();
       await rm(folder, { recursive: true });

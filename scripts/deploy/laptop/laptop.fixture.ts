@@ -8,6 +8,13 @@ import { runKeyVault } from "../deployment/key-vault.fixture.ts";
 import { DEPLOYER, type SimulatedStage } from "../deployment/simulated-stage.fixture.ts";
 import { createBlobLeases, leaseContext } from "../lock/blob-leases.fixture.ts";
 
+/** The answers of npm run bootstrap. */
+export const CHOICES = {
+  repository: "ada/vitae",
+  region: "swedencentral",
+  origins: ["https://ada.dev"],
+  ownerEmail: "ada@ada.dev",
+};
 export const PERSON = "22222222-3333-4444-8555-666666666666";
 
 export function createLaptop(stage: SimulatedStage) {

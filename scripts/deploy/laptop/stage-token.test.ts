@@ -45,9 +45,9 @@ it.each([
 
 it.each([
   [{ stageName: "prod" }, 'received "prod"'],
-  [{ stageName: "production", expiresIn: "901" }, "--expires-in must be 1 to 900 seconds for a stage, received 901."],
-  [{ stageName: "production", expiresIn: "1h" }, "received 1h."],
-  [{ stageName: "production", role: "king" }, "--role must be one of owner, editor, viewer, received king."],
+  [{ stageName: "production", expiresIn: "901" }, '--expires-in must be 1 to 900 seconds for a stage, received "901".'],
+  [{ stageName: "production", expiresIn: "1h" }, 'received "1h".'],
+  [{ stageName: "production", role: "king" }, '--role must be one of owner, editor, viewer, received "king".'],
 ])("stageToken rejects %j before it calls Azure", async (options, expected) => {
   const { az, calls } = azOf();
   await expect(stageToken(az, options)).rejects.toThrow(expected);

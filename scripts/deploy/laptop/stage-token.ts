@@ -23,8 +23,8 @@ export async function stageToken(az: Az, { stageName, role = "owner", expiresIn 
   const stage = parseStage(stageName);
   const seconds = Number(expiresIn ?? MAX_SECONDS);
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_SECONDS)
-    throw new Error(`--expires-in must be 1 to ${MAX_SECONDS} seconds for a stage, received ${expiresIn}.`);
-  if (!isRole(role)) throw new Error(`--role must be one of ${roles.join(", ")}, received ${role}.`);
+    throw new Error(`--expires-in must be 1 to ${MAX_SECONDS} seconds for a stage, received "${expiresIn}".`);
+  if (!isRole(role)) throw new Error(`--role must be one of ${roles.join(", ")}, received "${role}".`);
   const person = await readPerson(az);
   const config = readConfig(stage);
   const { vault } = namesOf(stage, person.subscriptionId, config.region);
