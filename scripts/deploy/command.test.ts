@@ -70,6 +70,13 @@ it("run ends a program when its signal aborts, also before it starts, and report
   expect((await late).code).toBe(1);
 });
 
+it("run lets no shell force colors into the output of gh", async () => {
+  vi.stubEnv("CLICOLOR_FORCE", "1");
+  const { stdout } = await run("sh", ["-c", "echo $CLICOLOR_FORCE"]);
+  vi.unstubAllEnvs();
+  expect(stdout).toBe("0\n");
+});
+
 it("createAz quotes no output that is not JSON, which could be a secret", async () => {
   const az = createAz(async () => ({ code: 0, stdout: 's3cr3t"', stderr: "" }));
   const error = await az("keyvault", "secret", "show").catch((thrown: Error) => thrown);

@@ -102,7 +102,8 @@ export const run: Run = (command, args, options = {}) =>
     const { env = {}, input, show = false, timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = 0, signal } = options;
     // A group of its own, which can be ended as a whole.
     const child = spawn(command, args, {
-      env: { ...process.env, ...env },
+      // The output of gh is parsed, and colored for a shell that forces colors (isColorForced in go-gh, pkg/term).
+      env: { ...process.env, CLICOLOR_FORCE: "0", ...env },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     });
@@ -141,7 +142,9 @@ export async function runOrThrow(run: Run, [command, args, options]: Parameters<
 /** @param timeoutMs of each call */
 export function createAz(run: Run, timeoutMs = DEFAULT_TIMEOUT_MS): Az {
   return async (...args) => {
-    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"], { timeoutMs }]);
+    // Without the group of `az config set defaults.group`: az rejects it for `role assignment list --all`, among others.
+    const env = { AZURE_DEFAULTS_GROUP: "" };
+    const text = await runOrThrow(run, ["az", [...args, "--output", "json", "--only-show-errors"], { timeoutMs, env }]);
     if (text.trim() === "") return undefined;
     try {
       return JSON.parse(text);

@@ -46,7 +46,8 @@ async function deployWith(
 }
 
 it("deploys a clean commit with the identity of the pipeline in the plan and the login of the person", async () => {
-  vi.stubEnv("ARM_CLIENT_SECRET", "of another project");
+  for (const name of ["ARM_CLIENT_SECRET", "TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS_plan"])
+    vi.stubEnv(name, "of another project");
   const { message, stage, state, leases, lines } = await deployWith();
   expect(message).toBeUndefined();
   expect(stage.state.deployed).toEqual({ commit: NEW, healthy: true });
@@ -57,7 +58,7 @@ it("deploys a clean commit with the identity of the pipeline in the plan and the
       DEPLOYER_OBJECT_ID: DEPLOYER,
       ARM_USE_OIDC: "false",
       ARM_USE_CLI: "true",
-      ARM_CLIENT_SECRET: "",
+      ...{ ARM_CLIENT_SECRET: "", TF_WORKSPACE: "", TF_DATA_DIR: "", TF_CLI_ARGS_plan: "" },
     });
   expect([...leases.blobs.values()].map(({ metadata }) => metadata.by)).toEqual(["ada@ada.dev"]);
   expect(stage.state.tableRoles).toEqual([]);

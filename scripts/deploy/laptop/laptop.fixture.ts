@@ -69,6 +69,9 @@ export function createLaptop(stage: SimulatedStage) {
     const isToken = args[1] === "get-access-token";
     const simulated = isToken ? undefined : programs[`${program} ${args[0]}`];
     if (simulated) return simulated(args);
+    // As list_role_assignments of azure-cli does on a laptop with a default group.
+    if (program === "az" && args.includes("--all") && options.env?.AZURE_DEFAULTS_GROUP !== "")
+      return failed("ERROR: group or scope are not required when --all is used");
     if (program === "az" && args.includes("--all"))
       return done(
         state.grants.map(

@@ -62,12 +62,15 @@ async function requireGrants(
   );
 }
 
+/** Variables of a shell for other projects: logins, another workspace or folder of data, and arguments such as -target. */
+const OF_OTHER_PROJECTS = /^(?:ARM_|TF_CLI_ARGS|TF_WORKSPACE$|TF_DATA_DIR$)/;
+
 /**
  * The variables of Terraform and synthesis: the login of az, whatever the shell has set. The programs take an empty
  * variable for an absent one.
  */
 function terraformEnvironment({ tenantId }: Person, { subscriptionId, principalId, stateAccount }: DeployTarget) {
-  const inherited = Object.keys(process.env).filter((name) => name.startsWith("ARM_"));
+  const inherited = Object.keys(process.env).filter((name) => OF_OTHER_PROJECTS.test(name));
   return {
     ...Object.fromEntries(inherited.map((name) => [name, ""])),
     ARM_USE_OIDC: "false",
