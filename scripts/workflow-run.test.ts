@@ -1,7 +1,9 @@
 // Which jobs run for which event: none with rights in Azure before bootstrap, and no common group while a job waits.
 import { expect, it } from "vitest";
 import { LONGEST_DEPLOYMENT } from "./deploy/deployment/deadline.ts";
+import { LONGEST_DESTRUCTION } from "./deploy/deployment/destroy-stage.ts";
 import { LONGEST_WAIT_MS } from "./deploy/lock/deployment-lock.ts";
+import { LAST_REMOVAL } from "./deploy/pipeline/sweep-previews.ts";
 import { MINUTE } from "./deploy/retry.ts";
 import { readWorkflow, workflows } from "./workflow-rules.fixture.ts";
 import { type Event, isTrue, startedJobs } from "./workflow-run.fixture.ts";
@@ -91,6 +93,12 @@ it("previews do not share a group while they wait for approval", () => {
 it.each([DEPLOY, PREVIEW])("%s lets a deployment end by itself, with ten minutes to prepare it", (path) => {
   const longest = 10 + LONGEST_WAIT_MS / MINUTE + LONGEST_DEPLOYMENT;
   expect(readWorkflow(path).jobs.deploy?.["timeout-minutes"]).toBeGreaterThanOrEqual(longest);
+});
+
+it("the sweep lets its last removal end by itself, with ten minutes to prepare it", () => {
+  expect(readWorkflow(SWEEP).jobs.sweep?.["timeout-minutes"]).toBeGreaterThanOrEqual(
+    10 + LAST_REMOVAL + LONGEST_DESTRUCTION,
+  );
 });
 
 it("the sweep runs on main only, and not before bootstrap", () => {

@@ -8,6 +8,11 @@ import { interruptible } from "./interruptible.ts";
  */
 const SAME_SIGNAL_MS = 1000;
 
+/** What a program or wait throws that a signal ended. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+}
+
 /**
  * Call it once in a process. Without it a signal would end this process alone: programs run in groups of their own, so
  * Terraform would go on, and die without saving its state when it next writes to this process. After the first signal the
@@ -28,7 +33,7 @@ export function interruptedBySignals(
       firstAt ??= now;
       if (!isFirst && now < firstAt + SAME_SIGNAL_MS) return;
       const end = isFirst ? interrupt : stop;
-      end(new Error(`Interrupted by ${signal}.`));
+      end(new InterruptedError(`Interrupted by ${signal}.`));
     });
   // The reader can end first: a closed terminal, and in `npm run deploy | tee log` the second program at Ctrl-C. Other scripts
   // end with it (command-line.ts). A deployment would leave Terraform behind, which ends at its next line without a state.

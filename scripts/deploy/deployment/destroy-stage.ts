@@ -1,11 +1,18 @@
 // Destroys a stage: its resources, what Azure adds to them, and its Terraform state.
 import { stateOf } from "../../../infra/naming.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import { withDeploymentLock } from "../lock/deployment-lock.ts";
+import { LONGEST_WAIT_MS, withDeploymentLock } from "../lock/deployment-lock.ts";
 import { lockOf } from "../lock/lock-blob.ts";
 import { renewLogin } from "../login.ts";
+import { MINUTE } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
-import { openTerraform } from "./terraform-cli.ts";
+import { LONGEST_CALL, openTerraform } from "./terraform-cli.ts";
+
+/** Minutes, with ten for what is no destruction of a stack. */
+export const LONGEST_DESTRUCTION = LONGEST_WAIT_MS / MINUTE + 2 * LONGEST_CALL + 10;
+
+/** The API version that azurerm uses (internal/services/monitor/client). */
+const RULE_API = "2019-06-01";
 
 /**
  * Waits for a deployment of the stage. The state goes last: after a failure the next run, or the next sweep, continues.
@@ -38,8 +45,9 @@ function containerOf({ stage, stateAccount }: DeployTarget): string[] {
 async function deleteGeneratedRule({ az, log }: DeployContext, { subscriptionId, names }: DeployTarget): Promise<void> {
   const rules = `/subscriptions/${subscriptionId}/resourceGroups/${names.resourceGroup}/providers/microsoft.alertsmanagement/smartDetectorAlertRules`;
   const id = `${rules}/Failure Anomalies - ${names.insights}`;
-  // It does not depend on the stage and is free, so a rule that is left is no reason to fail.
-  await az("resource", "delete", "--ids", id).catch((error: unknown) =>
+  // It does not depend on the stage and is free, so a rule that is left is no reason to fail. Without an API version az reads
+  // the subscription's providers (_resolve_api_version_by_id), and a deployer has rights to its group.
+  await az("resource", "delete", "--ids", id, "--api-version", RULE_API).catch((error: unknown) =>
     log(`warning: ${id} was not deleted. ${error}`),
   );
 }

@@ -30,6 +30,8 @@ export const LOCK_FILE = join(root, "infra", LOCK);
  * internal/command/meta.go, opWait in internal/backend/local/backend.go).
  */
 const LIMIT = { timeoutMs: 30 * MINUTE, graceMs: 2 * MINUTE };
+/** Minutes. */
+export const LONGEST_CALL = (LIMIT.timeoutMs + LIMIT.graceMs) / MINUTE;
 /** The deployment lock excludes other runs. So a state lock is of a run that was killed, or of a person's own plan. */
 const LOCK_TIMEOUT = "-lock-timeout=3m";
 const PLUGINS = "plugins";

@@ -1,6 +1,7 @@
 // Which previews a sweep removes and keeps, and how it handles one that cannot be removed.
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createAz, type Run } from "../command.ts";
+import { InterruptedError } from "../interrupted-by-signals.ts";
 import { createBlobLeases, leaseContext } from "../lock/blob-leases.fixture.ts";
 import { sweepPreviews } from "./sweep-previews.ts";
 
@@ -16,8 +17,15 @@ const environment = {
   GITHUB_RUN_ID: "7",
 };
 
-/** The container of the previews' states, and a repository. Commands that contain `fails` fail. */
-function fakeRepository(pulls: Record<string, Pull>, blobs: string[], fails = "nothing") {
+afterEach(() => vi.useRealTimers());
+
+/** The container of the previews' states, and a repository. Commands that contain `fails` fail, or `atDestroy` decides. */
+function fakeRepository(
+  pulls: Record<string, Pull>,
+  blobs: string[],
+  fails = "nothing",
+  atDestroy: () => unknown = () => undefined,
+) {
   const leases = createBlobLeases(Date.now);
   const folder = "vitaestate1/preview/";
   for (const name of blobs) leases.blobs.set(`${folder}${name}`, { metadata: {} });
@@ -31,9 +39,12 @@ function fakeRepository(pulls: Record<string, Pull>, blobs: string[], fails = "n
     if (line.includes(fails)) return { code: 1, stdout: "", stderr: "Failed." };
     if (command === "gh") return done(JSON.stringify(pulls[args[2] ?? ""] ?? {}));
     if (args.includes("blob")) return sides.context.run(command, args, options);
+    // Contributor of one group: az may not look the version up.
+    if (args.includes("resource") && !args.includes("--api-version")) return { code: 1, stdout: "", stderr: "Denied." };
     if (args.includes("resource")) deleted.push(args[args.indexOf("--ids") + 1]?.split("/").at(-1) ?? "");
     const to = args.indexOf("--stage");
     if (to > 0) stage = args[to + 1] ?? "";
+    if (args.includes("destroy")) atDestroy();
     if (args.includes("destroy")) destroyed.push(`${stage} ${args[0]?.split("/").at(-1)}`);
     return done();
   };
@@ -93,4 +104,31 @@ it("sweepPreviews reports that there are no previews", async () => {
   const { destroyed, lines, sweep } = fakeRepository({}, []);
   await sweep();
   expect([destroyed, lines]).toEqual([[], ["There are no previews."]]);
+});
+
+it("sweepPreviews begins no removal that the job's limit could end, and succeeds", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const closed = { state: "CLOSED", labels: [] };
+  const all = [2, 3, 4].flatMap(statesOf);
+  const { destroyed, lines, sweep } = fakeRepository({ 2: closed, 3: closed, 4: closed }, all, undefined, () =>
+    vi.setSystemTime(Date.now() + 25 * 60_000),
+  );
+  await sweep();
+  expect(destroyed.map((line) => line.split(" ")[0])).toEqual(["preview-2", "preview-2", "preview-3", "preview-3"]);
+  expect(lines).toContainEqual("preview-4: left to the next sweep, as this one has run for 80 minutes.");
+});
+
+it("sweepPreviews begins no other removal after a signal", async () => {
+  const closed = { state: "CLOSED", labels: [] };
+  const { kept, destroyed, sweep } = fakeRepository(
+    { 2: closed, 3: closed },
+    [2, 3].flatMap(statesOf),
+    undefined,
+    () => {
+      throw new InterruptedError("Interrupted by SIGINT.");
+    },
+  );
+  await expect(sweep()).rejects.toThrow("Interrupted by SIGINT.");
+  expect(destroyed).toEqual([]);
+  expect(kept()).toEqual(expect.arrayContaining([2, 3].flatMap(statesOf)));
 });

@@ -3,23 +3,32 @@ import { runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { destroyStage } from "../deployment/destroy-stage.ts";
 import { messageOf } from "../error-message.ts";
+import { InterruptedError } from "../interrupted-by-signals.ts";
+import { MINUTE } from "../retry.ts";
 import { readTarget } from "../target.ts";
 
 /** The label that gives a pull request its own stage; preview.yml names it too. */
 const PREVIEW_LABEL = "preview";
+
+/**
+ * Minutes from the start of a sweep after which it begins no removal: the job's limit would end one that has begun, and leave
+ * the lock of its state, which only a person can break.
+ */
+export const LAST_REMOVAL = 80;
 
 type Blob = { readonly name: string };
 type Pull = { readonly state: string; readonly labels: readonly { readonly name: string }[] };
 
 /**
  * @param environment as that of a deployment, for readTarget
- * @throws {Error} naming the previews that could not be removed, after all were tried
+ * @throws {Error} naming the previews that could not be removed, after all were tried; InterruptedError at once
  */
 export async function sweepPreviews(
   context: DeployContext,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { az, run, log } = context;
+  const { az, run, log, clock } = context;
+  const lastRemoval = clock.now() + LAST_REMOVAL * MINUTE;
   // Any preview: what differs is the stage. Variables that are missing are reported before the first call.
   const { stateAccount } = readTarget("preview-1", environment);
   const container = ["--account-name", stateAccount, "--container-name", "preview", "--auth-mode", "login"];
@@ -36,9 +45,15 @@ export async function sweepPreviews(
         log(`preview-${number}: kept, its pull request is open.`);
         continue;
       }
+      if (clock.now() > lastRemoval) {
+        log(`preview-${number}: left to the next sweep, as this one has run for ${LAST_REMOVAL} minutes.`);
+        continue;
+      }
       await destroyStage(context, readTarget(`preview-${number}`, environment));
       log(`preview-${number}: removed.`);
     } catch (error) {
+      // Seconds before the job is ended, the next removal must not begin.
+      if (error instanceof InterruptedError) throw error;
       failed.push(`preview-${number}`);
       log(`preview-${number}: not removed. ${messageOf(error)}`);
     }
