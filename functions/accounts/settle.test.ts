@@ -1,5 +1,4 @@
 // How often a call of a table is repeated, by its error and by the time that it takes.
-
 import { RestError } from "@azure/data-tables";
 import { expect, it } from "vitest";
 import { AppError } from "../lib/errors.ts";

@@ -1,5 +1,4 @@
 // Deletion against Azurite: interrupted before and after every call of a store, finished by a second request or the timer.
-
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { AppError } from "../lib/errors.ts";

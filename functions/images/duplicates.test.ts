@@ -1,5 +1,4 @@
 // Equal uploads against Azurite: at once, repeated after a crash at any call, after failures and after a deletion.
-
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../lib/decode/decoder.ts";
 import { type ImageRecord, originalBlobName } from "../lib/image.ts";

@@ -1,5 +1,4 @@
 // The HTML of an image: a `<picture>` from which a browser takes the file that suits it. Pure.
-
 import type { StoredVariant, VariantFormat } from "../lib/image.ts";
 import { variantFormats } from "../lib/image.ts";
 import { placeholderUrl } from "../lib/image-variants.ts";

@@ -1,5 +1,4 @@
 // The image model: what a record holds, its statuses, and where the blobs of an image are stored. Pure.
-
 import { RETENTION_TAG, type retentions } from "./names.ts";
 
 /**

@@ -1,5 +1,4 @@
 // Several instances on one row under load, in virtual time: how many writes lose a race, and how evenly visits are served.
-
 import { createStoreClock } from "../lib/store-clock.ts";
 import { fixedOptions } from "./group-commit.simulation.ts";
 import { createGroupCommit } from "./group-commit.ts";

@@ -1,5 +1,4 @@
 // The Cosmos DB account, its tables and the app's data role.
-
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";

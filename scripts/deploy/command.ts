@@ -72,7 +72,7 @@ function killGroup(child: ChildProcess): void {
   child.stderr?.destroy();
 }
 
-/** Ends the program after its limit or when the signal aborts. @returns a function that no longer does */
+/** Ends the program after its limit or when the signal aborts. @returns a function that ends the limit */
 function limitProgram(
   child: ChildProcess,
   { timeoutMs, graceMs, signal }: { timeoutMs: number; graceMs: number; signal: AbortSignal | undefined },

@@ -1,5 +1,4 @@
 // Logs the Azure CLI in with a fresh token of the GitHub job.
-
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";

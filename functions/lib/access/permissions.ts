@@ -1,5 +1,4 @@
 // The permissions of each role; routes require permissions. Pure.
-
 import type { Tier } from "../retention.ts";
 
 export const permissions = [

@@ -1,5 +1,4 @@
 // Requests from which the library cannot create a Request: through the library's own server and model.
-
 import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setImmediate } from "node:timers/promises";

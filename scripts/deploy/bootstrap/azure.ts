@@ -1,5 +1,4 @@
 // Creates in Azure what plan.ts lists and reports each item as created or existing. A second run changes nothing.
-
 import { assignmentCondition, customRoles, roles } from "./deployer-roles.ts";
 import { type AzContext, assignRole, create, ensureRole, list } from "./idempotent-az.ts";
 import {

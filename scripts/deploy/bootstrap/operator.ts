@@ -1,5 +1,4 @@
 // Grants a person what a deployment from a laptop needs, and reports each role as created or existing.
-
 import { customRoles } from "./deployer-roles.ts";
 import { type AzContext, assignRole, ensureRole, list } from "./idempotent-az.ts";
 import { operatorGrants } from "./operator-grants.ts";

@@ -1,5 +1,4 @@
 // What must be there before bootstrap changes anything: az and gh, logged in, with the rights to the subscription and repository.
-
 import { type Az, CommandError, createAz, type Run } from "../command.ts";
 import { MINUTE } from "../retry.ts";
 import { createGh, type Gh, getFromGitHub, statusOf } from "./gh.ts";

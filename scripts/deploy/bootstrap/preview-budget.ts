@@ -1,5 +1,4 @@
 // The one budget of all previews, which share a resource group. Production's budget is in its stack.
-
 import { type AzContext, create } from "./idempotent-az.ts";
 import { type Deployer, deployers } from "./plan.ts";
 

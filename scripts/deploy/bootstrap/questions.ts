@@ -98,7 +98,7 @@ export type QuestionOptions = {
   /** Asks on the terminal. Absent: standard input is not a terminal, and every answer must be a flag. */
   readonly ask?: Ask;
   readonly log: (line: string) => void;
-  /** whether a script must give --confirm, as no one can confirm what changes. */
+  /** Whether a script must give --confirm, as no one can confirm what changes. */
   readonly needsConfirm: boolean;
   /** Further rules that an answer must keep, such as that the repository exists. Returns the issue. */
   readonly check: (flag: Question["flag"], choices: Choices) => Promise<string | undefined>;

@@ -1,5 +1,4 @@
 // Plans and applies the stacks, and retries what Azure needs time for.
-
 import type { DeployContext } from "../deploy-context.ts";
 import { firstLine } from "../error-message.ts";
 import { MINUTE, retry } from "../retry.ts";
@@ -52,7 +51,7 @@ export async function applyPlatform(
     const { cosmosAccount, resourceGroup } = options.target.names;
     throw new Error(
       [
-        `The Cosmos DB account ${cosmosAccount} exists and is not in the Terraform state: Azure did not finish creating it, mostly because of no capacity in ${options.target.config.region}. If it is new and empty, delete it and deploy again, or choose another region with npm run bootstrap -- --region REGION:`,
+        `The Cosmos DB account ${cosmosAccount} exists and is not in the Terraform state: Azure did not finish creating it, mostly because ${options.target.config.region} has no capacity. If it is new and empty, delete it and deploy again, or choose another region with npm run bootstrap -- --region REGION:`,
         `  az cosmosdb delete --name ${cosmosAccount} --resource-group ${resourceGroup} --yes`,
         String(error),
       ].join("\n"),

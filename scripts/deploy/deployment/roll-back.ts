@@ -1,5 +1,4 @@
 // Deploys the last good package again. Only code: settings are compatible by rule, and an older plan could delete data.
-
 import type { DeployContext } from "../deploy-context.ts";
 import { firstLine } from "../error-message.ts";
 import type { DeployTarget } from "../target.ts";

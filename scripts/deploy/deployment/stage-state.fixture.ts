@@ -1,5 +1,4 @@
 // What a simulated stage remembers, and the faults that a test injects into it.
-
 import { AzureError } from "../azure-cli.fixture.ts";
 import { createVersion } from "./key-vault.fixture.ts";
 

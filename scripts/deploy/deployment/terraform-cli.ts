@@ -1,5 +1,4 @@
 // Runs Terraform on the stacks of a stage. Plans go to a file; only their summary is printed.
-
 import { existsSync, rmSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,4 @@
 // A laptop in front of a simulated stage: git, a person's login with its roles, and the leases of the state's container.
-
 import { type Assignment, type Grant, operatorGrants } from "../bootstrap/operator-grants.ts";
 import { deployerOf, stateAccountOf } from "../bootstrap/plan.ts";
 import { createAz, type Run } from "../command.ts";

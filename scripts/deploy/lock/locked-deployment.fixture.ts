@@ -1,5 +1,4 @@
 // A deployment that holds the lock of a stage, in virtual time.
-
 import type { DeployContext } from "../deploy-context.ts";
 import { type BlobLeases, leaseContext } from "./blob-leases.fixture.ts";
 import { withDeploymentLock } from "./deployment-lock.ts";
