@@ -6,13 +6,11 @@ import { lockOf } from "../lock/lock-blob.ts";
 import { renewLogin } from "../login.ts";
 import { MINUTE } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
+import { deleteGeneratedRule } from "./generated-rule.ts";
 import { LONGEST_CALL, openTerraform } from "./terraform-cli.ts";
 
 /** Minutes, with ten for what is no destruction of a stack. */
 export const LONGEST_DESTRUCTION = LONGEST_WAIT_MS / MINUTE + 2 * LONGEST_CALL + 10;
-
-/** The API version that azurerm uses (internal/services/monitor/client). */
-const RULE_API = "2019-06-01";
 
 /**
  * Waits for a deployment of the stage. The state goes last: after a failure the next run, or the next sweep, continues.
@@ -39,17 +37,6 @@ export async function destroyStage(outer: DeployContext, target: DeployTarget): 
 function containerOf({ stage, stateAccount }: DeployTarget): string[] {
   const { containerName } = stateOf(stage, "platform");
   return ["--account-name", stateAccount, "--container-name", containerName, "--auth-mode", "login"];
-}
-
-/** Azure adds it to each Application Insights component, outside of Terraform's state (docs/decisions/055). */
-async function deleteGeneratedRule({ az, log }: DeployContext, { subscriptionId, names }: DeployTarget): Promise<void> {
-  const rules = `/subscriptions/${subscriptionId}/resourceGroups/${names.resourceGroup}/providers/microsoft.alertsmanagement/smartDetectorAlertRules`;
-  const id = `${rules}/Failure Anomalies - ${names.insights}`;
-  // It does not depend on the stage and is free, so a rule that is left is no reason to fail. Without an API version az reads
-  // the subscription's providers (_resolve_api_version_by_id), and a deployer has rights to its group.
-  await az("resource", "delete", "--ids", id, "--api-version", RULE_API).catch((error: unknown) =>
-    log(`warning: ${id} was not deleted. ${error}`),
-  );
 }
 
 async function deleteState({ az }: DeployContext, target: DeployTarget): Promise<void> {

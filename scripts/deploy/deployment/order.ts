@@ -8,6 +8,7 @@ import { applyEvents, applyPlatform, warnOfChanges } from "./apply-stack.ts";
 import { beginPhase } from "./deadline.ts";
 import { createApp, START_MS } from "./deployed-app.ts";
 import { dryRun } from "./dry-run.ts";
+import { disableGeneratedRule } from "./generated-rule.ts";
 import { notifySlack } from "./notify-slack.ts";
 import { publishPage } from "./publish-page.ts";
 import { createReleases } from "./releases.ts";
@@ -155,6 +156,7 @@ async function finish(
     step("mark the package as good", () => createReleases(phase, target).markGood()),
   );
   await warnOfChanges(phase, terraform, step);
+  await disableGeneratedRule(phase, target);
   if (!target.config.site.enabled) return;
   await reportFailure("The page of the website was not uploaded completely", () =>
     step("upload the page", () => publishPage(phase, target, createApp(phase, target))),

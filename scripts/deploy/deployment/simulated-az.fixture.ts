@@ -17,6 +17,11 @@ export function createSimulatedAz(stage: {
   function rest(flags: Record<string, string>): unknown {
     const path = new URL(flags.url ?? "").pathname;
     if (path.endsWith("/listCallbackUrl")) return { value: SIGNED_URL };
+    if (path.includes("/smartDetectorAlertRules/Failure%20Anomalies%20-%20")) {
+      if (!state.generatedRule) fail("(ResourceNotFound) The rule was not found.");
+      if (flags.method === "patch") state.generatedRule = JSON.parse(flags.body ?? "").properties;
+      return {};
+    }
     if (flags.method === "get") return { value: state.tableRoles };
     // As az rest prints the response.
     const text = "There is another user operation in progress which requires an exclusive lock on [it].";

@@ -17,6 +17,8 @@ export const createState = () => ({
   web: new Map<string, { text: string; type: string; cacheControl: string }>(),
   tableRoles: [] as { id: string; properties: { principalId: string } }[],
   vaultRoles: [] as { id: string; principalId: string; description: string | null }[],
+  /** Of the alert rule that Azure adds to Application Insights some time after its creation. */
+  generatedRule: undefined as { state: string } | undefined,
   /** Versions of the secret with the signing keys. */
   signingKeys: [createVersion("a", 0)],
   /** The tokens that verify received, undefined for a run without. */
