@@ -42,8 +42,9 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
   if (options.dryRun) return dryRun(context, target);
   const isProduction = target.stage === "production";
   if (isProduction) requireLockFile(options.lockFile);
-  const phase = beginPhase(context, "deploy");
-  const terraform = await openTerraform(phase, target.stage, options.lockFile);
+  let phase = beginPhase(context, "deploy");
+  // Of the phase in which it is called.
+  const terraform = await openTerraform({ run: (...call) => phase.run(...call) }, target.stage, options.lockFile);
   // A failed preview is left as it is for inspection, and sends no Slack message.
   const report = async (text: string) => {
     if (isProduction) await notifySlack(context, target, text);
@@ -77,7 +78,8 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
     await report(outcome);
     throw new Error(`${outcome}\n${messageOf(eventsError)}`, { cause: eventsError });
   }
-  await finish(beginPhase(context, "finish"), target, { terraform, report });
+  phase = beginPhase(context, "finish");
+  await finish(phase, target, { terraform, report });
 }
 
 type WithTerraform = DeployOptions & { readonly terraform: Terraform };

@@ -85,6 +85,15 @@ describe("the phases of a deployment", () => {
     expect(minutesOf(stage, began)).toBeLessThanOrEqual(LONGEST_DEPLOYMENT);
   });
 
+  it("what follows the mark of the package ends within its phase, with warnings only", async () => {
+    const stage = await createDeployedStage();
+    injectAt(stage, "storage blob metadata", { isSlow: true });
+    const began = stage.state.now;
+    expect(await runDeployment(stage)).toBeUndefined();
+    expect(stage.state.lines.join("\n")).toMatch(/::warning::.*The phase "finish" has used its 30 minutes/);
+    expect(minutesOf(stage, began)).toBeLessThanOrEqual(phases.finish + 1);
+  });
+
   it("a program gets what is left of its phase, and none starts after it", async () => {
     const { context, state } = createStage();
     const limits: (number | undefined)[] = [];
