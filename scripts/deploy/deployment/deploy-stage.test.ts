@@ -37,7 +37,7 @@ function begin(stage: SimulatedStage, healthy: boolean) {
   };
   const context = { ...stage.context, run, az: createAz(run), clock: sides.context.clock };
   const lockFile = join(folder, ".terraform.lock.hcl");
-  const all = { file, lockFile, dryRun: false, allowLoss: false, verifyArgs: [] };
+  const all = { file, lockFile, dryRun: false, allowLoss: false };
   const { config } = stage.target;
   const own = {
     origins: ["https://ada.dev"],

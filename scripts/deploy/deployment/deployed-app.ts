@@ -82,15 +82,12 @@ export function createApp(context: DeployContext, { names, stage, config }: Depl
     },
     /**
      * Runs verify, and shows its output as it comes.
-     * @param options.token of an editor, for the checks of images; without one they do not run
+     * @param token of an editor, for the checks of images; without one they do not run
      */
-    async verify(
-      commit: string,
-      { token, args }: { readonly token: string | undefined; readonly args: readonly string[] },
-    ): Promise<{ passed: boolean; text: string }> {
+    async verify(commit: string, token: string | undefined): Promise<{ passed: boolean; text: string }> {
       // The website's origin is computed, so it is the one to check.
       const origin = config.site.enabled ? (await siteUrl()).replace(/\/$/, "") : (config.origins[0] ?? "");
-      const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin, ...args];
+      const flags = ["--url", await url(), "--commit", commit, "--allowed-origin", origin];
       // The telemetry checks wait minutes for data, so only production runs them.
       if (stage === "production") flags.push("--production", "--workspace", await workspaceId());
       if (token !== undefined) flags.push("--require-token", "--thumbnail-within", String(THUMBNAIL_S));

@@ -23,7 +23,7 @@ export async function runDeployment(
   await writeFile(file, JSON.stringify({ commit, healthy, ...(!starts && { starts }) }));
   const lockFile = join(folder, ".terraform.lock.hcl");
   await writeFile(lockFile, "");
-  const all = { file, lockFile, dryRun: false, allowLoss: false, verifyArgs: [], ...options };
+  const all = { file, lockFile, dryRun: false, allowLoss: false, ...options };
   return deploy(stage.context, stage.target, all)
     .then(
       () => undefined,

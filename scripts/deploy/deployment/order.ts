@@ -26,8 +26,6 @@ export type DeployOptions = {
   readonly allowLoss: boolean;
   /** Visits to carry over from an older counter. */
   readonly startAt?: string;
-  /** Additional flags of verify. */
-  readonly verifyArgs: readonly string[];
   /** A file that receives the output of verify for the new code. */
   readonly report?: string;
   /** Pins the providers of Terraform; production needs it. @default infra/.terraform.lock.hcl */
@@ -65,11 +63,7 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
     await verify(phase, target, { ...options, token: token() });
   } catch (error) {
     if (!isProduction) throw error;
-    const outcome = await rollBack(context, target, {
-      good: prepared.good,
-      token: token(),
-      verifyArgs: options.verifyArgs,
-    });
+    const outcome = await rollBack(context, target, { good: prepared.good, token: token() });
     await report(`The deployment failed: ${firstLine(error)} ${outcome}`);
     throw new Error(`${messageOf(error)}\n${outcome}`, { cause: error });
   }
@@ -129,10 +123,10 @@ async function connectEvents(phase: DeployContext, target: DeployTarget, options
 async function verify(
   phase: DeployContext,
   target: DeployTarget,
-  { token, verifyArgs, report }: Pick<DeployOptions, "verifyArgs" | "report"> & Pick<Prepared, "token">,
+  { token, report }: Pick<DeployOptions, "report"> & Pick<Prepared, "token">,
 ): Promise<void> {
   await createSteps(phase)("verify", async () => {
-    const { passed, text } = await createApp(phase, target).verify(target.commit, { token, args: verifyArgs });
+    const { passed, text } = await createApp(phase, target).verify(target.commit, token);
     if (report !== undefined) await writeFile(report, text);
     if (!passed) throw new Error(`The checks of ${target.commit} failed; see the log.`);
   });

@@ -11,7 +11,6 @@ type RollbackOptions = {
   /** The commit of the last good package; undefined without one. */
   readonly good: string | undefined;
   readonly token: string | undefined;
-  readonly verifyArgs: readonly string[];
 };
 
 const BY_HAND = 'See docs/maintain.md, "Roll back by hand".';
@@ -20,7 +19,7 @@ const BY_HAND = 'See docs/maintain.md, "Roll back by hand".';
 export async function rollBack(
   context: DeployContext,
   target: DeployTarget,
-  { good, token, verifyArgs }: RollbackOptions,
+  { good, token }: RollbackOptions,
 ): Promise<string> {
   if (good === undefined) return "No rollback: no earlier package passed its checks, so what Azure accepted stays.";
   try {
@@ -29,7 +28,7 @@ export async function rollBack(
     return await createSteps(phase)("roll back", async () => {
       await app.deploy(await createReleases(phase, target).download(good));
       await app.waitFor(good, START_MS);
-      return (await app.verify(good, { token, args: verifyArgs })).passed
+      return (await app.verify(good, token)).passed
         ? `Rolled back to ${good}, which passes its checks.`
         : `Rolled back to ${good}, which also fails its checks. ${BY_HAND}`;
     });

@@ -51,7 +51,6 @@ export async function deployFromLaptop(outer: DeployContext, options: LaptopOpti
     dryRun,
     allowLoss,
     ...(startAt !== undefined && { startAt }),
-    verifyArgs: [],
   });
 }
 

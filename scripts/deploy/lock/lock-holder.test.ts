@@ -17,7 +17,7 @@ it.each([
   expect(await otherHolder(async () => blob, target)).toBe(expected);
 });
 
-it("otherHolder finds no one before the first deployment, and throws when Azure does not answer", async () => {
+it("otherHolder finds no one before the first deployment, and throws when Azure does not respond", async () => {
   const failing = (text: string) => otherHolder(() => Promise.reject(new AzureError(text)), target);
   expect(await failing("The specified blob does not exist.\nErrorCode:BlobNotFound")).toBeUndefined();
   await expect(failing("Connection refused.")).rejects.toThrow("Connection refused.");

@@ -12,7 +12,6 @@ import { readTarget } from "../target.ts";
 const COMMAND = {
   name: "node scripts/deploy/pipeline/deploy.ts",
   about: "Deploys a package to a stage, or removes temporary data roles that a run left.",
-  operands: { value: "-- FLAGS", about: "flags of verify" },
   flags: {
     stage: { value: "STAGE", about: "production or preview-N" },
     package: { value: "FILE", about: "the package to deploy" },
@@ -30,7 +29,7 @@ function isTrue(flag: string, value = ""): boolean {
   throw new Error(`--${flag} must be true or false, received "${value}".`);
 }
 
-const { flags, operands } = readCommandLine(COMMAND);
+const { flags } = readCommandLine(COMMAND);
 try {
   const target = readTarget(flags.stage, process.env);
   if (flags["remove-seed-roles"]) {
@@ -48,7 +47,6 @@ try {
       allowLoss: isTrue("allow-loss", flags["allow-loss"]),
       ...(flags["start-at"] && { startAt: flags["start-at"] }),
       ...(flags.report && { report: flags.report }),
-      verifyArgs: operands,
     });
   }
 } catch (error) {
