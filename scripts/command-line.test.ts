@@ -100,7 +100,7 @@ const scripts = [
   ["local/token.ts"],
   ["scripts/run-seed-entity.ts"],
   ["scripts/terraform/validate.ts"],
-  ["scripts/send-test-alert.ts"],
+  ["scripts/deploy/laptop/run-alert-test.ts"],
   ["scripts/functions-host.ts"],
   ["scripts/lighthouse.ts"],
   ["site/main.ts"],

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, expect, it } from "vitest";
-import { SUBSCRIPTION } from "../infra/alerting/payloads.fixture.ts";
-import { logRuleNames } from "../infra/alerting/queries.ts";
-import { slackText } from "../infra/alerting/workflow.fixture.ts";
-import { type State, sendAlert, states } from "./send-alert.ts";
+import { SUBSCRIPTION } from "../../../infra/alerting/payloads.fixture.ts";
+import { logRuleNames } from "../../../infra/alerting/queries.ts";
+import { slackText } from "../../../infra/alerting/workflow.fixture.ts";
+import { type Sample, samples, sendSample } from "./send-sample.ts";
 
 const WORKFLOW = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Logic/workflows/w`;
 const cleanups: (() => void)[] = [];
@@ -60,12 +60,12 @@ async function startLogicApps({ status = 202, runId = "run-1", run = { status: "
         : (runs.shift() ?? { properties: { status: "Running" } });
     },
   };
-  return { messages, numbers, calls, server, send: (state: State) => sendAlert(context, WORKFLOW, state) };
+  return { messages, numbers, calls, server, send: (sample: Sample) => sendSample(context, WORKFLOW, sample) };
 }
 
 it("sends each sample, that of the kinds with every kind, and waits for each run", async () => {
   const { send, messages, numbers, calls } = await startLogicApps();
-  for (const state of states) await send(state);
+  for (const sample of samples) await send(sample);
   expect(messages.map((text) => text.split("\n")[0])).toEqual([
     ":rotating_light: Fired: alert-test",
     expect.stringMatching(/^:rotating_light: Fired: alert-test\. A sample, .* No action is needed\./),
@@ -112,9 +112,8 @@ it("rejects a run that does not end within ten minutes", async () => {
 it.each([
   [["--stage", "staging"], 'received "staging"'],
   [["--stage", "preview-1"], "sends e-mails only"],
-  [["--stage", "production", "--only", "both"], '--only must be fired, kinds or resolved, received "both"'],
 ])("npm run alert:test rejects %j", async (args, message) => {
-  const command = promisify(execFile)(process.execPath, [join(import.meta.dirname, "send-test-alert.ts"), ...args]);
+  const command = promisify(execFile)(process.execPath, [join(import.meta.dirname, "run-alert-test.ts"), ...args]);
   const { code, stderr } = (await command.catch((error: { code: number; stderr: string }) => error)) as {
     code?: number;
     stderr: string;

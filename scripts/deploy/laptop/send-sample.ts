@@ -1,14 +1,14 @@
-// Sends a sample alert through a deployed notifier and waits for its run.
-import { CODE, codesOf } from "../infra/alerting/kinds.ts";
-import { logRuleNames } from "../infra/alerting/queries.ts";
-import type { DeployContext } from "./deploy/deploy-context.ts";
-import { postAlert } from "./deploy/deployment/notify-slack.ts";
+// Sends a sample of an alert through a deployed notifier and waits for its run.
+import { CODE, codesOf } from "../../../infra/alerting/kinds.ts";
+import { logRuleNames } from "../../../infra/alerting/queries.ts";
+import type { DeployContext } from "../deploy-context.ts";
+import { postAlert } from "../deployment/notify-slack.ts";
 
 /** `kinds` is an alert of a rule that reports several kinds of problems. */
-export const states = ["fired", "kinds", "resolved"] as const;
-export type State = (typeof states)[number];
+export const samples = ["fired", "kinds", "resolved"] as const;
+export type Sample = (typeof samples)[number];
 
-const SAMPLE = "A sample, sent by npm run alert:test. No action is needed.";
+const DESCRIPTION = "A sample, sent by npm run alert:test. No action is needed.";
 /**
  * All kinds at once, so that Azure evaluates every expression of the message. Azure sends 33.0, a Float to Logic Apps; here
  * only a fraction stays one.
@@ -32,10 +32,10 @@ type RunResource = {
  * Sends one sample and waits until its run succeeds.
  * @throws {Error} without the notifier's signed URL, when it rejects the sample or its run does not succeed
  */
-export async function sendAlert(
+export async function sendSample(
   context: Pick<DeployContext, "az" | "fetch" | "clock">,
   workflowId: string,
-  state: State,
+  sample: Sample,
 ): Promise<void> {
   const { az, clock } = context;
   const time = new Date(clock.now()).toISOString();
@@ -44,15 +44,15 @@ export async function sendAlert(
     workflowId,
     {
       // The message with the kinds does not show the description.
-      alertRule: state === "kinds" ? `alert-test. ${SAMPLE} This is what all kinds look like` : "alert-test",
+      alertRule: sample === "kinds" ? `alert-test. ${DESCRIPTION} This is what all kinds look like` : "alert-test",
       severity: "Sev4",
       firedDateTime: time,
-      description: SAMPLE,
-      ...(state === "resolved"
+      description: DESCRIPTION,
+      ...(sample === "resolved"
         ? { monitorCondition: "Resolved", resolvedDateTime: time }
         : { monitorCondition: "Fired" }),
     },
-    state === "kinds" ? allKinds : {},
+    sample === "kinds" ? allKinds : {},
   );
   if (!runId) throw new Error("The notifier did not return a run id: read its run history in the portal.");
 
