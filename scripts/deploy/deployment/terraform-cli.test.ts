@@ -31,7 +31,12 @@ async function open(failures: Readonly<Record<string, Partial<CommandResult>>> =
     const failure = Object.entries(failures).find(([part]) => line.includes(part))?.[1];
     return { code: 0, stdout: '{"resource_changes":[]}', stderr: "", ...failure };
   };
-  const terraform = await openTerraform({ run }, "production", file);
+  let now = 0;
+  const sleep = async (milliseconds: number) => {
+    now += milliseconds;
+  };
+  const context = { run, clock: { now: () => now, sleep }, log: () => undefined };
+  const terraform = await openTerraform(context, "production", file);
   const ofTerraform = () => calls.filter(({ line }) => line.startsWith("terraform"));
   return { terraform, calls: ofTerraform };
 }
@@ -79,13 +84,40 @@ it("requireLockFile names the command that gets the file", () => {
   );
 });
 
-it("a call after an init that failed initializes again", async () => {
-  const failures: Record<string, Partial<CommandResult>> = { " init ": { code: 1, stderr: "registry: 503" } };
+it("providers of both stacks are there before the first plan, so a registry that fails changes nothing", async () => {
+  const { terraform, calls } = await open();
+  await terraform.plan("platform");
+  expect(
+    calls().map(({ line }) =>
+      line
+        .replace(/-chdir=\S*\//, "")
+        .split(" ")
+        .slice(1, 3)
+        .join(" "),
+    ),
+  ).toEqual(["platform init", "events init", "platform plan", "platform show"]);
+  await expect(open({ "events init": { code: 1, stderr: "registry: 503" } })).rejects.toThrow("registry: 503");
+});
+
+it.each([
+  ["is stored again", 2, false],
+  ["stays in its file for a person when storage is down for longer", 100, true],
+])("a state that Terraform could not store %s", async (_, failedPushes, stays) => {
+  const failures: Record<string, Partial<CommandResult>> = {
+    " apply ": { code: 1, stderr: "Error: Failed to save state" },
+  };
   const { terraform, calls } = await open(failures);
-  await expect(terraform.plan("events")).rejects.toThrow("registry: 503");
-  delete failures[" init "];
-  await terraform.plan("events");
-  expect(calls().filter(({ line }) => line.includes(" init "))).toHaveLength(2);
+  const of = (command: string) => calls().filter(({ line }) => line.includes(command));
+  const file = join(/-chdir=(\S+)/.exec(calls()[0]?.line ?? "")?.[1] ?? "", "errored.tfstate");
+  await writeFile(file, "{}");
+  // Found by the first failure that matches.
+  Object.defineProperty(failures, " state push ", {
+    enumerable: true,
+    get: () => (of(" state push ").length <= failedPushes ? { code: 1, stderr: "no route to host" } : {}),
+  });
+  await expect(terraform.apply("platform")).rejects.toThrow("Failed to save state");
+  expect(of(" state push ").length).toBe(Math.min(failedPushes + 1, 16));
+  expect(existsSync(file)).toBe(stays);
 });
 
 it("a locked state is reported with the command that breaks its lease", async () => {

@@ -1,13 +1,13 @@
 // Runs Terraform on the stacks of a stage. Plans go to a file; only their summary is printed.
 import { existsSync, rmSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseStage } from "../../../infra/config.ts";
 import { stateOf } from "../../../infra/naming.ts";
 import { CommandError, runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import { MINUTE } from "../retry.ts";
+import { MINUTE, retry } from "../retry.ts";
 import { type PlanSummary, summarizePlan } from "./plan-summary.ts";
 
 export type Stack = "platform" | "events";
@@ -36,6 +36,12 @@ const LOCK_TIMEOUT = "-lock-timeout=3m";
 const PLUGINS = "plugins";
 const PLANS = ["plan.bin", "again.bin"];
 const PLAIN = ["-input=false", "-no-color"];
+/**
+ * Terraform writes a state to this file that it could not store (backupStateForError in its backend/local). A runner loses the
+ * file, and the next plan would create again what exists.
+ */
+const UNSTORED = "errored.tfstate";
+const STACKS = ["platform", "events"] as const;
 
 /**
  * Without the lock file, Terraform would use providers that were released a minute ago.
@@ -53,41 +59,57 @@ export function requireLockFile(file = LOCK_FILE): void {
 
 /** The folders of this process. */
 const folders = new Set<string>();
-// Plans have secrets, and providers hundreds of megabytes. The rest stays: Terraform saves a state there that it cannot store.
+// Plans have secrets, and providers hundreds of megabytes. A state that is not stored stays.
 process.once("exit", () => {
-  for (const folder of folders)
-    for (const name of [
-      PLUGINS,
-      ...["platform", "events"].flatMap((stack) => PLANS.map((plan) => join("stacks", stack, plan))),
-    ])
-      rmSync(join(folder, name), { recursive: true, force: true });
+  for (const folder of folders) {
+    rmSync(join(folder, PLUGINS), { recursive: true, force: true });
+    for (const stack of STACKS.map((name) => join(folder, "stacks", name))) {
+      for (const plan of PLANS) rmSync(join(stack, plan), { force: true });
+      if (existsSync(join(stack, UNSTORED)))
+        process.stderr.write(
+          `Only ${join(stack, UNSTORED)} lists what Terraform created. Before the next deployment: terraform -chdir=${stack} state push ${UNSTORED}\n`,
+        );
+    }
+  }
 });
 
-/** Synthesizes the stacks of the stage, and returns the commands on them. */
+/** Synthesizes and initializes the stacks of the stage, and returns the commands on them. */
 export async function openTerraform(
-  { run }: Pick<DeployContext, "run">,
+  context: Pick<DeployContext, "run" | "clock" | "log">,
   stage: string,
   lockFile = LOCK_FILE,
 ): Promise<Terraform> {
+  const { run } = context;
   const out = await mkdtemp(join(tmpdir(), "vitae-stacks-"));
   folders.add(out);
   await runOrThrow(run, [process.execPath, [join(root, "infra", "main.ts"), "--stage", stage, "--out", out]]);
-  const initialized = new Set<Stack>();
   const isLocked = existsSync(lockFile);
   const env = { ...(await createPluginCache(out, isLocked)) };
+  const folderOf = (stack: Stack) => join(out, "stacks", stack);
+  const call = (stack: Stack, ...args: string[]) =>
+    runOrThrow(run, ["terraform", [`-chdir=${folderOf(stack)}`, ...args], { env, ...LIMIT }]);
+
+  // Both before anything changes: providers that cannot be downloaded later would leave new code without its events.
+  for (const stack of STACKS) {
+    await mkdir(folderOf(stack), { recursive: true });
+    if (isLocked) await copyFile(lockFile, join(folderOf(stack), LOCK));
+    await call(stack, "init", ...PLAIN, ...(isLocked ? ["-lockfile=readonly"] : []));
+  }
+
+  async function storeState(stack: Stack): Promise<void> {
+    if (!existsSync(join(folderOf(stack), UNSTORED))) return;
+    await retry(context, () => call(stack, "state", "push", "-no-color", LOCK_TIMEOUT, UNSTORED), {
+      timeoutMs: 5 * MINUTE,
+      intervalMs: 20_000,
+      retryReason: () => `The state of ${stack} is not stored yet`,
+    });
+    await rm(join(folderOf(stack), UNSTORED));
+  }
 
   /** Returns the output without printing it, since it may contain secrets. */
   async function terraform(stack: Stack, ...args: string[]): Promise<string> {
-    const folder = join(out, "stacks", stack);
-    const call = (...rest: string[]) =>
-      runOrThrow(run, ["terraform", [`-chdir=${folder}`, ...rest], { env, ...LIMIT }]);
-    if (!initialized.has(stack)) {
-      await mkdir(folder, { recursive: true });
-      if (isLocked) await copyFile(lockFile, join(folder, LOCK));
-      await call("init", ...PLAIN, ...(isLocked ? ["-lockfile=readonly"] : []));
-      initialized.add(stack);
-    }
-    return call(...args).catch((error: unknown) => {
+    return call(stack, ...args).catch(async (error: unknown) => {
+      await storeState(stack).catch(() => undefined);
       throw explainStateLock(error, stage, stack);
     });
   }
