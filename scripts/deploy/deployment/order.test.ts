@@ -84,6 +84,15 @@ describe("deploy", () => {
   });
 });
 
+it("deploy succeeds, and marks the package, when old packages cannot be deleted", async () => {
+  const stage = createStage();
+  stage.state.releases.set("never-good.zip", { text: "" });
+  stage.faults.failingCommands = ["az storage blob delete"];
+  expect(await runDeployment(stage)).toBeUndefined();
+  expect(stage.state.releases.get(`${NEW}.zip`)?.good).toBeDefined();
+  expect(outputOf(stage)).toContain("::warning::Old packages were not deleted");
+});
+
 describe("deploy before the code is replaced", () => {
   it.each([
     ["terraform stacks/platform plan"],

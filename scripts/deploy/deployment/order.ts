@@ -41,14 +41,16 @@ export async function deploy(context: DeployContext, target: DeployTarget, optio
   const isProduction = target.stage === "production";
   if (isProduction) requireLockFile(options.lockFile);
   let phase = beginPhase(context, "deploy");
-  // Of the phase in which it is called.
-  const terraform = await openTerraform({ run: (...call) => phase.run(...call) }, target.stage, options.lockFile);
   // A failed preview is left as it is for inspection, and sends no Slack message.
   const report = async (text: string) => {
     if (isProduction) await notifySlack(context, target, text);
   };
+  let terraform: Terraform;
   let prepared: Prepared;
   try {
+    // Of the phase in which it is called.
+    const run: DeployContext["run"] = (...call) => phase.run(...call);
+    terraform = await openTerraform({ ...context, run }, target.stage, options.lockFile);
     prepared = await prepare(phase, target, { terraform, ...options });
   } catch (error) {
     await report(`The deployment failed before the code was replaced: ${firstLine(error)} No code was deployed.`);
@@ -148,8 +150,12 @@ async function finish(
       throw new Error(`${message}\n${messageOf(error)}`, { cause: error });
     }
   };
+  const releases = createReleases(phase, target);
   await reportFailure("The package was not marked as good, so no rollback would use it", () =>
-    step("mark the package as good", () => createReleases(phase, target).markGood()),
+    step("mark the package as good", () => releases.markGood()),
+  );
+  await step("delete old packages", () => releases.deleteOld()).catch((error: unknown) =>
+    phase.log(`::warning::Old packages were not deleted; the next deployment does. ${firstLine(error)}`),
   );
   await warnOfChanges(phase, terraform, step);
   await disableGeneratedRule(phase, target);

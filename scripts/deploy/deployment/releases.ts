@@ -10,8 +10,15 @@ import type { DeployTarget } from "../target.ts";
 /** Number of good packages that are kept. */
 const KEPT = 10;
 
-/** The metadata `good` is the ISO time at which the package passed its checks. */
-type Blob = { readonly name: string; readonly metadata?: { readonly good?: string } | null };
+/**
+ * The metadata `good` marks a package that passed its checks. When, is Azure's time of the last change, which is the mark:
+ * the clock of a laptop can be hours behind after a sleep. ISO 8601.
+ */
+type Blob = {
+  readonly name: string;
+  readonly metadata?: { readonly good?: string } | null;
+  readonly properties: { readonly lastModified: string };
+};
 
 export function createReleases(context: DeployContext, { names, commit }: DeployTarget) {
   const container = ["--container-name", deploymentContainers.releases];
@@ -21,11 +28,11 @@ export function createReleases(context: DeployContext, { names, commit }: Deploy
     retryWhileDenied(context, () => context.az("storage", "blob", ...command, ...login, ...container, ...args));
   const nameOf = (id: string) => `${id}.zip`;
 
-  /** All packages, the newest good one first. */
+  /** All packages, the one that was changed last first. */
   async function list(): Promise<Blob[]> {
     const all = (await blob(["list"], "--include", "m", "--num-results", "*")) as Blob[];
-    const goodAt = ({ metadata }: Blob) => metadata?.good ?? "";
-    return all.toSorted((one, other) => goodAt(other).localeCompare(goodAt(one)));
+    const changedAt = ({ properties }: Blob) => Date.parse(properties.lastModified);
+    return all.toSorted((one, other) => changedAt(other) - changedAt(one));
   }
 
   return {
@@ -33,10 +40,13 @@ export function createReleases(context: DeployContext, { names, commit }: Deploy
     async keep(file: string): Promise<void> {
       await blob(["upload"], "--name", nameOf(commit), "--file", file, "--overwrite", "true");
     },
-    /** Marks the package as good, and deletes all but the ten newest good packages. */
+    /** Marks the package as good. */
     async markGood(): Promise<void> {
       const good = new Date(context.clock.now()).toISOString();
       await blob(["metadata", "update"], "--name", nameOf(commit), "--metadata", `good=${good}`);
+    },
+    /** Deletes all but the ten newest good packages. */
+    async deleteOld(): Promise<void> {
       const all = await list();
       const kept = all.filter(({ metadata }) => metadata?.good).slice(0, KEPT);
       for (const it of all) if (!kept.includes(it)) await blob(["delete"], "--name", it.name);

@@ -107,6 +107,15 @@ describe("deploy after the code is replaced", () => {
     expect(await runDeployment(stage, { healthy: false })).toContain("no earlier package");
   });
 
+  it("deploy rolls back to the package that was marked last, also by a laptop whose clock was behind", async () => {
+    const stage = await createDeployedStage();
+    const { releases } = stage.state;
+    Object.assign(releases.get(`${OLD}.zip`) ?? {}, { good: "2026-11-20T00:00:00.000Z" });
+    const older = { commit: "b".repeat(40), healthy: true };
+    releases.set(`${older.commit}.zip`, { text: JSON.stringify(older), good: "2026-11-21T00:00:00.000Z", modified: 1 });
+    expect(await runDeployment(stage, { healthy: false })).toContain(`Rolled back to ${OLD}`);
+  });
+
   it("deploy fails with the original error when Slack is down", async () => {
     const stage = await createDeployedStage();
     stage.faults.slackIsDown = true;

@@ -59,13 +59,17 @@ export function createSimulatedAz(stage: {
         denyWhile(faults, "keyDenials", "Operation returned an invalid status 'Bad Request'");
         return state.deployed !== undefined;
       case "storage blob upload":
-        releases.set(name, { text: readFileSync(flags.file ?? "", "utf8") });
+        releases.set(name, { text: readFileSync(flags.file ?? "", "utf8"), modified: state.now });
         return {};
       case "storage blob metadata update":
-        found().good = (flags.metadata ?? "").replace("good=", "");
+        Object.assign(found(), { good: (flags.metadata ?? "").replace("good=", ""), modified: state.now });
         return {};
       case "storage blob list":
-        return [...releases].map(([each, { good }]) => ({ name: each, metadata: good ? { good } : null }));
+        return [...releases].map(([each, { good, modified }]) => ({
+          name: each,
+          metadata: good ? { good } : null,
+          properties: { lastModified: new Date(modified ?? good ?? 0).toISOString() },
+        }));
       case "storage blob download":
         writeFileSync(flags.file ?? "", found().text);
         return {};

@@ -12,7 +12,7 @@ export const createState = () => ({
   /** Stacks that were applied. */
   stacks: new Set<string>(),
   deployed: undefined as Package | undefined,
-  releases: new Map<string, { text: string; good?: string }>(),
+  releases: new Map<string, { text: string; good?: string; modified?: number }>(),
   /** Blobs of the container `$web`. */
   web: new Map<string, { text: string; type: string; cacheControl: string }>(),
   tableRoles: [] as { id: string; properties: { principalId: string } }[],
