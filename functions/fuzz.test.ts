@@ -1,6 +1,7 @@
 // Every route under arbitrary requests: always a documented response, and never a server error.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createCheapPasswords } from "./accounts/accounts.fixture.ts";
 import { createDeps, type Deps } from "./deps.ts";
 import {
   assertFuzz,
@@ -38,6 +39,8 @@ beforeAll(async () => {
   const parties = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
   Object.defineProperty(deps, "authenticate", { value: verifierOf(key, parties) });
   Object.defineProperty(deps, "limits", { value: unlimited });
+  // No request depends on the cost of a hash.
+  Object.defineProperty(deps, "passwords", { value: createCheapPasswords() });
   // Each rotation adds a version to the secret of the other tests, for ever.
   Object.defineProperty(deps, "vault", { value: createMemoryVault() });
   // The other routes need the image.
