@@ -1,6 +1,6 @@
 // Starts the machine's Chromium for tests: one for all test files of a process, because a start takes seconds of CPU time.
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type LaunchOptions } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 
 const PATHS = [
   "/usr/bin/chromium",
@@ -63,29 +63,28 @@ export function findBrowser(): { readonly executablePath: string; readonly args:
   );
 }
 
-type Options = Pick<LaunchOptions, "args" | "ignoreDefaultArgs">;
+/** A host name that leads to this machine and is not localhost. */
+export const PUBLIC_HOST = "resume.example";
 
-/** The browsers of the process by their options, also when test files load this module again. */
-const KEY = Symbol.for("vitae.browsers");
-const global = globalThis as { [KEY]?: Map<string, Promise<Browser>> };
-global[KEY] ??= new Map();
-const browsers = global[KEY];
+/** The browser of the process, also when test files load this module again. */
+const KEY = Symbol.for("vitae.browser");
+const global = globalThis as { [KEY]?: Promise<Browser> };
 
 /**
  * A headless Chromium. Its close() closes the pages of the caller; the browser itself ends with the process.
  * @throws {Error} as `findBrowser`
  */
-export async function launchBrowser(options: Options = {}): Promise<Browser> {
-  const key = JSON.stringify(options);
-  const browser = browsers.get(key) ?? launch(options);
-  browsers.set(key, browser);
-  return await browser;
+export function launchBrowser(): Promise<Browser> {
+  global[KEY] ??= launch();
+  return global[KEY];
 }
 
-async function launch({ args = [], ...options }: Options): Promise<Browser> {
-  const found = findBrowser();
-  const disabled = `--disable-features=${DISABLED_FEATURES}`;
-  const browser = await chromium.launch({ ...options, ...found, args: [...found.args, disabled, ...args] });
+async function launch(): Promise<Browser> {
+  const { executablePath, args } = findBrowser();
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...args, `--disable-features=${DISABLED_FEATURES}`, `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`],
+  });
   browser.close = async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
   };

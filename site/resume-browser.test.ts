@@ -5,7 +5,7 @@ import type { BrowserContext } from "playwright-core";
 import { expect, it } from "vitest";
 import { body, setUpPage } from "./visitor-counter.fixture.ts";
 
-const { visit, origin, shows } = setUpPage("of the page");
+const { visit, ownTab, origin, shows } = setUpPage("of the page");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const variants = [640, 256, 1280].flatMap((width) =>
@@ -32,7 +32,7 @@ async function violations(): Promise<unknown> {
 }
 
 it("axe finds no violation, with images, in light, dark and at the width of a phone", async () => {
-  const { page } = visit;
+  const page = await ownTab();
   visit.gallery = gallery;
   await page.goto(origin());
   await shows(SHOWN);
@@ -93,11 +93,12 @@ it("the page is complete without script, except for the number and the gallery",
 });
 
 it("on paper the page has neither the number nor the gallery", async () => {
+  const page = await ownTab();
   visit.gallery = gallery;
-  await visit.page.goto(origin());
+  await page.goto(origin());
   await shows(SHOWN);
-  await visit.page.getByRole("heading", { name: "Gallery" }).waitFor();
-  await visit.page.emulateMedia({ media: "print" });
-  expect(await visit.page.locator("[data-visitor-count], [data-gallery]").filter({ visible: true }).count()).toBe(0);
-  expect(await visit.page.locator("h1").isVisible()).toBe(true);
+  await page.getByRole("heading", { name: "Gallery" }).waitFor();
+  await page.emulateMedia({ media: "print" });
+  expect(await page.locator("[data-visitor-count], [data-gallery]").filter({ visible: true }).count()).toBe(0);
+  expect(await page.locator("h1").isVisible()).toBe(true);
 });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { launchBrowser } from "../scripts/browser.fixture.ts";
 import resume from "./resume.json" with { type: "json" };
@@ -13,7 +13,6 @@ import { renderPage } from "./resume-page.ts";
 export type Respond = (response: ServerResponse) => void;
 
 export const ORIGINAL_TEXT = "You are one of the visitors of this page.";
-export const PUBLIC_HOST = "resume.example";
 export const TAG = '<script defer src="visitor-counter.js" data-page="resume"></script>';
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" };
 // A strict policy: the page must work with its own files and the API alone.
@@ -46,16 +45,21 @@ export type Visit = {
   warnings: string[];
 };
 
+const CONTEXT = { locale: "de-DE" };
+/** Methods of a tab whose effect stays. */
+const CHANGES = ["addInitScript", "emulateMedia", "exposeFunction", "route", "setViewportSize"] as const;
+const rejectChange = () => Promise.reject(new Error("This would change the tab of other tests: call ownTab() first."));
+
 /**
- * Registers the hooks that give each test a new page of a new origin, so without cache, storage or connections of another.
- * A browser context for each would do the same, at three times the CPU time. Every test fails if its page logs an error.
+ * Registers the hooks that give each test a new origin, so without cache, storage or connections of another. The tests share
+ * a tab, since a new one takes a quarter of a second of CPU time. Every test fails if its page logs an error.
  * @param policy the page's own permits its own API only, so tests of other tags have one from the server
  */
 export function setUpPage(policy: "of the page" | "of the server" = "of the server") {
   const visit = {} as Visit;
   let errors: unknown[] = [];
   let browser: Browser | undefined;
-  let context: BrowserContext | undefined;
+  let shared: Page | undefined;
 
   const server = createServer(async (request, response) => {
     const path = request.url?.split("?")[0] ?? "/";
@@ -78,23 +82,7 @@ export function setUpPage(policy: "of the page" | "of the server" = "of the serv
     response.end(name === "index.html" ? visit.edit(content.replace(REMOVED, "")) : content);
   });
 
-  beforeAll(async () => {
-    // Playwright switches the back/forward cache off; visitors have it on.
-    browser = await launchBrowser({
-      ignoreDefaultArgs: ["--disable-back-forward-cache"],
-      args: [`--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`],
-    });
-    context = await browser.newContext({ locale: "de-DE" });
-  }, 60_000);
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    errors = [];
-    await new Promise<void>((listening) => server.listen(0, listening));
-    const page = await (context as BrowserContext).newPage();
-    const gallery = body('{"images":[]}');
-    const edit = (html: string) => html;
-    Object.assign(visit, { page, respond: counted(1234), gallery, resume, edit, visits: [], warnings: [] });
+  function watch(page: Page): Page {
     page.on("pageerror", (error) => errors.push(error));
     page.on("console", (message) => {
       const [, warning] = /^visitor-counter: (.*)$/.exec(message.text()) ?? [];
@@ -102,9 +90,29 @@ export function setUpPage(policy: "of the page" | "of the server" = "of the serv
       // The browser itself logs failed requests; any other line comes from the policy.
       if (!/^(?:Failed to load resource|Access to fetch)/.test(message.text())) errors.push(message.text());
     });
+    return page;
+  }
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    shared = watch(await browser.newPage(CONTEXT));
+    for (const name of CHANGES) shared[name] = rejectChange;
+    shared.clock.install = rejectChange;
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    errors = [];
+    await new Promise<void>((listening) => server.listen(0, listening));
+    const page = shared as Page;
+    const gallery = body('{"images":[]}');
+    const edit = (html: string) => html;
+    Object.assign(visit, { page, respond: counted(1234), gallery, resume, edit, visits: [], warnings: [] });
   });
   afterEach(async () => {
-    await visit.page.close();
+    // Ends the requests of the page, so that none fails in the next test.
+    if (visit.page === shared) await visit.page.goto("about:blank");
+    else await visit.page.close();
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
     expect(errors).toEqual([]);
@@ -112,6 +120,11 @@ export function setUpPage(policy: "of the page" | "of the server" = "of the serv
 
   return {
     visit,
+    /** Gives the test a tab that it may change: its scripts, clock, size or media. */
+    async ownTab(): Promise<Page> {
+      visit.page = watch(await (browser as Browser).newPage(CONTEXT));
+      return visit.page;
+    },
     origin: (host = "localhost") => `http://${host}:${(server.address() as AddressInfo).port}`,
     /** The text of the page's own element. */
     sentence: () => visit.page.locator("[data-visitor-count]").first().textContent(),

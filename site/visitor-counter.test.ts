@@ -1,17 +1,9 @@
 // What the page shows, in a real Chromium: the number when it arrives, and the page's own text in any other case.
 import { expect, it } from "vitest";
-import {
-  body,
-  counted,
-  ORIGINAL_TEXT,
-  PUBLIC_HOST,
-  type Respond,
-  setUpPage,
-  TAG,
-  withTag,
-} from "./visitor-counter.fixture.ts";
+import { PUBLIC_HOST } from "../scripts/browser.fixture.ts";
+import { body, counted, ORIGINAL_TEXT, type Respond, setUpPage, TAG, withTag } from "./visitor-counter.fixture.ts";
 
-const { visit, origin, sentence, shows, settled } = setUpPage();
+const { visit, ownTab, origin, sentence, shows, settled } = setUpPage();
 
 it("formats the visitor's number in the language of the page", async () => {
   visit.respond = counted(1234567);
@@ -29,7 +21,7 @@ it("formats the number in the language of the element, and shows it alone when t
 });
 
 it.each([1280, 390, 320])("causes no layout shift on a page %i pixels wide when the number arrives", async (width) => {
-  await visit.page.setViewportSize({ width, height: 800 });
+  await (await ownTab()).setViewportSize({ width, height: 800 });
   let release = () => {};
   visit.respond = (response) => {
     release = () => counted(1234)(response);
@@ -119,7 +111,7 @@ it("fills an element that appears up to a minute after the number, and then stop
     visit.page.evaluate(
       `document.body.insertAdjacentHTML("beforeend", "<p id=${id} data-visitor-count='No. {count}'>?</p>")`,
     );
-  await visit.page.clock.install();
+  await (await ownTab()).clock.install();
   await visit.page.goto(origin());
   await shows("You are visitor 1,234 of this page.");
   await add("soon");

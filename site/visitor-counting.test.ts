@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { counted, ORIGINAL_TEXT, setUpPage, TAG, withTag } from "./visitor-counter.fixture.ts";
 
-const { visit, origin, sentence, shows, settled } = setUpPage();
+const { visit, ownTab, origin, sentence, shows, settled } = setUpPage();
 
 const RESUME = "/api/v1/visits/resume";
 const SHOWN = "You are visitor 1,234 of this page.";
@@ -65,7 +65,7 @@ it("counts every load except a page restored from the back/forward cache", async
 });
 
 it("counts a prerendered page when it is shown", async () => {
-  const { page } = visit;
+  const page = await ownTab();
   // Prerendering is simulated, since Playwright reports prerendered pages only once they are shown.
   await page.addInitScript("Object.defineProperty(document, 'prerendering', { value: true, configurable: true })");
   await page.goto(origin());
@@ -77,7 +77,7 @@ it("counts a prerendered page when it is shown", async () => {
 });
 
 it("sends a request that outlives the page, and neither cookies nor headers", async () => {
-  await visit.page.addInitScript(
+  await (await ownTab()).addInitScript(
     "const send = fetch; fetch = (url, init) => { globalThis.sent = { ...init, signal: 0 }; return send(url, init); }",
   );
   await open();
@@ -129,7 +129,7 @@ it("takes the owner's flag from a hash that is added to the open page", async ()
 
 it("counts, and fills in the number, where the browser blocks storage", async () => {
   visit.edit = withTag(ONCE);
-  await visit.page.addInitScript(`for (const name of ["localStorage", "sessionStorage"])
+  await (await ownTab()).addInitScript(`for (const name of ["localStorage", "sessionStorage"])
     Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } })`);
   await open("/#vitae-owner");
   await open();
