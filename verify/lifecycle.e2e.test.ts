@@ -57,8 +57,10 @@ const total = async (url: string) => (await json<PageCount>(fetch(`${url}/api/v1
 
 const visitsOf = (url: string) => `${url}/api/v1/visits/resume`;
 
+type Load = { readonly code: number | null; readonly confirmed: number; readonly failed: number };
+
 /** Visits from twenty clients, and what ends the start after 200 of them. */
-async function endUnderLoad({ child, url }: Start, end: () => void): Promise<{ confirmed: number; failed: number }> {
+async function endUnderLoad({ child, url }: Start, end: () => void): Promise<Load> {
   let confirmed = 0;
   let failed = 0;
   let ended = false;
@@ -79,57 +81,59 @@ async function endUnderLoad({ child, url }: Start, end: () => void): Promise<{ c
   const [code] = await once(child, "exit");
   ended = true;
   await Promise.all(clients);
-  expect(code).toBe(0);
-  expect(confirmed).toBeGreaterThanOrEqual(200);
-  return { confirmed, failed };
+  return { code, confirmed, failed };
 }
 
-async function stop({ child }: Start): Promise<void> {
+/** Visits while the cost brake holds their writes, then SIGTERM. */
+async function endWithHeldVisits({ child, url }: Start): Promise<Load> {
+  const visit = () => json<PageCount>(fetch(visitsOf(url), { method: "POST" }));
+  await visit();
+  const responses = await Promise.all(Array.from({ length: 30 }, visit));
   child.kill("SIGTERM");
-  expect((await once(child, "exit"))[0]).toBe(0);
+  const [code] = await once(child, "exit");
+  const failed = responses.filter(({ degraded }) => !degraded).length;
+  return { code, confirmed: 1 + responses.length - failed, failed };
 }
 
-it("npm start exits with 0 on SIGTERM to npm and on Ctrl-C under load, and has stored every confirmed visit at the next start", async () => {
-  let before = 0;
-  async function expectStored(next: Start, { confirmed, failed }: { confirmed: number; failed: number }) {
-    const after = await total(next.url);
-    expect(after - before).toBeGreaterThanOrEqual(confirmed);
-    expect(after - before).toBeLessThanOrEqual(confirmed + failed);
-    before = after;
-  }
-  const built = await start(["--built"]);
-  before = await total(built.url);
-  const terminated = await endUnderLoad(built, () => built.child.kill("SIGTERM"));
-  const sources = await start([]);
-  await expectStored(sources, terminated);
-  const interrupted = await endUnderLoad(sources, () => process.kill(-(sources.child.pid as number), "SIGINT"));
-  const last = await start(["--built"]);
-  await expectStored(last, interrupted);
-  await stop(last);
-});
-
-describe("npm start after an earlier one", () => {
-  let counted: number;
-  let second: Start;
+describe("npm start after earlier ones", () => {
+  /** By the way in which each earlier start ended: its visits, and the visits that the next start has more. */
+  const ends: (Load & { readonly stored: number })[] = [];
+  let last: Start;
 
   beforeAll(async () => {
-    const first = await start(["--built"], { DAILY_WRITE_BUDGET: "1" });
-    const before = await total(first.url);
-    const visit = () => json<PageCount>(fetch(visitsOf(first.url), { method: "POST" }));
-    await visit();
-    const responses = await Promise.all(Array.from({ length: 30 }, visit));
-    expect(responses.filter(({ degraded }) => !degraded)).toEqual([]);
-    await stop(first);
-    second = await start(["--built"], { PAGES: "resume,projects" });
-    counted = (await total(second.url)) - before;
+    const built = await start(["--built"]);
+    let before = await total(built.url);
+    async function stored(next: Start, load: Load): Promise<void> {
+      const after = await total(next.url);
+      ends.push({ ...load, stored: after - before });
+      before = after;
+    }
+    const terminated = await endUnderLoad(built, () => built.child.kill("SIGTERM"));
+    const sources = await start([]);
+    await stored(sources, terminated);
+    const interrupted = await endUnderLoad(sources, () => process.kill(-(sources.child.pid as number), "SIGINT"));
+    const braked = await start(["--built"], { DAILY_WRITE_BUDGET: "1" });
+    await stored(braked, interrupted);
+    const held = await endWithHeldVisits(braked);
+    last = await start(["--built"], { PAGES: "resume,projects" });
+    await stored(last, held);
   });
 
-  it("has the visits that the cost brake held when the first one got SIGTERM", () => {
-    expect(counted).toBe(31);
+  it.each(["SIGTERM to npm", "Ctrl-C"])("has every confirmed visit of one that %s ended under load, with 0", (how) => {
+    const end = ends[how === "Ctrl-C" ? 1 : 0];
+    if (!end) expect.fail("that start did not end");
+    expect(end.code).toBe(0);
+    expect(end.confirmed).toBeGreaterThanOrEqual(200);
+    expect(end.stored).toBeGreaterThanOrEqual(end.confirmed);
+    expect(end.stored).toBeLessThanOrEqual(end.confirmed + end.failed);
+  });
+
+  it("has the visits that the cost brake held when another one got SIGTERM", () => {
+    expect(ends[2]).toEqual({ code: 0, confirmed: 31, failed: 0, stored: 31 });
   });
 
   it("prints the addresses, the commands and the data dir, and seeds only once", () => {
-    const { output, url } = second;
+    const { output, url } = last;
     const text = output.join("\n");
     for (const part of [`${url}/`, `curl -X POST ${url}/api/v1/visits/resume`, "npm run token", dataDir])
       expect(text).toContain(part);
@@ -138,7 +142,7 @@ describe("npm start after an earlier one", () => {
   });
 
   it("lets npm run seed seed its pages, whatever the PAGES of that shell, until it is killed", async () => {
-    const { child, url } = second;
+    const { child, url } = last;
     const env = { ...process.env, TABLES_ENDPOINT: "", PAGES: "resume", LOCAL_DATA_DIR: dataDir };
     const seed = () =>
       promisify(execFile)("npm", ["run", "--silent", "seed", "--", "--start-at", "5000"], { cwd: root, env });
