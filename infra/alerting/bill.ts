@@ -36,7 +36,7 @@ const logRulesOf = (config: AlertConfig) =>
     ? (Object.keys(leanRules) as LeanRuleName[]).filter((rule) => enabledKinds(rule, config).length > 0).length
     : logRuleNames.filter((name) => config.rules[name].enabled).length;
 
-/** Dollars a month of each item, in cents. */
+/** Dollars a month of each item, rounded to cents. */
 export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) {
   const readyChecks = readyChecksOf(config.availability);
   const timerRuns = TIMER_RUNS_PER_HOUR * HOURS;
@@ -64,5 +64,5 @@ export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) 
 export const totalOf = (bill: ReturnType<typeof billOf>): number =>
   Math.round(Object.values(bill).reduce((sum, cost) => sum + cost, 0) * 100) / 100;
 
-/** Half as much again as a normal month, so that a normal one never notifies; small changes of a few dollars neither. */
+/** One and a half times a normal month and at least 5, so that neither a normal month nor a few dollars notify. */
 export const budgetOf = (bill: ReturnType<typeof billOf>): number => Math.max(5, Math.ceil(totalOf(bill) * 1.5));

@@ -36,7 +36,8 @@ export type BootstrapOptions = {
   readonly confirmed: boolean;
 };
 
-const notUsed: { readonly az: Az; readonly gh: Gh } = {
+/** Stand for az and gh in a dry run that lacks them: whatever is looked up does not exist. */
+const absent: { readonly az: Az; readonly gh: Gh } = {
   az: () => Promise.reject(new Error("NotFound: a dry run goes without az")),
   gh: () =>
     Promise.reject(new CommandError("gh", ["api"], { code: 1, stdout: "", stderr: "gh: Not Found (HTTP 404)" })),
@@ -67,8 +68,8 @@ export async function bootstrap(
     const { value, problems } = await checkRepository(gh, slug);
     return value && azure.value ? checkTarget(gh, slug, azure.value.account) : problems;
   };
-  const early = gitHub.value && known.success ? await repositoryProblems(gitHub.value, known.data) : [];
-  const question = {
+  const ofRepository = gitHub.value && known.success ? await repositoryProblems(gitHub.value, known.data) : [];
+  const options = {
     ...{ flags: answers, existing, remote, log, needsConfirm: !confirmed && !dryRun },
     check: async (flag: keyof Answers, { repository, region }: Choices) => {
       if (flag === "repository" && repository !== known.data && gitHub.value && !dryRun)
@@ -82,15 +83,15 @@ export async function bootstrap(
       return undefined;
     },
   };
-  const given = await readFlags({ ...question, ...(ask && { ask }) });
-  const problems = [...azure.problems, ...gitHub.problems, ...early];
-  requireNone(dryRun ? [] : problems, given.issues);
+  const fromFlags = await readFlags({ ...options, ...(ask && { ask }) });
+  const problems = [...azure.problems, ...gitHub.problems, ...ofRepository];
+  requireNone(dryRun ? [] : problems, fromFlags.issues);
   for (const problem of problems) log(`Not checked in this dry run: ${problem}`);
   if (problems.length > 0) log("What cannot be checked is listed as if it did not exist.");
-  const az = azure.value?.az ?? notUsed.az;
-  const gh = gitHub.value ?? notUsed.gh;
+  const az = azure.value?.az ?? absent.az;
+  const gh = gitHub.value ?? absent.gh;
 
-  const choices = ask ? await askQuestions({ ...question, ask }, given.choices) : given.choices;
+  const choices = ask ? await askQuestions({ ...options, ask }, fromFlags.choices) : fromFlags.choices;
   for (const stage of ["production", "preview-1"] as const) readConfig(stage, {}, choices);
   const account = azure.value?.account;
   summarize(log, choices, account);
