@@ -39,6 +39,9 @@ function createBootstrapped(repository: string) {
     if (line.startsWith("account show"))
       return { id: "s1", tenantId: "t", user: { name: "ada@ada.dev", type: "user" } };
     if (line.startsWith("ad ")) return "p";
+    // In another terminal, `az account set` has selected another subscription by now.
+    if (!line.startsWith("api ") && after(args, "--subscription") !== "s1")
+      throw new Error(`Of another subscription: ${line}`);
     if (line.startsWith("role definition list"))
       return state.roles.filter(({ roleName }) => roleName === after(args, "--name"));
     if (line.startsWith("role assignment list"))

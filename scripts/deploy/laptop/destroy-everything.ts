@@ -6,7 +6,7 @@ import { createAz, runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { MINUTE, type RetryOptions, retry } from "../retry.ts";
 import type { Confirm } from "./confirm.ts";
-import { readPerson } from "./person.ts";
+import { inSubscription, readPerson } from "./person.ts";
 
 type Item = { readonly name: string; readonly remove: () => Promise<unknown> };
 
@@ -26,11 +26,13 @@ const REPLICATION: RetryOptions = {
  * @throws {Error} of the first item that could not be removed, or read
  */
 export async function destroyEverything(
-  context: DeployContext,
+  outer: DeployContext,
   { dryRun, confirm }: { readonly dryRun: boolean; readonly confirm: Confirm },
 ): Promise<void> {
-  const { log } = context;
-  const { subscriptionId, name } = await readPerson(context.az);
+  const { log } = outer;
+  const person = await readPerson(outer.az);
+  const { subscriptionId, name } = person;
+  const context = inSubscription(outer, person);
   log(`Using the subscription ${subscriptionId} as ${name}, who must be its owner.`);
   const items = [
     // First, so that no push deploys while the rest goes.

@@ -68,6 +68,9 @@ export function createLaptop(stage: SimulatedStage) {
     const isToken = args[1] === "get-access-token";
     const simulated = isToken ? undefined : programs[`${program} ${args[0]}`];
     if (simulated) return simulated(args);
+    // In another terminal, `az account set` selects another subscription after the first call.
+    if (program === "az" && args[0] !== "account" && !args.includes("--subscription"))
+      return failed("ERROR: (ResourceGroupNotFound) Resource group could not be found.");
     // As list_role_assignments of azure-cli does on a laptop with a default group.
     if (program === "az" && args.includes("--all") && options.env?.AZURE_DEFAULTS_GROUP !== "")
       return failed("ERROR: group or scope are not required when --all is used");

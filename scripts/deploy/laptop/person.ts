@@ -1,5 +1,6 @@
 // The person who is logged in to the Azure CLI.
-import type { Az } from "../command.ts";
+import { type Az, createAz } from "../command.ts";
+import type { DeployContext } from "../deploy-context.ts";
 
 export type Person = {
   readonly subscriptionId: string;
@@ -9,6 +10,19 @@ export type Person = {
   /** The name of the login, such as ada@example.com. */
   readonly name: string;
 };
+
+/**
+ * Returns a context whose az keeps to the subscription: `az account set` in another terminal changes it for all, and the
+ * groups of Vitae have the same names in each.
+ */
+export function inSubscription(
+  outer: DeployContext,
+  { subscriptionId }: Pick<Person, "subscriptionId">,
+): DeployContext {
+  const run: DeployContext["run"] = (command, args, options) =>
+    outer.run(command, command === "az" ? [...args, "--subscription", subscriptionId] : args, options);
+  return { ...outer, run, az: createAz(run) };
+}
 
 /** A login can be there and have expired. */
 function explainLogin(cause: unknown): never {
