@@ -37,7 +37,14 @@ function fakeRepository(
     const line = [command, ...args].join(" ");
     const done = (stdout = "") => ({ code: 0, stdout, stderr: "" });
     if (line.includes(fails)) return { code: 1, stdout: "", stderr: "Failed." };
-    if (command === "gh") return done(JSON.stringify(pulls[args[2] ?? ""] ?? {}));
+    const pull = pulls[args[2] ?? ""];
+    if (command === "gh" && !pull)
+      return {
+        code: 1,
+        stdout: "",
+        stderr: `GraphQL: Could not resolve to a PullRequest with the number of ${args[2]}.`,
+      };
+    if (command === "gh") return done(JSON.stringify(pull));
     if (args.includes("blob")) return sides.context.run(command, args, options);
     // Contributor of one group: az may not look the version up.
     if (args.includes("resource") && !args.includes("--api-version")) return { code: 1, stdout: "", stderr: "Denied." };
@@ -116,6 +123,12 @@ it("sweepPreviews begins no removal that the job's limit could end, and succeeds
   await sweep();
   expect(destroyed.map((line) => line.split(" ")[0])).toEqual(["preview-2", "preview-2", "preview-3", "preview-3"]);
   expect(lines).toContainEqual("preview-4: left to the next sweep, as this one has run for 80 minutes.");
+});
+
+it("sweepPreviews names the command that removes a preview without a pull request", async () => {
+  const { lines, sweep } = fakeRepository({}, statesOf(500));
+  await expect(sweep()).rejects.toThrow("Not removed: preview-500");
+  expect(lines.join("\n")).toContain("npm run destroy -- --stage preview-500");
 });
 
 it("sweepPreviews begins no other removal after a signal", async () => {

@@ -55,7 +55,11 @@ export async function sweepPreviews(
       // Seconds before the job is ended, the next removal must not begin.
       if (error instanceof InterruptedError) throw error;
       failed.push(`preview-${number}`);
-      log(`preview-${number}: not removed. ${messageOf(error)}`);
+      // Such as one that a person deployed, or only planned: the lock of a plan creates a state.
+      const advice = /Could not resolve to a PullRequest/.test(messageOf(error))
+        ? `There is no pull request ${number}. To remove it: npm run destroy -- --stage preview-${number}\n`
+        : "";
+      log(`preview-${number}: not removed. ${advice}${messageOf(error)}`);
     }
   if (numbers.size === 0) log("There are no previews.");
   if (failed.length > 0) throw new Error(`Not removed: ${failed.join(", ")}. The next sweep tries again.`);
