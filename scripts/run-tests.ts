@@ -2,7 +2,7 @@
 // npm run check: the fast parts only.
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCommandLine } from "./command-line.ts";
 
@@ -26,7 +26,7 @@ const reports = await mkdtemp(join(tmpdir(), "vitae-reports-"));
 // Tests start some hundred Node.js processes, which load the same SDKs.
 const compileCache = join(root, "node_modules", ".cache", "node-compile");
 const report = (name: string) => join(reports, `${name}.json`);
-const vitest = (name: string, project = name): Part => ({
+const vitest = (name: string, project = name, flags: readonly string[] = []): Part => ({
   name,
   command: [
     "vitest",
@@ -36,6 +36,7 @@ const vitest = (name: string, project = name): Part => ({
     "--silent=passed-only",
     "--reporter=json",
     `--outputFile.json=${report(name)}`,
+    ...flags,
   ],
   alone: `npx vitest run --project "${project}"`,
 });
@@ -54,10 +55,11 @@ const checks: Part[] = [
   },
   { name: "imports", command: ["node", "scripts/import-rules.ts"], alone: "npm run check" },
 ];
-// Unit tests wait for timers and storage about half of their time; end-to-end tests for processes.
+// Unit tests wait for timers and storage more than half of their time, so they get a worker more than there are cores.
+// End-to-end tests wait for processes, and end earlier.
 const lanes: Part[][] = [
-  [...checks, vitest("unit", "unit*")],
-  [{ name: "package", command: ["node", "scripts/package.ts"], alone: "npm run package" }, vitest("e2e")],
+  [vitest("unit", "unit*", [`--maxWorkers=${availableParallelism() + 1}`])],
+  [{ name: "package", command: ["node", "scripts/package.ts"], alone: "npm run package" }, vitest("e2e"), ...checks],
 ];
 
 /** Runs a program; prints its output as one piece when it has ended, since two lanes would mix theirs. */
