@@ -155,5 +155,3 @@ export const alertConfig = z
 export type AlertConfig = Readonly<z.infer<typeof alertConfig>>;
 /** The part of the configuration that a stage changes. */
 export type AlertOverrides = z.input<typeof alertConfig>;
-
-export const defaultAlerts: AlertConfig = alertConfig.parse({});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AUDIENCE } from "./bootstrap/plan.ts";
 import { CommandError, runOrThrow } from "./command.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { firstLine } from "./error-message.ts";
 import { pause } from "./interruptible.ts";
 import { MINUTE, retry } from "./retry.ts";
 
@@ -76,8 +77,7 @@ async function storeToken({ run }: LoginContext, environment: Environment, token
     renameSync(join(fresh, ENTRIES), join(used, ENTRIES));
   } catch (error) {
     if (isRejection(error)) throw error;
-    const [line] = (error as Error).message.split("\n");
-    throw new NoLoginYetError(`Azure did not respond to the login: ${line}`, { cause: error });
+    throw new NoLoginYetError(`Azure did not respond to the login: ${firstLine(error)}`, { cause: error });
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }

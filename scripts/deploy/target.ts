@@ -1,7 +1,7 @@
 // The target of a deployment: stage, names and identities, read from the environment that the workflow sets.
 import { parseStage, readConfig } from "../../infra/config.ts";
 import type { Stage, StageConfig } from "../../infra/config-schema.ts";
-import { type Names, namesOf } from "../../infra/naming.ts";
+import { type Names, namesOf, stateOf } from "../../infra/naming.ts";
 
 /** Who runs the deployment: the pipeline's identity or a person. */
 export type Operator = {
@@ -73,4 +73,10 @@ export function readTarget(
 /** The Azure resource id of a resource in the stage's group. */
 export function resourceId({ subscriptionId, names }: DeployTarget, type: string, name: string): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${names.resourceGroup}/providers/${type}/${name}`;
+}
+
+/** The flags of `az storage` for the container that has the Terraform state and the lock of the stage. */
+export function stateContainer({ stage, stateAccount }: Pick<DeployTarget, "stage" | "stateAccount">): string[] {
+  const { containerName } = stateOf(stage, "platform");
+  return ["--account-name", stateAccount, "--container-name", containerName, "--auth-mode", "login"];
 }

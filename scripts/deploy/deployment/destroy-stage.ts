@@ -1,11 +1,10 @@
 // Destroys a stage: its resources, what Azure adds to them, and its Terraform state.
-import { stateOf } from "../../../infra/naming.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { LONGEST_WAIT_MS, withDeploymentLock } from "../lock/deployment-lock.ts";
 import { lockOf } from "../lock/lock-blob.ts";
 import { renewLogin } from "../login.ts";
 import { MINUTE } from "../retry.ts";
-import type { DeployTarget } from "../target.ts";
+import { type DeployTarget, stateContainer } from "../target.ts";
 import { deleteGeneratedRule } from "./generated-rule.ts";
 import { LONGEST_CALL, openTerraform } from "./terraform-cli.ts";
 
@@ -30,17 +29,12 @@ export async function destroyStage(outer: DeployContext, target: DeployTarget): 
   });
   // Without a lease, so a deployment that has just begun keeps it. One that is left costs nothing and is used again.
   await outer
-    .az("storage", "blob", "delete", ...containerOf(target), "--name", lockOf(target.stage))
+    .az("storage", "blob", "delete", ...stateContainer(target), "--name", lockOf(target.stage))
     .catch(() => undefined);
 }
 
-function containerOf({ stage, stateAccount }: DeployTarget): string[] {
-  const { containerName } = stateOf(stage, "platform");
-  return ["--account-name", stateAccount, "--container-name", containerName, "--auth-mode", "login"];
-}
-
 async function deleteState({ az }: DeployContext, target: DeployTarget): Promise<void> {
-  const container = containerOf(target);
+  const container = stateContainer(target);
   const list = ["storage", "blob", "list", ...container, "--prefix", `${target.stage}/`, "--num-results", "*"];
   for (const { name } of (await az(...list)) as { name: string }[])
     if (name.endsWith(".tfstate")) await az("storage", "blob", "delete", ...container, "--name", name);

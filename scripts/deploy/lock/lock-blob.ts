@@ -1,9 +1,8 @@
 // The blob whose lease is the lock of a stage, and the calls of az on it.
 import { randomUUID } from "node:crypto";
-import { stateOf } from "../../../infra/naming.ts";
 import { createAz } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
-import type { DeployTarget } from "../target.ts";
+import { type DeployTarget, stateContainer } from "../target.ts";
 
 /** The most that Azure permits. The lock of a run that was killed is free after it. */
 export const LEASE_SECONDS = 60;
@@ -16,21 +15,16 @@ const CALL_MS = 20_000;
 export const lockOf = (stage: DeployTarget["stage"]) => `${stage}/deployment.lock`;
 
 /** The calls on the blob, each with a limit. */
-export function openLease(
-  { run }: Pick<DeployContext, "run">,
-  { stage, stateAccount }: Pick<DeployTarget, "stage" | "stateAccount">,
-) {
-  const { containerName } = stateOf(stage, "platform");
-  const account = ["--account-name", stateAccount, "--auth-mode", "login", "--container-name", containerName];
-  const [blob, leased] = [
-    ["--name", lockOf(stage)],
-    ["--blob-name", lockOf(stage)],
-  ];
+export function openLease({ run }: Pick<DeployContext, "run">, target: Pick<DeployTarget, "stage" | "stateAccount">) {
+  const container = stateContainer(target);
+  const name = lockOf(target.stage);
+  const blob = ["--name", name];
+  const leased = ["--blob-name", name];
   const id = randomUUID();
   const limited =
     (timeoutMs: number) =>
     (...args: string[]) =>
-      createAz(run, timeoutMs)("storage", "blob", ...args, ...account);
+      createAz(run, timeoutMs)("storage", "blob", ...args, ...container);
   const call = limited(CALL_MS);
   return {
     acquire: () =>

@@ -5,7 +5,7 @@ import { destroyStage } from "../deployment/destroy-stage.ts";
 import { messageOf } from "../error-message.ts";
 import { InterruptedError } from "../interrupted-by-signals.ts";
 import { MINUTE } from "../retry.ts";
-import { readTarget } from "../target.ts";
+import { readTarget, stateContainer } from "../target.ts";
 
 /** The label that gives a pull request its own stage; preview.yml names it too. */
 const PREVIEW_LABEL = "preview";
@@ -30,8 +30,7 @@ export async function sweepPreviews(
   const { az, run, log, clock } = context;
   const lastRemoval = clock.now() + LAST_REMOVAL * MINUTE;
   // Any preview: what differs is the stage. Variables that are missing are reported before the first call.
-  const { stateAccount } = readTarget("preview-1", environment);
-  const container = ["--account-name", stateAccount, "--container-name", "preview", "--auth-mode", "login"];
+  const container = stateContainer(readTarget("preview-1", environment));
   const blobs = (await az("storage", "blob", "list", ...container, "--num-results", "*")) as Blob[];
   const numbers = new Set(
     blobs.map(({ name }) => /^preview-([1-9]\d*)\/.*\.tfstate$/.exec(name)?.[1]).filter((it) => it !== undefined),
