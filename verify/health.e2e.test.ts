@@ -17,6 +17,8 @@ const root = join(import.meta.dirname, "..");
 const up = { status: "up", latencyMs: expect.any(Number) };
 let backend: Backend;
 let vaultProxy: FaultProxy;
+/** The API of an instance that reaches the vault through the proxy. */
+let proxied: string;
 
 const proxyTo = (target: string | undefined) =>
   startFaultProxy({ target: target as string, certificate: backend.services.certificate });
@@ -26,6 +28,7 @@ const startApi = async (settings: Record<string, string>) => `${(await backend.a
 beforeAll(async () => {
   backend = await startBackend();
   vaultProxy = await proxyTo(backend.services.env.VAULT_URI);
+  proxied = await startApi({ VAULT_URI: vaultProxy.url });
 });
 afterAll(async () => {
   await backend?.close();
@@ -99,12 +102,11 @@ it("GET /health/ready names the dependency that does not respond in time, while 
 });
 
 it("GET /health/ready returns 503 when the vault is down, although tokens are accepted with cached keys", async () => {
-  const api = await startApi({ VAULT_URI: vaultProxy.url });
   const headers = { authorization: `Bearer ${await backend.token("owner")}` };
-  const readImage = () => fetch(`${api}/v1/images/${crypto.randomUUID()}`, { headers });
+  const readImage = () => fetch(`${proxied}/v1/images/${crypto.randomUUID()}`, { headers });
   expect((await readImage()).status).toBe(404);
   await vaultProxy.stop();
-  const response = await fetch(`${api}/health/ready`);
+  const response = await fetch(`${proxied}/health/ready`);
   expect(response.status).toBe(503);
   expect((await json<Readiness>(response)).dependencies.vault.status).toBe("down");
   expect((await readImage()).status).toBe(404);
@@ -112,13 +114,12 @@ it("GET /health/ready returns 503 when the vault is down, although tokens are ac
 });
 
 it("GET /health/ready calls each store at most once in five seconds", async () => {
-  const api = await startApi({ VAULT_URI: vaultProxy.url });
-  await waitUntilReady(api);
+  await waitUntilReady(proxied);
   const calls = () => backend.proxy.calls() + backend.blobProxy.calls() + vaultProxy.calls();
   const before = calls();
   const startedAt = performance.now();
   for (let batch = 0; batch < 8; batch++)
-    await Promise.all(Array.from({ length: 25 }, () => fetch(`${api}/health/ready`)));
+    await Promise.all(Array.from({ length: 25 }, () => fetch(`${proxied}/health/ready`)));
   const periods = Math.ceil((performance.now() - startedAt) / 5_000);
   // One call for each table and container, one that lists the keys, and one that reads the newest.
   const callsPerPeriod = Object.keys(tables).length + Object.keys(containers).length + 2;

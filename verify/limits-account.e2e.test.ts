@@ -2,22 +2,19 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
-import type { Host } from "../local/host/host.ts";
 
 let backend: Backend;
-let host: Host;
 let token: string;
 beforeAll(async () => {
-  backend = await startBackend();
+  backend = await startBackend({ RATE_LIMITS: "on", RATE_LIMIT_SECRET: "2" });
   token = await backend.token("owner");
-  host = await backend.addHost({ RATE_LIMITS: "on", RATE_LIMIT_SECRET: "2" });
 });
 afterAll(() => backend?.close());
 
 /** The status of each request, and the names of the limits that counted the last one. */
 async function sendAll(method: string, path: string, bodies: readonly object[]) {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const url = `${host.url}/api/v1/${path}`;
+  const url = `${backend.api}/v1/${path}`;
   const send = async () => {
     const responses: Response[] = [];
     for (const body of bodies) responses.push(await fetch(url, { method, headers, body: JSON.stringify(body) }));

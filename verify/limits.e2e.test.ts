@@ -4,7 +4,7 @@ import { json as jsonOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, startBackend } from "../local/backend.fixture.ts";
 import { type Client, evasions, send, tally } from "./limits.fixture.ts";
-import { type ErrorBody, json, type PageCount } from "./responses.fixture.ts";
+import type { ErrorBody, PageCount } from "./responses.fixture.ts";
 
 const LIMITS = {
   RATE_LIMITS: "on",
@@ -17,8 +17,8 @@ let backend: Backend;
 /** Two instances. */
 let hosts: readonly [Client, Client];
 beforeAll(async () => {
-  backend = await startBackend();
-  hosts = await Promise.all([backend.addHost(LIMITS), backend.addHost(LIMITS)]);
+  backend = await startBackend(LIMITS);
+  hosts = [backend.host, await backend.addHost()];
 });
 afterAll(() => backend.close());
 
@@ -26,7 +26,7 @@ let clients = 0;
 /** A client without counts. Its window is the minute after its first request. */
 async function newClient(): Promise<Client> {
   // Linux has many loopback addresses. Elsewhere it needs an instance without counts.
-  if (process.platform !== "linux") return backend.addHost(LIMITS);
+  if (process.platform !== "linux") return backend.addHost();
   clients += 1;
   return { url: hosts[0].url, from: `127.0.1.${clients}` };
 }
@@ -53,7 +53,7 @@ describe("rate limits", () => {
   });
 
   it("counts no visit for a rejected request", async () => {
-    const count = async () => (await json<PageCount>(fetch(`${backend.api}${read.path}`))).count;
+    const count = async () => ((await jsonOf(await send(await newClient(), read))) as PageCount).count;
     const before = await count();
     expect(await tally(await newClient(), 8, () => visit)).toEqual({ 200: 5, 429: 3 });
     expect(await count()).toBe(before + 5);
@@ -143,7 +143,7 @@ describe("limit evasion", () => {
     ["GET", "/visitor_counter", "application/json"],
   ])("a body of %s %s that replaces the headers does not evade a limit", async (method, path, type) => {
     // A new instance, since all its clients share the bucket below.
-    const host = await backend.addHost({ RATE_LIMITS: "on", RATE_LIMIT_VISITS: "3" });
+    const host = await backend.addHost({ RATE_LIMIT_VISITS: "3" });
     // All requests with possibly forged headers share one bucket.
     const headers = { "content-type": type };
     expect(await tally(host, 8, (index) => ({ method, path, headers, body: forged(index) }))).toEqual({

@@ -16,7 +16,10 @@ const main = join(import.meta.dirname, "main.ts");
 let backend: Backend;
 let folder: string;
 beforeAll(async () => {
-  [backend, folder] = await Promise.all([startBackend(), mkdtemp(join(tmpdir(), "vitae-verify-"))]);
+  [backend, folder] = await Promise.all([
+    startBackend({ RATE_LIMITS: "on" }),
+    mkdtemp(join(tmpdir(), "vitae-verify-")),
+  ]);
 });
 afterAll(async () => {
   await backend?.close();
@@ -33,7 +36,7 @@ function verify(args: readonly string[], env: Record<string, string> = {}): Prom
 }
 
 it("passes what npm start serves, writes the results as JSON and exits with 0", async () => {
-  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
+  const { url } = backend.host;
   const token = await backend.token("editor", "verify");
   const file = join(folder, "result.json");
   const { email, password } = backend.owner;
@@ -51,7 +54,7 @@ it("passes what npm start serves, writes the results as JSON and exits with 0", 
 });
 
 it("exits with 1 when a check fails", async () => {
-  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
+  const { url } = await backend.addHost();
   const front = await startBroken({
     target: url,
     breakage: ({ path }) => (path === "/api/health" ? { status: 500 } : undefined),
@@ -65,7 +68,7 @@ it("exits with 1 when a check fails", async () => {
 });
 
 it("waits for a deployment to start, and exits with 3 when a required token is missing", async () => {
-  const { url } = await backend.addHost({ RATE_LIMITS: "on" });
+  const { url } = await backend.addHost();
   let requests = 0;
   const front = await startBroken({
     target: url,
