@@ -84,6 +84,15 @@ describe("withDeploymentLock", () => {
     expect(other.outcome).toBe("done");
   });
 
+  it("stops at the next renewal when the lease is of another, and does not wait until its own would have ended", async () => {
+    const first = begin("ada", 3600);
+    await pass(25);
+    const held = blob();
+    if (held) held.lease = { id: "other", seconds: 60, expiresAt: Date.now() + 3600 * SECOND };
+    await pass(21);
+    expect(first.outcome).toMatch(/^The lock of production was lost/);
+  });
+
   it("continues after a sleep in which no one took the lease", async () => {
     const sleeper = begin("ada", 60);
     await pass(5);
