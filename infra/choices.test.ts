@@ -28,6 +28,11 @@ describe("parseChoices", () => {
     expect(JSON.parse(formatChoices(parse(all)))).toEqual({ ...minimal, ...all });
   });
 
+  it("parseChoices accepts a byte order mark and the line ends of Windows", () => {
+    const text = JSON.stringify(minimal, null, 2).replaceAll("\n", "\r\n");
+    expect(parseChoices(`\uFEFF${text}\r\n`)).toEqual(parse());
+  });
+
   it("parseChoices reports every issue at once with field, rule and received value", () => {
     const message = messageOf(() =>
       parse({ repository: "https://github.com/ada/vitae", origins: ["https://ada.dev/"], region: "Sweden Central" }),
@@ -56,8 +61,22 @@ describe("parseChoices", () => {
 
   it.each([
     ["text that is not JSON", "{,", "must be JSON"],
-    ["an unknown field", JSON.stringify({ ...minimal, colour: "red" }), '"colour"'],
-    ["overrides of an unknown stage", JSON.stringify({ ...minimal, overrides: { staging: {} } }), '"staging"'],
+    [
+      "a field of a stage at the top",
+      JSON.stringify({ ...minimal, hostNames: ["api.ada.dev"] }),
+      '  hostNames: is not a field of infra/choices.json. Fields of a stage belong under "overrides", "production": docs/settings.md. Received ["api.ada.dev"].',
+    ],
+    [
+      "overrides of an unknown stage",
+      JSON.stringify({ ...minimal, overrides: { staging: {} } }),
+      "  overrides.staging: is not",
+    ],
+    ["a list", "[]", "  the file: must be of type object. Received []."],
+    [
+      "a missing field",
+      JSON.stringify({ ...minimal, region: undefined }),
+      "  region: must be of type string. Received nothing.",
+    ],
   ])("parseChoices rejects %s", (_, text, message) => {
     expect(messageOf(() => parseChoices(text))).toContain(message);
   });
@@ -117,6 +136,8 @@ describe("readConfig with choices", () => {
   it("readConfig rejects an override that breaks a rule, and names the file", () => {
     const message = messageOf(() => production(parse({ overrides: { production: { hostNames: ["https://x"] } } })));
     expect(message).toContain("fix them in infra/choices.json");
+    const unknown = messageOf(() => production(parse({ overrides: { production: { settings: { LOGLEVEL: "x" } } } })));
+    expect(unknown).toMatch(/\n {2}settings\.LOGLEVEL: is not a field of a stage; .*Received "x"\.$/);
     expect(message).toMatch(/hostNames\.0: must be a host name.*Received "https:\/\/x"/);
   });
 

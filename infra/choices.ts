@@ -64,22 +64,50 @@ export function readChoices(file = choicesFile()): Choices | undefined {
 export function parseChoices(text: string): Choices {
   let input: unknown;
   try {
-    input = JSON.parse(text);
+    // Editors on Windows can begin a file with a byte order mark.
+    input = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw new Error(`infra/choices.json must be JSON: ${(cause as Error).message}. Correct it by hand.`, { cause });
   }
   const { success, data, error } = choicesSchema.safeParse(input);
   if (success) return data;
-  const issues = error.issues.map(
-    ({ path, message }) => `  ${path.join(".") || "the file"}: ${message}. Received ${valueAt(input, path)}.`,
-  );
+  const issues = describeIssues(error, input, {
+    whole: "the file",
+    unknown:
+      'is not a field of infra/choices.json. Fields of a stage belong under "overrides", "production": docs/settings.md',
+  });
   throw new Error(
     `infra/choices.json has ${issues.length} issue(s); correct them by hand, or delete the file and run npm run bootstrap:\n${issues.join("\n")}`,
   );
 }
 
+/**
+ * One line for each invalid or unknown field, with its rule and value.
+ * @param names of the input as a whole, and the rule that an unknown field breaks
+ */
+export function describeIssues(
+  { issues }: z.ZodError,
+  input: unknown,
+  names: { readonly whole: string; readonly unknown: string },
+): string[] {
+  return issues.flatMap((issue) => {
+    const rules =
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: names.unknown }))
+        : [
+            {
+              path: issue.path,
+              rule: issue.message.replace(/^Invalid input: expected (\w+), received.*/, "must be of type $1"),
+            },
+          ];
+    return rules.map(
+      ({ path, rule }) => `  ${path.join(".") || names.whole}: ${rule}. Received ${valueAt(input, path)}.`,
+    );
+  });
+}
+
 /** The value at a path, as text. A configuration contains no secrets. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): string {
+function valueAt(value: unknown, path: readonly PropertyKey[]): string {
   const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
   return found === undefined ? "nothing" : JSON.stringify(found);
 }

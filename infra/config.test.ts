@@ -60,9 +60,9 @@ describe("readConfig", () => {
     ["no origin", { origins: [] }, "origins: must name at least one origin"],
     ["a host name with a scheme", { hostNames: ["https://api.ada.dev"] }, "hostNames.0: must be a host name"],
     ["an owner without an address", { ownerEmail: "ada" }, "ownerEmail: must be an e-mail address"],
-    ["an unknown field", { colour: "red" }, '"colour"'],
+    ["an unknown field", { colour: "red" }, "colour: "],
     ["a site that is neither on nor off", { site: { enabled: "yes" } }, "site.enabled: "],
-    ["an unknown nested field", { scale: { instances: 3 } }, "scale: "],
+    ["an unknown nested field", { scale: { instances: 3 } }, "scale.instances: "],
     [
       "instances without memory for images",
       { scale: { instanceMemory: 512 } },
@@ -76,7 +76,7 @@ describe("readConfig", () => {
     ["soft delete too short for Azure", { vault: { purgeProtection: true, softDelete: 6 } }, "vault.softDelete"],
     ["an unknown time zone", { timeZone: "Europe/Vienna2" }, "timeZone"],
     ["a setting that the app rejects", { settings: { LOG_LEVEL: "loud" } }, "settings.LOG_LEVEL: must be one of"],
-    ["a setting that a stage may not set", { settings: { VAULT_URI: "https://x.example" } }, "settings: "],
+    ["a setting that a stage may not set", { settings: { VAULT_URI: "https://x.example" } }, "settings.VAULT_URI: "],
     [
       "one of Entra's two settings",
       { settings: { ENTRA_AUDIENCE: GUID } },
@@ -96,8 +96,7 @@ describe("readConfig", () => {
     ["a page twice", { pages: ["resume", "resume"] }, "pages"],
     ["a negative alert threshold", { alerts: { rules: { slowResponses: { threshold: -1 } } } }, "alerts.rules"],
   ])("readConfig rejects %s", (_, overrides, field) => {
-    expect(errorOf(overrides)).toContain(`  ${field.startsWith('"') ? "configuration" : field}`);
-    expect(errorOf(overrides)).toContain(field);
+    expect(errorOf(overrides)).toContain(`  ${field}`);
   });
 });
 

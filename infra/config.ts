@@ -1,5 +1,5 @@
 // Reads the configuration of a stage, and reports every issue of it at once.
-import { placeholderChoices, readChoices, valueAt } from "./choices.ts";
+import { describeIssues, placeholderChoices, readChoices } from "./choices.ts";
 import { type Stage, type StageConfig, type StageOverrides, stageConfig } from "./config-schema.ts";
 import { stagesOf } from "./stages.ts";
 
@@ -7,7 +7,7 @@ import { stagesOf } from "./stages.ts";
 export function parseStage(text: string | undefined): Stage {
   if (text !== undefined && /^(?:production|preview-[1-9]\d{0,5})$/.test(text)) return text as Stage;
   throw new Error(
-    `A stage must be production or preview-N, where N is the number of a pull request; received "${text ?? ""}".`,
+    `--stage must be production or preview-N, where N is the number of a pull request; received ${text === undefined ? "nothing" : `"${text}"`}.`,
   );
 }
 
@@ -23,9 +23,10 @@ export function readConfig(
   const input = { ...stagesOf(choices)[stage === "production" ? "production" : "preview"], ...overrides, stage };
   const { success, data, error } = stageConfig.safeParse(input);
   if (success) return data as StageConfig;
-  const issues = error.issues.map(
-    ({ path, message }) => `  ${path.join(".") || "configuration"}: ${message}. Received ${valueAt(input, path)}.`,
-  );
+  const issues = describeIssues(error, input, {
+    whole: "configuration",
+    unknown: "is not a field of a stage; docs/settings.md lists them",
+  });
   throw new Error(
     `The configuration of ${stage} has ${issues.length} issue(s); fix them in infra/choices.json, where "overrides" sets the fields of a stage:\n${issues.join("\n")}`,
   );

@@ -69,13 +69,13 @@ describe("npm run synth", () => {
   });
 
   it.each([
-    [[], 'received ""'],
+    [[], "received nothing"],
     [["--stage", "staging"], 'received "staging"'],
   ])("synth rejects the stage of %j", (args, received) => {
     const { status, stderr } = synth(args);
     expect([status, stderr]).toEqual([
       1,
-      `synth: A stage must be production or preview-N, where N is the number of a pull request; ${received}.\n`,
+      `synth: --stage must be production or preview-N, where N is the number of a pull request; ${received}.\n`,
     ]);
   });
 

@@ -17,11 +17,11 @@ it.each([
   [
     "run-deploy.ts",
     ["--stage", "prod", "--allow-loss", "--start-at", "7"],
-    /^deploy: A stage must be .* received "prod"\.\n$/,
+    /^deploy: --stage must be .* received "prod"\.\n$/,
   ],
   ["run-destroy.ts", ["--dry-run"], /^destroy: Pass either --stage STAGE or --everything\.\n$/],
   ["run-destroy.ts", ["--stage", "production", "--everything"], /^destroy: Pass either/],
-  ["run-destroy.ts", ["--stage", "prod", "--confirm", "prod"], /^destroy: A stage must be .* received "prod"\.\n$/],
+  ["run-destroy.ts", ["--stage", "prod", "--confirm", "prod"], /^destroy: --stage must be .* received "prod"\.\n$/],
 ])("%s rejects %j in one line", async (file, args, expected) => {
   // Without a PATH, so that any call of a program would be another error.
   const { code, stdout, stderr } = await run(process.execPath, [join(import.meta.dirname, file), ...args], {

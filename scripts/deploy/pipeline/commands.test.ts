@@ -15,7 +15,7 @@ const PREVIEW = join(root, "scripts/deploy/pipeline/preview.ts");
 const COMMIT = "c".repeat(40);
 
 it.each([
-  [[], "A stage must be production or preview-N"],
+  [[], "--stage must be production or preview-N"],
   [["--stage", "production"], "ARM_SUBSCRIPTION_ID must match"],
   [["--stage", "production", "--package"], "--package"],
 ])("deploy rejects the flags %j with one message", async (args, message) => {
