@@ -66,6 +66,7 @@ it.each([
   [["--__proto__"], "Unknown flag --__proto__."],
   [["--colour"], "--colour needs a value: --colour NAME."],
   [["--colour", "--dry-run"], "--colour needs a value: --colour NAME."],
+  [["--colour", "red", "--colour=blue"], "--colour must be given once."],
   [["--dry-run=yes"], '--dry-run takes no value, received "yes".'],
   [["red"], 'Unexpected argument "red". npm run paint takes flags only: --colour, --coats, --dry-run, --help.'],
 ])("rejects %j with one line", (args, message) => {

@@ -62,7 +62,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @returns the values by flag, or the text of --help
- * @throws {UsageError} for an unknown flag, a missing value, an unexpected argument, or a flag that npm kept
+ * @throws {UsageError} for an unknown or repeated flag, a missing value, an unexpected argument, or a flag that npm kept
  */
 export function parseCommandLine<const F extends Flags>(
   command: Command<F>,
@@ -94,6 +94,7 @@ export function parseCommandLine<const F extends Flags>(
     if (!flag.value && value !== undefined) throw new UsageError(`--${name} takes no value, received "${value}".`);
     if (flag.value && (value === undefined || (!token.inlineValue && value.startsWith("--"))))
       throw new UsageError(`--${name} needs a value: ${written(name, flag)}.`);
+    if (flag.value && values[name] !== undefined) throw new UsageError(`--${name} must be given once.`);
     values[name] = value ?? true;
   }
   if (values.help) return helpOf(command);
