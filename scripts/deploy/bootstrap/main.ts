@@ -5,6 +5,7 @@ import { readCommandLine } from "../../command-line.ts";
 import { askAtTerminal } from "../ask.ts";
 import { deployContext } from "../deploy-context.ts";
 import { messageOf } from "../error-message.ts";
+import { interruptible } from "../interruptible.ts";
 import { bootstrap, bootstrapOperator } from "./order.ts";
 
 const { flags } = readCommandLine({
@@ -31,8 +32,14 @@ const { flags } = readCommandLine({
 
 try {
   const { operator, "dry-run": dryRun, confirm: confirmed, ...answers } = flags;
+  const { context: stoppable, stop } = interruptible(deployContext);
+  // Otherwise az would go on, as programs run in groups of their own.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () =>
+      stop(new Error("stopped. What exists by now stays: npm run bootstrap continues from there.")),
+    );
   const context = {
-    ...deployContext,
+    ...stoppable,
     file: choicesFile(),
     lockFile: join(import.meta.dirname, "..", "..", "..", "infra", ".terraform.lock.hcl"),
     ...(process.stdin.isTTY && { ask: askAtTerminal }),

@@ -164,7 +164,7 @@ function nextSteps({ log, lockFile }: BootstrapContext): void {
   log("");
   log("Azure and GitHub are set up. Commit the choices and push, which starts the first deployment.");
   if (!isLocked) {
-    log("It also needs the lock file of Terraform's providers, which each run of the workflow CI makes:");
+    log("It also needs the lock file of Terraform's providers, which the run of each push makes:");
     log("  gh run download --name terraform-lock --dir infra");
   }
   const files = ["infra/choices.json", ...(isLocked ? [] : ["infra/.terraform.lock.hcl"])];

@@ -29,9 +29,9 @@ it.each<[string, Partial<Programs>, RegExp[]]>([
     ],
   ],
   [
-    "no one is logged in to an old az",
-    { old: ["az"], azLogin: undefined },
-    [/- az is too old/, /- az is not logged in: az login/],
+    "no one is logged in to an old az and gh",
+    { old: ["az", "gh"], azLogin: undefined, github: { ...emptyGitHub(), login: undefined } },
+    [/- az is too old/, /- az is not logged in: az login/, /- gh is too old/, /- gh is not logged in: gh auth login/],
   ],
   [
     "no one is logged in",
@@ -59,7 +59,7 @@ it.each<[string, Partial<Programs>, RegExp[]]>([
   [
     "the repository belongs to someone else",
     { github: { ...emptyGitHub(), repository: { ...emptyGitHub().repository, admin: false } } },
-    [/- you must be an administrator of the repository ada\/vitae.*gh repo fork/],
+    [/- you must be an administrator of the repository ada\/vitae.*docs\/deploy\.md, step 1/],
   ],
   [
     "the repository does not exist",

@@ -29,7 +29,11 @@ async function checkVersion(run: Run, [program, ...command]: readonly [string, .
 /** Checks that az is installed, recent, logged in, has a subscription, and may create groups and assign roles in it. */
 export async function checkAzure(run: Run): Promise<Check<AzureAccess>> {
   const [problems, check] = await Promise.all([
-    checkVersion(run, ["az", "functionapp", "list-flexconsumption-locations"], "az upgrade"),
+    checkVersion(
+      run,
+      ["az", "functionapp", "list-flexconsumption-locations"],
+      "az upgrade, or https://aka.ms/azure-cli",
+    ),
     checkLogin(run),
   ]);
   return { ...check, problems: [...problems, ...check.problems] };
@@ -90,10 +94,17 @@ async function maySetUp(az: Az, subscriptionId: string): Promise<boolean> {
 
 /** Checks that gh is installed, recent and logged in. */
 export async function checkGitHub(run: Run): Promise<Check<Gh>> {
-  const gh = createGh(run);
+  const [problems, check] = await Promise.all([
+    checkVersion(run, ["gh", "variable", "set"], "https://cli.github.com"),
+    checkGitHubLogin(createGh(run)),
+  ]);
+  return { ...check, problems: [...problems, ...check.problems] };
+}
+
+async function checkGitHubLogin(gh: Gh): Promise<Check<Gh>> {
   try {
     await gh(["api", "user"]);
-    return { value: gh, problems: await checkVersion(run, ["gh", "variable", "set"], "https://cli.github.com") };
+    return { value: gh, problems: [] };
   } catch (error) {
     if (isMissing(error)) return { problems: ["gh is not installed: https://cli.github.com"] };
     // gh exits with 4 without a login; GitHub responds with 401 to an expired one.
@@ -119,13 +130,13 @@ export async function checkRepository(gh: Gh, slug: string): Promise<Check<Repos
   if (!found)
     return {
       problems: [
-        `the repository ${slug} does not exist, or your account cannot see it: gh repo create ${slug} --public --source .`,
+        `the repository ${slug} does not exist, or your account cannot see it: gh repo create ${slug} --public --source . --push`,
       ],
     };
   if (!found.permissions?.admin)
     return {
       problems: [
-        `you must be an administrator of the repository ${slug}. Log in as one: gh auth login, or fork it: gh repo fork ${slug}`,
+        `you must be an administrator of the repository ${slug}. Log in as one: gh auth login. Or make a copy of your own: docs/deploy.md, step 1`,
       ],
     };
   // As GitHub writes it: the subject of a token is compared exactly.

@@ -91,6 +91,18 @@ it("bootstrap proposes the existing choices and keeps their overrides", async ()
   });
 });
 
+it("bootstrap asks for the origin alone again when the existing choices have none", async () => {
+  const { context, file, lines } = simulatedContext(emptyPrograms());
+  const existing = { repository: "ada/vitae", region: "northeurope", origins: [], ownerEmail: "a@ada.dev" };
+  writeFileSync(file, JSON.stringify(existing));
+  const { ask, asked } = terminal("", "", "", "https://ada.dev", "", "", "");
+  await bootstrap({ ...context, ask }, { answers: {}, ...without });
+  expect(asked).toHaveLength(7);
+  expect(lines.filter((line) => line.startsWith("  An answer") || line.startsWith("  It "))).toEqual([
+    "  An answer is needed.",
+  ]);
+});
+
 it("bootstrap stops at choices whose overrides break a rule", async () => {
   const programs = emptyPrograms();
   const { context, file } = simulatedContext(programs);

@@ -71,19 +71,22 @@ class AnswerError extends UsageError {
  * @throws {AnswerError} when it breaks the rule of its field, or is a placeholder
  */
 function applyAnswer(choices: Choices, { flag, field, apply }: Question, answer: string): Choices {
+  // Its name in the configuration. The lines of other fields are judged at the end, when all are known.
+  const prefix = field === "repository" ? "alerts.runbooks" : field;
   const applied = { ...choices, ...apply(answer) };
   const { data, error } = choicesSchema.safeParse(applied);
   const rule = field === "reviewer" ? "must be yes or no" : error?.issues[0]?.message;
   if (!data) throw new AnswerError(`--${flag} ${rule}. Received "${answer}".`);
   try {
-    // Only this answer can be wrong: the placeholders of the others are valid values. The overrides are judged at the end.
     const [placeholder] = placeholdersOf(readConfig("production", {}, { ...data, overrides: {} })).filter((line) =>
-      line.startsWith(field === "repository" ? "alerts.runbooks" : field),
+      line.startsWith(prefix),
     );
     if (placeholder) throw new AnswerError(`--${flag} must be your own. Received ${placeholder}`);
   } catch (error) {
     if (error instanceof AnswerError) throw error;
-    const issue = (error as Error).message.split("\n")[1]?.replace(/^\s*[\w.]+: /, "");
+    const lines = (error as Error).message.split("\n").map((line) => line.trim());
+    const issue = lines.find((line) => line.startsWith(prefix))?.replace(/^[\w.]+: /, "");
+    if (issue === undefined) return data;
     throw new AnswerError(`--${flag} ${issue}`, { cause: error });
   }
   return data;
