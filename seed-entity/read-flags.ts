@@ -19,7 +19,7 @@ const COMMAND = {
 export function readStartAt(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new UsageError(
-    `--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}". Example: npm run seed -- --start-at 1200`,
+    `--start-at must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, received "${text}". Example: --start-at 1200`,
   );
 }
 

@@ -52,7 +52,7 @@ export function requireLockFile(file = LOCK_FILE): void {
   throw new Error(
     [
       `infra/${LOCK} is missing, so nothing was deployed: it pins the versions and checksums of the Terraform providers.`,
-      `Each run of the workflow CI makes it: gh run download --name terraform-lock --dir infra && git add infra/${LOCK} && git commit -m "Lock the provider versions" && git push`,
+      `The run of each push makes it: gh run download --name terraform-lock --dir infra && git add infra/${LOCK} && git commit -m "Lock the provider versions" && git push`,
     ].join("\n"),
   );
 }

@@ -7,6 +7,7 @@ import { NEW } from "../deployment/deployment.fixture.ts";
 import { createStage, DEPLOYER, type SimulatedStage } from "../deployment/simulated-stage.fixture.ts";
 import { deployFromLaptop, type LaptopOptions } from "./deploy-from-laptop.ts";
 import { CHOICES, createLaptop, PERSON } from "./laptop.fixture.ts";
+import { readCommit } from "./source-commit.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -108,13 +109,24 @@ it.each<[string, (laptop: Laptop) => void, RegExp]>([
 });
 
 it.each<[Partial<LaptopOptions>, string]>([
-  [{ stageName: undefined }, "A stage must be production or preview-N"],
+  [{ stageName: undefined }, "--stage must be production or preview-N"],
   [{ stageName: "prod" }, 'received "prod"'],
   [{ lockFile: "/nowhere" }, ".terraform.lock.hcl is missing"],
 ])("rejects %j before it calls Azure", async (options, expected) => {
   const { message, state } = await deployWith(undefined, options);
   expect(message).toContain(expected);
   expect(state.environments.filter(({ program }) => program.startsWith("az"))).toEqual([]);
+});
+
+it("changes nothing with a number of visits that is none", async () => {
+  const { message, wrote, leases } = await deployWith(undefined, { startAt: "1,200" });
+  expect(message).toMatch(/^--start-at must be a whole number .* received "1,200"/);
+  expect([wrote, leases.blobs.size]).toEqual([[], 0]);
+});
+
+it("a folder without a commit is named as such", async () => {
+  const run = async () => ({ code: 128, stdout: "", stderr: "fatal: Needed a single revision" });
+  await expect(readCommit(run)).rejects.toThrow("this folder has none: make your copy with git");
 });
 
 it("rejects a stage with placeholders", async () => {

@@ -24,8 +24,8 @@ export function inSubscription(
   return { ...outer, run, az: createAz(run) };
 }
 
-/** A login can be there and have expired. */
-function explainLogin(cause: unknown): never {
+/** Throws what to do when az has no login, or one that has expired; else the error itself. */
+export function explainLogin(cause: unknown): never {
   if (!/az login|az account set|AADSTS/.test(String(cause))) throw cause;
   throw new Error("You are not logged in to Azure, or no subscription is selected. Run: az login", { cause });
 }

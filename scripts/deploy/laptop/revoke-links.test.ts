@@ -6,6 +6,7 @@ import { readConfig } from "../../../infra/config.ts";
 import { namesOf } from "../../../infra/naming.ts";
 import { emptySubscription, runAz, SUBSCRIPTION } from "../azure-cli.fixture.ts";
 import { run } from "../command.ts";
+import { deployContext } from "../deploy-context.ts";
 import { installStandIn } from "../stand-in.fixture.ts";
 import { revokeLinks } from "./revoke-links.ts";
 
@@ -71,11 +72,14 @@ it("revoke-links runs as a command with the login of az, and rejects a missing s
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(`Restarted ${functionApp}`);
   const rejected = await run(process.execPath, [COMMAND], { env });
-  expect([rejected.code, rejected.stderr]).toEqual([1, expect.stringContaining("A stage must be production")]);
+  expect([rejected.code, rejected.stderr]).toEqual([1, expect.stringContaining("--stage must be production")]);
   const denied = await run(process.execPath, [COMMAND, "--stage", "production"], {
     env: { ...env, AZURE_FAILS: "storage account revoke" },
   });
   expect([denied.code, denied.stderr]).toEqual([1, expect.stringContaining("AuthorizationFailed")]);
+  const message = "ERROR: Please run 'az login' to setup account.";
+  const loggedOut = async () => Promise.reject(new Error(message));
+  await expect(revokeLinks({ ...deployContext, az: loggedOut }, "production")).rejects.toThrow(/ Run: az login$/);
 });
 
 it("a program that takes too long is ended with what it started, and fails", async () => {

@@ -4,6 +4,7 @@ import type { Stage } from "../../../infra/config-schema.ts";
 import { namesOf } from "../../../infra/naming.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { MINUTE, type RetryOptions, retry } from "../retry.ts";
+import { explainLogin } from "./person.ts";
 
 const options: RetryOptions = {
   timeoutMs: 5 * MINUTE,
@@ -17,7 +18,7 @@ const options: RetryOptions = {
  */
 export async function revokeLinks(context: Pick<DeployContext, "az" | "clock" | "log">, stage: Stage): Promise<void> {
   const { az, log } = context;
-  const { id: subscription } = (await az("account", "show")) as { id: string };
+  const { id: subscription } = (await az("account", "show").catch(explainLogin)) as { id: string };
   const { resourceGroup, mediaAccount, functionApp } = namesOf(stage, subscription, readConfig(stage).region);
   const group = ["--resource-group", resourceGroup, "--subscription", subscription];
   await az("storage", "account", "revoke-delegation-keys", "--name", mediaAccount, ...group);

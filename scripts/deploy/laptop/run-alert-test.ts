@@ -5,6 +5,7 @@ import { readCommandLine } from "../../command-line.ts";
 import { deployContext } from "../deploy-context.ts";
 import { messageOf } from "../error-message.ts";
 import { redact } from "../redact.ts";
+import { explainLogin } from "./person.ts";
 import { samples, sendSample } from "./send-sample.ts";
 
 const { flags } = readCommandLine({
@@ -18,7 +19,7 @@ try {
   const { alerts, region } = readConfig(stage);
   if (alerts.slack.connection === "none")
     throw new Error(`${stage} has no notifier: it sends e-mails only (alerts.slack in docs/settings.md).`);
-  const { id } = (await deployContext.az("account", "show")) as { readonly id: string };
+  const { id } = (await deployContext.az("account", "show").catch(explainLogin)) as { readonly id: string };
   const { resourceGroup, workflow } = namesOf(stage, id, region);
   const workflowId = `/subscriptions/${id}/resourceGroups/${resourceGroup}/providers/Microsoft.Logic/workflows/${workflow}`;
   for (const sample of samples) {

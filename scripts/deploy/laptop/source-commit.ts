@@ -1,5 +1,5 @@
 // The commit that a laptop deploys: what is checked out, without any change.
-import { type Run, runOrThrow } from "../command.ts";
+import { CommandError, type Run, runOrThrow } from "../command.ts";
 
 /** Changes that an error lists. */
 const SHOWN = 5;
@@ -8,8 +8,20 @@ async function git(run: Run, ...args: string[]): Promise<string> {
   return (await runOrThrow(run, ["git", args])).trimEnd();
 }
 
-/** The commit that is checked out: 40 hex digits. */
-export const readCommit = (run: Run) => git(run, "rev-parse", "HEAD");
+/**
+ * The commit that is checked out: 40 hex digits.
+ * @throws {Error} where there is none, as in a folder from a zip
+ */
+export const readCommit = (run: Run) =>
+  git(run, "rev-parse", "--verify", "HEAD").catch((cause) => {
+    if (!(cause instanceof CommandError)) throw cause;
+    throw new Error(
+      "Only a commit is deployed, and this folder has none: make your copy with git, docs/deploy.md, step 1.",
+      {
+        cause,
+      },
+    );
+  });
 
 /** @throws {Error} naming the files that differ from the commit, or that git does not know */
 export async function requireClean(run: Run): Promise<void> {
