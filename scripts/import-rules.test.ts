@@ -50,9 +50,14 @@ const rejected: Row[] = [
   ["console/x.ts", 'export { z } from "zod";'],
   ["console/views/x.tsx", 'import { jwtVerify } from "jose";'],
   ["console/x.ts", 'export { readFile } from "node:fs/promises";'],
+  ["scripts/deploy/deployment/x.ts", 'export { deployFromLaptop } from "../laptop/deploy-from-laptop.ts";'],
+  ["scripts/deploy/x.ts", 'export { sweepPreviews } from "./pipeline/sweep-previews.ts";'],
+  ["scripts/deploy/laptop/x.ts", 'export { sweepPreviews } from "../pipeline/sweep-previews.ts";'],
 ];
 
 const permitted: Row[] = [
+  ["scripts/deploy/laptop/x.ts", 'export { deploy } from "../deployment/order.ts";'],
+  ["scripts/deploy/laptop/x.ts", 'export { readPerson } from "./person.ts";'],
   ["functions/visitor-counter/x.ts", 'export { AppError } from "../lib/errors.ts";'],
   ["functions/images/x.ts", 'export { store } from "./store.ts";'],
   ["functions/images/x.ts", 'import type { Timer } from "@azure/functions";'],

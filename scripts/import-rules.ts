@@ -103,6 +103,12 @@ export const rules: readonly Rule[] = [
     to: "^functions/",
     reason: "The worker loads the app as Azure does: by the main of its package.json.",
   },
+  {
+    from: /^scripts\/deploy\/([^/]+)/,
+    to: "^scripts/deploy/(?!$1/)(laptop|pipeline)/",
+    reason:
+      "A deployment does not know who starts it: laptop/ and pipeline/ import the other folders, and not each other.",
+  },
 ];
 
 const TEST_SUPPORT = /\.(test|fixture|simulation)\.ts$|\/fixtures\//;
