@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { scanBomb, textBomb } from "./costly-images.fixture.ts";
 import { avifBomb, gifBomb, jpegBomb, pngBomb, webpBomb } from "./hostile-images.fixture.ts";
 import { type ImageFormat, imageFormats } from "./image-format.ts";
-import { newOwner, openIntake, storedBy } from "./intake.fixture.ts";
+import { newOwner, openIntake, openMemoryIntake, storedBy } from "./intake.fixture.ts";
 import { animation, cameraImage, photo, testImage } from "./test-images.fixture.ts";
 
 const { intake } = openIntake();
@@ -115,15 +115,16 @@ describe("truncated and corrupt images", () => {
 
   it.each(kinds)("rejects an image that is truncated anywhere: %s", async (_, format, make) => {
     const whole = await make();
+    const { intake, stored } = openMemoryIntake();
     const length = fc.integer({ min: 1, max: whole.length - trailerBytes[format] - 1 });
     await fc.assert(
       fc.asyncProperty(length, async (at) => {
         const code = expect.stringMatching(/^UN(SUPPORTED_MEDIA_TYPE|PROCESSABLE_IMAGE)$/);
-        await expect(accept(whole.subarray(0, at))).rejects.toMatchObject({ code });
+        await expect(accept(whole.subarray(0, at), intake)).rejects.toMatchObject({ code });
       }),
       { numRuns: 60, examples: [[whole.length - trailerBytes[format] - 1], [1]] },
     );
-    expect(await storedBy(owner)).toEqual(nothing);
+    expect(await stored()).toEqual(nothing);
   });
 
   it("accepts a PNG that lacks only its empty last chunk", async () => {
@@ -142,6 +143,7 @@ describe("truncated and corrupt images", () => {
 
   it("accepts or rejects a corrupt image, and never throws another error", async () => {
     const wholes = await Promise.all(kinds.map(([, , make]) => make()));
+    const { intake } = openMemoryIntake();
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...wholes),

@@ -2,11 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { createBlobService } from "../lib/azure/blob-service.ts";
-import { createBlobContainer } from "../lib/azure/blobs.ts";
+import { type BlobContainer, createBlobContainer } from "../lib/azure/blobs.ts";
 import { createCredential } from "../lib/azure/credential.ts";
-import { createTableClient } from "../lib/azure/tables.ts";
+import { createMemoryBlobs } from "../lib/azure/memory-blobs.fixture.ts";
+import { createMemoryTable, sendAtOnce } from "../lib/azure/memory-table.fixture.ts";
+import { createTableClient, type TableClient } from "../lib/azure/tables.ts";
 import { createDecoder } from "../lib/decode/decoder.ts";
-import { silentMeter } from "../lib/meter.ts";
+import { type Meter, silentMeter } from "../lib/meter.ts";
 import { containers, tables } from "../lib/names.ts";
 import { blobsUri, tablesEndpoint } from "../lib/test-services.fixture.ts";
 import { createDuplicates } from "./duplicates.ts";
@@ -22,25 +24,42 @@ export const openContainer = (name: string, uri = blobsUri) =>
   createBlobContainer(createBlobService(uri, credential), name);
 export const newOwner = () => `test-${randomUUID()}`;
 
-export function openIntake({
-  maxPixels = 50_000_000,
-  blobs = blobsUri,
-  endpoint = tablesEndpoint,
-  meter = silentMeter,
-} = {}) {
-  const records = createImageRecords(openTable(endpoint));
-  const originals = openContainer(containers.images, blobs);
-  const duplicates = createDuplicates(openTable(endpoint), records);
-  const decoder = createDecoder({ maxPixels: maxPixels });
-  return {
-    records,
-    originals,
-    duplicates,
-    intake: createIntake({ originals, records, duplicates, decoder, meter, maxBytes: 10_000_000 }),
-  };
+const MAX_PIXELS = 50_000_000;
+
+type Stores = {
+  readonly table: TableClient;
+  readonly originals: BlobContainer;
+  readonly maxPixels?: number;
+  readonly meter?: Meter;
+};
+
+function intakeOn({ table, originals, maxPixels = MAX_PIXELS, meter = silentMeter }: Stores) {
+  const records = createImageRecords(table);
+  const duplicates = createDuplicates(table, records);
+  const decoder = createDecoder({ maxPixels });
+  const intake = createIntake({ originals, records, duplicates, decoder, meter, maxBytes: 10_000_000 });
+  return { records, originals, duplicates, intake };
 }
 
-/** Ids of the records and names of the originals of an owner. */
+export const openIntake = ({
+  blobs = blobsUri,
+  endpoint = tablesEndpoint,
+  ...options
+}: { readonly blobs?: string; readonly endpoint?: string } & Pick<Stores, "maxPixels" | "meter"> = {}) =>
+  intakeOn({ ...options, table: openTable(endpoint), originals: openContainer(containers.images, blobs) });
+
+/** For tests of many images whose outcome does not depend on the stores. */
+export function openMemoryIntake() {
+  const table = createMemoryTable();
+  const { intake, originals } = intakeOn({
+    table: table.connect(sendAtOnce),
+    originals: createMemoryBlobs().connect(sendAtOnce),
+  });
+  /** All rows, and the names of all originals. */
+  const stored = async () => ({ records: table.rows(), blobs: await originals.list("") });
+  return { intake, stored };
+}
+
 /** Ids of the owner's records, without those whose deletion has removed the blobs, and names of the originals. */
 export async function storedBy(owner: string) {
   const records: string[] = [];
