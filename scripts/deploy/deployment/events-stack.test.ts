@@ -1,5 +1,7 @@
 // The stack of blob events: its handshake is repeated, and its failure is not the code's.
 import { describe, expect, it } from "vitest";
+import type { Run } from "../command.ts";
+import { InterruptedError } from "../interrupted-by-signals.ts";
 import { createDeployedStage, injectAt, NEW, OLD, outputOf, runDeployment, stepsOf } from "./deployment.fixture.ts";
 import { createStage } from "./simulated-stage.fixture.ts";
 
@@ -39,6 +41,18 @@ describe("the events stack", () => {
     const [slack] = stage.state.slack.map(({ data }) => data.essentials.description);
     expect(slack).toContain("Blob events were not connected");
     expect(outputOf(stage, message)).not.toContain("s3cr3t");
+  });
+
+  it("rolls back without further checks when a person interrupts it", async () => {
+    const stage = await createDeployedStage();
+    const { run } = stage.context;
+    const signal = new InterruptedError("Interrupted by SIGINT.");
+    const interrupted: Run = (command, args, options) =>
+      args.join(" ").includes("/events apply") ? Promise.reject(signal) : run(command, args, options);
+    Object.assign(stage.context, { run: interrupted });
+    expect(await runDeployment(stage)).toMatch(/^Interrupted by SIGINT\.\nRolled back to a+, which passes/);
+    expect(stepsOf(stage).slice(-2)).toEqual(["publish", "verify"]);
+    expect(stage.state.deployed?.commit).toBe(OLD);
   });
 
   it("rolls back when the code fails its checks as well", async () => {

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import type { DeployContext } from "../deploy-context.ts";
 import { firstLine, messageOf } from "../error-message.ts";
+import { InterruptedError } from "../interrupted-by-signals.ts";
 import { ROLE_PROPAGATION_MS } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { applyEvents, applyPlatform, warnOfChanges } from "./apply-stack.ts";
@@ -115,6 +116,7 @@ async function connectEvents(phase: DeployContext, target: DeployTarget, options
     return applyEvents(phase, options.terraform, options).then(
       () => undefined,
       (error: unknown) => {
+        if (error instanceof InterruptedError) throw error;
         phase.log(`::warning::Blob events are not connected, so the images are not checked. ${firstLine(error)}`);
         return error;
       },
