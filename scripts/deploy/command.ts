@@ -154,3 +154,12 @@ export function createAz(run: Run, timeoutMs = DEFAULT_TIMEOUT_MS): Az {
     }
   };
 }
+
+/**
+ * Returns a run whose az keeps to the subscription: `az account set` in another terminal changes it for all, and the groups
+ * of Vitae have the same names in each.
+ */
+export const inSubscription =
+  (run: Run, id: string): Run =>
+  (command, args, options) =>
+    run(command, command === "az" ? [...args, "--subscription", id] : args, options);

@@ -1,5 +1,5 @@
 // What must be there before bootstrap changes anything: az and gh, logged in, with the rights to the subscription and repository.
-import { type Az, CommandError, createAz, type Run } from "../command.ts";
+import { type Az, CommandError, createAz, inSubscription, type Run } from "../command.ts";
 import { MINUTE } from "../retry.ts";
 import { createGh, type Gh, getFromGitHub, statusOf } from "./gh.ts";
 import { type Repository, stateAccountOf } from "./plan.ts";
@@ -53,7 +53,8 @@ async function checkLogin(run: Run): Promise<Check<AzureAccess>> {
           `az has no usable subscription, received "${account.name}" (${account.state}): az account set --subscription NAME-OR-ID`,
         ],
       };
-    if (await maySetUp(az, account.id)) return { value: { az, account }, problems: [] };
+    if (await maySetUp(az, account.id))
+      return { value: { az: createAz(inSubscription(run, account.id), AZ_CALL_MS), account }, problems: [] };
     const { name } = account.user;
     return {
       problems: [

@@ -154,6 +154,9 @@ export function runAzure(programs: Programs, all: readonly string[]): CommandRes
   const args = all.filter((arg) => arg !== "--only-show-errors" && arg !== "--output" && arg !== "json");
   const fail = (message: string) => ({ code: 1, stdout: "", stderr: `ERROR: ${message}\n` });
   if (!programs.azLogin) return fail("Please run 'az login' to setup account.");
+  // In another terminal, `az account set` selects another subscription meanwhile.
+  if (/ (?:create|delete|register|update)$/.test(parseAz(args).command) && !args.includes("--subscription"))
+    return fail("This would change another subscription.");
   if (programs.azFails && args.join(" ").startsWith(programs.azFails))
     return fail("(AuthorizationFailed) The client does not have authorization.");
   try {

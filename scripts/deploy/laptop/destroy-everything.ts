@@ -2,11 +2,11 @@
 import { readChoices } from "../../../infra/choices.ts";
 import { customRoles } from "../bootstrap/deployer-roles.ts";
 import { deployers, isVariable, STATE_GROUP } from "../bootstrap/plan.ts";
-import { createAz, runOrThrow } from "../command.ts";
+import { createAz, inSubscription, runOrThrow } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { MINUTE, type RetryOptions, retry } from "../retry.ts";
 import type { Confirm } from "./confirm.ts";
-import { inSubscription, readPerson } from "./person.ts";
+import { readPerson } from "./person.ts";
 
 type Item = { readonly name: string; readonly remove: () => Promise<unknown> };
 
@@ -30,9 +30,9 @@ export async function destroyEverything(
   { dryRun, confirm }: { readonly dryRun: boolean; readonly confirm: Confirm },
 ): Promise<void> {
   const { log } = outer;
-  const person = await readPerson(outer.az);
-  const { subscriptionId, name } = person;
-  const context = inSubscription(outer, person);
+  const { subscriptionId, name } = await readPerson(outer.az);
+  const run = inSubscription(outer.run, subscriptionId);
+  const context = { ...outer, run, az: createAz(run) };
   log(`Using the subscription ${subscriptionId} as ${name}, who must be its owner.`);
   const items = [
     // First, so that no push deploys while the rest goes.

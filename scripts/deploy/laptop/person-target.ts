@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { parseStage } from "../../../infra/config.ts";
 import { type Assignment, describeGrant, missingGrants, operatorGrants } from "../bootstrap/operator-grants.ts";
 import { type Deployer, deployerOf, STATE_GROUP, stateAccountOf } from "../bootstrap/plan.ts";
-import { type Az, createAz } from "../command.ts";
+import { type Az, createAz, inSubscription } from "../command.ts";
 import type { DeployContext } from "../deploy-context.ts";
 import { type DeployTarget, readTarget } from "../target.ts";
-import { inSubscription, type Person, readPerson } from "./person.ts";
+import { type Person, readPerson } from "./person.ts";
 
 /**
  * The target with the identities of the pipeline, so that the plan is the pipeline's, and the person as its operator.
@@ -95,10 +95,10 @@ export async function openAsPerson(
 ): Promise<{ context: DeployContext; target: DeployTarget }> {
   const person = await readPerson(outer.az);
   outer.log(`Using the subscription ${person.subscriptionId} as ${person.name}.`);
-  const inside = inSubscription(outer, person);
-  const target = await readPersonTarget(inside.az, person, options);
+  const inside = inSubscription(outer.run, person.subscriptionId);
+  const target = await readPersonTarget(createAz(inside), person, options);
   const env = terraformEnvironment(person, target);
   const run: DeployContext["run"] = (command, args, more) =>
-    inside.run(command, args, { ...more, env: { ...env, ...more?.env } });
+    inside(command, args, { ...more, env: { ...env, ...more?.env } });
   return { context: { ...outer, run, az: createAz(run) }, target };
 }

@@ -1,6 +1,5 @@
 // The person who is logged in to the Azure CLI.
-import { type Az, createAz } from "../command.ts";
-import type { DeployContext } from "../deploy-context.ts";
+import type { Az } from "../command.ts";
 
 export type Person = {
   readonly subscriptionId: string;
@@ -10,19 +9,6 @@ export type Person = {
   /** The name of the login, such as ada@example.com. */
   readonly name: string;
 };
-
-/**
- * Returns a context whose az keeps to the subscription: `az account set` in another terminal changes it for all, and the
- * groups of Vitae have the same names in each.
- */
-export function inSubscription(
-  outer: DeployContext,
-  { subscriptionId }: Pick<Person, "subscriptionId">,
-): DeployContext {
-  const run: DeployContext["run"] = (command, args, options) =>
-    outer.run(command, command === "az" ? [...args, "--subscription", subscriptionId] : args, options);
-  return { ...outer, run, az: createAz(run) };
-}
 
 /** Throws what to do when az has no login, or one that has expired; else the error itself. */
 export function explainLogin(cause: unknown): never {
