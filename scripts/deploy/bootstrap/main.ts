@@ -17,7 +17,7 @@ const { flags } = readCommandLine({
     region: { value: "REGION", about: "the Azure region; proposed: swedencentral" },
     origin: {
       value: "ORIGIN",
-      about: 'origin of the page such as https://ada.dev, or "website" for the page of site/',
+      about: 'origin of the page such as https://ada.dev, or "website" for the page of site/; several with commas',
     },
     "owner-email": { value: "ADDRESS", about: "the address with which the owner signs in" },
     reviewer: { value: "yes|no", about: "whether you approve each deployment to production; proposed: no" },
