@@ -17,8 +17,8 @@ const given = {
   STATE_ACCOUNT: target.stateAccount,
 };
 
-function synth(args: readonly string[], environment: Record<string, string> = given) {
-  const out = mkdtempSync(join(tmpdir(), "vitae-synth-"));
+function synth(args: readonly string[], environment: Record<string, string> = given, folder?: string) {
+  const out = folder ?? mkdtempSync(join(tmpdir(), "vitae-synth-"));
   folders.push(out);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -56,10 +56,11 @@ describe("npm run synth", () => {
   it("synth reports every missing and invalid value with flag and variable, and creates no folder", () => {
     const folder = join(mkdtempSync(join(tmpdir(), "vitae-synth-")), "out");
     folders.push(join(folder, ".."));
-    const { status, stderr } = synth(["--stage", "production", "--out", folder], {
-      ARM_TENANT_ID: "contoso",
-      STATE_ACCOUNT: "Vitae",
-    });
+    const { status, stderr } = synth(
+      ["--stage", "production"],
+      { ARM_TENANT_ID: "contoso", STATE_ACCOUNT: "Vitae" },
+      folder,
+    );
     expect(status).toBe(1);
     expect(stderr).toContain("--subscription (or ARM_SUBSCRIPTION_ID) is missing");
     expect(stderr).toContain("--deployer (or DEPLOYER_OBJECT_ID) is missing");
