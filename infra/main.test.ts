@@ -8,7 +8,7 @@ import { target } from "./synthesized.fixture.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders: string[] = [];
-afterAll(() => folders.map((folder) => rmSync(folder, { recursive: true })));
+afterAll(() => folders.map((folder) => rmSync(folder, { recursive: true, force: true })));
 
 const given = {
   ARM_SUBSCRIPTION_ID: target.subscriptionId,
