@@ -86,6 +86,12 @@ describe("action groups", () => {
   });
 });
 
+it("makes nothing depend on the budget, without which a deployment goes on", () => {
+  const budgets = Object.keys(defaults.azurerm_consumption_budget_resource_group ?? {});
+  expect(budgets).toHaveLength(1);
+  expect(JSON.stringify(defaults)).not.toContain("azurerm_consumption_budget_resource_group.");
+});
+
 describe("metric alert", () => {
   it.each([
     ["executions", "/app", "Microsoft.Web/sites", "OnDemandFunctionExecutionCount", "Total"],

@@ -1,6 +1,6 @@
 // Plans and applies the stacks, and retries what Azure needs time for.
 import type { DeployContext } from "../deploy-context.ts";
-import { firstLine } from "../error-message.ts";
+import { firstLine, messageOf } from "../error-message.ts";
 import { MINUTE, retry } from "../retry.ts";
 import type { DeployTarget } from "../target.ts";
 import { seedDeployment } from "./seed-deployment.ts";
@@ -12,7 +12,26 @@ type ApplyOptions = {
   readonly allowLoss: boolean;
 };
 
-/** @throws {Error} when the plan would lose data and that is not allowed, or Terraform fails */
+/**
+ * Whether the budget failed and nothing else. Terraform goes on with what does not depend on a failed resource, and names
+ * the resource of each error.
+ */
+function isBudgetOnly(error: unknown): boolean {
+  const text = messageOf(error);
+  const errors = [...text.matchAll(/^Error: /gm)];
+  const failed = [...text.matchAll(/^ {2}with (\S+),$/gm)].map(([, address]) => String(address));
+  return (
+    failed.length > 0 &&
+    failed.length === errors.length &&
+    failed.every((address) => address.startsWith("azurerm_consumption_budget_resource_group."))
+  );
+}
+
+/**
+ * A budget that Azure rejects stops nothing: a new subscription has none for up to two days, some offers never.
+ * https://learn.microsoft.com/azure/cost-management-billing/costs/understand-cost-mgt-data
+ * @throws {Error} when the plan would lose data and that is not allowed, or Terraform fails
+ */
 async function applyStack(
   { log }: Pick<DeployContext, "log">,
   terraform: Terraform,
@@ -24,7 +43,14 @@ async function applyStack(
     throw new Error(
       `The plan of ${stack} would lose data (${losses.join(", ")}), so it was not applied. To apply it, run the workflow by hand with "allow loss", or npm run deploy with --allow-loss.`,
     );
-  await terraform.apply(stack);
+  try {
+    await terraform.apply(stack);
+  } catch (error) {
+    if (!isBudgetOnly(error)) throw error;
+    log(
+      `::warning::Azure rejected the budget, so nothing reports a high bill. The next deployment tries again: a new subscription has no budgets for up to two days. If its offer never has, set alerts.budget.enabled to false. ${firstLine(error)}`,
+    );
+  }
 }
 
 /** Terraform's error for a role on a secret that does not exist: Azure's code, and the resource that failed. */
