@@ -160,7 +160,7 @@ const fields = z.strictObject({
   telemetry: z
     .strictObject({
       /** Gigabytes a day after which Application Insights drops telemetry. The first 5 of a month are free. */
-      dailyCap: z.number().positive().max(100).default(0.2),
+      dailyCap: z.number().min(0.023).max(100).default(0.2),
       /** Days. */
       retention: z.literal([30, 60, 90]).default(30),
     })

@@ -57,6 +57,7 @@ describe("readConfig", () => {
 
   it.each([
     ["an origin without TLS", { origins: ["http://www.example.com"] }, "origins.0"],
+    ["a daily cap below Azure's least", { telemetry: { dailyCap: 0.02 } }, "telemetry.dailyCap"],
     ["no origin", { origins: [] }, "origins: must name at least one origin"],
     ["a host name with a scheme", { hostNames: ["https://api.ada.dev"] }, "hostNames.0: must be a host name"],
     ["an owner without an address", { ownerEmail: "ada" }, "ownerEmail: must be an e-mail address"],

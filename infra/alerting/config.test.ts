@@ -23,7 +23,7 @@ it.each([
   ["rules.readyCheck.threshold", { profile: "full", availability: { locations: ["emea-nl-ams-azr"] } }],
   ["rules.readyCheck.threshold", { availability: { enabled: true }, rules: { readyCheck: { threshold: 0.5 } } }],
   ["profile", { profile: "medium" }],
-  ["budget.amount", { budget: { amount: 0 } }],
+  ["budget.amount", { budget: { amount: 0.5 } }],
   ["ownersRole", { ownersRole: "Owner" }],
   // User Access Administrator, whose members Azure does not e-mail.
   ["ownersRole", { ownersRole: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9" }],

@@ -130,10 +130,10 @@ export const alertConfig = z
         /** All previews share one budget, which bootstrap creates. */
         enabled: z.boolean().default(true),
         /**
-         * Amount a month, in the currency of the subscription's bill.
+         * Amount a month, in the currency of the subscription's bill. Terraform's provider accepts none below 1.
          * @default one and a half times the bill of 10,000 visits a month, and at least 5
          */
-        amount: z.number().positive().optional(),
+        amount: z.number().min(1).optional(),
       })
       .prefault({}),
   })
