@@ -36,6 +36,9 @@ describe("bill", () => {
   it("follows what a stage turns on and off", () => {
     const disabled = { rules: { serverErrors: { enabled: false } } };
     expect(totalOf(billOf(alertConfig.parse({ profile: "full", ...disabled }), noExtras))).toBe(totalOf(full) - 0.5);
+    const often = { rules: { serverErrors: { frequency: "PT5M" } } } as const;
+    expect(totalOf(billOf(alertConfig.parse({ profile: "full", ...often }), noExtras))).toBe(totalOf(full) + 1);
+    expect(billOf(alertConfig.parse(often), noExtras)).toEqual(lean);
     const probed = billOf(alertConfig.parse({ availability: { enabled: true } }), noExtras);
     expect(probed["ready check"]).toBe(full["ready check"]);
     expect(totalOf(billOf(alertConfig.parse({}), { frontDoor: true, alwaysReady: 1 }))).toBe(totalOf(lean) + 35 + 21);

@@ -16,6 +16,7 @@ const prices = {
   tableGb: 0.25,
   /** Evaluated every 15 minutes or less often. */
   logRule: 0.5,
+  logRuleEvery5Minutes: 1.5,
   webTest: 0.0006,
   frontDoor: 35,
   alwaysReady: 21,
@@ -31,10 +32,16 @@ export type Extras = {
 const readyChecksOf = ({ enabled, locations }: AlertConfig["availability"]) =>
   enabled ? locations.length * 4 * HOURS : 0;
 
-const logRulesOf = (config: AlertConfig) =>
-  config.profile === "lean"
-    ? (Object.keys(leanRules) as LeanRuleName[]).filter((rule) => enabledKinds(rule, config).length > 0).length
-    : logRuleNames.filter((name) => config.rules[name].enabled).length;
+/** The rules of the profile `lean` are evaluated every 15 minutes, whatever the frequency of their kinds is. */
+function logRulesOf(config: AlertConfig): number {
+  if (config.profile === "lean") {
+    const rules = Object.keys(leanRules) as LeanRuleName[];
+    return rules.filter((rule) => enabledKinds(rule, config).length > 0).length * prices.logRule;
+  }
+  const enabled = logRuleNames.map((name) => config.rules[name]).filter((rule) => rule.enabled);
+  const priceOf = (frequency: string) => (frequency === "PT5M" ? prices.logRuleEvery5Minutes : prices.logRule);
+  return enabled.reduce((sum, { frequency }) => sum + priceOf(frequency), 0);
+}
 
 /** Dollars a month of each item, rounded to cents. */
 export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) {
@@ -49,7 +56,7 @@ export function billOf(config: AlertConfig, { frontDoor, alwaysReady }: Extras) 
     "images and packages": 0.05,
     "state of the timers": 0.08,
     "public images": 0.01,
-    "log rules": logRulesOf(config) * prices.logRule,
+    "log rules": logRulesOf(config),
     // The free ten time series of the subscription.
     "metric alerts": 0,
     "ready check": readyChecks * prices.webTest,
