@@ -32,7 +32,8 @@ const description = `coalesce(${essential("description")}, 'No description')`;
 // A budget and a failed deployment have descriptions of their own, without a runbook.
 const runbook = `if(contains(${description}, '${RUNBOOK}'), '', concat('${RUNBOOK}', parameters('runbooks'), if(empty(coalesce(${BUDGET_NAME}, '')), '', '#alert-budget')))`;
 
-const measured = `coalesce(${criterion("metricValue")}, 0)`;
+/** Of a resolved alert no number is shown, and no document says what Azure writes when the query returned no row. */
+const measured = `if(${isResolved}, 0, coalesce(${criterion("metricValue")}, 0))`;
 /** Whether the number is the sum of the codes of several kinds. */
 const hasCodes = `equals(${criterion("metricMeasureColumn")}, '${CODE}')`;
 const codes = `if(${hasCodes}, ${measured}, 0)`;

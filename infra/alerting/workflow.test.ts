@@ -46,9 +46,9 @@ describe("Slack message", () => {
     ]);
   });
 
-  it("shows of a resolved lean rule that no kind is left, whatever its last number was", () => {
+  it.each([3, null, "NaN"])("shows of a resolved lean rule that no kind is left, with %j as its number", (number) => {
     const resolved = { monitorCondition: "Resolved", resolvedDateTime: "2026-11-21T12:43:16.2246313Z" };
-    const criterion = { metricMeasureColumn: "code", metricValue: 3, threshold: "0" };
+    const criterion = { metricMeasureColumn: "code", metricValue: number as number, threshold: "0" };
     expect(lines(logPayload("incidents", criterion, resolved))).toEqual([
       ":white_check_mark: Resolved: vitae-production-abcde-incidents",
       "Sev1, 2026-11-21 12:43 UTC",
