@@ -42,7 +42,7 @@ const scalars = {
 /** Every column that a query may name: those of the tables, and those that the queries add. */
 const columns = [
   ...["TimeGenerated", "Name", "ResultCode", "DurationMs", "ItemCount", "OperationId", "Message", "Sum"],
-  ...["Category", "Detail", "line", "total", "weighted", "p50", "measured", "threshold", "code", "problem"],
+  ...["Category", "Detail", "line", "route", "total", "weighted", "p50", "measured", "threshold", "code", "problem"],
 ];
 
 /** KQL's spelling of operators, as JavaScript. */

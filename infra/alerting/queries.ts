@@ -33,6 +33,24 @@ const busyLines = (since: string) =>
     `where ${isLine("request")} and tobool(line.busy) and toint(line.status) == 503`,
   );
 
+/**
+ * Lines of requests for which the host stored no row: on Flex Consumption it stores none for those of a cold start, and at
+ * low traffic these are many. https://github.com/Azure/azure-functions-host/issues/11167
+ */
+const linesWithoutRow = (since: string, condition: string) =>
+  pipe(
+    "AppTraces",
+    since,
+    'where Message has "request"',
+    PARSE_LINE,
+    "extend route = tostring(line.route)",
+    `where ${isLine("request")} and ${condition} and route !startswith "/health"`,
+    `join kind=leftanti (${pipe("AppRequests", since)}) on OperationId`,
+  );
+
+/** Counts requests, each of which is in one of the two. */
+const count = (rows: string, lines: string) => pipe(`union (${rows}), (${lines})`, measure(TOTAL));
+
 /** Counts a log line of a timer or an event, of which there are too few to be sampled away. */
 const linesOf = (line: string) => (since: string) =>
   pipe("AppTraces", since, `where Message has ${quote(line)}`, PARSE_LINE, `where ${isLine(line)}`, measure(TOTAL));
@@ -52,20 +70,20 @@ const lineOrMetric = (line: string, metric: string) => (since: string) =>
 const queries = {
   // A 503 is one of the next two.
   serverErrors: (since) =>
-    pipe(
-      "AppRequests",
-      since,
-      `where toint(ResultCode) >= 500 and ResultCode != "503" and ${NO_HEALTH}`,
-      measure(TOTAL),
+    count(
+      pipe("AppRequests", since, `where toint(ResultCode) >= 500 and ResultCode != "503" and ${NO_HEALTH}`),
+      linesWithoutRow(since, "toint(line.status) >= 500 and toint(line.status) != 503"),
     ),
   // Also the host's own 503, which has no line of the app.
   storeUnavailable: (since) =>
-    pipe(
-      "AppRequests",
-      since,
-      `where ResultCode == "503" and ${NO_HEALTH}`,
-      `join kind=leftanti (${busyLines(since)}) on OperationId`,
-      measure(TOTAL),
+    count(
+      pipe(
+        "AppRequests",
+        since,
+        `where ResultCode == "503" and ${NO_HEALTH}`,
+        `join kind=leftanti (${busyLines(since)}) on OperationId`,
+      ),
+      linesWithoutRow(since, 'toint(line.status) == 503 and tostring(line.busy) != "true"'),
     ),
   busy: (since) => pipe(busyLines(since), measure(TOTAL)),
   counterDuration: (since, minRequests) =>
