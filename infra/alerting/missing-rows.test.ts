@@ -32,7 +32,7 @@ describe.each(["serverErrors", "storeUnavailable"] as const)("%s", (name) => {
     ["of a health check", { route: "/health/ready" }],
     ["of another status", { status: status === 500 ? 503 : 500 }],
     ["of a rejected request", { status: 404 }],
-    ["with another message", { message: "dependency-down" }],
+    ["with another message", { message: "dependency-down", error: "The request failed" }],
   ])("ignores a line %s", (_, fields) => {
     expect(measured(fields, [])).toBe(0);
   });
