@@ -37,7 +37,7 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
   expect(trace).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
   expect(status).toBeLessThan(500);
   expect(headers.has("x-injected")).toBe(false);
-  if (method === "HEAD" || status === 204 || status === 304) expect(body).toBe("");
+  if (method === "HEAD" || [204, 304, 308].includes(status)) expect(body).toBe("");
   else if (status >= 400) {
     const { error, ...others } = JSON.parse(body) as ErrorBody | OAuthErrorBody;
     if (typeof error === "string") {
@@ -48,7 +48,7 @@ function expectDocumented({ status, headers, body }: RawResponse, method: string
     expect(error).toMatchObject({ message: expect.stringMatching(/./), trace_id: trace });
     expect(statusOf(error.code)).toBe(status);
   } else if (headers.get("content-type") === "application/json") expect(() => JSON.parse(body)).not.toThrow();
-  else expect(headers.get("content-type")).toMatch(/^(?:text\/csv|image\/svg\+xml); charset=utf-8$/);
+  else expect(headers.get("content-type")).toMatch(/^(?:text\/(?:csv|html)|image\/svg\+xml); charset=utf-8$/);
 }
 
 it("over-http returns a documented response to any request", {
