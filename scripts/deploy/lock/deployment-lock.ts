@@ -122,16 +122,15 @@ export async function withDeploymentLock<T>(
     stop(lost);
   });
   void keepLogin(outer, process.env, end.signal);
-  try {
-    return await work(context);
-  } finally {
-    end.abort();
-    await renewal;
-    // biome-ignore lint/correctness/noUnsafeFinally: whatever the work made of it, this is why it ended.
-    if (lost) throw lost;
-    await lease.release().catch((error: unknown) => {
-      const reason = messageOf(error);
-      outer.log(`The lock of ${target.stage} was not released; it is free after ${LEASE_SECONDS} seconds. ${reason}`);
-    });
-  }
+  const [outcome] = await Promise.allSettled([work(context)]);
+  end.abort();
+  await renewal;
+  // Whatever the work made of it, this is why it ended.
+  if (lost) throw lost;
+  await lease.release().catch((error: unknown) => {
+    const reason = messageOf(error);
+    outer.log(`The lock of ${target.stage} was not released; it is free after ${LEASE_SECONDS} seconds. ${reason}`);
+  });
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
