@@ -1,17 +1,15 @@
 // Generators of arbitrary requests, most of them close to a valid one: the example of an operation with one change.
 import fc from "fast-check";
 import { csvNear, formNear, headerText, jsonNear, mostly, nasty, text } from "./fuzz-values.fixture.ts";
+import { fuzzRuns, replay } from "./lib/fuzzing.fixture.ts";
 import type { Operation } from "./lib/http/operation.ts";
 import type { Route } from "./lib/http/route.ts";
 import { ROUTE_PREFIX } from "./lib/names.ts";
 
-/** The number of runs, and a failure to repeat: `npm run fuzz` sets them, `npm test` uses the defaults. */
 export const fuzzing = {
   /** To each route, and over HTTP to all together. */
-  runs: Number(process.env.FUZZ_RUNS || 200),
-  replay: process.env.FUZZ_SEED
-    ? { seed: Number(process.env.FUZZ_SEED), path: process.env.FUZZ_PATH || "", endOnFailure: true }
-    : {},
+  runs: fuzzRuns(200),
+  replay,
 };
 
 /** Checks a property, and prints on failure the command that repeats it. */

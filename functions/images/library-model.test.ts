@@ -1,5 +1,6 @@
 // The laws of the library over random schedules: crashes, pauses, lost and late calls, stale reads, and events in any order.
 import { afterEach, expect, it, vi } from "vitest";
+import { fuzzRuns, fuzzSeed } from "../lib/fuzzing.fixture.ts";
 import type { Faults } from "./library.simulation.ts";
 import { findViolations } from "./library-law.simulation.ts";
 import { type Outcome, runSchedule } from "./library-schedule.simulation.ts";
@@ -15,8 +16,8 @@ vi.mock("node:crypto", async (original) => ({
 }));
 
 /** `npm run fuzz` sets both. */
-const runs = Number(process.env.FUZZ_RUNS ?? 60);
-const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
+const runs = fuzzRuns(60);
+const firstSeed = fuzzSeed ?? 1;
 
 /** Each has one kind of fault that is frequent. */
 const FAULTS: readonly Faults[] = [

@@ -2,13 +2,10 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { AppError } from "../errors.ts";
+import { fuzzRuns, replay } from "../fuzzing.fixture.ts";
 import { statusOfSdkError } from "./sdk-errors.ts";
 
-/** `npm run fuzz` sets both; a failure prints its seed. */
-export const options = {
-  numRuns: Number(process.env.FUZZ_RUNS ?? 200),
-  ...(process.env.FUZZ_SEED !== undefined && { seed: Number(process.env.FUZZ_SEED) }),
-};
+export const options = { numRuns: fuzzRuns(200), ...replay };
 
 export const timeout = 60_000 + options.numRuns * 200;
 
