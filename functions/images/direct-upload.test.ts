@@ -1,87 +1,29 @@
-// Direct uploads through the boundary and against Azurite: open, send, commit, and what the timer removes.
+// Direct uploads through the boundary and against Azurite: open, send, commit.
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createBlobService } from "../lib/azure/blob-service.ts";
-import { createCredential } from "../lib/azure/credential.ts";
-import { createDelegationKeys } from "../lib/azure/delegation-keys.ts";
-import { createLinkSigner } from "../lib/azure/link-signer.ts";
 import { createMemoryTable, sendAtOnce } from "../lib/azure/memory-table.fixture.ts";
 import { AppError } from "../lib/errors.ts";
-import { type Call, invoke } from "../lib/http/invoke.fixture.ts";
-import { routesFor } from "../lib/http/route.ts";
-import { consoleLog } from "../lib/log.ts";
-import { containers } from "../lib/names.ts";
-import { blobsUri } from "../lib/test-services.fixture.ts";
-import { createIssueUploadLink } from "../sas/issue-upload-link.ts";
-import { newOwner, openContainer, openIntake, openTable, storedBy } from "./intake.fixture.ts";
+import { invoke } from "../lib/http/invoke.fixture.ts";
+import {
+  commitRoute,
+  deps,
+  intake,
+  type Opened,
+  openDirectUploads,
+  png,
+  staged,
+  unoptimized,
+} from "./direct-upload.fixture.ts";
+import { newOwner, storedBy } from "./intake.fixture.ts";
 import { testImage } from "./test-images.fixture.ts";
-import { createUploadGate } from "./upload.ts";
-import { commitUpload } from "./upload-commit.ts";
-import { createUploadLink } from "./upload-link.ts";
 import { createUploadRows } from "./upload-rows.ts";
-import { cleanUpUploads } from "./uploads-clean-up.ts";
 
-const service = createBlobService(blobsUri, createCredential(undefined));
-const { intake, records: images } = openIntake();
-const staged = openContainer(containers.uploads);
-const uploads = createUploadRows(openTable());
-const deps = {
-  async authenticate(authorization: string | null) {
-    if (authorization === null) throw new AppError("UNAUTHENTICATED", "No token.");
-    return { subject: authorization.slice("Bearer ".length), role: "editor" as const };
-  },
-  ...{ intake, images, staged, uploads },
-  uploadGate: createUploadGate(),
-  issueUploadLink: createIssueUploadLink({
-    keys: createDelegationKeys({ service }),
-    sign: createLinkSigner(service, undefined),
-  }),
-};
-const route = routesFor<typeof deps>();
-const openRoute = route("upload-link", "POST", "/v1/uploads", "images:write", "none", createUploadLink);
-const commitRoute = route(
-  "upload-commit",
-  "POST",
-  "/v1/uploads/{id:guid}/commit",
-  "images:write",
-  "none",
-  commitUpload,
-);
-const png = await testImage("png");
 const HOUR = 3_600_000;
 let owner: string;
 beforeEach(() => {
   owner = newOwner();
 });
-
-type Opened = { id: string; url: string; method: string; headers: Record<string, string>; expiresAt: string };
-const requestOpen = (body: object = {}, routeDeps = deps) =>
-  invoke(openRoute, routeDeps, {
-    method: "POST",
-    headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
-    body: JSON.stringify({ filename: "Zoë.png", contentType: "image/png", size: png.byteLength, ...body }),
-  });
-async function open(body?: object): Promise<Opened> {
-  const { status, text } = await requestOpen(body);
-  expect(status, text).toBe(201);
-  return JSON.parse(text);
-}
-const send = ({ url, method, headers }: Opened, body: Uint8Array = png, more: Record<string, string> = {}) =>
-  fetch(url, { method, headers: { ...headers, ...more }, body: new Uint8Array(body) });
-const commit = (id: string, subject = owner, routeDeps = deps) =>
-  invoke(commitRoute, routeDeps, { method: "POST", headers: { authorization: `Bearer ${subject}` }, params: { id } });
-const unoptimized = (call: Call): Call => ({ ...call, url: "http://localhost/api/x?optimize=false" });
-const isStaged = async ({ id }: { id: string }) => (await staged.etag(`${owner}/${id}`)) !== undefined;
-/** The timer, for the uploads of this test: others share the table. */
-function cleanUp(now: number) {
-  const own = {
-    ...uploads,
-    async *ended(at: number) {
-      for await (const page of uploads.ended(at)) yield page.filter((upload) => upload.owner === owner);
-    },
-  };
-  return cleanUpUploads({ uploads: own, staged }, { log: consoleLog, runMs: 60_000, now });
-}
+const { commit, isStaged, open, requestOpen, send } = openDirectUploads(() => owner);
 
 describe("a direct upload", () => {
   it("stores what was sent through the link as an image, once, and removes the upload", async () => {
@@ -223,23 +165,5 @@ describe("a direct upload", () => {
   it("opens for an owner whose id has an apostrophe", async () => {
     owner = `${newOwner()}'s`;
     await open();
-  });
-});
-
-describe("uploads-clean-up", () => {
-  it("removes an upload after an hour, with what was sent and its snapshots, and keeps younger ones and images", async () => {
-    const [committed, sent, empty] = [await open(), await open(), await open()];
-    await send(committed);
-    const { id } = JSON.parse((await commit(committed.id)).text);
-    await send(sent);
-    const snapshot = await fetch(`${sent.url}&comp=snapshot`, { method: "PUT" });
-    expect(snapshot.status).toBe(201);
-    await cleanUp(Date.now());
-    expect(await isStaged(sent)).toBe(true);
-    expect(JSON.parse((await commit(committed.id)).text).id).toBe(id);
-    await cleanUp(Date.now() + HOUR + 1_000);
-    expect(await isStaged(sent)).toBe(false);
-    for (const each of [committed, sent, empty]) expect(await uploads.find(owner, each.id)).toBeUndefined();
-    expect(await images.find(owner, id)).toMatchObject({ id });
   });
 });

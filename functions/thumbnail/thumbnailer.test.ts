@@ -28,7 +28,6 @@ function open(
     originals?: Partial<BlobContainer>;
     thumbnails?: Partial<BlobContainer>;
     records?: Partial<ImageRecords>;
-    widths?: readonly number[];
   } = {},
 ): Thumbnailer {
   const counted: BlobContainer = {
